@@ -1,0 +1,1 @@
+"""One sans-IO codec for each protocol: bytes in, values out."""

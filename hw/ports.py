@@ -1,0 +1,166 @@
+"""What the controller sees of the hardware: device events, and the ports that readers, boards and indicators fill.
+
+All `at_ms` are milliseconds of the monotonic clock. `device`, `reader` and `board` are names from the bank's TOML file;
+channel numbers start at 1, as printed on the board.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, NamedTuple, Protocol
+
+DeviceKind = Literal["reader", "board", "indicator"]
+
+
+class Coil(NamedTuple):
+    """One lock's coil: the board's name and its channel."""
+
+    board: str
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The guard's leave to energise one coil once, for `pulse_ms`, soon after `issued_ms`. Only the guard makes one."""
+
+    number: int
+    coil: Coil
+    pulse_ms: int
+    issued_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeRead:
+    """One presentation of a badge: raw upper-case number, technology as in the canonical form (`em4100`).
+
+    `stale` marks a reading from the first second after the reader was reopened: it may have been queued and opens
+    nothing.
+    """
+
+    reader: str
+    technology: str
+    number: str
+    at_ms: int
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSensed:
+    """A door contact, debounced: once for every channel when it is first known, then on each change."""
+
+    board: str
+    channel: int
+    open: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockAccepted:
+    """The board says that it acted, or the pulse keeper that the line is on. It is not an opening."""
+
+    board: str
+    channel: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockFailed:
+    """The release was not confirmed: `no_reply`, `bad_reply`, `closed` (port or pipe down), `refused_by_guard` or
+    `keeper_lost`.
+
+    Only `closed` and `refused_by_guard` say that nothing went out; after the others the lock may have moved.
+    """
+
+    board: str
+    channel: int
+    code: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFault:
+    """A device does not work.
+
+    `code`: `missing`, `permission`, `in_use`, `unplugged`, `silent`, `bad_reply`, `garbage`, `keeper_lost`, `failed`.
+    """
+
+    device: str
+    kind: DeviceKind
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRecovered:
+    """A device that had a fault works again."""
+
+    device: str
+    kind: DeviceKind
+
+
+DeviceEvent = BadgeRead | DoorSensed | LockAccepted | LockFailed | DeviceFault | DeviceRecovered
+Emit = Callable[[DeviceEvent], None]
+MonoMs = Callable[[], int]
+
+
+class Signal(Enum):
+    """What the light and the buzzer can say."""
+
+    IDLE = "idle"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    SEE_WORKER = "see_worker"
+    FAULT = "fault"
+    MESSAGE_WAITING = "message_waiting"
+    IDENTIFY = "identify"
+
+
+class BadgeReader(Protocol):
+    """A badge reader; emits BadgeRead, DeviceFault and DeviceRecovered."""
+
+    name: str
+
+    async def start(self) -> None:
+        """Begin reading. Missing hardware is a DeviceFault and is tried again with back-off; nothing is raised."""
+
+    async def stop(self) -> None:
+        """Close the port."""
+
+
+class LockBoard(Protocol):
+    """Locks and their door contacts; emits DoorSensed, LockAccepted, LockFailed, DeviceFault and DeviceRecovered."""
+
+    name: str
+
+    @property
+    def pulse_ms(self) -> int:
+        """How long one release energises a coil of this board, in milliseconds."""
+
+    async def start(self) -> None:
+        """All coils off, then watch the doors. Missing hardware is a DeviceFault and tried again; nothing is raised."""
+
+    def release(self, channel: int, permit: Permit) -> None:
+        """Energise one coil once, now; never repeated. The outcome comes as one LockAccepted or one LockFailed."""
+
+    def all_off(self) -> None:
+        """Drop every coil that this program holds on, and every release that has not gone out."""
+
+    async def stop(self) -> None:
+        """All coils off, then close."""
+
+
+class Indicator(Protocol):
+    """A light and a buzzer near the reader."""
+
+    name: str
+
+    async def start(self) -> None:
+        """Claim the lines. Missing hardware is a DeviceFault; nothing is raised."""
+
+    def show(self, signal: Signal) -> None:
+        """Show one signal; it ends by itself and the light goes back to idle."""
+
+    def close(self) -> None:
+        """Dark and silent; the lines are given back."""

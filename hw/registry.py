@@ -1,0 +1,92 @@
+"""TOML driver names, and where each driver's settings and factory live. Adding a device adds one line here.
+
+Drivers are named as text and imported when first asked for: a bank loads only what it has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Literal
+
+import msgspec
+
+from hw.errors import Path, SettingsError
+
+Section = Literal["readers", "boards", "indicators"]
+
+# driver name -> module:settings type. The module's `build` makes the device.
+READERS: Mapping[str, str] = {
+    "rdm6300": "hw.readers.serial_rfid:Rdm6300Settings",
+    "id12la": "hw.readers.serial_rfid:Id12laSettings",
+}
+BOARDS: Mapping[str, str] = {
+    "xor_board": "hw.locks.xor_board:XorBoardSettings",
+    "gpio": "hw.locks.gpio:GpioBoardSettings",
+}
+INDICATORS: Mapping[str, str] = {
+    "gpio": "hw.indicators:GpioIndicatorSettings",
+}
+_SECTIONS: Mapping[Section, Mapping[str, str]] = {"readers": READERS, "boards": BOARDS, "indicators": INDICATORS}
+
+
+def settings_type(section: Section, driver: str) -> type[msgspec.Struct]:
+    """The settings type of a driver. Raises KeyError for a driver that is not in the registry."""
+    module, _, name = _SECTIONS[section][driver].partition(":")
+    found: type[msgspec.Struct] = getattr(import_module(module), name)
+    return found
+
+
+def builder(section: Section, driver: str) -> Any:
+    """The `build` of the driver's module; called by the assembly only."""
+    return import_module(_SECTIONS[section][driver].partition(":")[0]).build
+
+
+def decode(section: Section, table: object) -> msgspec.Struct:
+    """Settings of one device from its TOML table (with its `driver` key).
+
+    Raises SettingsError; its path is relative to the table.
+    """
+    drivers = ", ".join(sorted(_SECTIONS[section]))
+    if not isinstance(table, Mapping):
+        raise SettingsError((), f"expected a table with the key driver, one of: {drivers}")
+    driver = table.get("driver")
+    if driver is None:
+        raise SettingsError((), f"the key driver is missing; allowed: {drivers}")
+    if not isinstance(driver, str) or driver not in _SECTIONS[section]:
+        raise SettingsError(("driver",), f"unknown driver {driver!r}; allowed: {drivers}")
+    wanted = settings_type(section, driver)
+    try:
+        return msgspec.convert(table, wanted)
+    except msgspec.ValidationError as error:
+        raise _explained(str(error), wanted) from error
+
+
+def _explained(message: str, wanted: type[msgspec.Struct]) -> SettingsError:
+    """msgspec's message, with the path taken out of it and the allowed values put in."""
+    text, _, at = message.partition(" - at `$")
+    path = _path(at.rstrip("`"))
+    allowed = ", ".join(["driver", *wanted.__struct_encode_fields__])
+    if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", text):
+        return SettingsError((*path, unknown[1]), f"unknown key {unknown[1]}; allowed: {allowed}")
+    if named := re.fullmatch(r"(\w+): (.+)", text, re.DOTALL):  # from a __post_init__
+        return SettingsError((*path, named[1]), named[2])
+    if text.startswith("Invalid enum value") and path:
+        values = ", ".join(str(value) for value in _literals(wanted, str(path[0])))
+        return SettingsError(path, f"{text[0].lower()}{text[1:]}; allowed: {values}")
+    return SettingsError(path, text[0].lower() + text[1:])
+
+
+def _path(text: str) -> Path:
+    keys = re.findall(r"\.([^.\[]+)|\[(\d+)\]", text)
+    return tuple(int(index) if index else name for name, index in keys)
+
+
+def _literals(wanted: type[msgspec.Struct], field: str) -> tuple[object, ...]:
+    info = msgspec.inspect.type_info(wanted)
+    assert isinstance(info, msgspec.inspect.StructType)
+    for candidate in info.fields:
+        if candidate.encode_name == field and isinstance(candidate.type, msgspec.inspect.LiteralType):
+            return tuple(candidate.type.values)
+    return ()
