@@ -1,0 +1,68 @@
+"""Everything a bank may ask for; the loop carries each out, in order, and never more."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hw.ports import Signal
+
+from wire.entries import EntryType
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Append this to the journal. With `release`, answer with IntentDurable or IntentLate as soon as it is known."""
+
+    type: EntryType
+    body: dict[str, Any] = field(default_factory=dict)
+    release: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Energise:
+    """Release this locker's lock once, now, for `pulse_ms`."""
+
+    release: str
+    locker: int
+    pulse_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Light and sound at the bank."""
+
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class SendReply:
+    """One step in the life of a command, for `replies`."""
+
+    id: str
+    state: str
+    why: str | None = None
+    locker: int | None = None
+    digest: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendList:
+    """Send the list in force back, in parts, as replies to command `id`."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreList:
+    """Keep this list as the one in force (the one before is kept too), with the grants kept for holders who vanished.
+
+    Answer with ListStored.
+    """
+
+    version: int
+    envelope: bytes
+    kept: bytes
+    entry: Record
+
+
+Effect = Record | Energise | Show | SendReply | SendList | StoreList

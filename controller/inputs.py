@@ -1,0 +1,172 @@
+"""Everything that can happen to a bank: what the one loop hands to the core, one at a time."""
+
+from dataclasses import dataclass
+
+from wire.access_list import AccessList
+from wire.messages import Command, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The time of an input, read once by the loop.
+
+    `mono_ms` alone measures durations. `at` stamps entries; `ending_at` (never behind the floor, never pushed past
+    what two witnesses or a day's grace allow) judges `not_after`; `starting_at` (the latest claim) judges `not_before`.
+    `clock` is trusted, claimed or floor; weekly hours apply only where it is trusted.
+    """
+
+    mono_ms: int
+    at: int
+    ending_at: int
+    starting_at: int
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadgePresented:
+    """A badge was read; `number` is raw and lives only until its digest is made. `read_ms`: monotonic."""
+
+    reader: str
+    technology: str
+    number: str
+    read_ms: int
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSensed:
+    """A locker's door sensor settled; the first one after start is its state, not a change."""
+
+    locker: int
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockAccepted:
+    """The board says it acted on the locker's release. Nothing is known yet of latch or door."""
+
+    locker: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockFailed:
+    """The pulse was not confirmed, or was refused by the guard; `code` says which."""
+
+    locker: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntentDurable:
+    """The release's intent is on disk."""
+
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntentLate:
+    """The disk has not answered for this release within 250 ms, or failed."""
+
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFailed:
+    """A reader, board or indicator is missing or failing. `kind`: reader, board, indicator."""
+
+    device: str
+    kind: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRecovered:
+    """It works again."""
+
+    device: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListReceived:
+    """A verified, decoded access list, the payload it came in and its whole signed envelope."""
+
+    access_list: AccessList
+    payload: bytes
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ListStored:
+    """The list of this version is durable, or (`durable` false) could not be written."""
+
+    version: int
+    durable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeKeysReceived:
+    """The site's badge keys by id, unsealed; they replace those before."""
+
+    keys: dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReceived:
+    """A verified command; `retained` as the broker published it."""
+
+    command: Command
+    retained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """A new MQTT session; commands of any other are refused."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The connection is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeatSent:
+    """A beat left in a birth or health message of this session."""
+
+    beat: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message was refused before it reached the core (`topic`, `code`): counted, in an entry for lists."""
+
+    topic: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """A deadline of the bank has come (`Bank.next_deadline_ms`)."""
+
+
+Input = (
+    BadgePresented
+    | DoorSensed
+    | LockAccepted
+    | LockFailed
+    | IntentDurable
+    | IntentLate
+    | DeviceFailed
+    | DeviceRecovered
+    | ListReceived
+    | ListStored
+    | BadgeKeysReceived
+    | CommandReceived
+    | SessionStarted
+    | SessionEnded
+    | BeatSent
+    | Refused
+    | Ticked
+)

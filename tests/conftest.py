@@ -1,0 +1,53 @@
+"""What every test runs under: hypothesis profiles, long runs by count, and no silent skip where CI counts on it."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+SOAK_COUNT = int(os.environ.get("SOAK_COUNT", "0"))
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+# No deadline: the machine is shared, and a test that must be quick says so with its own figure.
+settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile(
+    "soak",
+    deadline=None,
+    print_blob=True,
+    max_examples=max(SOAK_COUNT, 1),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("soak" if SOAK_COUNT else "default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In a soak run every hypothesis test counts as a long one: its examples are `SOAK_COUNT`."""
+    if SOAK_COUNT:
+        for item in items:
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+                item.add_marker(pytest.mark.soak)
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """With CI=true a test skipped for a missing part is a failure."""
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid}: CI=true, and this would be skipped: {why}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test into a failed one under CI=true."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn a skipped module into a failed one under CI=true."""
+    report = yield
+    _refuse_skip(report)
+    return report

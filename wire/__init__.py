@@ -1,0 +1,1 @@
+"""What controller and gateway say to each other: topics, messages, signatures, the hash chain."""
