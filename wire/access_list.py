@@ -8,7 +8,7 @@ import msgspec
 
 from wire.errors import MessageError
 from wire.hours import WeeklySchedule, site_zone
-from wire.limits import MAX_GRANTS
+from wire.limits import MAX_GRANTS, MAX_LOCKERS
 from wire.messages import ControllerId, Count, Digest, Instant, KeyName, LockerNumber, Text, decode
 
 
@@ -79,6 +79,8 @@ def decode_access_list(payload: bytes) -> AccessList:
     site_zone(access_list.zone)
     if len({grant.id for grant in access_list.grants}) != len(access_list.grants):
         raise MessageError("payload", "two grants of the access list have the same id")
+    if len({locker for grant in access_list.grants for locker in grant.lockers}) > MAX_LOCKERS:
+        raise MessageError("payload", f"the access list names more than {MAX_LOCKERS} lockers")
     return access_list
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from wire.errors import MessageError
-from wire.limits import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES
+from wire.limits import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_INTEGER, MAX_STRING
 from wire.messages import ControllerId, Count, Epoch, Hash, Instant, Text, decode
 
 
@@ -55,13 +55,13 @@ class EntryType(StrEnum):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One line of the journal. `body` holds integers, strings, booleans, nulls and lists of them: codes, never names.
+    """One line of the journal; `clock` says what `at` rests on: trusted, claimed or floor.
 
-    `clock` says what `at` rests on: trusted, claimed or floor.
+    `body` holds integers, strings, booleans, nulls, lists of them and lists of records of them: codes, never names.
     """
 
     epoch: Epoch
-    seq: Count
+    seq: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)]
     type: Text
     at: Instant
     mono_ms: Count
@@ -75,7 +75,7 @@ class BatchHeader(msgspec.Struct, frozen=True):
 
     controller: ControllerId
     epoch: Epoch
-    first: Annotated[int, msgspec.Meta(ge=1)]
+    first: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)]
     prev: Hash
 
 
@@ -98,9 +98,24 @@ def encode_entry(entry: Entry) -> bytes:
 def decode_entry(line: bytes) -> Entry:
     """The entry of a line. Raises MessageError with code `entry`."""
     try:
-        return _entry_decoder.decode(line)
+        entry = _entry_decoder.decode(line)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise MessageError("entry", f"not a journal entry: {error}") from error
+    for name, value in entry.body.items():
+        if len(name) > MAX_STRING or not _is_plain(value):
+            raise MessageError("entry", f"not a journal entry: body field {name[:40]!r} breaks the limits")
+    return entry
+
+
+def _is_plain(value: object, depth: int = 0) -> bool:
+    """Whether a body's value is a code, number, flag or null within the limits, or a list (of records) of them."""
+    if isinstance(value, str):
+        return len(value) <= MAX_STRING
+    if isinstance(value, list) and depth == 0:
+        return all(_is_plain(part, 1) for part in value)
+    if isinstance(value, dict) and depth == 1:
+        return all(len(name) <= MAX_STRING and _is_plain(part, 2) for name, part in value.items())
+    return value is None or isinstance(value, bool) or (isinstance(value, int) and 0 <= value <= MAX_INTEGER)
 
 
 def encode_batch(header: BatchHeader, lines: Sequence[bytes]) -> bytes:
@@ -118,4 +133,6 @@ def decode_batch(payload: bytes) -> Batch:
     first, *lines = payload.split(b"\n")
     if not lines or len(lines) > MAX_BATCH_ENTRIES:
         raise MessageError("payload", f"{len(lines)} entries in a batch; 1 to {MAX_BATCH_ENTRIES} are accepted")
+    if sum(map(len, lines)) > MAX_BATCH_BYTES:
+        raise MessageError("payload", f"the entries of a batch are larger than {MAX_BATCH_BYTES} bytes")
     return Batch(decode(first, BatchHeader), lines)

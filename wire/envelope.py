@@ -67,7 +67,7 @@ def verify(data: bytes, topic: Topic, keys: Mapping[str, Ed25519PublicKey]) -> b
         raise EnvelopeError("size", f"{len(data)} bytes on {topic}; at most {limit} of payload are accepted")
     try:
         envelope = _decoder.decode(data)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise EnvelopeError("envelope", f"not a DSSE envelope: {error}") from error
     if envelope.payload_type != topic.payload_type:
         raise EnvelopeError("type", f"payload type {envelope.payload_type[:80]!r} on {topic}")

@@ -12,12 +12,18 @@ from wire.errors import MessageError
 MINUTES_A_DAY = 1_440
 Minute = Annotated[int, msgspec.Meta(ge=0, le=MINUTES_A_DAY)]
 Span = tuple[Minute, Minute]
+Day = Annotated[tuple[Span, ...], msgspec.Meta(max_length=24)]
 
 
 class WeeklySchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Opening times: for Monday to Sunday, spans [from, to) in minutes after local midnight."""
 
-    days: Annotated[tuple[tuple[Span, ...], ...], msgspec.Meta(min_length=7, max_length=7)]
+    days: Annotated[tuple[Day, ...], msgspec.Meta(min_length=7, max_length=7)]
+
+    def __post_init__(self) -> None:
+        """Refuse a span that never opens: past midnight takes two spans, one on each day."""
+        if any(start >= end for day in self.days for start, end in day):
+            raise ValueError("a span must end after it starts; one over midnight is two spans")
 
 
 @lru_cache(maxsize=64)

@@ -63,7 +63,8 @@ def load_or_make_key(path: Path) -> bytes:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(path.name + ".new")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(os.urandom(_KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
@@ -90,8 +91,14 @@ def load_or_make_encryption_key(path: Path) -> X25519PrivateKey:
 
 
 def seal(secret: bytes, recipient: bytes, context: str) -> bytes:
-    """`secret` sealed to a raw X25519 public key; `context` (controller and key id) must match at opening."""
-    return _SEAL.encrypt(secret, X25519PublicKey.from_public_bytes(recipient), info=context.encode())
+    """`secret` sealed to a raw X25519 public key; `context` (controller and key id) must match at opening.
+
+    Raises KeyMaterialError with code `key` if nothing can be sealed to that public key.
+    """
+    try:
+        return _SEAL.encrypt(secret, X25519PublicKey.from_public_bytes(recipient), info=context.encode())
+    except ValueError as error:
+        raise KeyMaterialError("key", "not an X25519 public key of 32 bytes") from error
 
 
 def unseal(sealed: bytes, key: X25519PrivateKey, context: str) -> bytes:

@@ -8,16 +8,19 @@ from wire.errors import MessageError
 from wire.limits import MAX_INSTANT, MAX_INTEGER, MAX_LOCKERS, MAX_STRING, MIN_INSTANT
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_STRING)]
-ControllerId = Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,40}$")]
+# Python's `$` also matches before a last line break; `(?!\n)` forbids it, in every dialect of JSON Schema.
+ControllerId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,40}$(?!\n)")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
 Instant = Annotated[int, msgspec.Meta(ge=MIN_INSTANT, le=MAX_INSTANT)]
 LockerNumber = Annotated[int, msgspec.Meta(ge=1, le=99_999)]
-Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
-KeyName = Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z_.-]{1,64}$")]
-Epoch = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
-Nonce = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
-Uuid = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
+Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
+KeyName = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_.-]{1,64}$(?!\n)")]
+Epoch = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
+Nonce = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
+Uuid = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$(?!\n)")
+]
 
 
 class Session(msgspec.Struct, frozen=True):
