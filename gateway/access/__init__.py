@@ -1,0 +1,1 @@
+"""What a bank is told: keys, trust, access lists and commands."""

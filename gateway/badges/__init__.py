@@ -1,0 +1,1 @@
+"""Badges, known by their digests alone."""

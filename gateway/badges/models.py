@@ -1,0 +1,40 @@
+"""Badges: a digest, whose it is, and when it stopped counting. Raw numbers are never stored."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.db import Base, Code, Id, Instant, OptionalInstant
+
+
+class Badge(Base):
+    """One badge at one site, digested with the site's key; a stock badge belongs to nobody yet.
+
+    A live digest exists once a site, and a badge has one owner at most, so it cannot be in use elsewhere.
+    """
+
+    __tablename__ = "badge"
+    __table_args__ = (
+        Index(
+            "uq_badge_live_digest",
+            "site_id",
+            "digest",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+        CheckConstraint("person_id IS NULL OR staff_id IS NULL", name="one_owner"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    site_id: Mapped[Id] = mapped_column(ForeignKey("site.id"))
+    key_id: Mapped[Code]
+    digest: Mapped[str] = mapped_column(String(32), index=True)
+    label: Mapped[str] = mapped_column(String(64))
+    technology: Mapped[str | None] = mapped_column(String(16))
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"), index=True)
+    staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    registered_at: Mapped[Instant]
+    given_at: Mapped[OptionalInstant]
+    valid_until: Mapped[OptionalInstant]
+    revoked_at: Mapped[OptionalInstant]
+    revoked_why: Mapped[str | None] = mapped_column(String(32))

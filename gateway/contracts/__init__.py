@@ -1,0 +1,1 @@
+"""Schemes and the dated agreements that give people lockers."""

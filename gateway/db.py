@@ -1,0 +1,128 @@
+"""The database: engine, column types, and the unit of work that commits once, at the edge.
+
+One writer at a time, on both databases: BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL. So a check made
+inside a writing unit still holds when it commits, and the ids of the event feed rise in the order of commits.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, String, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+
+from gateway.errors import SettingsError
+from wire.ids import uuid7
+
+# How long a writer waits for the one before it.
+BUSY_TIMEOUT_MS = 10_000
+# pg_advisory_xact_lock takes any number; this one spells "casier".
+_WRITER_LOCK = 0x636173696572
+
+# An instant is unix milliseconds, UTC by definition, the same number as on the wire.
+Instant = Annotated[int, mapped_column(BigInteger)]
+OptionalInstant = Annotated[int | None, mapped_column(BigInteger)]
+Id = Annotated[str, mapped_column(String(36))]
+Code = Annotated[str, mapped_column(String(64))]
+# SQLite numbers rows by itself only in an INTEGER column.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Base of every table; the naming convention gives each constraint a name that migrations can use."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+Listener = Callable[[object], None]
+
+
+class Database:
+    """Opens units of work; `listeners` hear, after each commit, what `announce` collected in it."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self.listeners: list[Listener] = []
+        self._reader = self.engine.execution_options(writing=False)
+        self._writer = self.engine.execution_options(writing=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A consistent view; whatever is changed in it is dropped."""
+        with Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """The only writer until the block ends: committed then, or rolled back if it raises."""
+        with Session(self._writer, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+            news: list[object] = session.info.pop("news", [])
+        for item in news:
+            for listener in self.listeners:
+                listener(item)
+
+    def close(self) -> None:
+        """Lets go of every connection."""
+        self.engine.dispose()
+
+
+def announce(session: Session, news: object) -> None:
+    """Tells the database's listeners `news` once this unit has committed; equal news is told once."""
+    waiting: list[object] = session.info.setdefault("news", [])
+    if news not in waiting:
+        waiting.append(news)
+
+
+def new_id(now: int) -> str:
+    """An identifier that sorts by time of making and says nothing else."""
+    return uuid7(now)
+
+
+def _engine(url: str) -> Engine:
+    """Raises SettingsError with code `database_url`."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+            event.listen(engine, "connect", _sqlite_connected)
+            event.listen(engine, "begin", _sqlite_begins)
+        else:
+            if parsed.drivername == "postgresql":
+                parsed = parsed.set(drivername="postgresql+psycopg")
+            engine = create_engine(parsed, pool_pre_ping=True)
+            event.listen(engine, "begin", _postgresql_begins)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise SettingsError(
+            "database_url",
+            f"CASIER_DATABASE_URL is not usable: {error}. Use sqlite:////path/to/casier.db or postgresql://host/name",
+        ) from error
+    return engine
+
+
+def _sqlite_connected(connection: Any, _record: object) -> None:
+    # sqlite3 must not open transactions by itself: "begin" below does.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begins(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _postgresql_begins(connection: Connection) -> None:
+    if connection.get_execution_options().get("writing", False):
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})

@@ -1,0 +1,1 @@
+"""The feed of what happened, its judgement, and its live stream."""

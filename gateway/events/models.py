@@ -1,0 +1,30 @@
+"""The event feed: every journal entry received and everything the gateway itself has to say, in order of storing."""
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.db import Base, Code, Instant, Serial
+
+
+class Event(Base):
+    """One thing that happened. A journal entry has `epoch`, `seq`, its chain `hash` and its own bytes in `line`;
+    the gateway's own events have their facts as JSON in `body`. `id` rises in the order of commits."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("bank_id", "epoch", "seq"),
+        Index("ix_event_bank_id_locker_id", "bank_id", "locker", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    kind: Mapped[Code]
+    at: Mapped[Instant]
+    received_at: Mapped[Instant]
+    bank_id: Mapped[str | None] = mapped_column(ForeignKey("bank.id"))
+    locker: Mapped[int | None]
+    body: Mapped[bytes | None]
+    epoch: Mapped[str | None] = mapped_column(String(32))
+    seq: Mapped[int | None] = mapped_column(BigInteger)
+    hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    line: Mapped[bytes | None]

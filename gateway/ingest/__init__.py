@@ -1,0 +1,1 @@
+"""What a bank tells: entries verified, stored once, and receipted."""

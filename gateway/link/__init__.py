@@ -1,0 +1,1 @@
+"""The MQTT connections between the gateway and its banks."""

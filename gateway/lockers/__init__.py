@@ -1,0 +1,1 @@
+"""Organisations, sites, banks and their lockers, and the wall that shows them."""

@@ -1,0 +1,15 @@
+"""Imports every table once, so that one metadata knows them all."""
+
+from gateway.access import models as access
+from gateway.audit import models as audit
+from gateway.badges import models as badges
+from gateway.contracts import models as contracts
+from gateway.db import Base
+from gateway.events import models as events
+from gateway.ingest import models as ingest
+from gateway.lockers import models as lockers
+from gateway.people import models as people
+from gateway.staff import models as staff
+
+METADATA = Base.metadata
+FEATURES = (access, audit, badges, contracts, events, ingest, lockers, people, staff)
