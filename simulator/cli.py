@@ -1,0 +1,68 @@
+"""The command `casier-sim`: simulated banks on this machine, for technicians and for the demo."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.bank import SimulatedBank
+from simulator.bench.server import PORT_VARIABLE, listen, serve
+from simulator.bench.world import World
+from simulator.errors import SimulatorError
+from simulator.scenario import LILLE, MONTREUIL, BankPlan, Places, XorPlan, controller_toml, read_plans
+
+HOST = "127.0.0.1"
+BROKER = ("127.0.0.1", 1883)
+EXIT_CANNOT_START = 2
+
+app = typer.Typer(name="casier-sim", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def casier_sim() -> None:
+    """Simulated banks: every pin and every serial byte, with no hardware."""
+
+
+@app.command()
+def bench(
+    state: Annotated[Path, typer.Option(help="Folder for the serial ports and pins of the banks.")] = Path(".bench"),
+    port: Annotated[int, typer.Option(envvar=PORT_VARIABLE, help="Port of the bench page.")] = 8081,
+    banks: Annotated[Path | None, typer.Option(help="TOML file with [[banks]]; without it, the two examples.")] = None,
+    people: Annotated[
+        float | None, typer.Option(help="Somebody pushes each opened door shut after so many seconds.")
+    ] = None,
+    pacing: Annotated[bool, typer.Option(help="Let serial bytes take their time on the wire.")] = True,
+) -> None:
+    """Run simulated banks and their bench page alone, for controllers that you start yourself."""
+    try:
+        plans = read_plans(banks) if banks else (MONTREUIL, LILLE)
+        listening = listen(HOST, port)
+    except SimulatorError as error:
+        typer.echo(f"casier-sim: {error}", err=True)
+        raise typer.Exit(EXIT_CANNOT_START) from error
+    every = None if people is None else people * 1000
+    simulated = [SimulatedBank(plan, Places(state, plan.name), pacing=pacing, closes_after_ms=every) for plan in plans]
+    for bank in simulated:
+        _introduce(bank.plan, bank.places)
+    typer.echo(f"bench: http://{HOST}:{listening.getsockname()[1]}/  (Ctrl-C stops it)")
+    asyncio.run(serve(World(simulated), listening))
+
+
+def _introduce(plan: BankPlan, places: Places) -> None:
+    """Write the bank's configuration for a controller, and say where everything is."""
+    config = places.folder / "bank.toml"
+    places.folder.mkdir(parents=True, exist_ok=True)
+    config.write_text(controller_toml(plan, places, data_dir=places.folder / "controller", broker=BROKER))
+    environment = " ".join(f"{name}={value}" for name, value in places.environment().items())
+    typer.echo(f"{plan.name}: {sum(1 for _ in plan.lockers())} lockers, reader {plan.reader}")
+    typer.echo(f"  reader  {places.reader}")
+    if any(isinstance(board, XorPlan) for board in plan.boards.values()):
+        typer.echo(f"  boards  {places.boards}")
+    typer.echo(f"  pins    {places.pins}")
+    typer.echo(f"  run     {environment} casier-controller run --config {config}")
+
+
+def main() -> None:
+    """Entry point of the script."""
+    app()

@@ -1,0 +1,124 @@
+"""A serial device on a real pty under a stable path, its bytes paced at the baud rate both ways."""
+
+import asyncio
+import os
+import tty
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+BITS_A_BYTE = 10  # start, eight data, stop: 1.04 ms at 9600 baud
+READ_MOST = 4096
+ROOM_TO_SEND = 65_536
+
+
+class PtyPort:
+    """The device's end of a serial cable; programs open `path`, a symlink to the pty's other end.
+
+    `received(byte, at_ms)` hears each byte when its last bit would have arrived (at_ms: monotonic, milliseconds). With
+    `baud=None` nothing is paced. What nobody reads is lost when the buffer is full, as on a wire.
+    """
+
+    def __init__(self, path: Path, received: Callable[[int, float], None], baud: int | None = 9600) -> None:
+        self.path = path
+        self.byte_ms = 0.0 if baud is None else BITS_A_BYTE * 1000 / baud
+        self._received = received
+        self._master = self._slave = -1
+        self._incoming: deque[tuple[float, int]] = deque()
+        self._outgoing: deque[tuple[float, int]] = deque(maxlen=ROOM_TO_SEND)
+        self._line_in_free_at = 0.0
+        self._line_out_free_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def plugged(self) -> bool:
+        return self._master >= 0
+
+    def plug(self) -> None:
+        """Make a new pty and let `path` lead to it. Needs the running event loop."""
+        if self.plugged:
+            return
+        self._loop = asyncio.get_running_loop()
+        self._master, self._slave = os.openpty()  # ours stays open, or the master would report hang-ups forever
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_name(f".{self.path.name}.new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.ttyname(self._slave))
+        fresh.replace(self.path)
+        self._loop.add_reader(self._master, self._readable)
+
+    def unplug(self) -> None:
+        """Pull the cable: the program on the other end sees the same error as with a real adapter."""
+        if not self.plugged:
+            return
+        self._loop.remove_reader(self._master)
+        self.path.unlink(missing_ok=True)
+        os.close(self._slave)
+        os.close(self._master)
+        self._master = self._slave = -1
+        self._incoming.clear()
+        self._outgoing.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def send(self, data: bytes, after_ms: float = 0.0) -> None:
+        """Put bytes on the line, the first after `after_ms`."""
+        if not self.plugged or not data:
+            return
+        if not self.byte_ms:
+            self._write(data)
+            return
+        at = max(self._now(), self._line_out_free_at) + after_ms
+        for byte in data:
+            at += self.byte_ms
+            self._outgoing.append((at, byte))
+        self._line_out_free_at = at
+        self._arm()
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._master, READ_MOST)
+        except OSError:
+            return
+        now = self._now()
+        if not self.byte_ms:
+            for byte in data:
+                self._received(byte, now)
+            return
+        at = max(now, self._line_in_free_at)
+        for byte in data:
+            at += self.byte_ms
+            self._incoming.append((at, byte))
+        self._line_in_free_at = at
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is None:
+            due = min(queue[0][0] for queue in (self._incoming, self._outgoing) if queue)
+            self._timer = self._loop.call_at(due / 1000, self._tick)
+
+    def _tick(self) -> None:
+        """Deliver every byte whose time has come; the times are absolute, so lateness does not add up."""
+        self._timer = None
+        now = self._now()
+        while self._incoming and self._incoming[0][0] <= now:
+            at, byte = self._incoming.popleft()
+            self._received(byte, at)
+        arrived = bytearray()
+        while self._outgoing and self._outgoing[0][0] <= now:
+            arrived.append(self._outgoing.popleft()[1])
+        if arrived:
+            self._write(arrived)
+        if self.plugged and (self._incoming or self._outgoing):
+            self._arm()
+
+    def _write(self, data: bytes | bytearray) -> None:
+        with suppress(BlockingIOError):
+            os.write(self._master, data)
+
+    def _now(self) -> float:
+        return self._loop.time() * 1000
