@@ -45,3 +45,10 @@ class LineError(SimulatorError):
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(message)
+
+
+class ProgramFailedError(SimulatorError):
+    """A program of the site did not start to serve."""
+
+    def __init__(self, name: str, log: object) -> None:
+        super().__init__(f"{name} did not start: see {log}")
