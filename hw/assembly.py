@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
-from hw.errors import Path
-from hw.ports import Coil
+from hw import registry
+from hw.errors import Path, ReleaseForbidden
+from hw.parts import Parts
+from hw.ports import BadgeReader, Coil, Emit, Indicator, LockBoard, MonoMs, Signal
+from hw.release_guard import GuardLimits, ReleaseGuard
+from hw.settings import DEFAULT_PULSE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +38,76 @@ class HardwareConfig:
     indicators: Mapping[str, msgspec.Struct] = field(default_factory=dict)
     coils: tuple[CoilUse, ...] = ()
     pulse_ms: int | None = None
+
+
+class Hardware:
+    """The devices of one bank. Each starts, fails and recovers by itself."""
+
+    def __init__(
+        self,
+        guard: ReleaseGuard,
+        readers: Mapping[str, BadgeReader],
+        boards: Mapping[str, LockBoard],
+        indicators: Mapping[str, Indicator],
+    ) -> None:
+        self.guard = guard
+        self.readers = readers
+        self.boards = boards
+        self.indicators = indicators
+
+    async def start(self) -> None:
+        """Start every device, all coils off first. Missing hardware is reported, never raised."""
+        await asyncio.gather(*(board.start() for board in self.boards.values()))
+        await asyncio.gather(*(indicator.start() for indicator in self.indicators.values()))
+        await asyncio.gather(*(reader.start() for reader in self.readers.values()))
+
+    def pulse_ms(self, coil: Coil) -> int:
+        """How long a release energises this coil, in milliseconds. Raises KeyError for a board there is not."""
+        return self.boards[coil.board].pulse_ms
+
+    def release(self, coil: Coil) -> None:
+        """Energise one coil once, now. Raises ReleaseForbidden, and then nothing goes out.
+
+        Otherwise one LockAccepted or LockFailed follows. Nothing is ever repeated.
+        """
+        board = self.boards.get(coil.board)
+        if board is None:
+            raise ReleaseForbidden("unknown_coil", f"there is no board {coil.board}")
+        board.release(coil.channel, self.guard.permit(coil, board.pulse_ms))
+
+    def show(self, signal: Signal) -> None:
+        """Show a signal on every indicator."""
+        for indicator in self.indicators.values():
+            indicator.show(signal)
+
+    def all_off(self) -> None:
+        """Drop every coil and every release that waits: the way out of a fatal error."""
+        for board in self.boards.values():
+            board.all_off()
+
+    async def stop(self) -> None:
+        """All coils off, then everything closed."""
+        self.all_off()
+        await asyncio.gather(*(device.stop() for device in (*self.readers.values(), *self.boards.values())))
+        for indicator in self.indicators.values():
+            indicator.close()
+
+
+def build(config: HardwareConfig, emit: Emit, mono_ms: MonoMs, limits: GuardLimits | None = None) -> Hardware:
+    """The devices of a configuration that `hw.wiring.check` finds nothing wrong with. Opens nothing yet.
+
+    `mono_ms` is the monotonic clock. Charge the returned `guard` with the journal's last minute before the start.
+    """
+    groups = {use.coil: use.group for use in config.coils}
+    guard = ReleaseGuard(limits or GuardLimits(), groups, mono_ms)
+    parts = Parts(emit, guard, mono_ms, config.pulse_ms or DEFAULT_PULSE_MS)
+
+    def devices(section: registry.Section, settings: Mapping[str, msgspec.Struct]) -> dict[str, Any]:
+        return {name: registry.builder(section, each)(name, each, parts) for name, each in settings.items()}
+
+    return Hardware(
+        guard,
+        devices("readers", config.readers),
+        devices("boards", config.boards),
+        devices("indicators", config.indicators),
+    )

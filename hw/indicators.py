@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import msgspec
 
+from hw.backoff import Backoff
+from hw.errors import PinsUnavailable
+from hw.health import DeviceHealth
+from hw.parts import Parts
+from hw.pins import pin_factory, unavailable
+from hw.ports import Signal
 from hw.settings import BcmPin
 
 
@@ -19,3 +29,113 @@ class GpioIndicatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     def __post_init__(self) -> None:
         if self.green is self.red is self.amber is self.buzzer is None:
             raise ValueError("give at least one of green, red, amber, buzzer")
+
+
+Step = tuple[int, frozenset[str]]  # for so many milliseconds, these are on
+
+_DARK: frozenset[str] = frozenset()
+_GREEN, _RED, _AMBER = frozenset({"green"}), frozenset({"red"}), frozenset({"amber"})
+_BEEP = frozenset({"buzzer"})
+PATTERNS: Mapping[Signal, Sequence[Step]] = {
+    Signal.IDLE: (),
+    Signal.GRANTED: ((150, _GREEN | _BEEP), (2850, _GREEN)),
+    Signal.REFUSED: ((150, _RED | _BEEP), (150, _RED), (150, _RED | _BEEP), (2550, _RED)),
+    Signal.SEE_WORKER: ((300, _AMBER | _BEEP), (2700, _AMBER)),
+    Signal.MESSAGE_WAITING: ((150, _GREEN | _AMBER | _BEEP), (2850, _GREEN | _AMBER)),
+    Signal.FAULT: ((250, _RED | _BEEP), *((250, _DARK), (250, _RED)) * 5),
+    Signal.IDENTIFY: ((500, _AMBER | _BEEP), *((500, _DARK), (500, _AMBER)) * 9),
+}
+
+
+class GpioIndicator:
+    """Lights and a buzzer. A new signal takes the place of the one that is shown."""
+
+    def __init__(self, name: str, settings: GpioIndicatorSettings, parts: Parts) -> None:
+        self.name = name
+        pins = {"green": settings.green, "red": settings.red, "amber": settings.amber, "buzzer": settings.buzzer}
+        self._numbers = {lamp: number for lamp, number in pins.items() if number is not None}
+        self._active_high = settings.active_high
+        self._health = DeviceHealth(name, "indicator", parts.emit)
+        self._backoff = Backoff()
+        self._lamps: dict[str, Any] = {}
+        self._lit: frozenset[str] = _DARK
+        self._timer: asyncio.TimerHandle | None = None
+        self._retry: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Claim the lines, dark and silent, now or as soon as they can be had."""
+        self._loop = asyncio.get_running_loop()
+        self._claim()
+
+    def show(self, signal: Signal) -> None:
+        """Show one signal; afterwards all is dark again."""
+        self._cancel()
+        self._play(PATTERNS[signal])
+
+    def close(self) -> None:
+        """Dark and silent; the lines are given back."""
+        self._cancel()
+        self._light(_DARK)
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        self._give_back()
+
+    def _claim(self) -> None:
+        self._retry = None
+        try:
+            factory = pin_factory()
+            from gpiozero import LED, Buzzer
+
+            for lamp, number in self._numbers.items():
+                device = Buzzer if lamp == "buzzer" else LED
+                self._lamps[lamp] = device(number, active_high=self._active_high, pin_factory=factory)
+        except PinsUnavailable as error:
+            self._failed(error)
+        except Exception as error:  # noqa: BLE001 - pin libraries raise anything
+            self._failed(unavailable(error))
+        else:
+            self._lit = _DARK
+            self._backoff.reset()
+            self._health.well()
+
+    def _play(self, steps: Sequence[Step]) -> None:
+        if not steps:
+            self._light(_DARK)
+            return
+        (for_ms, lamps), *rest = steps
+        self._light(lamps)
+        self._timer = self._loop.call_later(for_ms / 1000, self._play, rest)
+
+    def _light(self, lamps: frozenset[str]) -> None:
+        changed = lamps ^ self._lit
+        self._lit = lamps
+        try:
+            for lamp in changed & self._lamps.keys():
+                self._lamps[lamp].value = lamp in lamps
+        except Exception as error:  # noqa: BLE001 - pin libraries raise anything
+            self._failed(unavailable(error))
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _failed(self, error: PinsUnavailable) -> None:
+        self._give_back()
+        if self._retry is None:
+            self._retry = self._loop.call_later(self._backoff.wait_s(), self._claim)
+        self._health.fault(error.code, str(error))
+
+    def _give_back(self) -> None:
+        given, self._lamps = self._lamps, {}
+        for device in given.values():
+            try:
+                device.close()
+            except Exception:  # noqa: BLE001, S112 - pin libraries raise anything; these pins are gone already
+                continue
+
+
+def build(name: str, settings: GpioIndicatorSettings, parts: Parts) -> GpioIndicator:
+    """The indicator on its pins."""
+    return GpioIndicator(name, settings, parts)

@@ -38,8 +38,9 @@ def settings_type(section: Section, driver: str) -> type[msgspec.Struct]:
     return found
 
 
-def builder(section: Section, driver: str) -> Any:
-    """The `build` of the driver's module; called by the assembly only."""
+def builder(section: Section, settings: msgspec.Struct) -> Any:
+    """`build(name, settings, parts)` of the module that these settings belong to."""
+    driver = str(settings.__struct_config__.tag)
     return import_module(_SECTIONS[section][driver].partition(":")[0]).build
 
 
@@ -72,9 +73,8 @@ def _explained(message: str, wanted: type[msgspec.Struct]) -> SettingsError:
         return SettingsError((*path, unknown[1]), f"unknown key {unknown[1]}; allowed: {allowed}")
     if named := re.fullmatch(r"(\w+): (.+)", text, re.DOTALL):  # from a __post_init__
         return SettingsError((*path, named[1]), named[2])
-    if text.startswith("Invalid enum value") and path:
-        values = ", ".join(str(value) for value in _literals(wanted, str(path[0])))
-        return SettingsError(path, f"{text[0].lower()}{text[1:]}; allowed: {values}")
+    if path and (allowed := _allowed(wanted, str(path[0]))):
+        return SettingsError(path, f"{text[0].lower()}{text[1:]}; allowed: {allowed}")
     return SettingsError(path, text[0].lower() + text[1:])
 
 
@@ -83,10 +83,22 @@ def _path(text: str) -> Path:
     return tuple(int(index) if index else name for name, index in keys)
 
 
-def _literals(wanted: type[msgspec.Struct], field: str) -> tuple[object, ...]:
+def _allowed(wanted: type[msgspec.Struct], field: str) -> str:
+    """What a field may be, in words; empty where its type says it all."""
     info = msgspec.inspect.type_info(wanted)
     assert isinstance(info, msgspec.inspect.StructType)
-    for candidate in info.fields:
-        if candidate.encode_name == field and isinstance(candidate.type, msgspec.inspect.LiteralType):
-            return tuple(candidate.type.values)
-    return ()
+    kinds: list[msgspec.inspect.Type] = [each.type for each in info.fields if each.encode_name == field]
+    words = []
+    while kinds:
+        kind = kinds.pop()
+        if isinstance(kind, msgspec.inspect.UnionType):
+            kinds.extend(kind.types)
+        elif isinstance(kind, msgspec.inspect.ListType):
+            kinds.append(kind.item_type)
+        elif isinstance(kind, msgspec.inspect.LiteralType):
+            words.append(", ".join(map(str, kind.values)))
+        elif isinstance(kind, msgspec.inspect.IntType) and kind.ge is not None:
+            words.append(f"{kind.ge} to {kind.le}")
+        elif isinstance(kind, msgspec.inspect.StrType) and kind.pattern:
+            words.append("the path of a device, such as /dev/ttyUSB0")
+    return " or ".join(words)

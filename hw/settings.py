@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+DEFAULT_PULSE_MS = 300
 PULSE_MIN_MS = 100
 PULSE_MAX_MS = 1000
 

@@ -1,0 +1,22 @@
+"""A badge that is held repeats its number every 65 ms or so: this makes one presentation of it."""
+
+from __future__ import annotations
+
+SILENCE_MS = 300  # a presentation ends after this long without the number
+
+
+class Presentations:
+    """Tells the first reading of each presentation at one reader from its repetitions.
+
+    Two badges held together are read in turns: each has its own presentation.
+    """
+
+    def __init__(self) -> None:
+        self._last_ms: dict[str, int] = {}
+
+    def is_new(self, number: str, now_ms: int) -> bool:
+        """Whether this reading begins a presentation. Every reading, new or not, keeps its presentation alive."""
+        self._last_ms = {held: last for held, last in self._last_ms.items() if now_ms - last < SILENCE_MS}
+        new = number not in self._last_ms
+        self._last_ms[number] = now_ms
+        return new

@@ -1,0 +1,67 @@
+"""The Pi's pins through gpiozero: which factory, and outputs that are claimed at their safe level."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from typing import Any
+
+from hw.errors import PinsUnavailable
+
+
+def pin_factory() -> Any:
+    """This process's gpiozero factory: the one GPIOZERO_PIN_FACTORY names, else lgpio or RPi.GPIO.
+
+    Raises PinsUnavailable. A later call tries again.
+    """
+    # lgpio makes a FIFO where it is imported and dies in a directory that cannot be written.
+    os.environ.setdefault("LG_WD", tempfile.gettempdir())
+    from gpiozero import Device  # loaded only where pins are configured
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # gpiozero warns of each library that it tries in vain
+            Device.ensure_pin_factory()
+    except Exception as error:
+        raise unavailable(error) from error
+    return Device.pin_factory
+
+
+def drop_pin_factory() -> None:
+    """Forget this process's factory after it failed, so that the next `pin_factory` makes a new one."""
+    from gpiozero import Device
+
+    factory, Device.pin_factory = Device.pin_factory, None
+    if factory is not None:
+        try:
+            factory.close()
+        except Exception as error:  # noqa: BLE001 - it failed already; see pin_factory
+            warnings.warn(f"pins could not be given back: {error}", RuntimeWarning, stacklevel=2)
+
+
+def unavailable(error: Exception) -> PinsUnavailable:
+    """A pin library's error as a fault that can be reported."""
+    name = type(error).__name__
+    if isinstance(error, PermissionError):
+        return PinsUnavailable("permission", f"no access to the pins ({error}): put the service's user in group gpio")
+    if name == "GPIOPinInUse" or "busy" in str(error).lower():
+        return PinsUnavailable("in_use", f"a pin is taken ({error}): another program or device has it")
+    if name == "BadPinFactory":
+        return PinsUnavailable("missing", f"no GPIO pins here ({error}): use a Pi with lgpio or RPi.GPIO")
+    return PinsUnavailable("failed", f"the pins failed ({name}: {error})")
+
+
+def claim_output(factory: Any, number: int, level: bool) -> Any:
+    """Pin `number` as an output that is at `level` from the first moment.
+
+    gpiozero on lgpio claims an output low and sets its level afterwards, which pulses an active-low relay at start.
+    """
+    pin = factory.pin(number)
+    if type(factory).__name__ == "LGPIOFactory":
+        import lgpio
+
+        lgpio.gpio_claim_output(factory._handle, number, int(level))
+    else:
+        pin.output_with_state(level)
+    return pin
