@@ -10,6 +10,7 @@ from gateway.ingest import models as ingest
 from gateway.lockers import models as lockers
 from gateway.people import models as people
 from gateway.staff import models as staff
+from gateway.web import models as web
 
 METADATA = Base.metadata
-FEATURES = (access, audit, badges, contracts, events, ingest, lockers, people, staff)
+FEATURES = (access, audit, badges, contracts, events, ingest, lockers, people, staff, web)

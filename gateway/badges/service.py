@@ -1,0 +1,165 @@
+"""Badges: registering, giving, revoking, replacing. Numbers become digests here and are forgotten."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.access.changes import access_changed
+from gateway.audit import service as audit
+from gateway.badges.models import Badge
+from gateway.contracts.repository import banks_of_person
+from gateway.db import new_id
+from gateway.errors import ConflictError, InvalidError, NotFoundError
+from gateway.events.service import record
+from gateway.lockers.models import Bank
+from gateway.paging import PAGE_SIZE, Page, bounded
+from gateway.people.service import checked_name, person_of
+from wire.badge import badge_digest, canonical_number
+from wire.errors import MessageError
+from wire.limits import REVOKED_KEPT_MS
+
+REVOKE_REASONS = ("lost", "stolen", "broken", "returned", "replaced", "ended", "incident", "other")
+STAFF_BADGE_MS = 365 * 86_400_000
+
+
+def digest_of(key: bytes, number: str) -> tuple[str, str]:
+    """Digest and technology of a number such as `em4100:62E3086CED`. Raises InvalidError with code `badge`."""
+    prefix, colon, raw = number.partition(":")
+    if not colon:
+        raise InvalidError("badge", "write the badge as technology:number, such as em4100:62E3086CED")
+    technology = prefix.strip().lower()
+    try:
+        return badge_digest(key, canonical_number(technology, raw)), technology
+    except MessageError as error:
+        raise InvalidError("badge", str(error)) from error
+
+
+def register(
+    session: Session,
+    *,
+    site_id: str,
+    key_id: str,
+    digest: str,
+    label: str,
+    technology: str | None = None,
+    person_id: str | None = None,
+    staff_id: str | None = None,
+    actor: str,
+    now: int,
+) -> Badge:
+    """A badge the site knows from now on; without an owner it is stock, known by its printed `label`.
+
+    Raises ConflictError (`badge_in_use`) if the same badge is live already, NotFoundError (`person`).
+    """
+    other = session.scalar(
+        select(Badge).where(Badge.site_id == site_id, Badge.digest == digest, Badge.revoked_at.is_(None))
+    )
+    if other is not None:
+        raise ConflictError(
+            "badge_in_use", "this badge is in use already: revoke it there first, or take another", badge=other.id
+        )
+    if person_id is not None:
+        person_of(session, person_id)
+    badge = Badge(
+        id=new_id(now),
+        site_id=site_id,
+        key_id=key_id,
+        digest=digest,
+        label=checked_name(label)[:64],
+        technology=technology,
+        person_id=person_id,
+        staff_id=staff_id,
+        registered_at=now,
+        given_at=None if person_id is None and staff_id is None else now,
+        valid_until=None if staff_id is None else now + STAFF_BADGE_MS,
+    )
+    session.add(badge)
+    _changed(session, badge, "badge_registered", actor, now)
+    return badge
+
+
+def give(session: Session, badge_id: str, *, person_id: str, site_id: str, actor: str, now: int) -> Badge:
+    """A stock badge becomes a person's; giving it to its owner again changes nothing.
+
+    Raises NotFoundError (`badge`), InvalidError (`badge_elsewhere`), ConflictError (`badge_in_use`, `badge_revoked`).
+    """
+    badge = badge_of(session, badge_id)
+    if badge.site_id != site_id:
+        raise InvalidError("badge_elsewhere", "this badge belongs to another site: register it here")
+    if badge.revoked_at is not None:
+        raise ConflictError("badge_revoked", "this badge is revoked and stays so: take another")
+    if badge.person_id == person_id:
+        return badge
+    if badge.person_id is not None or badge.staff_id is not None:
+        raise ConflictError("badge_in_use", "this badge is someone else's: revoke it there first, or take another")
+    badge.person_id, badge.given_at = person_of(session, person_id).id, now
+    _changed(session, badge, "badge_given", actor, now)
+    return badge
+
+
+def revoke(session: Session, badge_id: str, *, reason: str, actor: str, now: int) -> Badge:
+    """The digest is dead at once and for good; revoking again changes nothing.
+
+    Raises NotFoundError (`badge`), InvalidError (`reason`).
+    """
+    if reason not in REVOKE_REASONS:
+        raise InvalidError("reason", f"unknown reason {reason[:40]!r}; known: {', '.join(REVOKE_REASONS)}")
+    badge = badge_of(session, badge_id)
+    if badge.revoked_at is not None:
+        return badge
+    badge.revoked_at, badge.revoked_why = now, reason
+    _changed(session, badge, "badge_revoked", actor, now, reason=reason)
+    return badge
+
+
+def badge_of(session: Session, badge_id: str) -> Badge:
+    """Raises NotFoundError with code `badge`."""
+    badge = session.get(Badge, badge_id)
+    if badge is None:
+        raise NotFoundError("badge", "no such badge")
+    return badge
+
+
+def state_of(badge: Badge) -> str:
+    """`stock`, `active`, `revoked` or `replaced`."""
+    if badge.revoked_at is not None:
+        return "replaced" if badge.revoked_why == "replaced" else "revoked"
+    return "active" if badge.person_id or badge.staff_id else "stock"
+
+
+def list_badges(
+    session: Session,
+    *,
+    person_id: str | None = None,
+    site_id: str | None = None,
+    stock: bool = False,
+    after: str | None = None,
+    limit: int = PAGE_SIZE,
+) -> Page[Badge]:
+    """Badges in the order of their registering; `stock` narrows to live ones without an owner."""
+    query = select(Badge).order_by(Badge.id).limit(bounded(limit) + 1)
+    if person_id is not None:
+        query = query.where(Badge.person_id == person_id)
+    if site_id is not None:
+        query = query.where(Badge.site_id == site_id)
+    if stock:
+        query = query.where(Badge.person_id.is_(None), Badge.staff_id.is_(None), Badge.revoked_at.is_(None))
+    if after is not None:
+        query = query.where(Badge.id > after)
+    badges = list(session.scalars(query))
+    more = len(badges) > bounded(limit)
+    badges = badges[: bounded(limit)]
+    return Page(badges, badges[-1].id if more else None)
+
+
+def _changed(session: Session, badge: Badge, what: str, actor: str, now: int, reason: str | None = None) -> None:
+    session.flush()
+    audit.record(session, actor=actor, action=what, subject=badge.id, now=now, **({"reason": reason} if reason else {}))
+    if badge.staff_id is not None:
+        banks = list(session.scalars(select(Bank.id).where(Bank.site_id == badge.site_id)))
+    elif badge.person_id is not None:
+        banks = list(banks_of_person(session, badge.person_id, now - REVOKED_KEPT_MS))
+    else:
+        banks = []
+    for bank_id in banks:
+        record(session, what, now=now, bank_id=bank_id, badge=badge.id, reason=reason)
+        access_changed(session, bank_id)

@@ -1,0 +1,104 @@
+"""Finds contracts and what stands in the way of a new one."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
+from sqlalchemy.orm import Session
+
+from gateway.contracts.models import Contract, Holding, Suspension
+from gateway.contracts.states import State
+from gateway.lockers.models import Bank, Locker
+
+
+def overlapping(session: Session, locker_id: str, from_at: int, until_at: int, contract_id: str) -> Holding | None:
+    """A holding of the locker by another contract within [from_at, until_at), the first of them."""
+    return session.scalar(
+        select(Holding)
+        .where(
+            Holding.locker_id == locker_id,
+            Holding.contract_id != contract_id,
+            Holding.from_at < until_at,
+            Holding.until_at > from_at,
+            Holding.from_at < Holding.until_at,
+        )
+        .order_by(Holding.from_at)
+        .limit(1)
+    )
+
+
+def last_freed(session: Session, locker_id: str, from_at: int, now: int) -> int | None:
+    """When, between `from_at` and `now`, the locker's last holding was over."""
+    return session.scalar(
+        select(func.max(Holding.until_at)).where(
+            Holding.locker_id == locker_id, Holding.until_at > from_at, Holding.until_at <= now
+        )
+    )
+
+
+def of_locker(session: Session, locker_id: str, at: int) -> Sequence[Contract]:
+    """Contracts that hold the locker at `at` or later, the nearest first; never drafts or ended ones."""
+    return (
+        session.scalars(
+            select(Contract)
+            .join(Holding)
+            .where(Holding.locker_id == locker_id, Holding.until_at > at, Holding.from_at < Holding.until_at)
+            .order_by(Holding.from_at)
+        )
+        .unique()
+        .all()
+    )
+
+
+def of_bank(session: Session, bank_id: str, since: int) -> Sequence[Contract]:
+    """Signed contracts with a locker of the bank whose time to collect was not over at `since`, in a stable order."""
+    return (
+        session.scalars(
+            select(Contract)
+            .where(
+                Contract.signed_at.is_not(None),
+                Contract.collect_until > since,
+                exists().where(
+                    Holding.contract_id == Contract.id, Holding.locker_id == Locker.id, Locker.bank_id == bank_id
+                ),
+            )
+            .order_by(Contract.id)
+        )
+        .unique()
+        .all()
+    )
+
+
+def banks_of_person(session: Session, person_id: str, since: int) -> Sequence[str]:
+    """Banks where the person has a contract whose time to collect was not over at `since`."""
+    return session.scalars(
+        select(Bank.id)
+        .join(Locker, Locker.bank_id == Bank.id)
+        .join(Holding, Holding.locker_id == Locker.id)
+        .join(Contract, Contract.id == Holding.contract_id)
+        .where(Contract.person_id == person_id, Contract.collect_until > since)
+        .distinct()
+        .order_by(Bank.id)
+    ).all()
+
+
+def in_state(state: State, now: int) -> ColumnElement[bool]:
+    """The SQL of `state_at(contract, now) is state`."""
+    paused = exists().where(
+        Suspension.contract_id == Contract.id,
+        Suspension.from_at <= now,
+        Suspension.until_at > now,
+        or_(Suspension.lifted_at.is_(None), Suspension.lifted_at > now),
+    )
+    signed = Contract.signed_at.is_not(None)
+    running = and_(signed, Contract.from_at <= now, Contract.until_at > now)
+    clauses: dict[State, ColumnElement[bool]] = {
+        State.DRAFT: and_(not_(signed), Contract.ended_at.is_(None)),
+        State.UPCOMING: and_(signed, Contract.from_at > now, Contract.until_at > now),
+        State.ACTIVE: and_(running, not_(paused)),
+        State.SUSPENDED: and_(running, paused),
+        State.ENDING: and_(signed, Contract.until_at <= now, Contract.collect_until > now),
+        State.ENDED: or_(
+            and_(signed, Contract.collect_until <= now), and_(not_(signed), Contract.ended_at.is_not(None))
+        ),
+    }
+    return clauses[state]

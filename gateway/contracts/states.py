@@ -1,0 +1,107 @@
+"""The life of a contract: which state it is in at a moment, and the one table of what may be done in each."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from gateway.errors import ConflictError
+
+
+class State(StrEnum):
+    """Where a contract is in its life; `upcoming` is signed and waits for its first day."""
+
+    DRAFT = "draft"
+    UPCOMING = "upcoming"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+class Action(StrEnum):
+    """What a person may decide about a contract."""
+
+    SIGN = "sign"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    RENEW = "renew"
+    MOVE = "move"
+    END = "end"
+    EMPTIED = "emptied"
+
+
+# (state, action) -> the states in which the contract may be right after it; a pair that is not here is refused.
+TRANSITIONS: dict[tuple[State, Action], frozenset[State]] = {
+    (State.DRAFT, Action.SIGN): frozenset({State.UPCOMING, State.ACTIVE, State.ENDING, State.ENDED}),
+    (State.DRAFT, Action.END): frozenset({State.ENDED}),
+    (State.UPCOMING, Action.RENEW): frozenset({State.UPCOMING}),
+    (State.UPCOMING, Action.MOVE): frozenset({State.UPCOMING}),
+    (State.UPCOMING, Action.END): frozenset({State.ENDED}),
+    (State.ACTIVE, Action.SUSPEND): frozenset({State.SUSPENDED}),
+    (State.ACTIVE, Action.RENEW): frozenset({State.ACTIVE}),
+    (State.ACTIVE, Action.MOVE): frozenset({State.ACTIVE}),
+    (State.ACTIVE, Action.END): frozenset({State.ENDING, State.ENDED}),
+    (State.SUSPENDED, Action.SUSPEND): frozenset({State.SUSPENDED}),
+    (State.SUSPENDED, Action.RESUME): frozenset({State.ACTIVE}),
+    (State.SUSPENDED, Action.RENEW): frozenset({State.SUSPENDED}),
+    (State.SUSPENDED, Action.END): frozenset({State.ENDING, State.ENDED}),
+    (State.ENDING, Action.RENEW): frozenset({State.ACTIVE}),
+    (State.ENDING, Action.EMPTIED): frozenset({State.ENDED}),
+}
+
+
+class Pause(Protocol):
+    """A suspension, as far as states need it."""
+
+    from_at: int
+    until_at: int
+    lifted_at: int | None
+
+
+class Terms(Protocol):
+    """A contract, as far as states need it."""
+
+    signed_at: int | None
+    ended_at: int | None
+    from_at: int
+    until_at: int
+    collect_until: int
+
+    @property
+    def suspensions(self) -> Sequence[Pause]: ...
+
+
+def pause_end(pause: Pause) -> int:
+    """When the suspension ends, or ended: at its date, or sooner if it was lifted."""
+    return pause.until_at if pause.lifted_at is None else min(pause.until_at, pause.lifted_at)
+
+
+def pause_at(terms: Terms, at: int) -> Pause | None:
+    """The suspension in force at `at`, the one that ends last if there are several."""
+    pauses = [pause for pause in terms.suspensions if pause.from_at <= at < pause_end(pause)]
+    return max(pauses, key=pause_end, default=None)
+
+
+def state_at(terms: Terms, at: int) -> State:
+    """The contract's state at `at`, from its dates and decisions alone."""
+    if terms.signed_at is None:
+        return State.DRAFT if terms.ended_at is None else State.ENDED
+    if at >= terms.collect_until:
+        return State.ENDED
+    if at >= terms.until_at:
+        return State.ENDING
+    if at < terms.from_at:
+        return State.UPCOMING
+    return State.ACTIVE if pause_at(terms, at) is None else State.SUSPENDED
+
+
+def require(state: State, action: Action) -> None:
+    """Raises ConflictError with code `transition` if the action is not for a contract in this state."""
+    if (state, action) not in TRANSITIONS:
+        allowed = [known.value for place, known in TRANSITIONS if place is state]
+        raise ConflictError(
+            "transition",
+            f"a contract that is {state.value} cannot be changed by {action.value!r}; "
+            f"possible: {', '.join(allowed) or 'nothing'}",
+            state=state.value,
+        )

@@ -1,0 +1,40 @@
+"""Days in a site's own zone, and the instants at which they begin."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from gateway.errors import InvalidError
+from wire.errors import MessageError
+from wire.hours import site_zone
+from wire.limits import MAX_INSTANT, MIN_INSTANT
+
+
+def day_start(zone: str, day: date) -> int:
+    """The instant at which `day` begins in `zone`.
+
+    Raises InvalidError with code `zone`, or `date` where the wire could not carry the instant.
+    """
+    try:
+        local = datetime.combine(day, time.min, site_zone(zone))
+    except MessageError as error:
+        raise InvalidError("zone", str(error)) from error
+    try:
+        instant = int(local.timestamp() * 1000)
+    except (OverflowError, ValueError):
+        instant = 0
+    # A year of room on the right: the time to collect follows the last day.
+    if not MIN_INSTANT <= instant <= MAX_INSTANT - 366 * 86_400_000:
+        raise InvalidError("date", f"{day.isoformat()} is out of range: give a date from 2020 to 2098")
+    return instant
+
+
+def day_after(day: date, days: int = 1) -> date:
+    """`days` days later. Raises InvalidError with code `date` past the calendar's end."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError as error:
+        raise InvalidError("date", f"{day.isoformat()} is out of range: give a date from 2020 to 2098") from error
+
+
+def local_day(zone: str, instant: int) -> date:
+    """The day it is in `zone` at `instant`."""
+    return datetime.fromtimestamp(instant / 1000, UTC).astimezone(site_zone(zone)).date()

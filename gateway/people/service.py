@@ -1,0 +1,74 @@
+"""People: adding, finding, naming them."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.audit import service as audit
+from gateway.db import new_id
+from gateway.errors import InvalidError, NotFoundError
+from gateway.lockers.models import Organisation
+from gateway.paging import PAGE_SIZE, Page, bounded
+from gateway.people.models import Person
+
+LANGUAGES = ("fr", "en", "pt")
+MAX_NAME = 200
+
+
+def add_person(
+    session: Session, *, organisation_id: str, name: str, language: str = "fr", actor: str, now: int
+) -> Person:
+    """A new file. Raises InvalidError (`name`, `language`), NotFoundError (`organisation`)."""
+    if session.get(Organisation, organisation_id) is None:
+        raise NotFoundError("organisation", "no such organisation")
+    if language not in LANGUAGES:
+        raise InvalidError("language", f"unknown language {language[:20]!r}; known: {', '.join(LANGUAGES)}")
+    person = Person(
+        id=new_id(now),
+        organisation_id=organisation_id,
+        name=checked_name(name),
+        language=language,
+        created_at=now,
+    )
+    session.add(person)
+    session.flush()
+    audit.record(session, actor=actor, action="person_added", subject=person.id, now=now)
+    return person
+
+
+def rename(session: Session, person_id: str, *, name: str, actor: str, now: int) -> Person:
+    """Corrects the name on a file. Raises as add_person and person_of."""
+    person = person_of(session, person_id)
+    person.name = checked_name(name)
+    audit.record(session, actor=actor, action="person_renamed", subject=person.id, now=now)
+    return person
+
+
+def person_of(session: Session, person_id: str) -> Person:
+    """Raises NotFoundError with code `person`."""
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFoundError("person", "no such person")
+    return person
+
+
+def list_people(
+    session: Session, *, search: str | None = None, after: str | None = None, limit: int = PAGE_SIZE
+) -> Page[Person]:
+    """People in the order of their files' making; `search` looks within names, whatever the case."""
+    query = select(Person).order_by(Person.id).limit(bounded(limit) + 1)
+    if after is not None:
+        query = query.where(Person.id > after)
+    if search:
+        query = query.where(Person.name.icontains(search, autoescape=True))
+    people = list(session.scalars(query))
+    more = len(people) > bounded(limit)
+    people = people[: bounded(limit)]
+    return Page(people, people[-1].id if more else None)
+
+
+def checked_name(name: str) -> str:
+    """A name on one line, without surrounding spaces. Raises InvalidError with code `name`."""
+    text = name.strip()
+    if not 1 <= len(text) <= MAX_NAME or not text.isprintable():
+        raise InvalidError("name", f"a name has 1 to {MAX_NAME} characters, on one line")
+    return text

@@ -1,0 +1,219 @@
+"""Staff accounts, signing in and out, and API tokens. Passwords are argon2; secrets handed out are kept as hashes."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pwdlib import PasswordHash
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.audit import service as audit
+from gateway.db import new_id
+from gateway.errors import ConflictError, InvalidError, NotFoundError, SignInError
+from gateway.people.service import checked_name
+from gateway.staff.models import ApiToken, SignIn, Staff
+
+ROLES = ("worker", "volunteer", "technician", "operator")
+SIGN_IN_MS = 12 * 3_600_000
+MIN_PASSWORD, MAX_PASSWORD = 10, 200
+TOKEN_PREFIX = "casier_"  # noqa: S105 - what a token begins with, so that leaked ones can be searched for
+
+_passwords = PasswordHash.recommended()
+# Verified where there is no such account, so that the answer takes as long.
+_NOBODY = _passwords.hash(secrets.token_urlsafe())
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who asks: a member of staff, by cookie (then with the page's `csrf_token`) or by API token."""
+
+    staff_id: str
+    name: str
+    role: str
+    language: str
+    csrf_token: str | None = None
+
+
+@dataclass(frozen=True)
+class NewSignIn:
+    """What the browser gets: `token` for the cookie, `csrf_token` for the forms, both shown once."""
+
+    token: str
+    csrf_token: str
+    expires_at: int
+
+
+def add_staff(
+    session: Session, *, email: str, name: str, password: str, role: str = "worker", language: str = "fr",
+    actor: str, now: int,
+) -> Staff:  # fmt: skip
+    """A new account. Raises InvalidError (`email`, `name`, `password`, `role`), ConflictError (`email`)."""
+    address = email.strip().lower()
+    if not 3 <= len(address) <= 200 or "@" not in address[1:-1] or not address.isprintable() or " " in address:
+        raise InvalidError("email", "that is not an e-mail address")
+    if role not in ROLES:
+        raise InvalidError("role", f"unknown role {role[:20]!r}; known: {', '.join(ROLES)}")
+    if session.scalar(select(Staff.id).where(Staff.email == address)) is not None:
+        raise ConflictError("email", "there is an account with this e-mail address already")
+    staff = Staff(
+        id=new_id(now),
+        email=address,
+        name=checked_name(name),
+        role=role,
+        language=language,
+        password_hash=hash_password(password),
+        created_at=now,
+    )
+    session.add(staff)
+    session.flush()
+    audit.record(session, actor=actor, action="staff_added", subject=staff.id, now=now, role=role)
+    return staff
+
+
+def set_password(session: Session, staff_id: str, password: str, *, actor: str, now: int) -> None:
+    """Replaces the password and ends every sign-in. Raises InvalidError (`password`), NotFoundError (`staff`)."""
+    staff = staff_of(session, staff_id)
+    staff.password_hash = hash_password(password)
+    _end_sign_ins(session, staff_id, now)
+    audit.record(session, actor=actor, action="password_set", subject=staff_id, now=now)
+
+
+def disable(session: Session, staff_id: str, *, actor: str, now: int) -> None:
+    """The account, its sign-ins and its tokens work no more. Raises NotFoundError (`staff`)."""
+    staff = staff_of(session, staff_id)
+    staff.disabled_at = staff.disabled_at or now
+    _end_sign_ins(session, staff_id, now)
+    audit.record(session, actor=actor, action="staff_disabled", subject=staff_id, now=now)
+
+
+def hash_password(password: str) -> str:
+    """The argon2 hash. Raises InvalidError with code `password`."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise InvalidError("password", f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    return _passwords.hash(password)
+
+
+def authenticate(session: Session, email: str, password: str) -> Staff:
+    """The account behind e-mail and password (slow on purpose: call it in a reading unit).
+
+    Raises SignInError with code `sign_in`, the same whatever was wrong.
+    """
+    staff = session.scalar(select(Staff).where(Staff.email == email.strip().lower()[:200]))
+    right = _passwords.verify(password[:MAX_PASSWORD], _NOBODY if staff is None else staff.password_hash)
+    if staff is None or not right or staff.disabled_at is not None:
+        raise SignInError("sign_in", "e-mail address or password is not right")
+    return staff
+
+
+def open_sign_in(session: Session, staff_id: str, *, now: int) -> NewSignIn:
+    """A new session on this server for an authenticated member of staff. Raises NotFoundError (`staff`)."""
+    staff_of(session, staff_id)
+    opened = NewSignIn(secrets.token_urlsafe(32), secrets.token_urlsafe(24), now + SIGN_IN_MS)
+    session.add(
+        SignIn(
+            token_hash=_hash(opened.token),
+            staff_id=staff_id,
+            csrf_token=opened.csrf_token,
+            created_at=now,
+            expires_at=opened.expires_at,
+        )
+    )
+    audit.record(session, actor=staff_id, action="signed_in", subject=staff_id, now=now)
+    return opened
+
+
+def signed_in(session: Session, token: str, *, now: int) -> SignedIn:
+    """Who a cookie belongs to. Raises SignInError with code `signed_out`."""
+    row = session.execute(
+        select(SignIn, Staff)
+        .join(Staff, Staff.id == SignIn.staff_id)
+        .where(
+            SignIn.token_hash == _hash(token),
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > now,
+            Staff.disabled_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        raise SignInError("signed_out", "sign in first")
+    return SignedIn(row.Staff.id, row.Staff.name, row.Staff.role, row.Staff.language, row.SignIn.csrf_token)
+
+
+def close_sign_in(session: Session, token: str, *, now: int) -> None:
+    """Signs out; a cookie that counts no more changes nothing."""
+    row = session.get(SignIn, _hash(token))
+    if row is not None and row.ended_at is None:
+        row.ended_at = now
+        audit.record(session, actor=row.staff_id, action="signed_out", subject=row.staff_id, now=now)
+
+
+def same_csrf_token(who: SignedIn, given: str) -> bool:
+    """Whether a form's token is the session's own."""
+    return who.csrf_token is not None and secrets.compare_digest(who.csrf_token.encode(), given.encode())
+
+
+def add_token(session: Session, staff_id: str, name: str, *, actor: str, now: int) -> str:
+    """A new API token acting as this member of staff: the only time it is seen. Raises NotFoundError, InvalidError."""
+    staff_of(session, staff_id)
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    row = ApiToken(
+        id=new_id(now), staff_id=staff_id, name=checked_name(name)[:100], token_hash=_hash(token), created_at=now
+    )
+    session.add(row)
+    session.flush()
+    audit.record(session, actor=actor, action="token_added", subject=row.id, now=now)
+    return token
+
+
+def revoke_token(session: Session, token_id: str, *, actor: str, now: int) -> None:
+    """The token works no more. Raises NotFoundError with code `token`."""
+    row = session.get(ApiToken, token_id)
+    if row is None:
+        raise NotFoundError("token", "no such token")
+    row.revoked_at = row.revoked_at or now
+    audit.record(session, actor=actor, action="token_revoked", subject=token_id, now=now)
+
+
+def token_holder(session: Session, token: str) -> SignedIn:
+    """Who a bearer token acts as. Raises SignInError with code `token`."""
+    staff = session.scalar(
+        select(Staff)
+        .join(ApiToken, ApiToken.staff_id == Staff.id)
+        .where(ApiToken.token_hash == _hash(token), ApiToken.revoked_at.is_(None), Staff.disabled_at.is_(None))
+    )
+    if staff is None:
+        raise SignInError("token", "the bearer token is not known or was revoked")
+    return SignedIn(staff.id, staff.name, staff.role, staff.language)
+
+
+def staff_of(session: Session, staff_id: str) -> Staff:
+    """Raises NotFoundError with code `staff`."""
+    staff = session.get(Staff, staff_id)
+    if staff is None:
+        raise NotFoundError("staff", "no such member of staff")
+    return staff
+
+
+def staff_named(session: Session, email: str) -> Staff:
+    """The account of an e-mail address. Raises NotFoundError with code `staff`."""
+    staff = session.scalar(select(Staff).where(Staff.email == email.strip().lower()))
+    if staff is None:
+        raise NotFoundError("staff", "there is no account with this e-mail address")
+    return staff
+
+
+def names_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """The names behind pseudonyms, those that are known."""
+    return {row.id: row.name for row in session.scalars(select(Staff).where(Staff.id.in_(ids)))}
+
+
+def _end_sign_ins(session: Session, staff_id: str, now: int) -> None:
+    for row in session.scalars(select(SignIn).where(SignIn.staff_id == staff_id, SignIn.ended_at.is_(None))):
+        row.ended_at = now
+
+
+def _hash(secret: str) -> str:
+    """Random secrets of 256 bits need no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
