@@ -1,9 +1,10 @@
 """A small process that owns the coil lines of one GPIO board and ends every pulse on time, whatever its parent does.
 
 `python -m hw.pulse_keeper PINS high|low`, for example `17,27,22 high`: the level is the one that energises. It claims
-each line at its safe level, and turns all off at the end of its input: with `</dev/null` it is a stopped service's all-off.
-In: `pulse LINE MS PERMIT SENT_MS` (monotonic) and `all_off`. Out: `ready`, `on PERMIT`, `off PERMIT`, `refused PERMIT why`
-and `fault CODE detail`. It has its own session: neither Ctrl-C nor a stop of the controller's group reaches it.
+each line at its safe level, and turns all off at the end of its input: with `</dev/null` it is the all-off of a service
+that stopped. It has its own session: neither Ctrl-C nor a stop of the controller's group reaches it.
+In: `pulse LINE MS PERMIT SENT_MS` (monotonic), `all_off`.
+Out: `ready`, `on PERMIT`, `off PERMIT`, `refused PERMIT why`, `fault CODE detail`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from hw.frames.verdict import Energises, Forbidden, Harmless, Verdict
 OPEN, QUERY, UNSOLICITED = 0x8A, 0x80, 0x82
 _ACT, _ASK = 0x11, 0x33
 MAX_ADDRESS, MAX_CHANNEL = 32, 50
-_LEAST_STATUS_BYTES = 3  # an 8-channel board answers three all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +93,15 @@ def classify(frame: bytes) -> Verdict:
     return Energises(address, channel, seconds * 1000) if 1 <= seconds <= 9 else Forbidden("its time is not 1 to 9 s")
 
 
-def status_length(channels: int) -> int:
-    """How many status bytes a board of so many channels answers."""
-    return max(_LEAST_STATUS_BYTES, (channels + 7) // 8)
-
-
 class XorBoardDecoder:
     """Bytes from one line in, frames out; the same frames however the bytes are cut.
 
-    `channels` gives the size of the board at each address, without which the length of a status reply is not known:
-    those of other addresses are garbage. `garbage` counts bytes that belonged to no valid frame.
+    `status_bytes` tells how many the board at each address answers: without that, the length of its status reply is not
+    known, so those of other addresses are garbage. `garbage` counts bytes that belonged to no valid frame.
     """
 
-    def __init__(self, channels: Mapping[int, int]) -> None:
-        self._lengths = {address: status_length(count) for address, count in channels.items()}
+    def __init__(self, status_bytes: Mapping[int, int]) -> None:
+        self._lengths = dict(status_bytes)
         self._pattern = re.compile(_candidates(self._lengths), re.DOTALL)
         self._tail = b""
         self.garbage = 0

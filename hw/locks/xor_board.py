@@ -25,14 +25,27 @@ class XorBoardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     channels: Annotated[int, msgspec.Meta(ge=2, le=50)]
     open_bit: Literal[0, 1] = 1
     byte_order: Literal["s1_first", "s1_last"] = "s1_first"
+    status_bytes: Annotated[int, msgspec.Meta(ge=3, le=7)] | None = None
     pulse_ms: PulseMs | None = None
     pulse_byte: bool = False
 
     def __post_init__(self) -> None:
+        if self.answer_bytes * 8 < self.channels:
+            raise ValueError(
+                f"status_bytes: too few for {self.channels} channels; allowed: {-(-self.channels // 8)} to 7"
+            )
         if self.pulse_ms not in (None, self.board_pulse_ms):
             if self.pulse_byte:
                 raise ValueError(f"pulse_ms: with pulse_byte the board counts whole seconds; allowed: {PULSE_BYTE_MS}")
             raise ValueError(f"pulse_ms: this board times its own pulse; allowed: {FIXED_PULSE_MS}, or leave it out")
+
+    @property
+    def answer_bytes(self) -> int:
+        """How many status bytes the board answers: three up to 24 channels (an 8-channel board too), else seven.
+
+        Only boards of 24 and of 50 channels are known at first hand; `status_bytes` is for one that answers otherwise.
+        """
+        return self.status_bytes or (3 if self.channels <= 24 else 7)
 
     @property
     def board_pulse_ms(self) -> int:
@@ -51,6 +64,7 @@ class XorBoard:
         self.name = name
         self.address = settings.address
         self.channels = settings.channels
+        self.status_bytes = settings.answer_bytes
         self.pulse_ms = settings.board_pulse_ms
         self.pulse_seconds = PULSE_BYTE_MS // 1000 if settings.pulse_byte else None
         self._byte_order: Literal["little", "big"] = "little" if settings.byte_order == "s1_first" else "big"

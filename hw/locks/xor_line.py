@@ -21,7 +21,6 @@ from hw.frames.xor_board import (
     classify,
     open_channel,
     query_all,
-    status_length,
 )
 from hw.guarded_line import BoardOnLine, GuardedLine
 from hw.poll_plan import PollPlan
@@ -43,7 +42,7 @@ class BoardAtAddress(Protocol):
 
     name: str
     address: int
-    channels: int
+    status_bytes: int
     pulse_ms: int
     pulse_seconds: int | None
 
@@ -102,7 +101,7 @@ class XorLine:
         self._running.add(board.address)
         if first:
             self._loop = asyncio.get_running_loop()
-            self._decoder = XorBoardDecoder({at: each.channels for at, each in self._boards.items()})
+            self._decoder = XorBoardDecoder({at: each.status_bytes for at, each in self._boards.items()})
             self._plan = PollPlan(self._boards, self._mono_ms())
             on_line = {at: BoardOnLine(each.name, each.pulse_ms) for at, each in self._boards.items()}
             self._guarded = GuardedLine(self._serial.write, self._guard, classify, on_line)
@@ -157,7 +156,7 @@ class XorLine:
                 self._missed(address, "silent", str(error))
                 self._timer = self._loop.call_later(TURNAROUND_MS / 1000, self._pump)
             return
-        self._begin(address, StatusReply, status_length(self._boards[address].channels) + 4)
+        self._begin(address, StatusReply, self._boards[address].status_bytes + 4)
 
     def _send_release(self, release: _Release) -> None:
         board, channel = release.board, release.channel
