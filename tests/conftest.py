@@ -1,10 +1,12 @@
 """What every test runs under: hypothesis profiles, long runs by count, and no silent skip where CI counts on it."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.wire_document import assert_message_conforms
 
 SOAK_COUNT = int(os.environ.get("SOAK_COUNT", "0"))
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
@@ -51,3 +53,9 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_skip(report)
     return report
+
+
+@pytest.fixture(scope="session")
+def conforms() -> Callable[[str, bytes], None]:
+    """`conforms(topic, data)` fails unless a real message is as wire/asyncapi.yaml says."""
+    return assert_message_conforms
