@@ -7,7 +7,7 @@ before the frame or level goes out. The limits are judged at both.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
@@ -111,37 +111,33 @@ class ReleaseGuard:
             raise ReleaseForbidden(
                 "pulse_length", f"a pulse of {pulse_ms} ms is refused; allowed: {PULSE_MIN_MS} to {PULSE_MAX_MS}"
             )
-        self._judge_group(self._groups[coil], now)
         pulses = self._pulses[coil]
         while pulses and pulses[0].end_ms <= now - DUTY_WINDOW_MS:
             pulses.popleft()
-        if pulses:
-            rested_at = max(pulse.end_ms for pulse in pulses) + self._limits.rest_ms
-            if rested_at > now:
-                raise ReleaseForbidden("rest", f"{_name(coil)} has to rest", rested_at - now)
-        self._judge_duty(coil, pulse_ms, now)
+        group = self._groups[coil]
+        rested_at = max(pulse.end_ms for pulse in pulses) + self._limits.rest_ms if pulses else now
+        free_at = self._group_end_ms[group] + self._limits.stagger_ms if group in self._group_end_ms else now
+        wait_ms, reason, why = max(
+            (self._duty_wait_ms(pulses, pulse_ms, now), "duty", "was on too much within a minute"),
+            (rested_at - now, "rest", "has to rest"),
+            (free_at - now, "group_busy", f"waits for another coil of power group {group}"),
+        )
+        if wait_ms > 0:
+            raise ReleaseForbidden(reason, f"{_name(coil)} {why}", wait_ms)
 
-    def _judge_group(self, group: str, now: int) -> None:
-        free_at = self._group_end_ms.get(group)
-        if free_at is not None and free_at + self._limits.stagger_ms > now:
-            raise ReleaseForbidden(
-                "group_busy", f"another coil of power group {group} is on", free_at + self._limits.stagger_ms - now
-            )
-
-    def _judge_duty(self, coil: Coil, pulse_ms: int, now: int) -> None:
-        """The next pulse, and all that began or lasted within the minute before its end, stay within the duty."""
-        allowed_ms = DUTY_WINDOW_MS * self._limits.duty_percent // 100
-        over_ms = pulse_ms + ACTING_MS - allowed_ms
-        over_ms += sum(end - start for start, end in self._pulses[coil])
-        if over_ms <= 0:
-            return
-        retry_after_ms = 0  # stays 0 where this pulse alone is too long for the duty
-        for start, end in self._pulses[coil]:
+    def _duty_wait_ms(self, pulses: Iterable[_Pulse], pulse_ms: int, now: int) -> int:
+        """How long until this pulse and those of the minute before its end stay within the duty."""
+        over_ms = pulse_ms + ACTING_MS - DUTY_WINDOW_MS * self._limits.duty_percent // 100
+        if over_ms > 0:
+            raise ReleaseForbidden("duty", f"a pulse of {pulse_ms} ms alone is more than the duty of this bank allows")
+        over_ms += sum(end - start for start, end in pulses)
+        for start, end in pulses:
+            if over_ms <= 0:
+                return 0
             over_ms -= end - start
             if over_ms <= 0:
-                retry_after_ms = end + DUTY_WINDOW_MS - now
-                break
-        raise ReleaseForbidden("duty", f"{_name(coil)} was on too much within a minute", retry_after_ms)
+                return end + DUTY_WINDOW_MS - now
+        return 0
 
 
 def _name(coil: Coil) -> str:
