@@ -188,7 +188,7 @@ def end(
     zone = _zone(contract)
     contract.ended_at, contract.end_reason = now, reason
     if state in (State.UPCOMING, State.DRAFT):
-        contract.until_at = contract.collect_until = contract.from_at
+        contract.from_at = contract.until_at = contract.collect_until = min(contract.from_at, now)
     else:
         contract.until_at = now
         contract.collect_until = day_start(zone, day_after(local_day(zone, now), days + 1)) if days else now
@@ -355,7 +355,8 @@ def _lift(contract: Contract, now: int) -> None:
 
 def _cut(contract: Contract) -> None:
     for holding in contract.holdings:
-        holding.until_at = max(holding.from_at, min(holding.until_at, contract.collect_until))
+        holding.until_at = min(holding.until_at, contract.collect_until)
+        holding.from_at = min(holding.from_at, holding.until_at)
 
 
 def _extend(session: Session, contract: Contract, now: int) -> None:

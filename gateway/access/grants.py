@@ -1,0 +1,79 @@
+"""What one contract or staff badge puts into an access list. Grant ids are stable from list to list."""
+
+from dataclasses import dataclass
+
+from gateway.badges.models import Badge
+from gateway.contracts.models import Contract, Holding
+from gateway.contracts.states import State, pause_end, state_at
+from wire.access_list import Grant, Kind, Revoked
+
+LOCKERS_A_GRANT = 100
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Grants, and what counts no more."""
+
+    grants: list[Grant]
+    revoked: list[Revoked]
+
+
+def contract_lines(contract: Contract, badge: Badge, bank_id: str, now: int) -> Lines:
+    """The contract's holder, collect and suspended grants for one badge at one bank; past and future dates included.
+
+    A dead badge's, or an ended contract's, are listed as revoked under the same ids.
+    """
+    grants: list[Grant] = []
+    stem = f"{contract.id[-12:]}{badge.id[-12:]}"
+    for number, holding in enumerate(contract.holdings):
+        if holding.locker.bank_id == bank_id:
+            grants += _holding_grants(contract, holding, badge, f"{stem}-{{}}{number}", now)
+    why = _why_dead(contract, badge, now)
+    if why is None:
+        return Lines(grants, [])
+    return Lines([], [Revoked(grant.id, grant.digest, why) for grant in grants])
+
+
+def _holding_grants(contract: Contract, holding: Holding, badge: Badge, name: str, now: int) -> list[Grant]:
+    def grant(kind: Kind, tag: str, start: int, end: int) -> Grant:
+        begin = max(start, holding.from_at)
+        return Grant(
+            id=name.format(tag),
+            digest=badge.digest,
+            key=badge.key_id,
+            lockers=(holding.locker.number,),
+            not_before=begin,
+            not_after=max(begin, min(end, holding.until_at)),
+            kind=kind.value,
+        )
+
+    lines = [
+        grant(Kind.HOLDER, "h", contract.from_at, contract.until_at),
+        grant(Kind.COLLECT, "c", contract.until_at, contract.collect_until),
+    ]
+    for number, pause in enumerate(contract.suspensions):
+        end = min(pause_end(pause), contract.until_at)
+        if end > max(now, pause.from_at):
+            lines.append(grant(Kind.SUSPENDED, f"s{number}-", pause.from_at, end))
+    return lines
+
+
+def _why_dead(contract: Contract, badge: Badge, now: int) -> str | None:
+    if badge.revoked_at is not None:
+        return "replaced" if badge.revoked_why == "replaced" else "revoked"
+    return "ended" if state_at(contract, now) is State.ENDED else None
+
+
+def staff_lines(badge: Badge, role: str, lockers: list[int]) -> Lines:
+    """A staff badge may open any locker of the bank, in parts that fit a grant, as long as the lease lives."""
+    kind = Kind.TECHNICIAN if role == "technician" else Kind.STAFF
+    start = badge.given_at or badge.registered_at
+    parts = [lockers[at : at + LOCKERS_A_GRANT] for at in range(0, len(lockers), LOCKERS_A_GRANT)]
+    names = [f"staff-{badge.id[-12:]}-{number}" for number in range(len(parts))]
+    if badge.revoked_at is not None:
+        return Lines([], [Revoked(name, badge.digest, "revoked") for name in names])
+    grants = [
+        Grant(name, badge.digest, badge.key_id, tuple(part), start, badge.valid_until or start, kind.value)
+        for name, part in zip(names, parts, strict=True)
+    ]
+    return Lines(grants, [])

@@ -1,0 +1,112 @@
+"""Access lists: built from contracts and badges, complete, read back with the controller's own decoder, then signed."""
+
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from gateway.access import repository
+from gateway.access.grants import Lines, contract_lines, staff_lines
+from gateway.access.models import IssuedList
+from gateway.access.service import site_badge_keys
+from gateway.contracts.repository import of_bank
+from gateway.events.service import record
+from gateway.lockers.service import bank_of
+from wire.access_list import AccessList, Grant, Revoked, decode_access_list, list_hash
+from wire.limits import LEASE_MS, REVOKED_KEPT_MS
+from wire.messages import encode
+
+# Older lists keep version and hash, so that a bank that still follows one is recognised; their bytes go.
+LISTS_KEPT_WHOLE = 20
+
+
+def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessList:
+    """The bank's list as of `now`: everything the contracts hold, past 90 days and all of the future.
+
+    Raises NotFoundError with code `bank`.
+    """
+    site = bank_of(session, bank_id).site
+    since = now - REVOKED_KEPT_MS
+    contracts = of_bank(session, bank_id, since)
+    badges = repository.badges_of_people(session, site.id, (contract.person_id for contract in contracts), since)
+    lockers = list(repository.locker_numbers(session, bank_id))
+    parts = [
+        contract_lines(contract, badge, bank_id, now)
+        for contract in contracts
+        for badge in badges.get(contract.person_id, ())
+    ]
+    parts += [staff_lines(badge, role, lockers) for badge, role in repository.staff_badges(session, site.id, since)]
+    grants, revoked = _with_carried(session, bank_id, parts, now)
+    return AccessList(
+        controller=bank_id,
+        version=version,
+        issued_at=now,
+        lease_until=now + LEASE_MS,
+        zone=site.zone,
+        schedules={},
+        badge_keys=tuple(key.id for key in site_badge_keys(session, site.id)),
+        grants=tuple(sorted(grants, key=lambda grant: grant.id)),
+        revoked=tuple(sorted(revoked, key=lambda line: line.id)),
+    )
+
+
+def issue(session: Session, bank_id: str, sign: Callable[[bytes], bytes], *, now: int) -> IssuedList:
+    """The list in force from now on: the newest issued if nothing in it would change and its lease is young enough,
+    else a new one of a higher version. Raises MessageError if the controller would refuse it (nothing is issued).
+    """
+    newest = repository.newest_list(session, bank_id)
+    version = max(now, newest.version + 1 if newest else 1)
+    access_list = build(session, bank_id, version=version, now=now)
+    content = _content(access_list)
+    if newest and newest.envelope and newest.content == content and newest.lease_until - now > LEASE_MS // 2:
+        return newest
+    payload = encode(access_list)
+    decode_access_list(payload)
+    issued = IssuedList(
+        bank_id=bank_id,
+        version=version,
+        hash=list_hash(payload),
+        issued_at=now,
+        lease_until=access_list.lease_until,
+        content=content,
+        envelope=sign(payload),
+    )
+    session.add(issued)
+    record(session, "list_issued", now=now, bank_id=bank_id, version=version, grants=len(access_list.grants))
+    _forget_bytes(session, bank_id)
+    return issued
+
+
+def _with_carried(session: Session, bank_id: str, parts: list[Lines], now: int) -> tuple[list[Grant], list[Revoked]]:
+    """All lines, without the grants that the bank itself knows to be revoked (see reconcile.py)."""
+    carried = repository.carried(session, bank_id, now)
+    dead = {line.grant_id for line in carried if line.why != "ended"}
+    grants = [grant for part in parts for grant in part.grants if grant.id not in dead]
+    alive = {grant.digest for grant in grants}
+    # A digest that is alive under another contract here is not announced as ended.
+    revoked = {
+        line.id: line for part in parts for line in part.revoked if line.why != "ended" or line.digest not in alive
+    }
+    names = {grant.id for grant in grants}
+    for line in carried:
+        if line.grant_id not in names:
+            revoked.setdefault(line.grant_id, Revoked(line.grant_id, line.digest, line.why))
+    return grants, list(revoked.values())
+
+
+def _content(access_list: AccessList) -> str:
+    """What the list says, apart from when it says so."""
+    plain = msgspec.structs.replace(access_list, version=0, issued_at=0, lease_until=0)
+    return hashlib.sha256(encode(plain)).hexdigest()
+
+
+def _forget_bytes(session: Session, bank_id: str) -> None:
+    session.flush()
+    newest = repository.kept_versions(session, bank_id, LISTS_KEPT_WHOLE)
+    session.execute(
+        update(IssuedList)
+        .where(IssuedList.bank_id == bank_id, IssuedList.version < newest, IssuedList.envelope.is_not(None))
+        .values(envelope=None)
+    )

@@ -1,0 +1,88 @@
+"""Reads what an access list is made from."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from gateway.access.models import CarriedRevocation, IssuedList
+from gateway.badges.models import Badge
+from gateway.lockers.models import Locker
+from gateway.staff.models import Staff
+
+# SQLite takes at most 32,766 values in one statement.
+_AT_ONCE = 10_000
+
+
+def badges_of_people(
+    session: Session, site_id: str, people: Iterable[str], since: int
+) -> Mapping[str, Sequence[Badge]]:
+    """Badges at the site by owner: live ones, and those revoked after `since`, in a stable order."""
+    wanted = set(people)
+    found: dict[str, list[Badge]] = defaultdict(list)
+    query = (
+        select(Badge)
+        .where(
+            Badge.site_id == site_id,
+            Badge.person_id.is_not(None),
+            or_(Badge.revoked_at.is_(None), Badge.revoked_at > since),
+        )
+        .order_by(Badge.id)
+    )
+    if len(wanted) <= _AT_ONCE:
+        query = query.where(Badge.person_id.in_(wanted))
+    for badge in session.scalars(query):
+        if badge.person_id in wanted:
+            found[badge.person_id].append(badge)
+    return found
+
+
+def staff_badges(session: Session, site_id: str, since: int) -> Sequence[tuple[Badge, str]]:
+    """Staff badges at the site, with the role of their owner; those of disabled accounts are left out."""
+    rows = session.execute(
+        select(Badge, Staff.role)
+        .join(Staff, Staff.id == Badge.staff_id)
+        .where(
+            Badge.site_id == site_id,
+            Staff.disabled_at.is_(None),
+            or_(Badge.revoked_at.is_(None), Badge.revoked_at > since),
+        )
+        .order_by(Badge.id)
+    )
+    return [(row.Badge, row.role) for row in rows]
+
+
+def locker_numbers(session: Session, bank_id: str) -> Sequence[int]:
+    """The bank's lockers in service, by number."""
+    return session.scalars(
+        select(Locker.number).where(Locker.bank_id == bank_id, Locker.retired_at.is_(None)).order_by(Locker.number)
+    ).all()
+
+
+def carried(session: Session, bank_id: str, now: int) -> Sequence[CarriedRevocation]:
+    """Revocations learnt from the bank itself that still count."""
+    return session.scalars(
+        select(CarriedRevocation).where(CarriedRevocation.bank_id == bank_id, CarriedRevocation.until_at > now)
+    ).all()
+
+
+def newest_list(session: Session, bank_id: str) -> IssuedList | None:
+    """The list issued last."""
+    return session.scalar(
+        select(IssuedList).where(IssuedList.bank_id == bank_id).order_by(IssuedList.version.desc()).limit(1)
+    )
+
+
+def newest_versions(session: Session) -> Mapping[str, int]:
+    """The version issued last, by bank."""
+    rows = session.execute(select(IssuedList.bank_id, func.max(IssuedList.version)).group_by(IssuedList.bank_id))
+    return {bank_id: version for bank_id, version in rows}  # noqa: C416 - rows are not pairs to the type checker
+
+
+def kept_versions(session: Session, bank_id: str, count: int) -> int:
+    """The lowest of the bank's `count` newest versions."""
+    versions = session.scalars(
+        select(IssuedList.version).where(IssuedList.bank_id == bank_id).order_by(IssuedList.version.desc()).limit(count)
+    ).all()
+    return versions[-1] if versions else 0

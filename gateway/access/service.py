@@ -1,0 +1,183 @@
+"""Controllers: joining them by hand, their badge keys, and what a birth or a death of theirs means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.access.changes import ControllersChanged, access_changed
+from gateway.access.models import BadgeKey, Controller, IssuedList
+from gateway.audit import service as audit
+from gateway.badges import service as badges
+from gateway.badges.models import Badge
+from gateway.db import announce, new_id
+from gateway.errors import InvalidError, NotFoundError
+from gateway.events.service import record
+from gateway.lockers.models import Site
+from gateway.lockers.service import bank_of
+from wire.errors import KeyMaterialError
+from wire.keys import parse_controller_token, signing_public
+from wire.messages import Birth, Death
+
+
+class BadgeKeys(Protocol):
+    """Where badge keys are kept (keystore.py)."""
+
+    def badge_key(self, badge_key_id: str, *, make: bool = False) -> bytes:
+        """The raw key."""
+        ...
+
+
+@dataclass(frozen=True)
+class BirthMeaning:
+    """What a birth asks of the gateway; `ignored` says why it was not taken at all."""
+
+    ignored: str | None = None
+    held: bool = False
+
+
+def add_controller(session: Session, *, bank_id: str, keys: str, actor: str, now: int) -> Controller:
+    """Joins a controller to its bank by KEYS; the same KEYS again change nothing, others replace them.
+
+    Raises NotFoundError (`bank`), InvalidError (`keys`).
+    """
+    bank_of(session, bank_id)
+    try:
+        device, encryption = parse_controller_token(keys)
+        signing_public(device)
+    except KeyMaterialError as error:
+        raise InvalidError("keys", f"KEYS cannot be read: {error}") from error
+    controller = session.get(Controller, bank_id)
+    if controller is None:
+        controller = Controller(bank_id=bank_id, added_at=now, device_public=device, encryption_public=encryption)
+        session.add(controller)
+    elif (controller.device_public, controller.encryption_public) == (device, encryption):
+        return controller
+    else:
+        controller.device_public, controller.encryption_public = device, encryption
+        controller.session_number, controller.session_nonce, controller.online = 0, None, False
+    session.flush()
+    audit.record(session, actor=actor, action="controller_added", subject=bank_id, now=now)
+    record(session, "controller_added", now=now, bank_id=bank_id)
+    announce(session, ControllersChanged(bank_id))
+    access_changed(session, bank_id)
+    return controller
+
+
+def controller_of(session: Session, bank_id: str) -> Controller:
+    """Raises NotFoundError with code `controller`."""
+    controller = session.get(Controller, bank_id)
+    if controller is None:
+        raise NotFoundError("controller", f"no controller is joined to {bank_id[:60]!r}")
+    return controller
+
+
+def list_controllers(session: Session) -> Sequence[Controller]:
+    """Every controller, by id."""
+    return session.scalars(select(Controller).order_by(Controller.bank_id)).all()
+
+
+def site_badge_keys(session: Session, site_id: str) -> Sequence[BadgeKey]:
+    """The site's badge keys, the newest first."""
+    return session.scalars(
+        select(BadgeKey).where(BadgeKey.site_id == site_id).order_by(BadgeKey.made_at.desc(), BadgeKey.id)
+    ).all()
+
+
+def ensure_badge_key(session: Session, store: BadgeKeys, site_id: str, *, now: int) -> BadgeKey:
+    """The site's newest badge key, made if it has none. Raises NotReadyError (`keys`), NotFoundError (`site`)."""
+    if session.get(Site, site_id) is None:
+        raise NotFoundError("site", "no such site")
+    keys = site_badge_keys(session, site_id)
+    if keys:
+        return keys[0]
+    key = BadgeKey(id="k-" + new_id(now).replace("-", "")[-12:], site_id=site_id, made_at=now)
+    store.badge_key(key.id, make=True)
+    session.add(key)
+    session.flush()
+    return key
+
+
+def register_badge(
+    session: Session,
+    store: BadgeKeys,
+    *,
+    site_id: str,
+    number: str,
+    label: str,
+    person_id: str | None = None,
+    staff_id: str | None = None,
+    actor: str,
+    now: int,
+) -> Badge:
+    """Registers a badge by its number (`em4100:62E3086CED`), of which only the digest is kept.
+
+    Raises as badges.service.register, and InvalidError (`badge`).
+    """
+    key = ensure_badge_key(session, store, site_id, now=now)
+    digest, technology = badges.digest_of(store.badge_key(key.id), number)
+    return badges.register(
+        session,
+        site_id=site_id,
+        key_id=key.id,
+        digest=digest,
+        label=label,
+        technology=technology,
+        person_id=person_id,
+        staff_id=staff_id,
+        actor=actor,
+        now=now,
+    )
+
+
+def born(session: Session, bank_id: str, birth: Birth, *, now: int) -> BirthMeaning:
+    """Takes a verified birth: the session is the present one unless a later one is known.
+
+    A list version (or trust version) that this database never issued means that the database is empty or older than
+    the bank: the bank is held until someone reconciles the two.
+    """
+    controller = controller_of(session, bank_id)
+    number, nonce = birth.session.number, birth.session.nonce
+    if number < controller.session_number:
+        return BirthMeaning(ignored="lower_session")
+    if number == controller.session_number and controller.session_nonce not in (None, nonce):
+        record(session, "session_conflict", now=now, bank_id=bank_id, number=number)
+        return BirthMeaning(ignored="session_conflict")
+    if not controller.online or controller.session_nonce != nonce:
+        record(session, "controller_online", now=now, bank_id=bank_id, software=birth.software)
+    controller.session_number, controller.session_nonce = number, nonce
+    controller.online, controller.status_at, controller.software = True, now, birth.software
+    list_in_force(controller, birth.list_version, now)
+    if controller.held_since is None and not _knows(session, controller, birth):
+        controller.held_since, controller.held_why = now, "unknown_list"
+        record(session, "controller_held", now=now, bank_id=bank_id, version=birth.list_version)
+    return BirthMeaning(held=controller.held_since is not None)
+
+
+def died(session: Session, bank_id: str, death: Death, *, now: int) -> bool:
+    """Takes a verified death; only the present session's counts."""
+    controller = controller_of(session, bank_id)
+    if (death.session.number, death.session.nonce) != (controller.session_number, controller.session_nonce):
+        return False
+    if controller.online:
+        controller.online, controller.status_at = False, now
+        record(session, "controller_offline", now=now, bank_id=bank_id)
+    return True
+
+
+def list_in_force(controller: Controller, version: int, now: int) -> None:
+    """Notes which list the controller says it follows, and since when."""
+    if controller.list_in_force != version:
+        controller.list_in_force, controller.list_in_force_since = version, now
+
+
+def _knows(session: Session, controller: Controller, birth: Birth) -> bool:
+    """Whether this database issued what the bank follows; a controller that never had a list knows nothing to lose."""
+    if birth.trust_version > controller.trust_version and birth.trust_version > 0:
+        return False
+    if birth.list_version == 0:
+        return True
+    issued = session.get(IssuedList, (controller.bank_id, birth.list_version))
+    return issued is not None and birth.list_hash in (None, issued.hash)
