@@ -72,8 +72,7 @@ class SimulatedPinFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no t
         return self._edges
 
     def close(self) -> None:
-        with suppress(BadPinFactory):  # the simulated Pi went first: there is nothing left to free
-            super().close()
+        super().close()
         if self._edges is not None:
             self._edges.close()
             self._edges = None
@@ -114,9 +113,10 @@ class SimulatedPin(PiPin):  # type: ignore[misc]  # gpiozero has no types
         factory.ask(f"claim {self._number} input")
 
     def close(self) -> None:
-        self.when_changed = None
-        self._bounce = None
-        self._set_function("input")
+        with suppress(BadPinFactory):  # the factory or the simulated Pi went first: there is nothing left to free
+            self.when_changed = None
+            self._bounce = None
+            self._set_function("input")
 
     def _get_function(self) -> str:
         return self._function

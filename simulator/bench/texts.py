@@ -25,7 +25,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "forced": ("forcée", "forced"),
     "jammed": ("coincée", "jammed"),
     "coil_on": ("gâche", "released"),
-    "coil_on_long": ("la gâche est sous tension", "the lock is energised"),
     "cut": ("capteur coupé", "sensor cut"),
     "stuck_closed": ("capteur bloqué", "sensor stuck"),
     "push_shut": ("repousser la porte", "push it shut"),

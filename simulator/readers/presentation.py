@@ -25,8 +25,9 @@ class Presentation:
 
     def hold(self, number: str, held_ms: float, now: float) -> None:
         """Somebody holds a badge to the reader for `held_ms`, after those who wait already."""
+        if self.due() == math.inf:
+            self._next_at = max(self._next_at, now)
         self._waiting.append((number, held_ms))
-        self._next_at = max(self._next_at, now)
 
     def clear(self) -> None:
         """Everybody walks away: nothing more is sent."""

@@ -12,7 +12,7 @@ const holding = new Map();
 /** Put a state on an element at once, but take it off only after it could be seen. */
 function show(key, on, apply) {
   clearTimeout(holding.get(key)?.timer);
-  const since = holding.get(key)?.since ?? 0;
+  const since = holding.get(key)?.since ?? -SEEN_MS;
   if (on) {
     holding.set(key, { since: performance.now() });
     apply(on);
@@ -105,7 +105,8 @@ function say(key, name) {
   silence = setTimeout(() => setText(byId("said"), ""), 6000);
 }
 
-async function post(path, body, done, name, refused) {
+/** Send an action; `refusals` has the words for the answers 409 and 422 where the page can say it better. */
+async function post(path, body, done, name, refusals = {}) {
   try {
     const response = await fetch(path + query, {
       method: "POST",
@@ -113,7 +114,7 @@ async function post(path, body, done, name, refused) {
       body: body && JSON.stringify(body),
     });
     if (response.ok) say(done, name);
-    else if (response.status === 409 && refused) say(refused, name);
+    else if (refusals[response.status]) say(refusals[response.status], name);
     else say("said_failed", (await response.json()).detail);
   } catch {
     say("said_failed", texts.lost);
@@ -130,7 +131,7 @@ function tap(badge) {
 function moveDoor(door) {
   const { number } = door.dataset;
   if (door.dataset.door === "open") return post(`/api/doors/${number}/close`, null, "said_close", number);
-  return post(`/api/doors/${number}/open`, null, "said_open", number, "said_latched");
+  return post(`/api/doors/${number}/open`, null, "said_open", number, { 409: "said_latched" });
 }
 
 function switchFault(element) {
@@ -139,7 +140,9 @@ function switchFault(element) {
   const body = { on };
   if (element.dataset.door === "true" && door && on) body.number = Number(door);
   const name = element.querySelector(".label").textContent;
-  return post(`/api/faults/${element.dataset.fault}`, body, on ? "said_fault_on" : "said_fault_off", name);
+  return post(`/api/faults/${element.dataset.fault}`, body, on ? "said_fault_on" : "said_fault_off", name, {
+    422: "choose_door",
+  });
 }
 
 document.addEventListener("click", (event) => {
