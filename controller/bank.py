@@ -1,7 +1,11 @@
 """The sans-IO whole of one bank: (input, now) -> effects. No clock, no I/O, no thread, no sleep."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from controller.access import Denied, decide
+from controller.access_lists import AccessLists
 from controller.bank_config import (
     BankConfig,
     BankState,
@@ -10,53 +14,207 @@ from controller.bank_config import (
     PastRelease,
     UnresolvedRelease,
 )
+from controller.bay import Bay
+from controller.commands import Commands
+from controller.doors import Doors
 from controller.effects import Effect
-from controller.inputs import Input, Moment
+from controller.faultboard import FaultBoard
+from controller.inputs import (
+    BadgeKeysReceived,
+    BadgePresented,
+    BeatSent,
+    CommandReceived,
+    DeviceFailed,
+    DeviceRecovered,
+    DoorSensed,
+    Input,
+    IntentDurable,
+    IntentLate,
+    ListReceived,
+    ListStored,
+    LockAccepted,
+    LockFailed,
+    Moment,
+    Refused,
+    SessionEnded,
+    SessionStarted,
+    Ticked,
+)
+from controller.out_of_service import ServiceMarks
+from controller.presentations import Presentations, refusal_signal
+from controller.releases import Releases, Request
+from controller.suppression import Suppression
+from controller.turn import Agenda, Turn
+from hw.ports import Signal
+from wire.entries import EntryType
 from wire.ids import uuid7
 from wire.messages import Fault
+from wire.topics import Topic
 
 __all__ = ["Bank", "BankConfig", "BankState", "LockerConfig", "OutOfService", "PastRelease", "UnresolvedRelease"]
+
+_FAULT_ENTRIES = {"reader": EntryType.READER_FAULT, "board": EntryType.BOARD_FAULT}
+_RECOVERED_ENTRIES = {"reader": EntryType.READER_RECOVERED, "board": EntryType.BOARD_RECOVERED}
 
 
 class Bank:
     """Decides and remembers for one bank. `new_id` makes release ids from unix milliseconds (UUIDv7)."""
 
     def __init__(self, config: BankConfig, state: BankState, new_id: Callable[[int], str] = uuid7) -> None:
-        raise NotImplementedError
+        self._state = state
+        self._agenda = Agenda()
+        self._faults = FaultBoard()
+        self._counters: Counter[str] = Counter()
+        self._bays = {number: Bay(number, locker) for number, locker in config.lockers.items()}
+        for number, releases in state.releases_since_change.items():
+            if number in self._bays:
+                self._bays[number].sensor_proven = True
+                self._bays[number].releases_since_change = releases
+        self._suppression = Suppression(self._agenda)
+        self._marks = ServiceMarks(self._agenda)
+        self._lists = AccessLists(config.controller, state, self._agenda, self._faults, self._suppression)
+        self._releases = Releases(
+            config,
+            self._bays,
+            self._agenda,
+            self._faults,
+            new_id,
+            permitted=self._why_not,
+            given_up=self._given_up,
+            ended=self._ended,
+        )
+        self._doors = Doors(
+            self._bays, self._releases, self._agenda, self._faults, self._suppression, config.left_open_after_ms
+        )
+        self._presentations = Presentations(
+            self._bays, self._lists, self._releases, self._marks, self._agenda, self._suppression
+        )
+        self._commands = Commands(
+            config.controller,
+            self._bays,
+            self._lists,
+            self._releases,
+            self._presentations,
+            self._marks,
+            self._suppression,
+        )
+        self._handlers: dict[type[Input], Callable[[Any, Turn], None]] = {
+            BadgePresented: self._presentations.present,
+            DoorSensed: lambda event, turn: self._doors.sensed(event.locker, event.open, turn),
+            LockAccepted: lambda event, turn: self._releases.board_accepted(event.locker, turn),
+            LockFailed: lambda event, turn: self._releases.board_failed(event.locker, event.code, turn),
+            IntentDurable: lambda event, turn: self._releases.intent_answered(event.release, False, turn),
+            IntentLate: lambda event, turn: self._releases.intent_answered(event.release, True, turn),
+            DeviceFailed: self._device_failed,
+            DeviceRecovered: self._device_recovered,
+            ListReceived: self._lists.receive,
+            ListStored: self._lists.stored,
+            BadgeKeysReceived: lambda event, _: self._lists.receive_keys(event.keys),
+            CommandReceived: self._commands.receive,
+            SessionStarted: lambda event, _: self._commands.session_started(event.session),
+            SessionEnded: lambda _event, _turn: self._commands.session_ended(),
+            BeatSent: lambda event, turn: self._commands.beat_sent(event.beat, turn.now.mono_ms),
+            Refused: self._refused,
+            Ticked: lambda _event, _turn: None,
+        }
 
     def start(self, now: Moment) -> list[Effect]:
         """Effects of starting: `release_unknown` for each unresolved intent, lights idle. Energises nothing."""
-        raise NotImplementedError
+        turn = Turn(now)
+        self._releases.start(self._state.unresolved, self._state.past_releases, turn)
+        self._marks.start(self._state.out_of_service, turn)
+        self._lists.start(turn)
+        turn.show(Signal.IDLE)
+        return turn.effects
 
     def handle(self, event: Input, now: Moment) -> list[Effect]:
-        """What follows from one input, in the order to carry out."""
-        raise NotImplementedError
+        """What follows from one input, in the order to carry out.
+
+        The input comes before what is due: a door that opened in time counts although the loop was slow.
+        """
+        turn = Turn(now)
+        self._handlers[type(event)](event, turn)
+        self._agenda.run_due(turn)
+        return turn.effects
 
     def next_deadline_ms(self) -> int | None:
         """When to hand in `Ticked` at the latest (monotonic), or None. May be early, never late."""
-        raise NotImplementedError
+        return self._agenda.next_ms()
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """The faults in force, for health messages."""
-        raise NotImplementedError
+        return self._faults.view()
 
     @property
     def counters(self) -> Mapping[str, int]:
         """What was refused before it reached the core, by `refused_<topic>`."""
-        raise NotImplementedError
+        return self._counters
 
     @property
     def list_version(self) -> int:
         """The version of the list in force, 0 before the first."""
-        raise NotImplementedError
+        return self._lists.version
 
     @property
     def list_hash(self) -> str | None:
         """The hash of the list in force."""
-        raise NotImplementedError
+        return self._lists.hash
 
     @property
     def badge_key_ids(self) -> tuple[str, ...]:
         """The ids of the badge keys held."""
-        raise NotImplementedError
+        return self._lists.key_ids
+
+    def _why_not(self, request: Request, turn: Turn) -> str | None:
+        """Why a queued release may not open after all, or None. A command's life was judged at acceptance."""
+        index = self._lists.index
+        if request.cause == "command":
+            held = request.order == "walk_test" and index is not None and index.is_held(request.locker, turn.now)
+            return "held" if held else None
+        if index is None or request.digest is None:
+            return "unknown"
+        decision = decide(request.digest, index, turn.now)
+        if isinstance(decision, Denied):
+            return decision.why
+        if all(locker != request.locker for locker, _ in decision.ways):
+            return "revoked"
+        return "out_of_service" if self._marks.stops_holders(request.locker, turn.now.mono_ms) else None
+
+    def _given_up(self, request: Request, why: str, turn: Turn) -> None:
+        """A release that waited will not happen: the person and whoever asked are told."""
+        if request.attempt > 1:
+            turn.show(Signal.FAULT)
+            turn.reply(request.command, "not_opened", request.locker)
+            self._commands.released(request, turn)
+        elif request.cause == "command":
+            self._commands.give_up(request, why, turn)
+        else:
+            turn.record(
+                EntryType.BADGE_REFUSED,
+                reader=request.reader,
+                why="busy" if why == "expired" else why,
+                digest=request.digest,
+                grant=request.grant,
+                locker=request.locker,
+            )
+            turn.show(refusal_signal(why))
+
+    def _ended(self, request: Request, outcome: str, turn: Turn) -> None:
+        self._doors.judge_sensor(request.locker, outcome, turn)
+        self._commands.released(request, turn)
+
+    def _device_failed(self, event: DeviceFailed, turn: Turn) -> None:
+        if self._faults.put(event.device, event.code) and event.kind in _FAULT_ENTRIES:
+            entry = _FAULT_ENTRIES[event.kind]
+            self._suppression.record(turn, entry, event.device, device=event.device, code=event.code)
+
+    def _device_recovered(self, event: DeviceRecovered, turn: Turn) -> None:
+        self._faults.clear(event.device)
+        if event.kind in _RECOVERED_ENTRIES:
+            self._suppression.record(turn, _RECOVERED_ENTRIES[event.kind], event.device, device=event.device)
+
+    def _refused(self, event: Refused, turn: Turn) -> None:
+        self._counters[f"refused_{event.topic}"] += 1
+        if event.topic == Topic.ACCESS:
+            self._lists.refuse(event.code, turn)

@@ -69,8 +69,8 @@ class PastRelease:
 class BankState:
     """What is on disk at start.
 
-    `list_hash` is `wire.access_list.list_hash` of the list's payload; `version_floor` the highest version ever accepted;
-    `kept` the bytes of the last `StoreList.kept`; `badge_keys` the unsealed keys by id;
+    `list_hash` is `wire.access_list.list_hash` of the list's payload; `version_floor` the highest version ever
+    accepted; `kept` the bytes of the last `StoreList.kept`; `badge_keys` the unsealed keys by id;
     `releases_since_change` by locker: releases since its door sensor last changed (absent: never seen to change).
     """
 

@@ -1,0 +1,173 @@
+"""Who may open what: an access list indexed by digest, and `decide`, which judges one badge at one moment.
+
+It knows nothing of doors, queues or lockers out of service: the bank asks those.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from controller.inputs import Moment
+from wire.access_list import LEASED_KINDS, AccessList, Grant, Kind, why_disabled
+from wire.hours import is_open, site_zone
+
+_HOLDER, _COLLECT, _SUSPENDED = Kind.HOLDER.value, Kind.COLLECT.value, Kind.SUSPENDED.value
+# Where several grants speak of one locker: suspended > holder > collect.
+_RANK = {_SUSPENDED: 0, _HOLDER: 1, _COLLECT: 2}
+# Which refusal to name when nothing opens: the one that tells the person most.
+_TELLING = ("suspended", "hours", "lease", "staff_badge", "not_yet", "revoked", "replaced", "ended")
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The badge opens these lockers, each by the grant beside it, in the list's order."""
+
+    ways: tuple[tuple[int, Grant], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The badge opens nothing.
+
+    `why`: unknown, ended, not_yet, suspended, revoked, replaced, hours, lease or staff_badge; `grant`: the id of the
+    grant that says so. `known` digests may be named in the journal; strangers' never.
+    """
+
+    why: str
+    grant: str | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the list in force names this digest at all."""
+        return self.why != "unknown"
+
+
+_UNKNOWN = Denied("unknown")
+
+
+class AccessIndex:
+    """One access list with the grants kept for vanished holders, ready to be asked; built once per list.
+
+    A disabled grant (`why_disabled`) is not in it, nor one whose (id, digest) is in `revoked`. The same digest under
+    another grant id still counts there: the list's author gave the badge out again, knowing of the revocation.
+    """
+
+    def __init__(self, access_list: AccessList, kept: Iterable[Grant] = ()) -> None:
+        self.access_list = access_list
+        self.kept = tuple(kept)
+        self.zone = site_zone(access_list.zone)
+        self.disabled = sum(why_disabled(grant, access_list) is not None for grant in access_list.grants)
+        self.leased = 0
+        self._grants: dict[str, tuple[Grant, ...]] = {}
+        self._revoked: dict[str, Denied] = {}
+        self._at_locker: dict[int, list[Grant]] = {}
+        for item in access_list.revoked:
+            refusal = Denied(item.why if item.why in _TELLING else "revoked", item.id)
+            self._revoked[item.digest] = _more_telling(self._revoked.get(item.digest), refusal)
+        for grant in self.usable():
+            self._add(grant)
+        for grant in self.kept:
+            self._add(grant)
+
+    def usable(self) -> Iterator[Grant]:
+        """The list's own grants, but for those disabled or revoked."""
+        dead = {(item.id, item.digest) for item in self.access_list.revoked}
+        for grant in self.access_list.grants:
+            if (grant.id, grant.digest) not in dead and why_disabled(grant, self.access_list) is None:
+                yield grant
+
+    def _add(self, grant: Grant) -> None:
+        self._grants[grant.digest] = (*self._grants.get(grant.digest, ()), grant)
+        if grant.kind in LEASED_KINDS:
+            self.leased += 1
+            return
+        for locker in grant.lockers:
+            self._at_locker.setdefault(locker, []).append(grant)
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The badge keys to try, newest first; a kept grant's key stays even where the list no longer names it."""
+        return tuple(dict.fromkeys((*self.access_list.badge_keys, *(grant.key for grant in self.kept))))
+
+    def grants_of(self, digest: str) -> tuple[Grant, ...]:
+        """All grants of a digest, of any date."""
+        return self._grants.get(digest, ())
+
+    def is_held(self, locker: int, now: Moment) -> bool:
+        """Whether someone's belongings may be inside: a live holder, collect or suspended grant names the locker."""
+        return any(is_live(grant, now) for grant in self._at_locker.get(locker, ()))
+
+    def revocation_of(self, digest: str) -> Denied | None:
+        """Why this digest was revoked, or None."""
+        return self._revoked.get(digest)
+
+
+def is_live(grant: Grant, now: Moment) -> bool:
+    """Whether `now` is within the grant's dates; in doubt about the time the holder wins.
+
+    So a suspension, which stands against its holder, ends by the latest claim and any other grant by the floor.
+    """
+    return grant.not_before <= now.starting_at and _ending(grant, now) < grant.not_after
+
+
+def _ending(grant: Grant, now: Moment) -> int:
+    return now.starting_at if grant.kind == _SUSPENDED else now.ending_at
+
+
+def decide(digest: str, access: AccessIndex, now: Moment) -> Granted | Denied:
+    """Judge one digest at one moment; the same effort whatever the length of the list."""
+    grants = access.grants_of(digest)
+    opening: list[Grant] = []
+    refusal: Denied | None = None
+    for grant in grants:
+        why = _why_not(grant, access, now)
+        if why is None:
+            opening.append(grant)
+        else:
+            refusal = _more_telling(refusal, Denied(why, grant.id))
+    if len(opening) == 1 and len(grants) == 1:
+        return Granted(tuple((locker, opening[0]) for locker in opening[0].lockers))
+    if opening:
+        ways = _ways(opening, [grant for grant in grants if grant.kind == _SUSPENDED and is_live(grant, now)])
+        if ways:
+            return Granted(ways)
+    revocation = access.revocation_of(digest)
+    if revocation is not None:
+        refusal = _more_telling(refusal, revocation)
+    return refusal or _UNKNOWN
+
+
+def _why_not(grant: Grant, access: AccessIndex, now: Moment) -> str | None:
+    """Why this grant opens nothing at this moment, or None."""
+    if now.starting_at < grant.not_before:
+        return "not_yet"
+    if _ending(grant, now) >= grant.not_after:
+        return "ended"
+    if grant.kind == _SUSPENDED:
+        return "suspended"
+    if grant.kind in LEASED_KINDS:
+        return "staff_badge" if now.ending_at < access.access_list.lease_until else "lease"
+    if grant.hours is not None and now.clock == "trusted":
+        schedule = access.access_list.schedules[grant.hours]
+        if not is_open(schedule, access.zone, now.at):
+            return "hours"
+    return None
+
+
+def _ways(opening: list[Grant], suspended: list[Grant]) -> tuple[tuple[int, Grant], ...]:
+    """The best grant for each locker; a suspended locker stays shut whatever else names it."""
+    best: dict[int, Grant] = {}
+    for grant in opening:
+        for locker in grant.lockers:
+            other = best.get(locker)
+            if other is None or _RANK[grant.kind] < _RANK[other.kind]:
+                best[locker] = grant
+    for grant in suspended:
+        for locker in grant.lockers:
+            best.pop(locker, None)
+    return tuple(best.items())
+
+
+def _more_telling(first: Denied | None, second: Denied) -> Denied:
+    if first is None or _TELLING.index(second.why) < _TELLING.index(first.why):
+        return second
+    return first

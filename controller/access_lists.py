@@ -1,0 +1,232 @@
+"""The access list in force: which are accepted, who is kept when one forgets them, which badge keys are needed."""
+
+import msgspec
+
+from controller.access import AccessIndex, is_live
+from controller.bank_config import BankState
+from controller.effects import Record, StoreList
+from controller.faultboard import FaultBoard
+from controller.inputs import ListReceived, ListStored, Moment
+from controller.suppression import Suppression
+from controller.turn import Agenda, Turn
+from wire.access_list import AccessList, Grant, Kind, list_hash
+from wire.badge import badge_digest
+from wire.entries import EntryType
+from wire.limits import VANISHED_KEPT_MS
+
+STORE_AGAIN_MS = 30_000
+# The wall clock may be set meanwhile, so an instant far away is looked at again this often.
+WATCH_AT_MOST_MS = 600_000
+_KEPT_KINDS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
+# Words on a badge itself, whichever grant they came with; `ended` speaks of one grant alone.
+_DEAD_BADGE = frozenset({"revoked", "replaced"})
+
+_kept_decoder = msgspec.json.Decoder(tuple[Grant, ...])
+
+
+class AccessLists:
+    """The list in force, its badge keys, and what is still to be done for it: storing, the lease, the holders kept."""
+
+    def __init__(
+        self, controller: str, state: BankState, agenda: Agenda, faults: FaultBoard, suppression: Suppression
+    ) -> None:
+        self._controller = controller
+        self._agenda = agenda
+        self._faults = faults
+        self._suppression = suppression
+        self.index: AccessIndex | None = None
+        self.hash = state.list_hash
+        self._floor = state.version_floor
+        self._keys = dict(state.badge_keys)
+        self._live_keys: tuple[tuple[str, bytes], ...] = ()
+        self._missing_keys: set[str] = set()
+        self._unstored: StoreList | None = None
+        self._lease_told = False
+        if state.access_list is not None:
+            self._floor = max(self._floor, state.access_list.version)
+            self._put_in_force(state.access_list, self._decode_kept(state.kept))
+
+    def start(self, turn: Turn) -> None:
+        """Look at the lease and at the holders kept."""
+        if self.index is not None:
+            self._watch(self.index, turn)
+
+    @property
+    def version(self) -> int:
+        """The version in force, 0 before the first."""
+        return 0 if self.index is None else self.index.access_list.version
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The badge keys held."""
+        return tuple(self._keys)
+
+    @property
+    def newest_key(self) -> tuple[str, bytes] | None:
+        """The badge key under which new digests are made: the first of the list's that is held."""
+        return self._live_keys[0] if self._live_keys else None
+
+    def recognise(self, canonical: str) -> tuple[str, str] | None:
+        """(digest, key id) under the newest key that makes this badge known to the list, or None."""
+        if self.index is None:
+            return None
+        for name, key in self._live_keys:
+            digest = badge_digest(key, canonical)
+            if self.index.grants_of(digest) or self.index.revocation_of(digest) is not None:
+                return digest, name
+        return None
+
+    def receive(self, event: ListReceived, turn: Turn) -> None:
+        """Put a newer list of this controller in force at once, and have it stored; refuse any other."""
+        new, name = event.access_list, list_hash(event.payload)
+        if new.controller != self._controller:
+            self.refuse("controller", turn, new.version)
+        elif self.index is not None and new.version == self.version and name == self.hash:
+            return  # the retained list, delivered again with each connection
+        elif new.version <= self._floor:
+            self.refuse("version", turn, new.version)
+        else:
+            self._accept(event, name, turn)
+
+    def refuse(self, code: str, turn: Turn, version: int | None = None) -> None:
+        """Say that a list was not accepted."""
+        self._suppression.record(turn, EntryType.ACCESS_REFUSED, "access", code=code, version=version)
+
+    def stored(self, event: ListStored, turn: Turn) -> None:
+        """The list is on disk; or it is not, stays in force all the same, and is tried again."""
+        unstored = self._unstored
+        if unstored is None or event.version != unstored.version:
+            return
+        if event.durable:
+            self._unstored = None
+            self._faults.put("access_list", "not_durable", present=False)
+            return
+        if self._faults.put("access_list", "not_durable"):
+            turn.record(EntryType.ACCESS_APPLIED, **{**unstored.entry.body, "durable": False})
+        self._agenda.at(turn.now.mono_ms + STORE_AGAIN_MS, lambda later: self._store_again(unstored, later))
+
+    def receive_keys(self, keys: dict[str, bytes]) -> None:
+        """Replace all badge keys."""
+        self._keys = dict(keys)
+        self._choose_keys()
+
+    def _accept(self, event: ListReceived, name: str, turn: Turn) -> None:
+        new = event.access_list
+        still_kept, vanished = self._forgotten_by(new, turn.now)
+        kept = (*still_kept, *vanished)
+        self._floor = new.version
+        self.hash = name
+        self._put_in_force(new, kept)
+        entry = Record(
+            EntryType.ACCESS_APPLIED,
+            {
+                "version": new.version,
+                "hash": name,
+                "grants": len(new.grants),
+                "revoked": len(new.revoked),
+                "durable": True,
+            },
+        )
+        self._unstored = StoreList(new.version, event.envelope, msgspec.json.encode(kept), entry)
+        turn.effects.append(self._unstored)
+        for grant in vanished:
+            turn.record(
+                EntryType.HOLDER_VANISHED,
+                grant=grant.id,
+                digest=grant.digest,
+                lockers=list(grant.lockers),
+                until=grant.not_after,
+            )
+        self._lease_told = False
+        if self.index is not None:
+            self._watch(self.index, turn)
+
+    def _put_in_force(self, access_list: AccessList, kept: tuple[Grant, ...]) -> None:
+        self.index = AccessIndex(access_list, kept)
+        self._faults.put("access_list", "grants_disabled", self.index.disabled > 0)
+        self._choose_keys()
+
+    def _choose_keys(self) -> None:
+        wanted = () if self.index is None else self.index.key_ids
+        self._live_keys = tuple((name, self._keys[name]) for name in wanted if name in self._keys)
+        missing = {name for name in wanted if name not in self._keys}
+        for name in missing | self._missing_keys:
+            self._faults.put(f"badge_key {name}", "badge_key_missing", name in missing)
+        self._missing_keys = missing
+
+    def _forgotten_by(self, new: AccessList, now: Moment) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
+        """Whom the new list does not speak of: those kept before, and those it forgets, as they are now kept."""
+        if self.index is None:
+            return (), ()
+        index, mentions = self.index, _Mentions(new)
+        still = tuple(grant for grant in index.kept if is_live(grant, now) and mentions.forget(grant))
+        vanished = tuple(
+            _kept(grant, now)
+            for grant in index.usable()
+            if grant.kind in _KEPT_KINDS and is_live(grant, now) and mentions.forget(grant)
+        )
+        return still, vanished
+
+    def _decode_kept(self, data: bytes) -> tuple[Grant, ...]:
+        try:
+            return _kept_decoder.decode(data)
+        except (msgspec.DecodeError, ValueError):
+            self._faults.put("access_list", "kept_unreadable")
+            return ()
+
+    def _store_again(self, unstored: StoreList, turn: Turn) -> None:
+        if self._unstored is unstored:
+            turn.effects.append(unstored)
+
+    def _watch(self, index: AccessIndex, turn: Turn) -> None:
+        """Tell once when the staff's lease has run out; note whether anyone forgotten is still kept."""
+        if index is not self.index:
+            return
+        now = turn.now
+        lease_over = index.leased > 0 and now.ending_at >= index.access_list.lease_until
+        self._faults.put("lease", "lease_expired", lease_over)
+        if lease_over and not self._lease_told:
+            turn.record(EntryType.LEASE_EXPIRED, grants=index.leased)
+            self._lease_told = True
+        kept = [grant for grant in index.kept if is_live(grant, now)]
+        self._faults.put("access_list", "holder_vanished", bool(kept))
+        instants = [grant.not_after for grant in kept]
+        if index.leased and not lease_over:
+            instants.append(index.access_list.lease_until)
+        if instants:
+            wait_ms = min(min(instants) - now.ending_at, WATCH_AT_MOST_MS)
+            self._agenda.at(now.mono_ms + wait_ms, lambda later: self._watch(index, later))
+
+
+class _Mentions:
+    """What a list still says of people: enough to tell whether it forgets one."""
+
+    def __init__(self, access_list: AccessList) -> None:
+        self._ids = {grant.id for grant in access_list.grants} | {item.id for item in access_list.revoked}
+        self._dead = {item.digest for item in access_list.revoked if item.why in _DEAD_BADGE}
+        self._lockers: dict[str, set[int]] = {}
+        for grant in access_list.grants:
+            self._lockers.setdefault(grant.digest, set()).update(grant.lockers)
+
+    def forget(self, grant: Grant) -> bool:
+        """Whether neither the grant nor its badge is spoken of, or the badge only for other lockers."""
+        if grant.id in self._ids or grant.digest in self._dead:
+            return False
+        return not set(grant.lockers) <= self._lockers.get(grant.digest, set())
+
+
+def _kept(grant: Grant, now: Moment) -> Grant:
+    """The grant as it is kept: to collect, for 72 hours, day and night; a time to collect is not made longer."""
+    until = now.ending_at + VANISHED_KEPT_MS
+    if grant.kind == Kind.COLLECT.value:
+        until = min(until, grant.not_after)
+    return Grant(
+        id=grant.id,
+        digest=grant.digest,
+        key=grant.key,
+        lockers=grant.lockers,
+        not_before=grant.not_before,
+        not_after=until,
+        kind=Kind.COLLECT.value,
+        notice=grant.notice,
+    )

@@ -1,0 +1,132 @@
+"""One locker inside the controller: the table of its control states, its door as observed, its lock's rest and duty.
+
+It does not decide who may open, nor when its turn comes: see access.py and releases.py.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+from controller.bank_config import LockerConfig
+from controller.errors import TransitionError
+
+DUTY_WINDOW_MS = 60_000
+
+
+class State(Enum):
+    """Where a locker stands in the life of a release."""
+
+    IDLE = "idle"
+    QUEUED = "queued"  # a release waits for its turn
+    INTENDED = "intended"  # its intent is on the way to the disk
+    ENERGISED = "energised"  # the pulse was asked for; neither board nor door has answered
+    ACCEPTED = "accepted"  # the board acted; the door is awaited
+    UNCONFIRMED = "unconfirmed"  # the board did not confirm, but the lock may have moved
+    OPENED = "opened"  # the door opened before the board answered
+
+
+class Event(Enum):
+    """What moves it."""
+
+    REQUESTED = "requested"
+    INTENDED = "intended"
+    DROPPED = "dropped"  # given up before its coil
+    ENERGISED = "energised"
+    ACCEPTED = "accepted"
+    UNCONFIRMED = "unconfirmed"
+    NOT_SENT = "not_sent"  # nothing went out to the board
+    DOOR_OPENED = "door_opened"
+    TIMED_OUT = "timed_out"
+
+
+TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
+    {
+        (State.IDLE, Event.REQUESTED): State.QUEUED,
+        (State.QUEUED, Event.INTENDED): State.INTENDED,
+        (State.QUEUED, Event.DROPPED): State.IDLE,
+        (State.INTENDED, Event.ENERGISED): State.ENERGISED,
+        (State.INTENDED, Event.DROPPED): State.IDLE,
+        (State.ENERGISED, Event.ACCEPTED): State.ACCEPTED,
+        (State.ENERGISED, Event.UNCONFIRMED): State.UNCONFIRMED,
+        (State.ENERGISED, Event.NOT_SENT): State.IDLE,
+        (State.ENERGISED, Event.DOOR_OPENED): State.OPENED,
+        (State.ENERGISED, Event.TIMED_OUT): State.IDLE,
+        (State.ACCEPTED, Event.DOOR_OPENED): State.IDLE,
+        (State.ACCEPTED, Event.TIMED_OUT): State.IDLE,
+        (State.UNCONFIRMED, Event.DOOR_OPENED): State.IDLE,
+        (State.UNCONFIRMED, Event.TIMED_OUT): State.IDLE,
+        (State.OPENED, Event.ACCEPTED): State.IDLE,
+        (State.OPENED, Event.UNCONFIRMED): State.IDLE,
+        (State.OPENED, Event.NOT_SENT): State.IDLE,
+        (State.OPENED, Event.TIMED_OUT): State.IDLE,
+    }
+)
+
+
+@dataclass(slots=True)
+class Bay:
+    """One locker. `door_open` is None until its sensor has spoken; `opened_ms` is when the open door was first seen.
+
+    `opened_by` is the release that explains the open door; `sensor_proven` says that the sensor was seen to change,
+    `releases_since_change` how many releases ago.
+    """
+
+    number: int
+    config: LockerConfig
+    state: State = State.IDLE
+    door_open: bool | None = None
+    opened_ms: int | None = None
+    opened_by: str | None = None
+    sensor_proven: bool = False
+    releases_since_change: int = 0
+    last_release: str | None = None
+    explained_until_ms: int = 0
+    pulses: deque[tuple[int, int]] = field(default_factory=deque)  # (start, length) of the last minute
+
+    def apply(self, event: Event) -> None:
+        """Take the table's transition. Raises TransitionError, and changes nothing, where it lists none."""
+        state = TRANSITIONS.get((self.state, event))
+        if state is None:
+            raise TransitionError(self.state.value, event.value)
+        self.state = state
+
+    @property
+    def awaits_door(self) -> bool:
+        """Whether a release of this locker could explain its door opening now."""
+        return self.state in _AWAITS_DOOR
+
+    @property
+    def awaits_board(self) -> bool:
+        """Whether the board still owes a word on a release of this locker."""
+        return self.state in _AWAITS_BOARD
+
+    def energised(self, release: str, mono_ms: int, explained_until_ms: int) -> None:
+        """Note a pulse that begins now and explains the door's openings until then (a latch may chatter)."""
+        self.pulses.append((mono_ms, self.config.pulse_ms))
+        self.releases_since_change += 1
+        self.last_release = release
+        self.explained_until_ms = explained_until_ms
+
+    def ready_ms(self, now_ms: int, rest_ms: int, duty_percent: int) -> int:
+        """The earliest instant from `now_ms` at which the lock has rested and another pulse keeps its duty."""
+        while self.pulses and self.pulses[0][0] + self.pulses[0][1] + DUTY_WINDOW_MS <= now_ms:
+            self.pulses.popleft()
+        if not self.pulses:
+            return now_ms
+        last_start, last_length = self.pulses[-1]
+        ready = max(now_ms, last_start + last_length + rest_ms)
+        budget = DUTY_WINDOW_MS * duty_percent // 100 - self.config.pulse_ms
+        used = sum(length for _, length in self.pulses)
+        for start, length in self.pulses:
+            if used <= budget:
+                break
+            # A pulse counts until the minute that begins at its start is over.
+            used -= length
+            ready = max(ready, start + length + DUTY_WINDOW_MS)
+        return ready
+
+
+_AWAITS_DOOR = frozenset({State.ENERGISED, State.ACCEPTED, State.UNCONFIRMED})
+_AWAITS_BOARD = frozenset({State.ENERGISED, State.OPENED})

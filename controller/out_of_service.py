@@ -1,0 +1,58 @@
+"""Lockers out of service; a mark stops holders only with a reason and an end within a day, and ends by itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controller.bank_config import OutOfService
+from controller.turn import Agenda, Turn
+from wire.entries import EntryType
+from wire.limits import OUT_OF_SERVICE_MAX_MS
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """`ends_ms`: monotonic, from the instant asked for; None for a mark without end, which stops nobody."""
+
+    mark: OutOfService
+    ends_ms: int | None
+
+
+class ServiceMarks:
+    """The marks of a bank, by locker. Staff commands open marked lockers all the same."""
+
+    def __init__(self, agenda: Agenda) -> None:
+        self._agenda = agenda
+        self._marks: dict[int, _Mark] = {}
+
+    def start(self, marks: Mapping[int, OutOfService], turn: Turn) -> None:
+        """Take up the marks of before the restart; none lasts longer than a day from now."""
+        for locker, mark in marks.items():
+            self._put(locker, mark, turn)
+
+    def mark(self, locker: int, mark: OutOfService, command: str, turn: Turn) -> None:
+        """Mark a locker, in place of any mark it has."""
+        self._put(locker, mark, turn)
+        turn.record(EntryType.OUT_OF_SERVICE, locker=locker, reason=mark.reason, until=mark.until, command=command)
+
+    def clear(self, locker: int, turn: Turn, command: str | None = None, reason: str | None = None) -> None:
+        """Put a locker back in service, if it is not."""
+        if self._marks.pop(locker, None) is not None:
+            turn.record(EntryType.IN_SERVICE, locker=locker, reason=reason, command=command)
+
+    def stops_holders(self, locker: int, now_ms: int) -> bool:
+        """Whether a holder's badge must not open this locker now."""
+        mark = self._marks.get(locker)
+        return mark is not None and mark.ends_ms is not None and now_ms < mark.ends_ms
+
+    def _put(self, locker: int, mark: OutOfService, turn: Turn) -> None:
+        ends_ms = None
+        if mark.reason and mark.until is not None:
+            left_ms = mark.until - turn.now.starting_at
+            ends_ms = turn.now.mono_ms + min(max(left_ms, 0), OUT_OF_SERVICE_MAX_MS)
+            self._agenda.at(ends_ms, lambda later: self._end(locker, ends_ms, later))
+        self._marks[locker] = _Mark(mark, ends_ms)
+
+    def _end(self, locker: int, ends_ms: int, turn: Turn) -> None:
+        mark = self._marks.get(locker)
+        if mark is not None and mark.ends_ms == ends_ms:
+            self.clear(locker, turn, reason="ended")

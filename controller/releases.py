@@ -1,0 +1,356 @@
+"""Releases from asking to outcome: one queue per power group, an intent for each, and what board and door then say.
+
+It does not decide who may open: `permitted` is asked when a release's turn comes and again just before its coil.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from controller.bank_config import BankConfig, PastRelease, UnresolvedRelease
+from controller.bay import Bay, Event, State
+from controller.effects import Energise
+from controller.faultboard import FaultBoard
+from controller.turn import Agenda, Turn
+from hw.ports import Signal
+from wire.entries import EntryType
+from wire.limits import COMMAND_WAIT_MS
+
+RETRY_WITHIN_MS = 5_000
+RETRY_SENSOR_RELEASES = 3
+# The guard reads its own clock a little after ours: without this a release could come to it a hair too early.
+GUARD_MARGIN_MS = 20
+# Long enough for the eye to have seen green before amber says that a message is waiting.
+NOTICE_AFTER_MS = 1_500
+# After these nothing went out, after the others the lock may have moved (hw.ports.LockFailed).
+_NOT_SENT = frozenset({"closed", "refused_by_guard"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One release that is wanted: for a badge (grant, digest, kind) or a command.
+
+    `order` is the command's kind; `first_ms` when the first of its attempts was energised.
+    """
+
+    locker: int
+    cause: str
+    asked_ms: int
+    reader: str | None = None
+    grant: str | None = None
+    digest: str | None = None
+    kind: str | None = None
+    notice: bool = False
+    command: str | None = None
+    order: str | None = None
+    requested_by: str | None = None
+    reason: str | None = None
+    attempt: int = 1
+    first_ms: int | None = None
+
+
+Permitted = Callable[[Request, Turn], str | None]
+GivenUp = Callable[[Request, str, Turn], None]
+Ended = Callable[[Request, str, Turn], None]
+
+
+@dataclass(slots=True)
+class _Group:
+    """One power supply: who waits, whose intent is on its way to the disk, and when the next coil may go on."""
+
+    queue: list[Request] = field(default_factory=list)
+    intended: str | None = None
+    free_ms: int = 0
+    noted_ms: int | None = None
+
+
+@dataclass(slots=True)
+class _Release:
+    """A release that has an intent. `accepted` once the board said so; `failed` is its code once it said otherwise."""
+
+    id: str
+    request: Request
+    found_open: bool = False
+    accepted: bool = False
+    failed: str | None = None
+    wrong_door: bool = False
+    late: bool = False
+
+
+class Releases:
+    """All releases of a bank. At most one of a locker is under way, and one coil of a power group is on at a time."""
+
+    def __init__(
+        self,
+        config: BankConfig,
+        bays: dict[int, Bay],
+        agenda: Agenda,
+        faults: FaultBoard,
+        new_id: Callable[[int], str],
+        permitted: Permitted,
+        given_up: GivenUp,
+        ended: Ended,
+    ) -> None:
+        self._config = config
+        self._bays = bays
+        self._agenda = agenda
+        self._faults = faults
+        self._new_id = new_id
+        self._groups = {bay.config.group: _Group() for bay in bays.values()}
+        self._by_id: dict[str, _Release] = {}
+        self._of_locker: dict[int, _Release] = {}
+        self._permitted = permitted
+        self._given_up = given_up
+        self._ended = ended
+
+    def start(self, unresolved: Iterable[UnresolvedRelease], past: Iterable[PastRelease], turn: Turn) -> None:
+        """Name the releases whose outcome nobody saw, and let the locks rest that a crash left warm. Fires nothing."""
+        for release in unresolved:
+            turn.record(EntryType.RELEASE_UNKNOWN, release=release.release, locker=release.locker)
+        for pulse in sorted(past, key=lambda pulse: pulse.mono_ms):
+            bay = self._bays.get(pulse.locker)
+            if bay is not None:
+                bay.pulses.append((pulse.mono_ms, pulse.pulse_ms))
+                group = self._groups[bay.config.group]
+                group.free_ms = max(group.free_ms, pulse.mono_ms + pulse.pulse_ms + self._config.stagger_ms)
+
+    def is_under_way(self, locker: int) -> bool:
+        """Whether a release of this locker waits, is being written down, or awaits board or door."""
+        return self._bays[locker].state is not State.IDLE
+
+    def ask(self, request: Request, turn: Turn) -> None:
+        """Queue a release behind those of its power group; its locker has none under way."""
+        bay = self._bays[request.locker]
+        bay.apply(Event.REQUESTED)
+        group = self._groups[bay.config.group]
+        if request.attempt == 1:
+            group.queue.append(request)
+            self._agenda.at(request.asked_ms + COMMAND_WAIT_MS, lambda later: self._next(group, later))
+        else:
+            group.queue.insert(0, request)
+        self._next(group, turn)
+
+    def intent_answered(self, release_id: str, late: bool, turn: Turn) -> None:
+        """The intent is durable, or late: energise, if it may still open."""
+        release = self._by_id.get(release_id)
+        if release is None or self._bays[release.request.locker].state is not State.INTENDED:
+            return
+        self._faults.put("journal", "late", late)
+        bay = self._bays[release.request.locker]
+        group = self._groups[bay.config.group]
+        group.intended = None
+        why = self._why_not(release.request, turn)
+        if why is not None:
+            bay.apply(Event.DROPPED)
+            self._forget(release)
+            turn.record(EntryType.RELEASE_FAILED, release=release.id, locker=bay.number, code=why)
+            self._given_up(release.request, why, turn)
+            self._next(group, turn)
+            return
+        self._energise(release, bay, group, turn)
+        if late:
+            turn.record(EntryType.JOURNAL_LATE, release=release.id, locker=bay.number)
+
+    def board_accepted(self, locker: int, turn: Turn) -> None:
+        """The board acted."""
+        bay, release = self._bays[locker], self._of_locker.get(locker)
+        if release is None or not bay.awaits_board:
+            return
+        release.accepted = True
+        turn.record(EntryType.RELEASED, release=release.id, locker=locker)
+        self._faults.put(f"locker {locker}", "release_failed", present=False)
+        if release.request.attempt == 1:
+            turn.reply(release.request.command, "released", locker)
+        if release.request.notice:
+            self._agenda.at(turn.now.mono_ms + NOTICE_AFTER_MS, lambda later: later.show(Signal.MESSAGE_WAITING))
+        opened = bay.state is State.OPENED
+        bay.apply(Event.ACCEPTED)
+        if opened:
+            self._end(release, "opened", turn)
+        elif release.found_open and bay.door_open:
+            bay.apply(Event.TIMED_OUT)
+            turn.record(EntryType.ALREADY_OPEN, release=release.id, locker=locker)
+            self._end(release, "already_open", turn)
+
+    def board_failed(self, locker: int, code: str, turn: Turn) -> None:
+        """The board did not confirm. That alone never fires again; where the lock may have moved, the door decides."""
+        bay, release = self._bays[locker], self._of_locker.get(locker)
+        if release is None or not bay.awaits_board:
+            return
+        release.failed = code
+        turn.record(EntryType.RELEASE_FAILED, release=release.id, locker=locker, code=code)
+        if bay.state is State.OPENED:
+            bay.apply(Event.UNCONFIRMED)
+            self._end(release, "opened", turn)
+            return
+        self._faults.put(f"locker {locker}", "release_failed")
+        turn.show(Signal.FAULT)
+        if code in _NOT_SENT:
+            bay.apply(Event.NOT_SENT)
+            self._end(release, "failed", turn)
+        else:
+            bay.apply(Event.UNCONFIRMED)
+
+    def door_opened(self, locker: int, turn: Turn) -> str | None:
+        """A door opened: the id of the release that explains it, if one does, and that release's outcome."""
+        bay, release = self._bays[locker], self._of_locker.get(locker)
+        if release is None or not bay.awaits_door:
+            return None
+        turn.record(EntryType.DOOR_OPENED, locker=locker, release=release.id)
+        bay.apply(Event.DOOR_OPENED)
+        if bay.state is State.IDLE:
+            self._end(release, "opened", turn)
+        return release.id
+
+    def blame_wrong_door(self, locker: int, turn: Turn) -> bool:
+        """An unexplained door opened: if another's release awaits its door, that is the wrong door, never retried."""
+        pending = [release for number, release in self._of_locker.items() if self._bays[number].awaits_door]
+        if not pending:
+            return False
+        release = pending[-1]
+        release.wrong_door = True
+        expected = release.request.locker
+        turn.record(EntryType.WRONG_DOOR, locker=locker, release=release.id, expected=expected)
+        return True
+
+    def _next(self, group: _Group, turn: Turn) -> None:
+        """Write the intent of the first in the queue whose lock is ready, once the group's last pulse is over."""
+        self._give_up_late(group, turn)
+        now_ms = turn.now.mono_ms
+        if group.intended is not None or not group.queue:
+            return
+        if now_ms < group.free_ms:
+            self._look_again(group, group.free_ms)
+            return
+        earliest: int | None = None
+        for request in list(group.queue):
+            ready = self._ready_ms(request, now_ms)
+            if ready > now_ms:
+                earliest = ready if earliest is None else min(earliest, ready)
+                continue
+            if self._take_up(request, group, turn):
+                return
+        if earliest is not None:
+            self._look_again(group, earliest)
+
+    def _ready_ms(self, request: Request, now_ms: int) -> int:
+        rest = self._config.rest_ms + GUARD_MARGIN_MS
+        return self._bays[request.locker].ready_ms(now_ms, rest, self._config.duty_percent)
+
+    def _look_again(self, group: _Group, mono_ms: int) -> None:
+        if group.noted_ms != mono_ms:
+            group.noted_ms = mono_ms
+            self._agenda.at(mono_ms, lambda turn: self._looked(group, turn))
+
+    def _looked(self, group: _Group, turn: Turn) -> None:
+        group.noted_ms = None
+        self._next(group, turn)
+
+    def _take_up(self, request: Request, group: _Group, turn: Turn) -> bool:
+        """Write the intent of a request whose turn has come, or give it up where it may not open any more."""
+        group.queue.remove(request)
+        bay = self._bays[request.locker]
+        why = self._why_not(request, turn)
+        if why is not None:
+            bay.apply(Event.DROPPED)
+            self._given_up(request, why, turn)
+            return False
+        release = _Release(self._new_id(turn.now.at), request)
+        self._by_id[release.id] = release
+        self._of_locker[request.locker] = release
+        group.intended = release.id
+        bay.apply(Event.INTENDED)
+        turn.record(
+            EntryType.RELEASE_INTENDED,
+            intent=release.id,
+            release=release.id,
+            locker=request.locker,
+            cause="retry" if request.attempt > 1 else request.cause,
+            attempt=request.attempt,
+            grant=request.grant,
+            digest=request.digest,
+            kind=request.kind,
+            command=request.command,
+            requested_by=request.requested_by,
+            reason=request.reason,
+        )
+        return True
+
+    def _why_not(self, request: Request, turn: Turn) -> str | None:
+        if request.first_ms is not None and turn.now.mono_ms > request.first_ms + RETRY_WITHIN_MS:
+            return "expired"
+        return self._permitted(request, turn)
+
+    def _energise(self, release: _Release, bay: Bay, group: _Group, turn: Turn) -> None:
+        now_ms, pulse_ms = turn.now.mono_ms, bay.config.pulse_ms
+        bay.apply(Event.ENERGISED)
+        bay.energised(release.id, now_ms, now_ms + self._config.open_within_ms)
+        release.found_open = bay.door_open is True
+        if release.request.first_ms is None:
+            release.request = replace(release.request, first_ms=now_ms)
+        group.free_ms = now_ms + pulse_ms + self._config.stagger_ms + GUARD_MARGIN_MS
+        turn.effects.append(Energise(release.id, bay.number, pulse_ms))
+        self._agenda.at(now_ms + self._config.open_within_ms, lambda later: self._time_out(release, later))
+        if group.queue:
+            self._look_again(group, group.free_ms)
+
+    def _give_up_late(self, group: _Group, turn: Turn) -> None:
+        """Who has waited a minute for a coil waits no longer."""
+        now_ms = turn.now.mono_ms
+        for request in [request for request in group.queue if now_ms >= request.asked_ms + COMMAND_WAIT_MS]:
+            group.queue.remove(request)
+            self._bays[request.locker].apply(Event.DROPPED)
+            self._given_up(request, "expired", turn)
+
+    def _time_out(self, release: _Release, turn: Turn) -> None:
+        """The time in which the door should have opened is over."""
+        locker = release.request.locker
+        bay = self._bays[locker]
+        if self._of_locker.get(locker) is not release:
+            return
+        opened = bay.state is State.OPENED
+        bay.apply(Event.TIMED_OUT)
+        if opened:
+            self._end(release, "opened", turn)
+        elif release.failed is not None:
+            self._end(release, "failed", turn)
+        else:
+            self._judge_by_door(release, bay, turn)
+
+    def _judge_by_door(self, release: _Release, bay: Bay, turn: Turn) -> None:
+        locker = bay.number
+        if not release.accepted:
+            turn.record(EntryType.RELEASE_UNKNOWN, release=release.id, locker=locker)
+        if bay.door_open is None:
+            self._end(release, "unknown", turn)
+        elif bay.door_open:
+            turn.record(EntryType.ALREADY_OPEN, release=release.id, locker=locker)
+            self._end(release, "already_open", turn)
+        else:
+            self._not_opened(release, bay, turn)
+
+    def _not_opened(self, release: _Release, bay: Bay, turn: Turn) -> None:
+        request = release.request
+        turn.record(EntryType.NOT_OPENED, release=release.id, locker=bay.number, attempt=request.attempt)
+        if self._may_retry(release, bay, turn):
+            self._forget(release)
+            self.ask(replace(request, attempt=request.attempt + 1), turn)
+            return
+        turn.show(Signal.FAULT)
+        self._end(release, "not_opened", turn)
+
+    def _may_retry(self, release: _Release, bay: Bay, turn: Turn) -> bool:
+        request = release.request
+        if not release.accepted or release.wrong_door or request.attempt > self._config.retries:
+            return False
+        if not bay.sensor_proven or bay.releases_since_change > RETRY_SENSOR_RELEASES or request.first_ms is None:
+            return False
+        return self._ready_ms(request, turn.now.mono_ms) <= request.first_ms + RETRY_WITHIN_MS
+
+    def _end(self, release: _Release, outcome: str, turn: Turn) -> None:
+        self._forget(release)
+        turn.reply(release.request.command, outcome, release.request.locker)
+        self._ended(release.request, outcome, turn)
+
+    def _forget(self, release: _Release) -> None:
+        del self._by_id[release.id]
+        self._of_locker.pop(release.request.locker, None)

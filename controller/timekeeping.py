@@ -1,0 +1,167 @@
+"""Trusted time from three witnesses, and its floor (sans-IO): nobody alone can push the clock, and it never runs back.
+
+The caller reads the monotonic clock, hears the witnesses, keeps `state` on disk and journals what is returned.
+Two witnesses are as good as they are independent: a battery clock set from NTP tells what NTP told the day before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.effects import Record
+from controller.inputs import Moment
+from wire.entries import EntryType
+from wire.limits import MAX_INSTANT, MIN_INSTANT
+
+AGREE_MS = 5 * 60_000
+CREDIT_MS = 24 * 3_600_000
+# A step of the clock that is worth an entry; smaller ones are the witnesses' own latency.
+STEP_MS = 60_000
+# How much of the floor's rise a power cut may forget, against wear of the card.
+SAVE_EVERY_MS = 10 * 60_000
+
+
+class Witness(StrEnum):
+    """Who says what time it is, the most exact first."""
+
+    SYSTEM = "system"  # the system clock, when NTP says it is synchronised
+    GATEWAY = "gateway"  # `issued_at` of a message that answers this session
+    BATTERY = "battery"  # the battery clock, at boot
+    TECHNICIAN = "technician"  # `casier-controller time set`, on the spot
+
+
+@dataclass(frozen=True, slots=True)
+class TimeState:
+    """What outlives a restart: the floor (instant), and how much of a day single witnesses have already pushed it."""
+
+    floor: int = MIN_INSTANT
+    credit_used_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """An instant and when, monotonically, it was true."""
+
+    instant: int
+    mono_ms: int
+
+    def at(self, mono_ms: int) -> int:
+        return self.instant + mono_ms - self.mono_ms
+
+
+class Timekeeper:
+    """Makes the Moment of every input. All `mono_ms` are of one boot's monotonic clock."""
+
+    def __init__(self, state: TimeState, mono_ms: int) -> None:
+        self._floor = _Reading(state.floor, mono_ms)
+        self._credit_used_ms = state.credit_used_ms
+        self._saved = state
+        self._claims: dict[Witness, _Reading] = {}
+        self._trusted: _Reading | None = None
+
+    def hear(self, witness: Witness, instant: int, mono_ms: int) -> list[Record]:
+        """A witness says it is `instant`. Instants outside 2020 to 2100 are not heard. Returns entries to journal."""
+        if not MIN_INSTANT <= instant <= MAX_INSTANT:
+            return []
+        before = self.moment(mono_ms)
+        self._claims[witness] = _Reading(instant, mono_ms)
+        self._weigh(mono_ms)
+        return self._changes(before, mono_ms)
+
+    def lose(self, witness: Witness, mono_ms: int) -> list[Record]:
+        """A witness no longer vouches for what it said: NTP is not synchronised any more."""
+        if witness not in self._claims:
+            return []
+        before = self.moment(mono_ms)
+        del self._claims[witness]
+        self._weigh(mono_ms)
+        return self._changes(before, mono_ms)
+
+    def set_by_technician(self, instant: int, mono_ms: int) -> list[Record]:
+        """A technician on the spot says the time: it may lower the floor, and counts as one witness.
+
+        Everything heard before is forgotten; the others may speak again. Raises ValueError outside 2020 to 2100.
+        """
+        if not MIN_INSTANT <= instant <= MAX_INSTANT:
+            raise ValueError("a time between 2020 and 2100 is needed: look at the clock on the wall")
+        before = self.moment(mono_ms)
+        self._trusted = None
+        self._claims = {Witness.TECHNICIAN: _Reading(instant, mono_ms)}
+        if instant < self._floor_at(mono_ms):
+            self._floor = _Reading(instant, mono_ms)
+        self._weigh(mono_ms)
+        return self._changes(before, mono_ms, always=True)
+
+    def moment(self, mono_ms: int) -> Moment:
+        """The time of an input."""
+        floor = self._floor_at(mono_ms)
+        if self._trusted is not None:
+            instant = self._trusted.at(mono_ms)
+            if instant >= floor:
+                return Moment(mono_ms, instant, instant, instant, "trusted")
+            return Moment(mono_ms, floor, floor, floor, "floor")
+        claims = [claim.at(mono_ms) for claim in self._claims.values()]
+        ahead = [instant for instant in claims if instant >= floor]
+        if not ahead:
+            return Moment(mono_ms, floor, floor, floor, "floor")
+        return Moment(mono_ms, min(ahead), floor, max(ahead), "claimed")
+
+    def state(self, mono_ms: int) -> TimeState:
+        """What to keep on disk now."""
+        return TimeState(self._floor_at(mono_ms), self._credit_used_ms)
+
+    def unsaved(self, mono_ms: int) -> TimeState | None:
+        """The state to save, where it is worth a write: lowered, credit changed, or ten minutes on. Then `saved`."""
+        state = self.state(mono_ms)
+        rise_ms = state.floor - self._saved.floor
+        if 0 <= rise_ms < SAVE_EVERY_MS and state.credit_used_ms == self._saved.credit_used_ms:
+            return None
+        return state
+
+    def saved(self, state: TimeState) -> None:
+        """This state is on disk."""
+        self._saved = state
+
+    def _floor_at(self, mono_ms: int) -> int:
+        """The floor: carried on by elapsed time, but waiting for a trusted time that is still behind it."""
+        if self._trusted is None:
+            return self._floor.at(mono_ms)
+        return max(self._floor.instant, self._trusted.at(mono_ms))
+
+    def _weigh(self, mono_ms: int) -> None:
+        """Two that agree are trusted and clear the credit; one alone spends it."""
+        agreed = _agreeing(self._claims, mono_ms)
+        if agreed is not None:
+            chosen, lower = agreed
+            floor = self._floor_at(mono_ms)
+            self._trusted = chosen
+            self._floor = _Reading(max(floor, lower), mono_ms)
+            self._credit_used_ms = 0
+        elif self._trusted is None and self._claims:
+            self._spend_credit(mono_ms)
+
+    def _spend_credit(self, mono_ms: int) -> None:
+        """Move the floor towards the least that is claimed ahead of it; no more than a day in all."""
+        floor = self._floor_at(mono_ms)
+        ahead_ms = [ahead for claim in self._claims.values() if (ahead := claim.at(mono_ms) - floor) > 0]
+        step_ms = min([*ahead_ms, CREDIT_MS - self._credit_used_ms]) if ahead_ms else 0
+        if step_ms > 0:
+            self._credit_used_ms += step_ms
+            self._floor = _Reading(floor + step_ms, mono_ms)
+
+    def _changes(self, before: Moment, mono_ms: int, always: bool = False) -> list[Record]:
+        after = self.moment(mono_ms)
+        if not always and after.clock == before.clock and abs(after.at - before.at) < STEP_MS:
+            return []
+        body = {"from": before.clock, "to": after.clock, "before_ms": before.at, "after_ms": after.at}
+        return [Record(EntryType.CLOCK_CHANGED, body)]
+
+
+def _agreeing(claims: Mapping[Witness, _Reading], mono_ms: int) -> tuple[_Reading, int] | None:
+    """The most exact reading that another agrees with, and the lesser of the two instants now."""
+    ranked = [claims[witness] for witness in Witness if witness in claims]
+    for index, first in enumerate(ranked):
+        for second in ranked[index + 1 :]:
+            if abs(first.at(mono_ms) - second.at(mono_ms)) <= AGREE_MS:
+                return first, min(first.at(mono_ms), second.at(mono_ms))
+    return None
