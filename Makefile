@@ -63,6 +63,6 @@ python:
 $(WHEELS)/.complete: requirements/controller.txt requirements/build.txt | install-dev
 	@rm -rf $(WHEELS) && mkdir -p $(WHEELS)
 	@echo "fetching the controller's wheels"
-	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
 		-r requirements/controller.txt --dest $(WHEELS)
 	@touch $@
