@@ -84,11 +84,7 @@ def _with_carried(session: Session, bank_id: str, parts: list[Lines], now: int) 
     carried = repository.carried(session, bank_id, now)
     dead = {line.grant_id for line in carried if line.why != "ended"}
     grants = [grant for part in parts for grant in part.grants if grant.id not in dead]
-    alive = {grant.digest for grant in grants}
-    # A digest that is alive under another contract here is not announced as ended.
-    revoked = {
-        line.id: line for part in parts for line in part.revoked if line.why != "ended" or line.digest not in alive
-    }
+    revoked = {line.id: line for part in parts for line in part.revoked}
     names = {grant.id for grant in grants}
     for line in carried:
         if line.grant_id not in names:

@@ -77,7 +77,7 @@ def newest_list(session: Session, bank_id: str) -> IssuedList | None:
 def newest_versions(session: Session) -> Mapping[str, int]:
     """The version issued last, by bank."""
     rows = session.execute(select(IssuedList.bank_id, func.max(IssuedList.version)).group_by(IssuedList.bank_id))
-    return {bank_id: version for bank_id, version in rows}  # noqa: C416 - rows are not pairs to the type checker
+    return {row[0]: row[1] for row in rows}
 
 
 def kept_versions(session: Session, bank_id: str, count: int) -> int:

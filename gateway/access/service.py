@@ -180,4 +180,4 @@ def _knows(session: Session, controller: Controller, birth: Birth) -> bool:
     if birth.list_version == 0:
         return True
     issued = session.get(IssuedList, (controller.bank_id, birth.list_version))
-    return issued is not None and birth.list_hash in (None, issued.hash)
+    return issued is not None and (not issued.hash or birth.list_hash in (None, issued.hash))

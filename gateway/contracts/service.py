@@ -5,6 +5,7 @@ state follows from them. Each change announces the banks whose lists it changes.
 """
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -366,7 +367,7 @@ def _extend(session: Session, contract: Contract, now: int) -> None:
     holding.until_at = contract.collect_until
 
 
-def _changed(session: Session, contract: Contract, what: str, actor: str, now: int, **details: object) -> None:
+def _changed(session: Session, contract: Contract, what: str, actor: str, now: int, **details: Any) -> None:
     """Flushes (so that the database's own checks speak now), and tells audit, feed and lists."""
     session.flush()
     audit.record(session, actor=actor, action=what, subject=contract.id, now=now, **details)

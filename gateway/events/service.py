@@ -43,12 +43,19 @@ _body = msgspec.json.Decoder(dict[str, Any])
 
 
 def record(
-    session: Session, kind: str, *, now: int, bank_id: str | None = None, locker: int | None = None, **facts: Any
+    session: Session,
+    kind: str,
+    *,
+    now: int,
+    at: int | None = None,
+    bank_id: str | None = None,
+    locker: int | None = None,
+    **facts: Any,
 ) -> Event:
-    """Adds an event of the gateway's own: codes, ids and numbers, never names."""
+    """Adds an event of the gateway's own, of the moment `at` (now, if None): codes, ids and numbers, never names."""
     event = Event(
         kind=kind,
-        at=now,
+        at=now if at is None else at,
         received_at=now,
         bank_id=bank_id,
         locker=locker,

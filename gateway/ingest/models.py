@@ -10,7 +10,8 @@ class Epoch(Base):
     """One epoch of a controller's journal: nothing is missing through `through`, where the chain is `through_hash`.
 
     `previous_*` is the link its first entry claims; `link` says what became of checking it: unknown, good, broken.
-    `expected` is the last seq that a later epoch says it had. `gap_since`: something above `through` is stored.
+    `available` is the first seq the bank said it still holds, `expected` the last that a later epoch says it had.
+    `gap_since`: something above `through` is stored.
     """
 
     __tablename__ = "epoch"
@@ -20,6 +21,7 @@ class Epoch(Base):
     through: Mapped[int] = mapped_column(BigInteger, default=0)
     through_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     highest: Mapped[int] = mapped_column(BigInteger, default=0)
+    available: Mapped[int] = mapped_column(BigInteger, default=1)
     expected: Mapped[int] = mapped_column(BigInteger, default=0)
     previous_epoch: Mapped[str | None] = mapped_column(String(32))
     previous_seq: Mapped[int | None] = mapped_column(BigInteger)

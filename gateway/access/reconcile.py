@@ -1,0 +1,148 @@
+"""Bringing a bank and a gateway with an empty or older database together again: ask, compare, let a person decide."""
+
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.access.changes import ControllersChanged, access_changed
+from gateway.access.commands import Orders, order
+from gateway.access.lists import build
+from gateway.access.models import CarriedRevocation, CommandRecord, IssuedList, ReportedPart
+from gateway.access.service import controller_of
+from gateway.audit import service as audit
+from gateway.badges.models import Badge
+from gateway.db import announce
+from gateway.errors import ConflictError
+from gateway.events.service import record
+from gateway.lockers.service import bank_of
+from wire.access_list import AccessList, Grant, Revoked, decode_access_list, list_hash
+from wire.envelope import Envelope
+from wire.errors import MessageError
+from wire.limits import REVOKED_KEPT_MS
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What the bank follows and what this gateway would send instead.
+
+    `only_bank`: live holders' grants that would vanish (the bank itself keeps them 72 hours to collect);
+    `only_gateway`: grants the bank does not have; `changed`: same grant, other dates or lockers; `revoked_at_bank`:
+    revocations this database does not know: they are carried over, whatever is decided.
+    """
+
+    version: int
+    issued_at: int
+    only_bank: tuple[Grant, ...]
+    only_gateway: tuple[Grant, ...]
+    changed: tuple[Grant, ...]
+    revoked_at_bank: tuple[Revoked, ...]
+
+
+def ask(session: Session, orders: Orders, bank_id: str, *, actor: str, now: int) -> CommandRecord:
+    """Asks the bank for the list in force. Raises OfflineError (`offline`), NotFoundError (`controller`)."""
+    return order(
+        session, orders, bank_id=bank_id, kind="send_access", args={}, reason="reconciliation", actor=actor, now=now
+    )
+
+
+def differences(session: Session, bank_id: str, *, now: int) -> Differences | None:
+    """What differs, or None while the bank has not sent its list whole. Raises NotFoundError (`controller`)."""
+    controller_of(session, bank_id)
+    found = _reported(session, bank_id)
+    if found is None:
+        return None
+    theirs, ours = found[0], build(session, bank_id, version=1, now=now)
+    at_bank = {grant.id: grant for grant in theirs.grants}
+    here = {grant.id: grant for grant in ours.grants}
+    settled = {line.id for line in ours.revoked}
+    known = {(line.id, line.digest) for line in ours.revoked}
+    return Differences(
+        version=theirs.version,
+        issued_at=theirs.issued_at,
+        only_bank=tuple(
+            grant
+            for name, grant in at_bank.items()
+            if name not in here and name not in settled and grant.not_after > now and grant.kind != "suspended"
+        ),
+        only_gateway=tuple(grant for name, grant in here.items() if name not in at_bank),
+        changed=tuple(grant for name, grant in here.items() if name in at_bank and at_bank[name] != grant),
+        revoked_at_bank=tuple(line for line in theirs.revoked if (line.id, line.digest) not in known),
+    )
+
+
+def decide(session: Session, bank_id: str, *, actor: str, now: int, unseen: bool = False) -> None:
+    """A person has looked at the differences: this gateway's list is to hold from now on.
+
+    The bank's revocations are carried over first, so that what is dead stays dead. `unseen` decides although the bank
+    could not send its list. A bank that is not held stays as it is.
+    Raises NotFoundError (`controller`), ConflictError (`not_reported`).
+    """
+    controller = controller_of(session, bank_id)
+    if controller.held_since is None:
+        return
+    found = _reported(session, bank_id)
+    if found is None and not unseen:
+        raise ConflictError("not_reported", f"{bank_id} has not sent its list yet: ask for it first (send_access)")
+    if found is not None:
+        _carry_over(session, bank_id, found[0].revoked, now)
+        _remember(session, bank_id, *found)
+    elif controller.list_in_force:
+        _remember_version(session, bank_id, controller.list_in_force, now)
+    controller.held_since = controller.held_why = None
+    audit.record(session, actor=actor, action="bank_reconciled", subject=bank_id, now=now, unseen=unseen)
+    record(session, "controller_reconciled", now=now, bank_id=bank_id)
+    announce(session, ControllersChanged(bank_id))
+    access_changed(session, bank_id)
+
+
+def _reported(session: Session, bank_id: str) -> tuple[AccessList, str] | None:
+    """The bank's own list, with the hash that births name it by."""
+    parts = session.scalars(
+        select(ReportedPart).where(ReportedPart.bank_id == bank_id).order_by(ReportedPart.part)
+    ).all()
+    if not parts or len(parts) != parts[0].parts:
+        return None
+    try:
+        envelope = msgspec.json.decode(b"".join(part.data for part in parts), type=Envelope)
+        return decode_access_list(envelope.payload), list_hash(envelope.payload)
+    except (msgspec.DecodeError, MessageError):
+        return None
+
+
+def _carry_over(session: Session, bank_id: str, lines: tuple[Revoked, ...], now: int) -> None:
+    site_id = bank_of(session, bank_id).site_id
+    for line in lines:
+        session.merge(
+            CarriedRevocation(
+                bank_id=bank_id, grant_id=line.id, digest=line.digest, why=line.why, until_at=now + REVOKED_KEPT_MS
+            )
+        )
+        if line.why == "ended":
+            continue
+        alive = select(Badge).where(Badge.site_id == site_id, Badge.digest == line.digest, Badge.revoked_at.is_(None))
+        for badge in session.scalars(alive):
+            # Given out again after the revocation, under another grant: that one is meant to live.
+            if line.id[12:24] == badge.id[-12:]:
+                badge.revoked_at, badge.revoked_why = now, line.why
+
+
+def _remember(session: Session, bank_id: str, theirs: AccessList, digest: str) -> None:
+    """The next list's version must be above the bank's own."""
+    session.merge(
+        IssuedList(
+            bank_id=bank_id, version=theirs.version, hash=digest, issued_at=theirs.issued_at,
+            lease_until=theirs.lease_until, content="reported", envelope=None,
+        )
+    )  # fmt: skip
+
+
+def _remember_version(session: Session, bank_id: str, version: int, now: int) -> None:
+    """No hash: the list was never seen, and counts as known from now on."""
+    session.merge(
+        IssuedList(
+            bank_id=bank_id, version=version, hash="", issued_at=now, lease_until=now,
+            content="unseen", envelope=None,
+        )
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""Checks that each epoch follows the one before it: a card that was cloned or restored from an image shows here."""
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from gateway.events.service import record
+from gateway.ingest import repository
+from gateway.ingest.models import Epoch
+from wire.entries import Entry, EntryType
+from wire.messages import Count, Hash
+from wire.messages import Epoch as EpochName
+
+
+class _Started(msgspec.Struct):
+    previous_epoch: EpochName | None = None
+    previous_seq: Count | None = None
+    previous_hash: Hash | None = None
+
+
+def note_link(session: Session, row: Epoch, entry: Entry, now: int) -> None:
+    """Takes the link from an epoch's first entry; the epoch it names is expected to be stored up to there."""
+    try:
+        started = msgspec.convert(entry.body, _Started)
+    except msgspec.ValidationError:
+        started = None
+    if started is None or entry.type != EntryType.STARTED:
+        _break(session, row, "no_link", now)
+        return
+    row.previous_epoch, row.previous_seq = started.previous_epoch, started.previous_seq
+    row.previous_hash = started.previous_hash
+    if row.previous_epoch is not None and row.previous_seq:
+        before = repository.epoch_of(session, row.bank_id, row.previous_epoch, now)
+        before.expected = max(before.expected, row.previous_seq)
+
+
+def check_links(session: Session, row: Epoch, now: int) -> None:
+    """Checks the epoch's own link, and those of the epochs that say they follow it."""
+    _check(session, row, now)
+    for follower in repository.followers(session, row.bank_id, row.epoch):
+        _check(session, follower, now)
+
+
+def _check(session: Session, row: Epoch, now: int) -> None:
+    if row.link == "broken" or row.through == 0:
+        return
+    if row.previous_epoch is None or row.previous_seq is None:
+        if row.link == "unknown" and _is_second_beginning(session, row):
+            _break(session, row, "forgets_earlier", now)
+        elif row.link == "unknown":
+            row.link = "good"
+        return
+    before = repository.epoch_of(session, row.bank_id, row.previous_epoch, now)
+    why = _contradiction(session, row, before, row.previous_seq)
+    if why is not None:
+        _break(session, row, why, now)
+    elif before.through == row.previous_seq:
+        row.link = "good"
+
+
+def _is_second_beginning(session: Session, row: Epoch) -> bool:
+    """Whether another epoch, too, had none before it."""
+    return any(
+        other.epoch != row.epoch and other.previous_epoch is None and other.link == "good"
+        for other in repository.epochs_of(session, row.bank_id)
+    )
+
+
+def _contradiction(session: Session, row: Epoch, before: Epoch, seq: int) -> str | None:
+    if before.highest > seq:
+        return "earlier_went_on"
+    if row.link == "unknown" and len(repository.followers(session, row.bank_id, before.epoch)) > 1:
+        return "forked"
+    if before.through == seq and before.through_hash.hex() != (row.previous_hash or ""):
+        return "other_hash"
+    return None
+
+
+def _break(session: Session, row: Epoch, why: str, now: int) -> None:
+    """An alarm at first contact; nothing that is stored is touched."""
+    row.link = "broken"
+    record(
+        session, "epoch_link_broken", now=now, bank_id=row.bank_id, epoch=row.epoch, why=why,
+        previous_epoch=row.previous_epoch, previous_seq=row.previous_seq,
+    )  # fmt: skip

@@ -1,0 +1,153 @@
+"""Reads and writes the stored journal: rows, how far each epoch reaches, and the quarantine."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from gateway.events.models import Event
+from gateway.ingest.chain import Run
+from gateway.ingest.models import Epoch, Quarantine
+from wire.chain import GENESIS
+from wire.entries import Entry
+
+# One controller's poison is kept raw up to here; after that only its range and its count are.
+RAW_KEPT = 200
+_WALK = 1_000
+
+
+def epoch_of(session: Session, bank_id: str, epoch: str, now: int) -> Epoch:
+    """The epoch's row, made if this is the first that is heard of it."""
+    row = session.get(Epoch, (bank_id, epoch))
+    if row is None:
+        row = Epoch(
+            bank_id=bank_id, epoch=epoch, through=0, through_hash=GENESIS, highest=0, expected=0, available=1,
+            link="unknown", first_seen_at=now,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+    return row
+
+
+def epochs_of(session: Session, bank_id: str) -> Sequence[Epoch]:
+    """Every epoch of the bank, the oldest first."""
+    return session.scalars(select(Epoch).where(Epoch.bank_id == bank_id).order_by(Epoch.first_seen_at)).all()
+
+
+def followers(session: Session, bank_id: str, epoch: str) -> Sequence[Epoch]:
+    """Epochs that claim to follow this one."""
+    return session.scalars(select(Epoch).where(Epoch.bank_id == bank_id, Epoch.previous_epoch == epoch)).all()
+
+
+def hashes_between(session: Session, bank_id: str, epoch: str, first: int, last: int) -> Mapping[int, bytes]:
+    """The stored chain by seq, from `first` to `last`; the ends of quarantined ranges count."""
+    rows = session.execute(
+        select(Event.seq, Event.hash).where(
+            Event.bank_id == bank_id, Event.epoch == epoch, Event.seq.between(first, last)
+        )
+    )
+    found = {seq: digest for seq, digest in rows.tuples() if seq is not None and digest is not None}
+    ends = session.execute(
+        select(Quarantine.last, Quarantine.end_hash).where(
+            Quarantine.bank_id == bank_id, Quarantine.epoch == epoch, Quarantine.last.between(first, last)
+        )
+    )
+    for seq, digest in ends.tuples():
+        if seq is not None and digest is not None:
+            found.setdefault(seq, digest)
+    return found
+
+
+def line_of(session: Session, bank_id: str, epoch: str, seq: int) -> bytes | None:
+    """The stored line of an entry."""
+    return session.scalar(select(Event.line).where(Event.bank_id == bank_id, Event.epoch == epoch, Event.seq == seq))
+
+
+def add_entries(session: Session, bank_id: str, run: Run, fresh: Sequence[int], now: int) -> None:
+    """Stores the entries at these positions of the run."""
+    session.execute(
+        insert(Event),
+        [
+            {
+                "kind": run.entries[at].type[:64],
+                "at": run.entries[at].at,
+                "received_at": now,
+                "bank_id": bank_id,
+                "locker": locker_in(run.entries[at]),
+                "body": None,
+                "epoch": run.epoch,
+                "seq": run.first + at,
+                "hash": run.hashes[at],
+                "line": run.lines[at],
+            }
+            for at in fresh
+        ],
+    )
+
+
+def locker_in(entry: Entry) -> int | None:
+    """The locker an entry speaks of."""
+    number = entry.body.get("locker")
+    return number if type(number) is int and 1 <= number <= 99_999 else None
+
+
+def walk(session: Session, row: Epoch) -> None:
+    """Moves `through` up to the last seq with nothing missing below it."""
+    while True:
+        stored = session.execute(
+            select(Event.seq, Event.hash)
+            .where(Event.bank_id == row.bank_id, Event.epoch == row.epoch, Event.seq > row.through)
+            .order_by(Event.seq)
+            .limit(_WALK)
+        ).all()
+        before = row.through
+        for seq, digest in stored:
+            if seq != row.through + 1 or digest is None:
+                break
+            row.through, row.through_hash = seq, digest
+        skip = session.execute(
+            select(Quarantine.last, Quarantine.end_hash)
+            .where(
+                Quarantine.bank_id == row.bank_id,
+                Quarantine.epoch == row.epoch,
+                Quarantine.first <= row.through + 1,
+                Quarantine.last > row.through,
+            )
+            .order_by(Quarantine.last.desc())
+            .limit(1)
+        ).first()
+        if skip is not None and skip.last is not None and skip.end_hash is not None:
+            row.through, row.through_hash = skip.last, skip.end_hash
+        if row.through == before:
+            return
+
+
+def set_aside(session: Session, row: Quarantine) -> bool:
+    """Keeps poison once; False if this very batch is kept already. Beyond RAW_KEPT its bytes are let go."""
+    known = session.scalar(
+        select(Quarantine.id).where(Quarantine.bank_id == row.bank_id, Quarantine.fingerprint == row.fingerprint)
+    )
+    if known is not None:
+        return False
+    kept = session.scalar(
+        select(func.count())
+        .select_from(Quarantine)
+        .where(Quarantine.bank_id == row.bank_id, Quarantine.payload.is_not(None))
+    )
+    if (kept or 0) >= RAW_KEPT:
+        row.payload = None
+    session.add(row)
+    session.flush()
+    return True
+
+
+def quarantined(session: Session, *, limit: int = 100) -> Sequence[Quarantine]:
+    """The newest poison first."""
+    return session.scalars(select(Quarantine).order_by(Quarantine.id.desc()).limit(limit)).all()
+
+
+def gaps_since(session: Session, before: int) -> Sequence[Epoch]:
+    """Epochs with a hole that has been open since before that instant and has not been alarmed."""
+    return session.scalars(
+        select(Epoch).where(Epoch.gap_since.is_not(None), Epoch.gap_since < before, Epoch.gap_alarmed_at.is_(None))
+    ).all()

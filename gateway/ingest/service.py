@@ -1,0 +1,199 @@
+"""Stores what banks tell, once and in order of their chains, and says what may be receipted."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from gateway.db import announce
+from gateway.events.service import FeedGrew, record
+from gateway.ingest import repository
+from gateway.ingest.chain import Poison, Run, read
+from gateway.ingest.links import check_links, note_link
+from gateway.ingest.models import Epoch, Quarantine
+from wire.chain import link
+from wire.entries import Entry
+from wire.messages import EpochRange
+
+GAP_ALARM_MS = 15 * 60_000
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A verified batch, not yet read."""
+
+    bank_id: str
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far one epoch is stored: what its receipt says."""
+
+    bank_id: str
+    epoch: str
+    through: int
+    hash: str
+
+
+@dataclass
+class Stored:
+    """What one transaction stored: the epochs it touched, and the entries that are new, by bank in order."""
+
+    epochs: dict[tuple[str, str], Epoch] = field(default_factory=dict)
+    fresh: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    duplicates: int = 0
+    poison: int = 0
+
+    def reaches(self) -> list[Reach]:
+        """One receipt per epoch touched."""
+        return [reach_of(row) for row in self.epochs.values()]
+
+
+def store(session: Session, batches: Iterable[Arrived], *, now: int) -> Stored:
+    """Stores batches of any bank, in any order, any number of times; poison is set aside and counts as stored."""
+    stored = Stored()
+    for batch in batches:
+        run = read(batch.payload, batch.bank_id)
+        if isinstance(run, Run):
+            run = _store_run(session, batch.bank_id, run, stored, now)
+        if isinstance(run, Poison):
+            quarantine(session, batch, run, stored, now=now)
+    for row in stored.epochs.values():
+        _note_gap(row, now)
+        check_links(session, row, now)
+    if stored.fresh:
+        announce(session, FeedGrew())
+    return stored
+
+
+def quarantine(session: Session, batch: Arrived, poison: Poison, stored: Stored, *, now: int) -> None:
+    """Keeps a batch raw, for operators to see, and counts its range as stored."""
+    stored.poison += 1
+    fresh = repository.set_aside(
+        session,
+        Quarantine(
+            bank_id=batch.bank_id,
+            epoch=poison.epoch,
+            first=poison.first,
+            last=poison.last,
+            end_hash=poison.end_hash,
+            why=poison.why,
+            fingerprint=hashlib.sha256(batch.payload).hexdigest(),
+            payload=batch.payload,
+            received_at=now,
+        ),
+    )
+    if fresh:
+        record(
+            session, "batch_quarantined", now=now, bank_id=batch.bank_id, why=poison.why, epoch=poison.epoch,
+            first=poison.first, last=poison.last,
+        )  # fmt: skip
+    if poison.epoch is not None and poison.last is not None:
+        row = _row(session, batch.bank_id, poison.epoch, stored, now)
+        row.highest = max(row.highest, poison.last)
+        repository.walk(session, row)
+
+
+def reach_of(row: Epoch) -> Reach:
+    """What a receipt for this epoch says."""
+    return Reach(row.bank_id, row.epoch, row.through, row.through_hash.hex())
+
+
+def reaches_at_birth(session: Session, bank_id: str, ranges: Sequence[EpochRange], *, now: int) -> list[Reach]:
+    """One receipt per epoch of a birth, and per epoch of which this database knows that something is lacking.
+
+    What lies below a range's `first` will not come any more: the gap closes with the batch that begins there.
+    """
+    due: dict[str, Epoch] = {}
+    for item in ranges:
+        row = repository.epoch_of(session, bank_id, item.epoch, now)
+        row.available = max(row.available, item.first)
+        due[row.epoch] = row
+    for row in repository.epochs_of(session, bank_id):
+        if max(row.highest, row.expected) > row.through:
+            due[row.epoch] = row
+    return [reach_of(row) for row in due.values()]
+
+
+def alarm_gaps(session: Session, *, now: int) -> None:
+    """Says once of each hole that it has been open for a quarter of an hour."""
+    for row in repository.gaps_since(session, now - GAP_ALARM_MS):
+        row.gap_alarmed_at = now
+        record(session, "entries_missing", now=now, bank_id=row.bank_id, epoch=row.epoch, after=row.through)
+
+
+def _row(session: Session, bank_id: str, epoch: str, stored: Stored, now: int) -> Epoch:
+    row = stored.epochs.get((bank_id, epoch))
+    if row is None:
+        row = repository.epoch_of(session, bank_id, epoch, now)
+        stored.epochs[bank_id, epoch] = row
+    return row
+
+
+def _store_run(session: Session, bank_id: str, run: Run, stored: Stored, now: int) -> Run | Poison:
+    row = _row(session, bank_id, run.epoch, stored, now)
+    if run.first == row.through + 1 == row.highest + 1:
+        # The common case: the next batch of the epoch, and nothing beyond it.
+        if run.prev != row.through_hash:
+            return _poison("chain", run)
+        fresh: Sequence[int] = range(len(run.lines))
+    else:
+        known = repository.hashes_between(session, bank_id, run.epoch, run.first - 1, run.last + 1)
+        why = _contradicts(session, bank_id, run, row, known)
+        if why is not None:
+            return _poison(why, run)
+        fresh = [at for at in range(len(run.lines)) if run.first + at not in known and run.first + at > row.through]
+        _close_gap(session, run, row, now)
+    stored.duplicates += len(run.lines) - len(fresh)
+    if not fresh:
+        return run
+    repository.add_entries(session, bank_id, run, fresh, now)
+    stored.fresh[bank_id] += [run.entries[at] for at in fresh]
+    if run.first == row.through + 1 == row.highest + 1:
+        row.through, row.through_hash, row.highest = run.last, run.hashes[-1], run.last
+    else:
+        row.highest = max(row.highest, run.last)
+        repository.walk(session, row)
+    if run.first == 1 and 0 in fresh:
+        note_link(session, row, run.entries[0], now)
+    return run
+
+
+def _contradicts(session: Session, bank_id: str, run: Run, row: Epoch, known: Mapping[int, bytes]) -> str | None:
+    """Why this run cannot stand beside what is stored, or None."""
+    before = row.through_hash if run.first - 1 == row.through else known.get(run.first - 1)
+    if before is not None and run.first > 1 and before != run.prev:
+        return "chain"
+    for at, digest in enumerate(run.hashes):
+        if known.get(run.first + at, digest) != digest:
+            return "rewritten"
+    if run.last + 1 in known:
+        line = repository.line_of(session, bank_id, run.epoch, run.last + 1)
+        if line is not None and link(run.hashes[-1], line) != known[run.last + 1]:
+            return "chain"
+    return None
+
+
+def _close_gap(session: Session, run: Run, row: Epoch, now: int) -> None:
+    """The bank said at its birth that nothing below this run exists any more."""
+    if row.through + 1 < run.first <= row.available:
+        record(
+            session, "entries_lost", now=now, bank_id=row.bank_id, epoch=row.epoch, first=row.through + 1,
+            last=run.first - 1,
+        )  # fmt: skip
+        row.through, row.through_hash = run.first - 1, run.prev
+        row.highest = max(row.highest, row.through)
+
+
+def _note_gap(row: Epoch, now: int) -> None:
+    if row.highest > row.through:
+        row.gap_since = row.gap_since or now
+    else:
+        row.gap_since = row.gap_alarmed_at = None
+
+
+def _poison(why: str, run: Run) -> Poison:
+    return Poison(why, run.epoch, run.first, run.last, run.hashes[-1])
