@@ -42,6 +42,8 @@ def drop_pin_factory() -> None:
 
 def unavailable(error: Exception) -> PinsUnavailable:
     """A pin library's error as a fault that can be reported."""
+    if isinstance(error, PinsUnavailable):
+        return error
     name = type(error).__name__
     if isinstance(error, PermissionError):
         return PinsUnavailable("permission", f"no access to the pins ({error}): put the service's user in group gpio")

@@ -14,7 +14,8 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -23,6 +24,7 @@ from hw.pins import claim_output, pin_factory, unavailable
 from hw.release_guard import HARD_CAP_MS, PERMIT_AGE_MS
 from hw.settings import PULSE_MAX_MS, PULSE_MIN_MS
 
+LOOK_EVERY_MS = 1000
 _LONGEST_REQUEST = 200
 
 
@@ -48,6 +50,12 @@ class CoilLines:
         """Drop one line."""
         self._pins[line].state = not self._active
 
+    def hold_off(self, busy: Container[int]) -> None:
+        """See that every line outside `busy` is off: this also shows whether the pins still answer."""
+        for line, pin in self._pins.items():
+            if line not in busy and bool(pin.state) == self._active:
+                self.off(line)
+
     def all_off(self) -> None:
         """Drop every line. Raises the first error after trying them all."""
         errors = []
@@ -67,6 +75,10 @@ class PulseKeeper:
         self._lines = lines
         self._ends: dict[int, tuple[int, int]] = {}  # line -> (when its pulse ends, its permit)
         self._last_permit = 0
+
+    def hold_off(self) -> None:
+        """Look after the lines that are not in a pulse."""
+        self._lines.hold_off(self._ends)
 
     def next_end_ms(self) -> int | None:
         """When the next pulse ends."""
@@ -130,9 +142,10 @@ def keep(lines: CoilLines, source: int, sink: int) -> None:
         # The cap stands apart from the requests: should this loop ever hang with a line on, SIGALRM ends it.
         cap_ms = 0 if end_ms is None else max(1, end_ms + HARD_CAP_MS - PULSE_MAX_MS - now_ms())
         signal.setitimer(signal.ITIMER_REAL, cap_ms / 1000)
-        ready = poll.poll(None if end_ms is None else max(0, end_ms - now_ms()))
+        ready = poll.poll(LOOK_EVERY_MS if end_ms is None else max(0, end_ms - now_ms()))
         _answer(sink, keeper.end_due(now_ms()))
         if not ready:
+            keeper.hold_off()
             continue
         data = os.read(source, 4096)
         if not data:
@@ -170,12 +183,14 @@ def main(arguments: list[str]) -> int:
     try:
         keep(lines, 0, 1)
     except Exception as error:  # noqa: BLE001 - pin libraries raise anything; the parent is told, the lines are dropped
-        _answer(1, [f"fault failed {error}"])
+        fault = unavailable(error)
+        _answer(1, [f"fault {fault.code} {fault}"])
         return 1
     else:
         return 0
     finally:
-        lines.all_off()
+        with suppress(PinsUnavailable):  # the pins are gone, and were tried to the last one
+            lines.all_off()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Framing holds for any chunking and any garbage."""
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import TypeVar
 
 from hypothesis import given
@@ -46,7 +47,7 @@ def board_frames(draw: st.DrawFn) -> tuple[bytes, BoardFrame]:
 
 def chunks(data: bytes, cuts: Iterable[int]) -> list[bytes]:
     edges = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def fed(feed: Callable[[bytes], list[T]], parts: Iterable[bytes]) -> list[T]:
@@ -62,7 +63,10 @@ def test_any_chunking_gives_the_same_badge_numbers(stream: bytes, cuts: list[int
     assert fed(cut.feed, chunks(stream, cuts)) == whole.feed(stream)
 
 
-@given(parts=st.lists(st.tuples(noise.filter(lambda data: b"\x02" not in data[-16:]), numbers, st.booleans())), cuts=cut_places)
+@given(
+    parts=st.lists(st.tuples(noise.filter(lambda data: b"\x02" not in data[-16:]), numbers, st.booleans())),
+    cuts=cut_places,
+)
 def test_badge_numbers_come_through_garbage(parts: list[tuple[bytes, bytes, bool]], cuts: list[int]) -> None:
     stream = b"".join(dirt + rfid_frame(number, crlf) for dirt, number, crlf in parts)
     found = fed(Rdm6300Decoder().feed, chunks(stream, cuts))

@@ -83,7 +83,9 @@ class GuardMachine(RuleBasedStateMachine):
     def duty_is_a_tenth_of_any_minute(self) -> None:
         for _, last_end, coil in self.energised[-1:]:
             window = last_end - 60_000
-            on_ms = sum(end - max(start, window) for start, end, each in self.energised if each == coil and end > window)
+            on_ms = sum(
+                end - max(start, window) for start, end, each in self.energised if each == coil and end > window
+            )
             assert on_ms <= 6000
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the hardware tests: a clock set by hand, a serial device on a real pty, and a list of what was emitted."""
+"""Fixtures of the hardware tests: a clock set by hand, a serial device on a real pty, a list of what was emitted."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ def clock() -> HandClock:
 
 
 class PtyDevice:
-    """The device's end of a serial cable on a real pty, under a path that stays when the cable is pulled and put back."""
+    """The device's end of a serial cable on a real pty, under a path that stays when the cable is put back."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

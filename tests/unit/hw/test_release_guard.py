@@ -118,15 +118,14 @@ def test_a_coil_is_on_for_at_most_six_seconds_a_minute(guard: ReleaseGuard, cloc
     assert reason == "duty"
 
 
-def test_the_wait_that_the_guard_names_is_enough(guard: ReleaseGuard, clock) -> None:
+def test_the_wait_that_the_guard_names_is_enough_and_no_longer_than_needed(guard: ReleaseGuard, clock) -> None:
+    release(guard, A1, 1000)
     for _ in range(100):
-        try:
-            permit = guard.permit(A1, 1000)
-        except ReleaseForbidden as refusal:
-            assert refusal.retry_after_ms > 0
-            clock.pass_ms(refusal.retry_after_ms)
-            permit = guard.permit(A1, 1000)
-        guard.consume(permit, A1, 1000)
+        reason, wait_ms = refused(lambda: guard.permit(A1, 1000))
+        clock.pass_ms(wait_ms - 1)
+        assert refused(lambda: guard.permit(A1, 1000)) == (reason, 1)
+        clock.pass_ms(1)
+        release(guard, A1, 1000)
 
 
 def test_the_last_minute_before_a_restart_counts(guard: ReleaseGuard, clock: Callable[[], int]) -> None:

@@ -87,7 +87,9 @@ def test_frames_that_open_more_than_one_lock_or_are_unknown_are_forbidden(frame:
     assert isinstance(classify(frame), Forbidden)
 
 
-@pytest.mark.parametrize(("address", "channel", "seconds"), [(1, 0, None), (1, 51, None), (0, 1, None), (33, 1, None), (1, 1, 10)])
+@pytest.mark.parametrize(
+    ("address", "channel", "seconds"), [(1, 0, None), (1, 51, None), (0, 1, None), (33, 1, None), (1, 1, 10)]
+)
 def test_frames_that_must_not_be_sent_cannot_be_built(address: int, channel: int, seconds: int | None) -> None:
     with pytest.raises(FrameError, match="allowed"):
         open_channel(address, channel, seconds)
