@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.errors import GatewayError
 from simulator.bank import SimulatedBank
 from simulator.bench.server import PORT_VARIABLE, listen, serve
 from simulator.bench.world import World
@@ -47,6 +48,26 @@ def bench(
         _introduce(bank.plan, bank.places)
     typer.echo(f"bench: http://{HOST}:{listening.getsockname()[1]}/  (Ctrl-C stops it)")
     asyncio.run(serve(World(simulated), listening))
+
+
+@app.command()
+def demo(
+    state: Annotated[Path, typer.Option(help="Folder of the demo's state; it survives a restart.")] = Path(".demo"),
+    gateway_port: Annotated[int, typer.Option(envvar="CASIER_GATEWAY_PORT", help="Port of the staff pages.")] = 8080,
+    bench_port: Annotated[int, typer.Option(envvar=PORT_VARIABLE, help="Port of the bench page.")] = 8081,
+    broker: Annotated[
+        str | None, typer.Option(help="mosquitto or iotcore; the first one installed if not said.")
+    ] = None,
+) -> None:
+    """Run a whole site with fictional people: broker, gateway, bench and two controllers."""
+    from simulator.demo import Demo, run  # brings the whole gateway with it
+
+    try:
+        run(Demo(state, gateway_port, bench_port, broker, typer.echo))
+    except (SimulatorError, GatewayError) as error:
+        typer.echo(f"casier-sim: {error}", err=True)
+        raise typer.Exit(EXIT_CANNOT_START) from error
+    typer.echo("stopped")
 
 
 def _introduce(plan: BankPlan, places: Places) -> None:

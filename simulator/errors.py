@@ -33,7 +33,7 @@ class InvalidPlanError(SimulatorError):
 
 
 class PortTakenError(SimulatorError):
-    """The bench's TCP port is in use."""
+    """A TCP port that a page needs is in use."""
 
     def __init__(self, host: str, port: int, variable: str) -> None:
         super().__init__(f"port {port} on {host} is taken: stop the program that uses it, or set {variable} to another")

@@ -29,8 +29,8 @@ class BenchServer(uvicorn.Server):
         self.should_exit = True
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket for the bench; port 0 takes a free one. Raises PortTakenError."""
+def listen(host: str, port: int, variable: str = PORT_VARIABLE) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises PortTakenError, which names the `variable` to set."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -38,7 +38,7 @@ def listen(host: str, port: int) -> socket.socket:
         listening.listen(128)
     except OSError as error:
         listening.close()
-        raise PortTakenError(host, port, PORT_VARIABLE) from error
+        raise PortTakenError(host, port, variable) from error
     return listening
 
 
