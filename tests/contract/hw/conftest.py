@@ -106,7 +106,8 @@ class GpioRig:
         table = {"driver": "gpio", "locks": list(self.LOCKS), "doors": list(self.DOORS), "active_high": active_high}
         self.hardware = assembled(table, self.events)
 
-    async def power(self) -> None:
+    async def serve(self) -> None:
+        """The Pi alone, for a test that brings its own processes."""
         for pin in self.LOCKS:  # the resistor that keeps a driver off while nothing drives it
             self._pi.fit(pin, "down" if self._active_high else "up")
             self._pi.wire(pin, None, 0)
@@ -116,15 +117,21 @@ class GpioRig:
         self._thread = threading.Thread(target=self._pi_loop.run_forever)
         self._thread.start()
         self.mend()
+
+    async def unserve(self) -> None:
+        self.break_off()
+        self._pi_loop.call_soon_threadsafe(self._pi_loop.stop)
+        self._thread.join()
+        self._pi_loop.close()
+
+    async def power(self) -> None:
+        await self.serve()
         await self.hardware.start()
 
     async def down(self) -> None:
         await self.hardware.stop()
         drop_pin_factory()
-        self.break_off()
-        self._pi_loop.call_soon_threadsafe(self._pi_loop.stop)
-        self._thread.join()
-        self._pi_loop.close()
+        await self.unserve()
 
     def door(self, channel: int, is_open: bool) -> None:
         pin, level = self.DOORS[channel - 1], None if is_open else False
