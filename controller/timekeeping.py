@@ -141,9 +141,9 @@ class Timekeeper:
             self._spend_credit(mono_ms)
 
     def _spend_credit(self, mono_ms: int) -> None:
-        """Move the floor towards the least that is claimed ahead of it; no more than a day in all."""
+        """Move the floor towards the least that is claimed and not behind it; no more than a day in all."""
         floor = self._floor_at(mono_ms)
-        ahead_ms = [ahead for claim in self._claims.values() if (ahead := claim.at(mono_ms) - floor) > 0]
+        ahead_ms = [ahead for claim in self._claims.values() if (ahead := claim.at(mono_ms) - floor) >= 0]
         step_ms = min([*ahead_ms, CREDIT_MS - self._credit_used_ms]) if ahead_ms else 0
         if step_ms > 0:
             self._credit_used_ms += step_ms

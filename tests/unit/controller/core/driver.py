@@ -214,7 +214,6 @@ def released(effects: Iterable[Effect]) -> list[int]:
     return [effect.locker for effect in effects if isinstance(effect, Energise)]
 
 
-
 def make_holder(**fields: Any) -> Driver:
     """Badge 1 holds locker 1; the doors are shut and their sensors have been seen to work."""
     driver = make_driver(grant(1, 1), releases_since_change=dict.fromkeys(range(1, 7), 0), **fields)

@@ -187,9 +187,7 @@ def test_flood_of_refusals_becomes_one_entry_with_the_count() -> None:
     for _ in range(25):
         driver.tap(1)
     assert len(entries(driver.effects, "badge_refused")) == 10
-    assert entries(driver.wait(60_000), "suppressed") == [
-        {"type": "badge_refused", "source": "entrance", "count": 15}
-    ]
+    assert entries(driver.wait(60_000), "suppressed") == [{"type": "badge_refused", "source": "entrance", "count": 15}]
     assert len(entries(driver.tap(1), "badge_refused")) == 1
 
 

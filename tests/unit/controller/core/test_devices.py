@@ -1,0 +1,32 @@
+"""Devices that fail and recover: an entry each, a fault while it lasts."""
+
+from controller.inputs import DeviceFailed, DeviceRecovered
+from tests.unit.controller.core.driver import entries, make_holder
+
+
+def test_reader_fault_is_told_once_and_ends_with_its_recovery() -> None:
+    driver = make_holder()
+    came = driver.give(DeviceFailed("entrance", "reader", "unplugged"))
+    assert entries(came) == [{"type": "reader_fault", "device": "entrance", "code": "unplugged"}]
+    assert driver.give(DeviceFailed("entrance", "reader", "unplugged")) == []
+    assert driver.fault_codes() == {"unplugged"}
+    assert entries(driver.give(DeviceRecovered("entrance", "reader"))) == [
+        {"type": "reader_recovered", "device": "entrance"}
+    ]
+    assert driver.fault_codes() == set()
+
+
+def test_board_fault_and_indicator_fault_are_visible() -> None:
+    driver = make_holder()
+    assert entries(driver.give(DeviceFailed("a", "board", "silent")))[0]["type"] == "board_fault"
+    assert driver.give(DeviceFailed("main", "indicator", "missing")) == []
+    assert driver.fault_codes() == {"silent", "missing"}
+
+
+def test_flapping_device_is_suppressed() -> None:
+    driver = make_holder()
+    for _ in range(30):
+        driver.give(DeviceFailed("a", "board", "silent"))
+        driver.give(DeviceRecovered("a", "board"))
+    assert len(entries(driver.effects, "board_fault")) == 10
+    assert {body["count"] for body in entries(driver.wait(60_000), "suppressed")} == {20}

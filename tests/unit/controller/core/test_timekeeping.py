@@ -1,0 +1,183 @@
+"""Time has a floor, and nobody alone can push it."""
+
+import pytest
+
+from controller.timekeeping import CREDIT_MS, Timekeeper, TimeState, Witness
+
+T = 1_800_000_000_000
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+
+def keeper(floor: int = T, credit_used_ms: int = 0) -> Timekeeper:
+    return Timekeeper(TimeState(floor, credit_used_ms), 1_000)
+
+
+def test_without_a_witness_the_clock_runs_on_from_the_floor() -> None:
+    moment = keeper().moment(1_000 + HOUR)
+    assert (moment.at, moment.ending_at, moment.starting_at, moment.clock) == (T + HOUR, T + HOUR, T + HOUR, "floor")
+
+
+@pytest.mark.parametrize("second", [Witness.GATEWAY, Witness.BATTERY])
+def test_two_that_agree_are_trusted_and_raise_the_floor(second: Witness) -> None:
+    time = keeper()
+    time.hear(second, T + 30 * DAY + 240_000, 1_000)
+    time.hear(Witness.SYSTEM, T + 30 * DAY, 1_000)
+    moment = time.moment(1_500)
+    assert moment.clock == "trusted"
+    assert moment.at == moment.ending_at == moment.starting_at == T + 30 * DAY + 500
+    assert time.state(1_000) == TimeState(T + 30 * DAY, 0)
+
+
+def test_two_that_differ_by_more_than_five_minutes_do_not_agree() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T + 10 * DAY, 1_000)
+    time.hear(Witness.GATEWAY, T + 10 * DAY + 300_001, 1_000)
+    assert time.moment(1_000).clock == "claimed"
+
+
+def test_readings_are_compared_as_of_now() -> None:
+    time = keeper()
+    time.hear(Witness.BATTERY, T + DAY, 1_000)
+    time.hear(Witness.GATEWAY, T + DAY + 5 * HOUR, 1_000 + 5 * HOUR)
+    assert time.moment(1_000 + 5 * HOUR).clock == "trusted"
+
+
+def test_one_alone_is_used_but_ends_nothing_beyond_a_day() -> None:
+    time = keeper()
+    time.hear(Witness.GATEWAY, T + 3_650 * DAY, 1_000)
+    moment = time.moment(1_000)
+    assert moment.clock == "claimed"
+    assert moment.at == moment.starting_at == T + 3_650 * DAY
+    assert moment.ending_at == T + DAY
+    assert time.state(1_000) == TimeState(T + DAY, CREDIT_MS)
+
+
+def test_four_hundred_steps_of_23_hours_get_no_further_than_a_day() -> None:
+    time = keeper()
+    for step in range(1, 401):
+        time.hear(Witness.SYSTEM, T + step * 23 * HOUR, 1_000 + step)
+    assert time.moment(1_400).ending_at == T + DAY + 400
+
+
+def test_steps_across_restarts_share_the_same_day() -> None:
+    state = TimeState(T, 0)
+    for restart in range(1, 30):
+        time = Timekeeper(state, 0)
+        time.hear(Witness.SYSTEM, T + restart * 23 * HOUR, 0)
+        state = time.state(0)
+    assert state == TimeState(T + DAY, CREDIT_MS)
+
+
+def test_two_witnesses_clear_what_one_had_spent() -> None:
+    time = keeper(credit_used_ms=CREDIT_MS)
+    time.hear(Witness.SYSTEM, T + HOUR, 1_000)
+    time.hear(Witness.GATEWAY, T + HOUR, 1_000)
+    assert time.state(1_000) == TimeState(T + HOUR, 0)
+
+
+def test_clock_that_jumps_back_does_not_pass_the_floor() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T - 400 * DAY, 1_000)
+    time.hear(Witness.GATEWAY, T - 400 * DAY, 1_000)
+    moment = time.moment(2_000)
+    assert (moment.at, moment.ending_at, moment.clock) == (T, T, "floor")
+    assert time.state(2_000).floor == T
+
+
+def test_floor_that_was_pushed_waits_for_the_true_time() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T + 20 * HOUR, 1_000)
+    time.hear(Witness.SYSTEM, T, 1_000)
+    time.hear(Witness.GATEWAY, T, 1_000)
+    assert (time.moment(1_000 + HOUR).at, time.moment(1_000 + HOUR).clock) == (T + 20 * HOUR, "floor")
+    assert (time.moment(1_000 + 21 * HOUR).at, time.moment(1_000 + 21 * HOUR).clock) == (T + 21 * HOUR, "trusted")
+
+
+def test_single_liar_does_not_move_a_trusted_clock() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T, 1_000)
+    time.hear(Witness.GATEWAY, T, 1_000)
+    assert time.hear(Witness.SYSTEM, T + 500 * DAY, 2_000) == []
+    assert time.moment(2_000).starting_at == T + 1_000
+
+
+def test_trusted_time_goes_on_offline_when_ntp_is_lost() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T, 1_000)
+    time.hear(Witness.GATEWAY, T, 1_000)
+    time.lose(Witness.SYSTEM, 2_000)
+    moment = time.moment(1_000 + 30 * DAY)
+    assert (moment.at, moment.clock) == (T + 30 * DAY, "trusted")
+
+
+def test_lost_witness_claims_no_more() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T + HOUR, 1_000)
+    assert time.moment(1_000).clock == "claimed"
+    assert time.lose(Witness.SYSTEM, 1_000)[0].body["to"] == "floor"
+    assert time.lose(Witness.SYSTEM, 1_000) == []
+
+
+def test_dead_battery_clock_does_not_hold_the_others_back() -> None:
+    time = keeper()
+    time.hear(Witness.BATTERY, T - 900 * DAY, 1_000)
+    time.hear(Witness.GATEWAY, T + HOUR, 1_000)
+    moment = time.moment(1_000)
+    assert (moment.at, moment.ending_at, moment.clock) == (T + HOUR, T + HOUR, "claimed")
+
+
+def test_where_claims_differ_ends_follow_the_least_and_starts_the_latest() -> None:
+    time = keeper()
+    time.hear(Witness.BATTERY, T + 2 * HOUR, 1_000)
+    time.hear(Witness.GATEWAY, T + 10 * HOUR, 1_000)
+    moment = time.moment(1_000)
+    assert (moment.ending_at, moment.starting_at) == (T + 2 * HOUR, T + 10 * HOUR)
+
+
+def test_technician_may_lower_the_floor_and_is_journaled() -> None:
+    time = keeper()
+    records = time.set_by_technician(T - DAY, 1_000)
+    assert records[0].body == {"from": "floor", "to": "claimed", "before_ms": T, "after_ms": T - DAY}
+    assert time.state(1_000) == TimeState(T - DAY, 0)
+    assert time.moment(1_000).ending_at == T - DAY
+
+
+def test_technician_alone_cannot_end_every_contract() -> None:
+    time = keeper()
+    time.set_by_technician(T + 900 * DAY, 1_000)
+    assert time.moment(1_000).ending_at == T + DAY
+
+
+def test_technician_and_gateway_that_agree_are_trusted() -> None:
+    time = keeper()
+    time.set_by_technician(T + 90 * DAY, 1_000)
+    time.hear(Witness.GATEWAY, T + 90 * DAY + 60_000, 1_000)
+    assert time.moment(1_000).clock == "trusted"
+
+
+@pytest.mark.parametrize("instant", [0, 4_102_444_800_001])
+def test_senseless_instants_are_not_heard(instant: int) -> None:
+    time = keeper()
+    assert time.hear(Witness.SYSTEM, instant, 1_000) == []
+    assert time.moment(1_000).clock == "floor"
+    with pytest.raises(ValueError, match="2020"):
+        time.set_by_technician(instant, 1_000)
+
+
+def test_changes_are_journaled_and_latency_is_not() -> None:
+    time = keeper()
+    assert [record.body["to"] for record in time.hear(Witness.SYSTEM, T + HOUR, 1_000)] == ["claimed"]
+    assert [record.body["to"] for record in time.hear(Witness.GATEWAY, T + HOUR, 1_000)] == ["trusted"]
+    assert time.hear(Witness.GATEWAY, T + HOUR + 900, 1_100) == []
+
+
+def test_state_is_saved_when_it_is_worth_a_write() -> None:
+    time = keeper()
+    assert time.unsaved(1_000 + 599_999) is None
+    later = time.unsaved(1_000 + 600_000)
+    assert later == TimeState(T + 600_000, 0)
+    time.saved(later)
+    assert time.unsaved(1_000 + 600_000) is None
+    time.hear(Witness.SYSTEM, T + DAY, 1_000 + 600_000)
+    assert time.unsaved(1_000 + 600_000) == time.state(1_000 + 600_000)
