@@ -52,7 +52,8 @@ def test_bench_tells_its_places_and_ends_at_once_although_a_page_is_open(tmp_pat
             assert str(folder / place) in told
         assert (folder / "bank.toml").exists()
         with httpx.stream("GET", f"{url}api/stream?bank=rehearsal", timeout=10) as stream:
-            assert next(stream.iter_lines()).startswith("data: ")
+            lines = stream.iter_lines()
+            assert next(lines).startswith("data: ")
             assert (folder / "reader.tty").is_char_device()
             process.send_signal(signal.SIGTERM)
             process.wait(5)
