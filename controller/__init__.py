@@ -1,1 +1,3 @@
 """Decides and remembers: pure core, journal, outbox, uplink."""
+
+SOFTWARE = "casier 0.1.0"

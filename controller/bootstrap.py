@@ -1,0 +1,208 @@
+"""Puts one bank together from its file and its disk, and runs it until it is told to stop."""
+
+import asyncio
+import fcntl
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from controller import SOFTWARE, control_socket, systemd
+from controller.bank import Bank
+from controller.bank_config import BankConfig, BankState, LockerConfig
+from controller.clock import Clock
+from controller.config import BankFile
+from controller.errors import ControlError, JournalError
+from controller.journal import Journal, Opened, open_journal
+from controller.outbox import Outbox
+from controller.remembered import bank_state
+from controller.runtime import Runtime
+from controller.trust import TrustStore, read_root
+from controller.uplink import Uplink
+from controller.witnesses import battery_instant, boot_id, give_memory_back, process_age_ms, system_clock
+from hw.ports import Coil
+from wire.keys import load_or_make_encryption_key, load_or_make_signing_key
+
+_log = logging.getLogger("controller")
+_STOP_WITHIN_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The two private keys of a controller, made at its first start."""
+
+    device: Ed25519PrivateKey
+    encryption: X25519PrivateKey
+
+
+def load_identity(data_dir: Path) -> Identity:
+    """The keys in `data_dir`, made if absent. Raises KeyMaterialError, OSError."""
+    return Identity(
+        load_or_make_signing_key(data_dir / "device.key"), load_or_make_encryption_key(data_dir / "encryption.key")
+    )
+
+
+@contextmanager
+def sole_use(data_dir: Path) -> Iterator[None]:
+    """Hold `data_dir` for this process alone. Raises JournalError `locked`, OSError."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    directory = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise JournalError("locked", f"another controller runs on {data_dir}: stop it first") from error
+    finally:
+        os.close(directory)
+
+
+def _bank(config: BankFile, state: BankState, pulses: Mapping[Coil, int]) -> Bank:
+    releases = config.releases
+    lockers = {number: LockerConfig(coil, group, pulses[coil]) for number, (coil, group) in config.lockers.items()}
+    return Bank(
+        BankConfig(
+            config.controller,
+            lockers,
+            open_within_ms=releases.open_within_ms,
+            retries=releases.retries,
+            left_open_after_ms=releases.left_open_after_s * 1_000,
+        ),
+        state,
+    )
+
+
+def assemble(config: BankFile, identity: Identity, opened: Opened) -> Runtime:
+    """All parts of one bank, joined; nothing is started. Call it on the loop."""
+    here = boot_id()
+    mode = config.time.system_clock
+    clock = Clock(opened.state.get("time"), system_clock(mode), None if mode == "absent" else battery_instant())
+    trust = TrustStore(
+        config.controller,
+        read_root(config.data_dir),
+        identity.encryption,
+        trust=opened.state.get("trust"),
+        keys=opened.state.get("keys"),
+    )
+    journal = Journal(config.data_dir, opened, here, asyncio.get_running_loop())
+    outbox = Outbox()
+    outbox.load(opened.epochs)
+    runtime = Runtime(config, clock, journal, outbox, trust, SOFTWARE, here)
+    pulses = {coil: runtime.hardware.pulse_ms(coil) for coil, _ in config.lockers.values()}
+    past = bank_state(
+        opened.state, opened.recent, trust.badge_keys, here,
+        lambda number: pulses[config.lockers[number][0]] if number in config.lockers else 0,
+    )  # fmt: skip
+    for release in past.past_releases:
+        if release.locker in config.lockers:
+            runtime.hardware.guard.charge(config.lockers[release.locker][0], release.mono_ms, release.pulse_ms)
+    runtime.bank = _bank(config, past, pulses)
+    runtime.uplink = Uplink(
+        config.controller, config.broker, identity.device, journal, outbox, runtime,
+        last_session=int(opened.state.get("session", b"0")),
+    )  # fmt: skip
+    return runtime
+
+
+def run(config: BankFile) -> None:
+    """Run the bank until SIGTERM or SIGINT; coils are off when this returns or raises.
+
+    Raises JournalError `locked`, KeyMaterialError or OSError where it cannot begin at all; any other error is a defect.
+    """
+    with sole_use(config.data_dir):
+        identity = load_identity(config.data_dir)
+        ended = asyncio.run(_run(config, identity, open_journal(config.data_dir)))
+    if not ended:  # a thread hangs on the disk; everything else has been closed
+        sys.stdout.flush()
+        os._exit(0)
+
+
+async def _run(config: BankFile, identity: Identity, opened: Opened) -> bool:
+    """One life; answers whether the journal could be closed."""
+    runtime = assemble(config, identity, opened)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    runtime.journal.start()
+    control: asyncio.Server | None = None
+    tasks: set[asyncio.Future[Any]] = {runtime.failed, asyncio.ensure_future(stop.wait())}
+    try:
+        await runtime.hardware.start()  # all coils off first
+        runtime.begin(opened.cause)
+        control = await _controllable(runtime)
+        assert runtime.uplink is not None
+        tasks |= {asyncio.ensure_future(runtime.uplink.run()), asyncio.ensure_future(runtime.watch())}
+        _ready(config)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+        systemd.notify("STOPPING=1")
+        runtime.farewell("signal")
+    finally:
+        runtime.hardware.all_off()
+        if control is not None:
+            control.close()
+        ended = await _close(runtime, tasks)
+    return ended
+
+
+async def _close(runtime: Runtime, tasks: set[asyncio.Future[Any]]) -> bool:
+    """Coils off, the last words sent and written; nothing here may keep the process from ending."""
+    try:
+        async with asyncio.timeout(_STOP_WITHIN_S):
+            await runtime.hardware.stop()
+            if runtime.uplink is not None:
+                await runtime.uplink.stop()
+    except TimeoutError:
+        _log.warning("not everything could be closed in time")
+    for task in tasks:
+        task.cancel()
+    return runtime.journal.stop()
+
+
+async def _controllable(runtime: Runtime) -> asyncio.Server | None:
+    try:
+        return await control_socket.serve(runtime.config.data_dir, lambda request: _answer(runtime, request))
+    except OSError as error:  # a read-only disk: tools must do without
+        _log.warning("no control socket: %s", error)
+        return None
+
+
+def _answer(runtime: Runtime, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a tool asked for. Raises ControlError or ValueError."""
+    order = request.get("do")
+    if order == "status":
+        return runtime.status()
+    if order == "time_set":
+        runtime.set_time(int(request["at"]))
+        return {"clock": runtime.now().clock, "at": runtime.now().at}
+    if order == "all_off":
+        runtime.hardware.all_off()
+        return {}
+    if order == "trust":
+        root = read_root(runtime.config.data_dir)
+        runtime.trust.replace_root(root)
+        if runtime.uplink is not None:
+            runtime.uplink.again()
+        return {}
+    raise ControlError("request", "the controller knows status, time_set, all_off and trust")
+
+
+def _ready(config: BankFile) -> None:
+    line = {"ready": config.controller, "locker_count": len(config.lockers), "start_ms": process_age_ms()}
+    print(json.dumps(line), flush=True)  # noqa: T201 - the one line on standard output
+    systemd.notify("READY=1")
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # the runtime collects when no release is under way
+    give_memory_back()

@@ -1,0 +1,230 @@
+"""The command line of the controller: what a technician asks and tells it. `run` itself is in controller/__main__.py.
+
+Exit codes: 0 done, 1 could not be done, 2 wrong command line or file, 3 no controller is running, 70 a defect.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from controller.config import BankFile, load
+from controller.errors import ConfigError, ControlError, ControllerError
+from controller.exit_codes import CONFIG, FAILED, NOT_RUNNING
+from wire.errors import KeyMaterialError
+
+P = ParamSpec("P")
+app = typer.Typer(
+    name="casier-controller", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+config_app = typer.Typer(help="The bank's file.", no_args_is_help=True)
+time_app = typer.Typer(help="The controller's clock.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+app.add_typer(time_app, name="time")
+
+Config = Annotated[Path, typer.Option("--config", help="The bank's TOML file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def _say(text: str) -> None:
+    Console(soft_wrap=True, highlight=False).print(text, markup=False)
+
+
+def _print_json(value: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def _complain(text: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(text, markup=False, style="red")
+
+
+def _plainly(command: Callable[P, None]) -> Callable[P, None]:
+    """A person's mistake is a sentence and an exit code, never a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except ConfigError as error:
+            _complain(str(error))
+            raise typer.Exit(CONFIG) from error
+        except ControllerError as error:
+            _complain(str(error))
+            running = not (isinstance(error, ControlError) and error.code == "not_running")
+            raise typer.Exit(FAILED if running else NOT_RUNNING) from error
+        except KeyMaterialError as error:
+            _complain(str(error))
+            raise typer.Exit(CONFIG if error.code in ("token", "key") else FAILED) from error
+        except OSError as error:
+            _complain(f"{error.filename or 'the system'}: {error.strerror}")
+            raise typer.Exit(FAILED) from error
+
+    return wrapped
+
+
+@app.command()
+def run(config: Config) -> None:
+    """Run the bank in the foreground until SIGTERM. Logs JSON lines to standard error."""
+    from controller.__main__ import main
+
+    sys.argv = ["casier-controller", "run", "--config", str(config)]
+    main()
+
+
+@config_app.command("check")
+def config_check(config: Config, as_json: AsJson = False) -> None:
+    """Look for mistakes in the bank's file; each is named with its line and what is allowed."""
+    try:
+        bank = load(config)
+    except ConfigError as error:
+        if as_json:
+            problems = [{"line": each.line, "key": each.key, "message": each.message} for each in error.problems]
+            _print_json({"ok": False, "file": error.file, "problems": problems})
+        else:
+            _complain(str(error))
+        raise typer.Exit(CONFIG) from error
+    if as_json:
+        _print_json({"ok": True, "controller": bank.controller, "locker_count": len(bank.lockers)})
+    else:
+        _say(f"{config}: no mistakes found. {bank.controller} has {len(bank.lockers)} lockers.")
+
+
+@app.command()
+@_plainly
+def trust(
+    root_key: Annotated[str, typer.Argument(metavar="ROOT-KEY", help="As `casier-gateway root-key` prints it.")],
+    config: Config,
+) -> None:
+    """Tell this controller the one root key it obeys. A running controller takes it over at once."""
+    from controller.control_socket import ask
+    from controller.trust import write_root
+
+    bank = load(config)
+    write_root(bank.data_dir, root_key)
+    try:
+        ask(bank.data_dir, {"do": "trust"})
+    except ControlError as error:
+        if error.code != "not_running":
+            raise
+    _say(f"{bank.controller} obeys the gateways that this root key trusts.")
+
+
+@app.command()
+@_plainly
+def keys(config: Config, as_json: AsJson = False) -> None:
+    """Print this controller's ID and KEYS, for `casier-gateway controllers add ID KEYS`. Makes them at first."""
+    from controller.bootstrap import load_identity
+    from wire.keys import controller_token
+
+    bank = load(config)
+    identity = load_identity(bank.data_dir)
+    token = controller_token(
+        identity.device.public_key().public_bytes_raw(), identity.encryption.public_key().public_bytes_raw()
+    )
+    if as_json:
+        _print_json({"id": bank.controller, "keys": token})
+    else:
+        sys.stdout.write(f"{bank.controller} {token}\n")
+
+
+@app.command()
+@_plainly
+def status(config: Config, as_json: AsJson = False) -> None:
+    """What the running controller says of itself: connection, clock, list, queue, faults."""
+    answer = _ask(load(config), {"do": "status"})
+    if as_json:
+        _print_json(answer)
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in answer.items():
+        table.add_row(name.replace("_", " "), _worded(name, value))
+    Console().print(table)
+
+
+def _worded(name: str, value: Any) -> str:
+    if name == "at":
+        return datetime.fromtimestamp(value / 1_000, UTC).isoformat(timespec="seconds")
+    if name == "faults":
+        return ", ".join(f"{fault['source']}: {fault['code']}" for fault in value) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {count}" for key, count in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else str(value)
+
+
+@time_app.command("set")
+@_plainly
+def time_set(
+    config: Config,
+    at: Annotated[str, typer.Option(help="The time, such as 2026-05-01T14:30+02:00; without it, this machine's.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tell the running controller the time, standing beside it. It may set the clock back; the journal says so."""
+    bank = load(config)
+    try:
+        moment = datetime.fromisoformat(at) if at else datetime.now(UTC)
+    except ValueError as error:
+        _complain(f"{at!r} is no time: write it as 2026-05-01T14:30+02:00")
+        raise typer.Exit(CONFIG) from error
+    if moment.tzinfo is None:
+        _complain("say which zone: write it as 2026-05-01T14:30+02:00")
+        raise typer.Exit(CONFIG)
+    answer = _ask(bank, {"do": "time_set", "at": round(moment.timestamp() * 1_000)})
+    if as_json:
+        _print_json(answer)
+    else:
+        _say(f"The clock of {bank.controller} says {_worded('at', answer['at'])} ({answer['clock']}).")
+
+
+@app.command("all-off")
+@_plainly
+def all_off(config: Config) -> None:
+    """Drop every coil: through the running controller, or, if none runs, at the boards themselves."""
+    from controller.bootstrap import sole_use
+
+    bank = load(config)
+    try:
+        _ask(bank, {"do": "all_off"})
+    except ControlError as error:
+        if error.code != "not_running":
+            raise
+        with sole_use(bank.data_dir):
+            asyncio.run(_drop_at_boards(bank))
+    _say("All coils are off.")
+
+
+async def _drop_at_boards(bank: BankFile) -> None:
+    from controller.witnesses import mono_ms
+    from hw.assembly import build
+    from hw.ports import DeviceEvent, DeviceFault
+
+    faults: list[DeviceFault] = []
+
+    def note(event: DeviceEvent) -> None:
+        if isinstance(event, DeviceFault) and event.kind == "board":
+            faults.append(event)
+
+    hardware = build(bank.hardware, note, mono_ms)
+    try:
+        await asyncio.gather(*(board.start() for board in hardware.boards.values()))
+    finally:
+        await hardware.stop()
+    if faults:
+        raise ControllerError("board", "\n".join(f"board {fault.device}: {fault.detail}" for fault in faults))
+
+
+def _ask(bank: BankFile, request: Mapping[str, Any]) -> dict[str, Any]:
+    from controller.control_socket import ask
+
+    return ask(bank.data_dir, request)

@@ -1,0 +1,57 @@
+"""The bank's clock: the timekeeper, what this machine's witnesses tell it, and what of it is worth keeping."""
+
+import msgspec
+
+from controller.effects import Record
+from controller.inputs import Moment
+from controller.timekeeping import Timekeeper, TimeState, Witness
+from controller.witnesses import SystemClock, mono_ms
+
+
+class Clock:
+    """One for each process. The records that methods answer are to be journaled."""
+
+    def __init__(self, kept: bytes | None, system: SystemClock, battery: int | None) -> None:
+        self._system = system
+        self._keeper = Timekeeper(_time_state(kept), mono_ms())
+        if battery is not None:
+            self._keeper.hear(Witness.BATTERY, battery, mono_ms())
+        self.look()
+
+    def now(self) -> Moment:
+        """The time, read once for one input."""
+        return self._keeper.moment(mono_ms())
+
+    def hear(self, witness: Witness, instant: int) -> list[Record]:
+        """A witness says what time it is."""
+        return self._keeper.hear(witness, instant, mono_ms())
+
+    def set_by_technician(self, instant: int) -> list[Record]:
+        """A technician on the spot says it. Raises ValueError outside 2020 to 2100."""
+        return self._keeper.set_by_technician(instant, mono_ms())
+
+    def look(self) -> list[Record]:
+        """Hear the system clock while it may be heard."""
+        instant = self._system()
+        if instant is not None:
+            return self._keeper.hear(Witness.SYSTEM, instant, mono_ms())
+        return self._keeper.lose(Witness.SYSTEM, mono_ms())
+
+    def to_save(self) -> bytes | None:
+        """The state to keep now, where it is worth a write."""
+        state = self._keeper.unsaved(mono_ms())
+        if state is None:
+            return None
+        self._keeper.saved(state)
+        return msgspec.json.encode(state)
+
+    def state(self) -> bytes:
+        """The state to keep at the end."""
+        return msgspec.json.encode(self._keeper.state(mono_ms()))
+
+
+def _time_state(kept: bytes | None) -> TimeState:
+    try:
+        return msgspec.json.decode(kept, type=TimeState) if kept else TimeState()
+    except msgspec.DecodeError:
+        return TimeState()

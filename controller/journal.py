@@ -1,0 +1,250 @@
+"""The durable journal as the loop sees it: append, keep state, note receipts, read pages back; never blocks."""
+
+import asyncio
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from controller.inputs import Moment
+from controller.journal_writer import COPY_NAME, Writer, trouble_code
+from controller.pending import Head, Pending, ReceiptNoted, Result
+from controller.salvage import salvage, set_aside
+from controller.state_copy import COPIED_WHEN, read_copy, write_copy
+from controller.store import EpochState, Page, Store
+from wire.entries import Entry, EntryType, decode_entry
+from wire.errors import MessageError
+from wire.limits import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES
+
+NAME = "journal.db"
+_CHECKPOINT_IDLE_MS = 2_000
+_CHECKPOINT_COMMITS = 4_000
+_RECENT = 2_000
+_STOP_S = 2.0
+_log = logging.getLogger("controller.journal")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was on disk at start. `cause` is start or journal_set_aside; `store` None if it cannot be written now."""
+
+    store: Store | None
+    epochs: list[EpochState] = field(default_factory=list)
+    state: dict[str, bytes] = field(default_factory=dict)
+    recent: list[Entry] = field(default_factory=list)
+    cause: str = "start"
+
+
+def open_journal(data_dir: Path) -> Opened:
+    """Open (or make) the journal of `data_dir`; a corrupt one is set aside and what is readable of it brought over.
+
+    Never fails: a disk that cannot be written gives what can be read, and `store` None.
+    """
+    path = data_dir / NAME
+    cause = "start"
+    try:
+        try:
+            store = _sound(path)
+        except sqlite3.DatabaseError as error:
+            if trouble_code(error) != "corrupt":
+                raise
+            _log.error("the journal is corrupt (%s) and is set aside", error)
+            old = set_aside(path, time.time_ns() // 1_000_000)
+            store = _sound(path)
+            salvage(old, store, data_dir / COPY_NAME)
+            cause = "journal_set_aside"
+        return Opened(store, store.epochs(), store.state(), _decoded(store), cause)
+    except (sqlite3.Error, OSError) as error:
+        _log.error("the journal cannot be opened: %s (%s)", trouble_code(error), error)
+        return _readable(path, data_dir / COPY_NAME)
+
+
+def _sound(path: Path) -> Store:
+    store = Store(path)
+    if where := store.broken_link():
+        store.close()
+        error = sqlite3.DatabaseError(f"the hash chain does not hold at {where}")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+    return store
+
+
+def _readable(path: Path, copy: Path) -> Opened:
+    try:
+        store = Store(path, read_only=True)
+        try:
+            return Opened(None, store.epochs(), store.state(), _decoded(store))
+        finally:
+            store.close()
+    except sqlite3.Error:
+        return Opened(None, state=read_copy(copy))
+
+
+def _decoded(store: Store) -> list[Entry]:
+    entries = []
+    for line in store.newest_lines(_RECENT):
+        try:
+            entries.append(decode_entry(line))
+        except MessageError as error:
+            _log.warning("an entry of the journal cannot be read: %s", error)
+    return entries
+
+
+class Journal:
+    """Owned by the loop. Its writer thread has the connection; a second thread reads pages and checkpoints.
+
+    `changed` is called on the loop after each attempt to write.
+    """
+
+    def __init__(self, data_dir: Path, opened: Opened, boot_id: str, loop: asyncio.AbstractEventLoop) -> None:
+        last = opened.epochs[-1] if opened.epochs else None
+        previous = Head(last.no, last.epoch, last.last, last.last_hash) if last else None
+        self.trouble: str | None = None if opened.store else "broken"
+        self.waiting = 0
+        self.head: Head | None = None
+        self.changed: Callable[[Result], None] = lambda _: None
+        self._path = data_dir / NAME
+        self._loop = loop
+        self._writer = Writer(self._path, opened.store, previous, boot_id, self._post)
+        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+        self._reader = ThreadPoolExecutor(1, "journal-reader")
+        self._reading: Store | None = None
+        self._commits = 0
+        self._committed_ms = 0
+        self._copy_due = False
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        """Start the writer."""
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the writer runs; if not, nothing will ever be durable again."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self._writer.run()
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def append(
+        self,
+        kind: EntryType | None,
+        body: Mapping[str, Any],
+        now: Moment,
+        *,
+        state: Mapping[str, bytes | None] | None = None,
+        done: Callable[[bool], None] | None = None,
+    ) -> None:
+        """Queue an entry, and state that is to be durable with it or not at all; `done` as in `Pending`."""
+        kept = dict(state or {})
+        if kind is EntryType.OUT_OF_SERVICE:
+            kept[f"service:{body['locker']}"] = msgspec.json.encode(body)
+        elif kind is EntryType.IN_SERVICE:
+            kept[f"service:{body['locker']}"] = None
+        self._copy_due = self._copy_due or not COPIED_WHEN.isdisjoint(kept)
+        self._writer.queue.put(Pending(kind, dict(body), now.at, now.mono_ms, now.clock, kept, done))
+
+    def keep(self, state: Mapping[str, bytes | None], now: Moment, done: Callable[[bool], None] | None = None) -> None:
+        """Queue state alone."""
+        self.append(None, {}, now, state=state, done=done)
+
+    def note_receipt(self, no: int, through: int, at: int) -> None:
+        """Queue a receipt; it is written with the next entry or within half a second (losing it costs a resend)."""
+        self._writer.queue.put(ReceiptNoted(no, through, at))
+
+    def _post(self, result: Result) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._settled, result)
+        except RuntimeError:  # the loop has closed: the program is ending
+            _log.debug("a result of the journal came after the loop had ended")
+
+    def _settled(self, result: Result) -> None:
+        self.trouble = result.trouble
+        self.waiting = result.waiting
+        self.head = result.head
+        if result.new_epochs:  # perhaps another file by now
+            self._reader.submit(self._forget_reading)
+        if result.durable:
+            self._commits += 1
+            self._committed_ms = time.monotonic_ns() // 1_000_000
+        for item in result.settled:
+            if item.done is not None:
+                item.done(result.durable)
+        self.changed(result)
+
+    def tick(self, mono_ms: int) -> None:
+        """Checkpoint and copy the state when idle, or when the WAL has grown long; called every second."""
+        idle = mono_ms - self._committed_ms >= _CHECKPOINT_IDLE_MS
+        if not self._commits or not (idle or self._commits >= _CHECKPOINT_COMMITS) or self.trouble:
+            return
+        self._commits = 0
+        copy, self._copy_due = self._copy_due, False
+        self._reader.submit(self._maintain, copy)
+
+    def _maintain(self, copy: bool) -> None:
+        try:
+            store = self._store()
+            store.checkpoint()
+            if copy:
+                write_copy(self._path.with_name(COPY_NAME), store.state())
+        except (sqlite3.Error, OSError) as error:
+            _log.warning("checkpoint: %s", error)
+            self._forget_reading()
+
+    def _store(self) -> Store:
+        """The reader thread's own connection."""
+        if self._reading is None:
+            self._reading = Store(self._path)
+        return self._reading
+
+    def _forget_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
+
+    async def _read(self, read: Callable[[Store], T], otherwise: T) -> T:
+        def attempt() -> T:
+            try:
+                return read(self._store())
+            except (sqlite3.Error, OSError) as error:
+                _log.warning("reading the journal: %s", error)
+                self._forget_reading()
+                return otherwise
+
+        return await self._loop.run_in_executor(self._reader, attempt)
+
+    async def page(self, no: int, first: int) -> Page | None:
+        """The entries of epoch `no` from seq `first` that fit one batch, or None."""
+        return await self._read(lambda store: store.page(no, first, MAX_BATCH_ENTRIES, MAX_BATCH_BYTES), None)
+
+    async def hash_at(self, no: int, seq: int) -> bytes | None:
+        """The chain's hash after that entry, or None if it is no longer on disk."""
+        return await self._read(lambda store: store.hash_at(no, seq), None)
+
+    async def epochs(self) -> list[EpochState] | None:
+        """The epochs on disk, oldest first; None if they cannot be read now."""
+        return await self._read(lambda store: store.epochs(), None)
+
+    async def kept(self, name: str) -> bytes | None:
+        """One value of the state."""
+        return await self._read(lambda store: store.value(name), None)
+
+    def stop(self) -> bool:
+        """Write what waits and end the threads; False if the disk did not let them end in time. Blocks up to 2 s."""
+        self._writer.queue.put(None)
+        self._thread.join(_STOP_S)
+        self._reader.submit(self._forget_reading)
+        self._reader.shutdown(wait=not self._thread.is_alive())
+        return not self._thread.is_alive()

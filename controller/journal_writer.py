@@ -1,0 +1,291 @@
+"""The journal's writer: the one thread that gives entries their number and hash and makes them durable.
+
+While the disk is full, read-only or broken, entries wait in memory (bounded) and it is tried again; a corrupt database
+is set aside and a new epoch begins. Nothing is dropped without an entry that says how many.
+"""
+
+import errno
+import logging
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from controller.pending import Head, Pending, ReceiptNoted, Result, Waiting
+from controller.salvage import salvage, set_aside
+from controller.store import RESERVE_BYTES, Store
+from wire.chain import GENESIS, link
+from wire.entries import Entry, EntryType, encode_entry
+
+LOW_DISK_BYTES = 32 * 1024 * 1024
+COPY_NAME = "state.copy"
+_RETRY_S = 1.0
+_IDLE_S = 0.5
+_MAX_TOGETHER = 200
+_DISK_CHECK_MS = 5_000
+_PRUNE_EVERY_MS = 3_600_000
+
+_log = logging.getLogger("controller.journal")
+_TROUBLE = {
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_READONLY: "readonly",
+    sqlite3.SQLITE_CORRUPT: "corrupt",
+    sqlite3.SQLITE_NOTADB: "corrupt",
+    sqlite3.SQLITE_BUSY: "locked",
+    sqlite3.SQLITE_LOCKED: "locked",
+}
+
+
+def trouble_code(error: Exception) -> str:
+    """What ails the disk: full, readonly, corrupt, locked or broken."""
+    if isinstance(error, sqlite3.Error):
+        return _TROUBLE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "broken")
+    number = getattr(error, "errno", None)
+    return {errno.ENOSPC: "full", errno.EROFS: "readonly"}.get(number or 0, "broken")
+
+
+class Writer:
+    """Run `run` in a thread and give it work through `queue` (None ends it); `post` brings results to the loop."""
+
+    def __init__(
+        self, path: Path, store: Store | None, previous: Head | None, boot_id: str, post: Callable[[Result], None]
+    ) -> None:
+        self.queue: SimpleQueue[Pending | ReceiptNoted | None] = SimpleQueue()
+        self._path = path
+        self._store = store
+        self._previous = previous
+        self._boot_id = boot_id
+        self._post = post
+        self._head: Head | None = None
+        self._attempt: tuple[Head, list[Pending]] | None = None
+        self._waiting = Waiting()
+        self._receipts: dict[int, ReceiptNoted] = {}
+        self._trouble: str | None = None
+        self._low = False
+        self._reserved = False
+        self._stopping = False
+        self._new_epochs = False
+        self._at = 0
+        self._disk_checked_ms = -_DISK_CHECK_MS
+        self._pruned_ms = 0
+
+    def run(self) -> None:
+        """Write until told to stop; what the disk has refused until then is lost with the memory it is in."""
+        while not self._stopping:
+            self._collect()
+            if self._waiting or (self._receipts and self.queue.empty()):
+                self._write()
+            elif not self._stopping:
+                self._tidy()
+        if self._store is not None:
+            self._store.close()
+
+    def _collect(self) -> None:
+        timeout = _RETRY_S if self._trouble else 5.0 if self._reserved and not self._receipts else _IDLE_S
+        try:
+            self._take(self.queue.get(timeout=timeout))
+            while True:
+                self._take(self.queue.get_nowait())
+        except Empty:
+            pass
+
+    def _take(self, item: Pending | ReceiptNoted | None) -> None:
+        if item is None:
+            self._stopping = True
+        elif isinstance(item, ReceiptNoted):
+            self._receipts[item.no] = item
+        else:
+            self._at = item.at
+            self._waiting.add(item)
+
+    def _write(self) -> None:
+        try:
+            self._look_at_disk()
+            store = self._store or self._opened()
+            while True:
+                chosen = self._waiting.choose(_MAX_TOGETHER, urgent_only=self._low)
+                if not chosen and not self._receipts:
+                    break
+                self._commit(store, chosen)
+                self._written(chosen)
+            self._healed()
+        except (sqlite3.Error, OSError) as error:
+            self._failed(error)
+
+    def _commit(self, store: Store, chosen: list[Pending]) -> None:
+        store.begin()
+        head, rows = self._numbered(store, chosen)
+        store.add_entries(rows)
+        for item in chosen:
+            if item.state:
+                store.put_state(item.state)
+        store.put_receipts([(noted.no, noted.through, noted.at) for noted in self._receipts.values()])
+        if head is not None:
+            self._attempt = (head, chosen)
+        store.commit()
+        self._head = head
+        self._attempt = None
+        self._receipts.clear()
+        self._waiting.lost.clear()
+
+    def _numbered(self, store: Store, chosen: list[Pending]) -> tuple[Head | None, list[tuple[int, int, bytes, bytes]]]:
+        """Rows for the chosen entries, for the counts of lost ones and for what is late; and the new head."""
+        entries = [item for item in chosen if item.type is not None]
+        if not entries:
+            return self._head, []
+        head = self._head
+        if head is None:
+            head, entries = self._begin_epoch(store, entries)
+        entries += self._suppressed(entries[-1])
+        first_seq = head.seq + 1
+        entries += self._late(head.epoch, first_seq, entries)
+        rows, digest = [], head.hash
+        for seq, item in enumerate(entries, first_seq):
+            line = self._line(head.epoch, seq, item)
+            digest = link(digest, line)
+            rows.append((head.no, seq, line, digest))
+        return Head(head.no, head.epoch, head.seq + len(rows), digest), rows
+
+    def _begin_epoch(self, store: Store, entries: list[Pending]) -> tuple[Head, list[Pending]]:
+        first = entries[0]
+        if first.type is not EntryType.STARTED:
+            first = _beside(first, EntryType.STARTED, {"cause": "journal_set_aside"})
+            entries = [first, *entries]
+        before = self._previous
+        first.body |= {
+            "previous_epoch": before.epoch if before else None,
+            "previous_seq": before.seq if before else None,
+            "previous_hash": before.hash.hex() if before else None,
+        }
+        epoch = secrets.token_hex(16)
+        self._new_epochs = True
+        return Head(store.add_epoch(epoch), epoch, 0, GENESIS), entries
+
+    def _suppressed(self, beside: Pending) -> list[Pending]:
+        return [
+            _beside(beside, EntryType.SUPPRESSED, {"type": kind, "source": "journal", "count": count})
+            for kind, count in self._waiting.lost.items()
+        ]
+
+    def _late(self, epoch: str, first_seq: int, entries: list[Pending]) -> list[Pending]:
+        """Entries that name the runs of those that the disk had refused before."""
+        runs: list[list[int]] = []
+        for seq, item in enumerate(entries, first_seq):
+            if item.failed and runs and runs[-1][1] == seq - 1:
+                runs[-1][1] = seq
+            elif item.failed:
+                runs.append([seq, seq])
+        return [
+            _beside(entries[-1], EntryType.JOURNAL_LATE, {"epoch": epoch, "first": first, "last": last})
+            for first, last in runs
+        ]
+
+    def _line(self, epoch: str, seq: int, item: Pending) -> bytes:
+        return encode_entry(
+            Entry(epoch, seq, str(item.type), item.at, item.mono_ms, self._boot_id, item.clock, item.body)
+        )
+
+    def _written(self, items: list[Pending]) -> None:
+        self._waiting.remove(items)
+        self._trouble = "low" if self._low else None
+        self._report(items, durable=True)
+
+    def _healed(self) -> None:
+        """Tell of room that has become short or ample, and of a disk that works again, with nothing written."""
+        trouble = "low" if self._low else None
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._report([], durable=True)
+
+    def _report(self, settled: list[Pending], *, durable: bool) -> None:
+        changed, self._new_epochs = self._new_epochs, False
+        self._post(Result(settled, durable, self._head, self._trouble, len(self._waiting), changed))
+
+    def _failed(self, error: sqlite3.Error | OSError) -> None:
+        code = trouble_code(error)
+        if code != self._trouble:
+            _log.error("the journal cannot be written: %s (%s)", code, error)
+        self._trouble = code
+        if self._store is not None:
+            try:
+                self._store.close()  # also rolls back
+            except sqlite3.Error as closing:
+                _log.warning("closing the journal: %s", closing)
+            self._store = None
+        if code == "corrupt":
+            self._set_aside()
+        self._report(self._waiting.newly_failed(), durable=False)
+
+    def _set_aside(self) -> None:
+        try:
+            old = set_aside(self._path, self._at)
+            store = Store(self._path)
+            salvage(old, store, self._path.with_name(COPY_NAME))
+        except (sqlite3.Error, OSError) as error:
+            _log.error("the corrupt journal cannot be set aside: %s", error)
+            return
+        self._store = store
+        self._previous, self._head, self._attempt = self._head or self._previous, None, None
+        self._new_epochs = True
+
+    def _opened(self) -> Store:
+        """The database, opened again after a failure; what a failed commit did bring to disk counts."""
+        store = Store(self._path)
+        epochs = store.epochs()
+        last = epochs[-1] if epochs else None
+        on_disk = (last.epoch, last.last, last.last_hash) if last else None
+        if self._attempt and on_disk == _mark(self._attempt[0]):
+            self._head, written = self._attempt
+            self._attempt = None
+            self._written(written)
+        elif self._head and on_disk != _mark(self._head):
+            self._previous, self._head = self._head, None
+        elif self._previous is None and self._head is None and last:
+            self._previous = Head(last.no, last.epoch, last.last, last.last_hash)
+        self._new_epochs = True
+        self._store = store
+        return store
+
+    def _look_at_disk(self) -> None:
+        now_ms = time.monotonic_ns() // 1_000_000
+        if now_ms - self._disk_checked_ms < _DISK_CHECK_MS and self._trouble is None:
+            return
+        self._disk_checked_ms = now_ms
+        disk = os.statvfs(self._path.parent)
+        self._low = disk.f_bavail * disk.f_frsize < LOW_DISK_BYTES
+        if self._low and self._store is not None and self._store.free_pages_bytes() < RESERVE_BYTES:
+            self._prune(self._store, -1)  # everything that has a receipt, today's too
+
+    def _tidy(self) -> None:
+        """When nothing waits: reserve room once, and let go of what was receipted long ago."""
+        now_ms = time.monotonic_ns() // 1_000_000
+        try:
+            self._look_at_disk()
+            store = self._store or self._opened()
+            if not self._reserved:
+                store.reserve()
+                self._reserved = True
+            elif now_ms - self._pruned_ms >= _PRUNE_EVERY_MS and not self._prune(store):
+                self._pruned_ms = now_ms
+            self._healed()
+        except (sqlite3.Error, OSError) as error:
+            self._failed(error)
+
+    def _prune(self, store: Store, *kept_days: int) -> int:
+        store.begin()
+        pruned = store.prune(self._at, *kept_days)
+        store.drop_spent_epochs()
+        store.commit()
+        return pruned
+
+
+def _mark(head: Head) -> tuple[str, int, bytes]:
+    return head.epoch, head.seq, head.hash
+
+
+def _beside(item: Pending, kind: EntryType, body: dict[str, Any]) -> Pending:
+    return Pending(kind, body, item.at, item.mono_ms, item.clock)

@@ -1,0 +1,241 @@
+"""One MQTT 5 connection through paho, driven by the control loop itself: no thread and no queue of paho's.
+
+One client object lives for one connection; only the blocking part of connecting (name look-up, TCP, TLS) runs in a
+thread of its own.
+"""
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from controller.config import BrokerSection
+from controller.errors import LinkError
+from wire.limits import MAX_ACCESS_BYTES
+
+KEEP_ALIVE_S = 10  # a dead peer is noticed after two of these
+CONNECT_WITHIN_S = 10.0
+ANSWER_WITHIN_S = 15.0
+# base64 makes 4 bytes of 3; beyond this the broker must not even send.
+_MAX_PACKET_BYTES = MAX_ACCESS_BYTES // 3 * 4 + 4096
+_log = logging.getLogger("controller.mqtt")
+OnMessage = Callable[[str, bytes, bool], None]
+
+
+class MqttConnection:
+    """Open once, use, close. `on_message(topic, payload, retained)` runs on the loop, as messages come."""
+
+    def __init__(
+        self, broker: BrokerSection, client_id: str, will_topic: str, will: bytes, on_message: OnMessage
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._broker = broker
+        self._on_message = on_message
+        self.lost: asyncio.Future[str] = self._loop.create_future()
+        self._acknowledgement = asyncio.Event()
+        self._accepted: asyncio.Future[None] = self._loop.create_future()
+        self._granted: dict[int, asyncio.Future[None]] = {}
+        self._unacknowledged: set[int] = set()
+        self._ticker: asyncio.TimerHandle | None = None
+        self._client = self._new_client(client_id, will_topic, will)
+
+    def _new_client(self, client_id: str, will_topic: str, will: bytes) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
+        )
+        client.connect_timeout = CONNECT_WITHIN_S
+        client.will_set(will_topic, will, qos=1, retain=True)
+        if self._broker.tls is not None:
+            tls = self._broker.tls
+            client.tls_set(ca_certs=tls.ca, certfile=tls.certificate, keyfile=tls.key)
+        client.on_socket_open = _without_delay
+        client.on_socket_close = self._socket_closes
+        client.on_connect = self._connect_answered
+        client.on_subscribe = self._subscribed
+        client.on_publish = self._acknowledged
+        client.on_message = self._received
+        client.on_disconnect = lambda *args: self._end(str(args[3]))
+        return client
+
+    @property
+    def up(self) -> bool:
+        """Whether the broker has accepted this connection and it is not known to be lost."""
+        return self._accepted.done() and not self.lost.done()
+
+    async def acknowledged_below(self, count: int) -> None:
+        """Wait until fewer than `count` messages lack the broker's acknowledgement, or the connection is lost."""
+        while self.up and len(self._unacknowledged) >= count:
+            self._acknowledgement.clear()
+            await self._acknowledgement.wait()
+
+    async def open(self) -> None:
+        """Connect and wait for the broker's word. Raises LinkError."""
+        threading.Thread(target=self._connect, name="mqtt-connect", daemon=True).start()
+        await self._answer(self._accepted, None)
+
+    async def subscribe(self, topics: Sequence[str]) -> None:
+        """Subscribe with QoS 1, Retain As Published, and wait for the broker's word. Raises LinkError."""
+        options = SubscribeOptions(qos=1, retainAsPublished=True)
+        code, mid = self._client.subscribe([(topic, options) for topic in topics])
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
+            raise LinkError("subscribe", f"subscribing failed: {code.name}")
+        self._granted[mid] = self._loop.create_future()
+        await self._answer(self._granted[mid], ANSWER_WITHIN_S)
+
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> bool:
+        """Hand a message to the socket; False (and nothing is kept) while not connected."""
+        if not self.up:
+            return False
+        info = self._client.publish(topic, payload, qos, retain)
+        if qos and info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._unacknowledged.add(info.mid)
+        return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def close(self) -> None:
+        """End the connection in order (the broker then drops the Will) if it is up."""
+        if self.up:
+            self._client.disconnect()
+            self._drive(self._client.loop_write)
+        self._end("closed")
+
+    async def _answer(self, answer: asyncio.Future[None], within_s: float | None) -> None:
+        either: set[asyncio.Future[Any]] = {answer, self.lost}
+        await asyncio.wait(either, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            reason = self.lost.result() if self.lost.done() else "no answer from the broker"
+            answer.cancel()
+            self._end(reason)
+            raise LinkError("lost", reason)
+        answer.result()
+
+    def _connect(self) -> None:
+        """Runs in its own thread, which touches the client alone until the loop takes over."""
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = 0
+        properties.MaximumPacketSize = _MAX_PACKET_BYTES
+        reason = None
+        try:
+            self._client.connect(
+                self._broker.host, self._broker.port, KEEP_ALIVE_S, clean_start=True, properties=properties
+            )
+        except (OSError, ValueError) as error:
+            reason = f"{type(error).__name__}: {error}"
+        try:
+            self._loop.call_soon_threadsafe(self._opened, reason)
+        except RuntimeError:  # the loop has closed: the program is ending
+            _log.debug("the broker answered after the end")
+
+    def _opened(self, reason: str | None) -> None:
+        sock = self._client.socket()
+        if reason is not None or sock is None:
+            self._end(reason or "closed by the broker")
+            return
+        if self.lost.done():
+            self._shut()
+            return
+        self._client.on_socket_register_write = self._wants_write
+        self._loop.add_reader(sock.fileno(), self._readable)
+        self._ticker = self._loop.call_later(1.0, self._tick)
+        self._loop.call_later(ANSWER_WITHIN_S, self._give_up_waiting)
+
+    def _give_up_waiting(self) -> None:
+        if not self._accepted.done():
+            self._end("no answer from the broker")
+
+    def _readable(self) -> None:
+        sock: Any = self._client.socket()
+        while sock is not None:
+            self._drive(self._client.loop_read)
+            sock = self._client.socket()
+            if sock is None or not (hasattr(sock, "pending") and sock.pending()):
+                break  # bytes that TLS has already decrypted do not wake the loop
+
+    def _wants_write(self, *_: object) -> None:
+        self._loop.call_soon(self._writable)
+
+    def _writable(self) -> None:
+        sock: Any = self._client.socket()
+        if sock is None:
+            return
+        number = sock.fileno()
+        self._drive(self._client.loop_write)
+        if self._client.socket() is None:
+            return
+        if self._client.want_write():
+            self._loop.add_writer(number, self._writable)
+        else:
+            self._loop.remove_writer(number)
+
+    def _tick(self) -> None:
+        self._drive(self._client.loop_misc)
+        if not self.lost.done():
+            self._ticker = self._loop.call_later(1.0, self._tick)
+
+    def _drive(self, step: Callable[[], MQTTErrorCode]) -> None:
+        """One step of paho; whatever a broker's bytes make of it ends this connection and nothing else."""
+        try:
+            code = step()
+        except Exception as error:  # noqa: BLE001 - the broker is not trusted, paho's parser is not ours
+            _log.warning("the connection failed: %s: %s", type(error).__name__, error)
+            self._end(type(error).__name__)
+            return
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._end(code.name)
+
+    def _end(self, reason: str) -> None:
+        if not self.lost.done():
+            self.lost.set_result(reason)
+            self._acknowledgement.set()
+            self._loop.call_soon(self._shut)
+
+    def _shut(self) -> None:
+        """Close the socket without a word: the Will is sent unless `disconnect` came before."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+        sock: Any = self._client.socket()
+        if sock is not None:
+            self._forget(sock)
+            sock.close()
+
+    def _forget(self, sock: Any) -> None:
+        if sock.fileno() >= 0:
+            self._loop.remove_reader(sock.fileno())
+            self._loop.remove_writer(sock.fileno())
+
+    def _socket_closes(self, _client: Client, _data: object, sock: Any) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._forget(sock)
+
+    def _connect_answered(self, _client: Client, _data: object, _flags: object, code: Any, _props: object) -> None:
+        if code.is_failure:
+            self._end(f"refused: {code}")
+        elif not self._accepted.done():
+            self._accepted.set_result(None)
+
+    def _subscribed(self, _client: Client, _data: object, mid: int, codes: Sequence[Any], _props: object) -> None:
+        answer = self._granted.pop(mid, None)
+        if answer is None or answer.done():
+            return
+        if any(code.is_failure for code in codes):
+            answer.set_exception(LinkError("subscribe", "the broker refuses a subscription: check its access rules"))
+        else:
+            answer.set_result(None)
+
+    def _acknowledged(self, _client: Client, _data: object, mid: int, _code: object, _props: object) -> None:
+        self._unacknowledged.discard(mid)
+        self._acknowledgement.set()
+
+    def _received(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        self._on_message(message.topic, bytes(message.payload), message.retain)
+
+
+def _without_delay(_client: Client, _data: object, sock: Any) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,179 @@
+"""Sans-IO: which entries to send next, what is in flight, and when to send it again. Receipts alone let go."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from controller.store import EpochState
+from wire.limits import MAX_BATCHES_IN_FLIGHT
+from wire.messages import EpochRange
+
+RESEND_AFTER_MS = 10_000
+RESEND_AT_MOST_EVERY_MS = 120_000
+MAX_EPOCHS_IN_BIRTH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class PageWanted:
+    """Read this page and, if the session still lasts, send it: epoch number and first seq."""
+
+    no: int
+    epoch: str
+    first: int
+
+
+@dataclass(slots=True)
+class _Epoch:
+    no: int
+    epoch: str
+    pruned: int
+    through: int
+    last: int
+    next: int
+    issued_at: int = 0
+    in_flight: deque[int] = field(default_factory=deque)  # the last seq of each batch sent, in order
+
+    @property
+    def unreceipted(self) -> int:
+        return max(0, self.last - max(self.through, self.pruned))
+
+
+class Outbox:
+    """One window over all epochs, oldest first. Times are monotonic milliseconds."""
+
+    def __init__(self) -> None:
+        self._epochs: dict[str, _Epoch] = {}
+        self._connected = False
+        self._progress_ms = 0
+        self._resend_after_ms = RESEND_AFTER_MS
+        self._quiet_since_ms: int | None = None
+
+    def load(self, epochs: Sequence[EpochState]) -> None:
+        """The epochs on disk, oldest first; what is known of those sent before stays."""
+        known, self._epochs = self._epochs, {}
+        for state in epochs:
+            old = known.get(state.epoch)
+            if old is not None:
+                old.no, old.pruned, old.last = state.no, state.pruned, max(old.last, state.last)
+                self._epochs[state.epoch] = old
+            else:
+                first = max(state.through, state.pruned) + 1
+                self._epochs[state.epoch] = _Epoch(
+                    state.no, state.epoch, state.pruned, state.through, state.last, first
+                )
+
+    def durable(self, no: int, epoch: str, last: int) -> None:
+        """Entries of this epoch are on disk up to `last`."""
+        found = self._epochs.get(epoch)
+        if found is None:
+            self._epochs[epoch] = _Epoch(no, epoch, 0, 0, last, 1)
+        else:
+            found.last = max(found.last, last)
+
+    def session_started(self, now_ms: int) -> None:
+        """A session has begun: send from the last receipts on; only receipts of this session count from here."""
+        self._connected = True
+        self._progress_ms = now_ms
+        self._resend_after_ms = RESEND_AFTER_MS
+        self._quiet_since_ms = None
+        for epoch in self._epochs.values():
+            epoch.issued_at = 0
+            _rewind(epoch)
+
+    def session_ended(self) -> None:
+        """Nothing is sent until the next session."""
+        self._connected = False
+        self._quiet_since_ms = None
+
+    def next_page(self) -> PageWanted | None:
+        """The next page to read and send, or None while nothing is left or the window is full."""
+        if not self._connected or self.in_flight >= MAX_BATCHES_IN_FLIGHT:
+            return None
+        for epoch in self._epochs.values():
+            if epoch.next <= epoch.last:
+                return PageWanted(epoch.no, epoch.epoch, epoch.next)
+        return None
+
+    def sent(self, wanted: PageWanted, count: int, now_ms: int) -> None:
+        """The page has gone out as one batch of `count` entries."""
+        epoch = self._epochs[wanted.epoch]
+        if not self.in_flight:
+            self._progress_ms = now_ms
+            if self._quiet_since_ms is None:
+                self._quiet_since_ms = now_ms
+        epoch.next = wanted.first + count
+        epoch.in_flight.append(epoch.next - 1)
+
+    def still_wanted(self, wanted: PageWanted) -> bool:
+        """Whether a page that was being read is still the one to send."""
+        return self.next_page() == wanted
+
+    def unreadable(self, wanted: PageWanted) -> None:
+        """The page is not on disk (any more): leave the rest of its epoch for the next session."""
+        epoch = self._epochs[wanted.epoch]
+        epoch.next = epoch.last + 1
+
+    def number_of(self, epoch: str) -> int | None:
+        """The number of an epoch on disk, None for a foreign one."""
+        found = self._epochs.get(epoch)
+        return None if found is None else found.no
+
+    def pruned_through(self, epoch: str) -> int:
+        """The last seq of that epoch that is no longer on disk."""
+        return self._epochs[epoch].pruned
+
+    def received(self, epoch: str, through: int, issued_at: int, now_ms: int) -> bool:
+        """A believed receipt of this session; False if a newer one is known. The newest wins, even if it is lower."""
+        found = self._epochs[epoch]
+        if issued_at < found.issued_at or (issued_at == found.issued_at and through < found.through):
+            return False
+        found.issued_at = issued_at
+        if through < found.through:
+            found.through = through
+            _rewind(found)
+        elif through > found.through:
+            found.through = through
+            found.next = max(found.next, through + 1)
+            while found.in_flight and found.in_flight[0] <= through:
+                found.in_flight.popleft()
+            self._progress_ms = now_ms
+            self._resend_after_ms = RESEND_AFTER_MS
+            self._quiet_since_ms = now_ms if self.in_flight else None
+        return True
+
+    def tick(self, now_ms: int) -> bool:
+        """Send again what has had no receipt for long, less and less often; True if something is to be sent again."""
+        if not self._connected or not self.in_flight or now_ms - self._progress_ms < self._resend_after_ms:
+            return False
+        self._progress_ms = now_ms
+        self._resend_after_ms = min(2 * self._resend_after_ms, RESEND_AT_MOST_EVERY_MS)
+        for epoch in self._epochs.values():
+            if epoch.in_flight:
+                _rewind(epoch)
+        return True
+
+    def stalled(self, now_ms: int, after_ms: int) -> bool:
+        """Whether entries have been sent `after_ms` ago or longer and no receipt has come since."""
+        return self._quiet_since_ms is not None and now_ms - self._quiet_since_ms >= after_ms
+
+    @property
+    def in_flight(self) -> int:
+        """Batches sent and not receipted."""
+        return sum(len(epoch.in_flight) for epoch in self._epochs.values())
+
+    @property
+    def queue(self) -> int:
+        """Entries on disk without a receipt."""
+        return sum(epoch.unreceipted for epoch in self._epochs.values())
+
+    def ranges(self) -> tuple[EpochRange, ...]:
+        """For the birth: each epoch not wholly receipted, with the first and last seq still on disk."""
+        open_epochs = [epoch for epoch in self._epochs.values() if epoch.unreceipted]
+        return tuple(
+            EpochRange(epoch.epoch, epoch.pruned + 1, epoch.last) for epoch in open_epochs[-MAX_EPOCHS_IN_BIRTH:]
+        )
+
+
+def _rewind(epoch: _Epoch) -> None:
+    epoch.in_flight.clear()
+    epoch.next = max(epoch.through, epoch.pruned) + 1

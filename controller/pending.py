@@ -1,0 +1,115 @@
+"""What is on its way to the disk: entries, receipts, and the bounded memory they wait in while it does not answer."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from wire.entries import EntryType
+
+MAX_WAITING = 5_000
+# What a disk with little room still takes: releases and what follows from them (and whatever carries state).
+URGENT = frozenset({
+    EntryType.STARTED, EntryType.STOPPING, EntryType.RELEASE_INTENDED, EntryType.RELEASED, EntryType.RELEASE_FAILED,
+    EntryType.RELEASE_UNKNOWN, EntryType.NOT_OPENED, EntryType.ALREADY_OPEN, EntryType.DOOR_OPENED,
+    EntryType.DOOR_CLOSED, EntryType.JOURNAL_LATE, EntryType.DISK_LOW,
+})  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """One entry (or, with `type` None, only state) to be written.
+
+    `done(durable)` runs on the loop: once with False as soon as the disk has failed it, once with True when written.
+    """
+
+    type: EntryType | None
+    body: dict[str, Any]
+    at: int
+    mono_ms: int
+    clock: str
+    state: dict[str, bytes | None] = field(default_factory=dict)
+    done: Callable[[bool], None] | None = None
+    failed: bool = False
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it is written even where little room is left."""
+        return self.type in URGENT or bool(self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptNoted:
+    """The gateway has stored epoch `no` through `through`; `at` is when the receipt came."""
+
+    no: int
+    through: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain in one epoch."""
+
+    no: int
+    epoch: str
+    seq: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one attempt to write came to.
+
+    `trouble` is None or full, readonly, broken, locked, low; `waiting` entries are in memory only; `new_epochs` says
+    that the epochs on disk are no longer those known before.
+    """
+
+    settled: list[Pending]
+    durable: bool
+    head: Head | None
+    trouble: str | None
+    waiting: int
+    new_epochs: bool = False
+
+
+class Waiting:
+    """Entries not yet on disk, in order; beyond the bound the oldest that is not urgent gives way, and is counted."""
+
+    def __init__(self, limit: int = MAX_WAITING) -> None:
+        self.lost: Counter[str] = Counter()
+        self._items: deque[Pending] = deque()
+        self._limit = limit
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, item: Pending) -> None:
+        """Wait at the end; state that this item renews is taken out of older ones."""
+        if item.state:
+            for older in self._items:
+                for name in item.state:
+                    older.state.pop(name, None)
+        self._items.append(item)
+        if len(self._items) > self._limit:
+            victim = next((each for each in self._items if not each.urgent), self._items[0])
+            self._items.remove(victim)
+            self.lost[str(victim.type)] += 1
+
+    def choose(self, limit: int, *, urgent_only: bool) -> list[Pending]:
+        """The next items to write together."""
+        if not urgent_only and len(self._items) <= limit:
+            return list(self._items)
+        return [item for item in self._items if item.urgent or not urgent_only][:limit]
+
+    def remove(self, written: Collection[Pending]) -> None:
+        """These are durable."""
+        gone = set(map(id, written))
+        self._items = deque(item for item in self._items if id(item) not in gone)
+
+    def newly_failed(self) -> list[Pending]:
+        """Mark all that wait as failed; answers those that were not before."""
+        failed = [item for item in self._items if not item.failed]
+        for item in failed:
+            item.failed = True
+        return failed

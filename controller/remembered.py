@@ -1,0 +1,101 @@
+"""What a bank remembers across a restart, from the state and the newest entries on disk."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from controller.bank_config import BankState, OutOfService, PastRelease, UnresolvedRelease
+from wire.access_list import AccessList, decode_access_list, list_hash
+from wire.entries import Entry, EntryType
+from wire.envelope import Envelope
+from wire.errors import MessageError
+
+_LAST_MINUTE_MS = 60_000
+_OUTCOMES = frozenset({EntryType.RELEASED, EntryType.RELEASE_FAILED, EntryType.RELEASE_UNKNOWN})
+_DOOR_MOVED = frozenset({EntryType.DOOR_OPENED, EntryType.DOOR_CLOSED, EntryType.DOOR_FORCED})
+_log = logging.getLogger("controller.remembered")
+
+
+class _Service(msgspec.Struct):
+    reason: str | None = None
+    until: int | None = None
+
+
+def bank_state(
+    state: Mapping[str, bytes],
+    recent: Sequence[Entry],
+    badge_keys: Mapping[str, bytes],
+    boot_id: str,
+    pulse_ms: Callable[[int], int],
+) -> BankState:
+    """What the core needs to go on; `pulse_ms` gives a locker's pulse length."""
+    access_list, name = _list_in_force(state)
+    return BankState(
+        access_list=access_list,
+        list_hash=name,
+        version_floor=int(state.get("list_version", b"0")),
+        kept=state.get("kept", b"[]"),
+        badge_keys=badge_keys,
+        out_of_service=_out_of_service(state),
+        unresolved=_unresolved(recent),
+        past_releases=_past_releases(recent, boot_id, pulse_ms),
+        releases_since_change=_releases_since_change(recent),
+    )
+
+
+def _list_in_force(state: Mapping[str, bytes]) -> tuple[AccessList | None, str | None]:
+    """The list kept, else the one before it. It was verified when it came; the key that signed it may have ended."""
+    for name in ("list", "list_previous"):
+        if name not in state:
+            continue
+        try:
+            payload = msgspec.json.decode(state[name], type=Envelope).payload
+            return decode_access_list(payload), list_hash(payload)
+        except (msgspec.DecodeError, MessageError) as error:
+            _log.error("the access list on disk (%s) cannot be read: %s", name, error)
+    return None, None
+
+
+def _out_of_service(state: Mapping[str, bytes]) -> dict[int, OutOfService]:
+    marks = {}
+    for name, value in state.items():
+        if name.startswith("service:"):
+            mark = msgspec.json.decode(value, type=_Service)
+            marks[int(name.removeprefix("service:"))] = OutOfService(mark.reason, mark.until)
+    return marks
+
+
+def _unresolved(recent: Sequence[Entry]) -> tuple[UnresolvedRelease, ...]:
+    open_ones: dict[str, int] = {}
+    for entry in recent:
+        if entry.type == EntryType.RELEASE_INTENDED:
+            open_ones[entry.body["release"]] = entry.body["locker"]
+        elif entry.type in _OUTCOMES:
+            open_ones.pop(entry.body["release"], None)
+    return tuple(UnresolvedRelease(release, locker) for release, locker in open_ones.items())
+
+
+def _past_releases(recent: Sequence[Entry], boot_id: str, pulse_ms: Callable[[int], int]) -> tuple[PastRelease, ...]:
+    """The last minute's. A monotonic clock of another boot is shifted so that its last entry was at this boot."""
+    if not recent:
+        return ()
+    newest = recent[-1]
+    shift_ms = 0 if newest.boot_id == boot_id else -newest.mono_ms
+    return tuple(
+        PastRelease(entry.body["locker"], entry.mono_ms + shift_ms, pulse_ms(entry.body["locker"]))
+        for entry in recent
+        if entry.type == EntryType.RELEASE_INTENDED
+        and entry.boot_id == newest.boot_id
+        and newest.mono_ms - entry.mono_ms <= _LAST_MINUTE_MS
+    )
+
+
+def _releases_since_change(recent: Sequence[Entry]) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for entry in recent:
+        if entry.type in _DOOR_MOVED:
+            counts[entry.body["locker"]] = 0
+        elif entry.type == EntryType.RELEASE_INTENDED and entry.body["locker"] in counts:
+            counts[entry.body["locker"]] += 1
+    return counts

@@ -1,0 +1,363 @@
+"""The one loop of a bank: device events and messages in, the core's effects carried out in order. It owns all state."""
+
+import asyncio
+import gc
+import logging
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from controller import systemd
+from controller.bank import Bank
+from controller.clock import Clock
+from controller.config import BankFile
+from controller.devices import core_input
+from controller.effects import Effect, Energise, Record, SendList, SendReply, Show, StoreList
+from controller.errors import JournalError
+from controller.inbox import Inbox, StateReceived
+from controller.inputs import (
+    BeatSent,
+    Input,
+    IntentDurable,
+    IntentLate,
+    ListStored,
+    LockFailed,
+    Moment,
+    Refused,
+    SessionEnded,
+    SessionStarted,
+    Ticked,
+)
+from controller.journal import Journal
+from controller.outbox import Outbox
+from controller.pending import Result
+from controller.timekeeping import Witness
+from controller.trust import TrustStore
+from controller.uplink import Uplink
+from controller.witnesses import disk_free_mb, mono_ms, temperature_decicelsius
+from hw import ports
+from hw.assembly import build
+from hw.errors import ReleaseForbidden
+from wire.entries import EntryType
+from wire.messages import Birth, Fault, Health, Receipt, Reply, Session
+from wire.topics import Topic
+
+INTENT_WITHIN_S = 0.25
+_COLLECT_EVERY = 60  # ticks; garbage of cycles is small here, and a collection must not meet a badge
+_log = logging.getLogger("controller")
+
+
+class Runtime:
+    """Everything of one bank, joined. `bank` and `uplink` are put in by the composition root.
+
+    `software` and `boot_id` go into births.
+    """
+
+    def __init__(
+        self,
+        config: BankFile,
+        clock: Clock,
+        journal: Journal,
+        outbox: Outbox,
+        trust: TrustStore,
+        software: str,
+        boot_id: str,
+    ) -> None:
+        self.config = config
+        self.bank: Bank
+        self.clock = clock
+        self.journal = journal
+        self.outbox = outbox
+        self.trust = trust
+        self._inbox = Inbox(trust, lambda: self.bank.list_hash)
+        self._software = software
+        self._boot_id = boot_id
+        self._loop = asyncio.get_running_loop()
+        self._lockers = {coil: number for number, (coil, _) in config.lockers.items()}
+        self._inputs: deque[Input] = deque()
+        self._busy = True  # until `begin`: what devices say meanwhile waits
+        self._deadline: tuple[int, asyncio.TimerHandle] | None = None
+        self._intents: dict[str, asyncio.TimerHandle] = {}
+        self._storing: set[int] = set()
+        self._alarms: set[tuple[str, str]] = set()
+        self._beats = 0
+        self._low_told = False
+        self.hardware = build(config.hardware, self.device, mono_ms)
+        self.uplink: Uplink | None = None
+        self.failed: asyncio.Future[None] = self._loop.create_future()
+        journal.changed = self._journal_changed
+
+    def now(self) -> Moment:
+        """The time, read once for one input."""
+        return self.clock.now()
+
+    # Inputs and effects
+
+    def begin(self, cause: str) -> None:
+        """The journal's `started`, then what the core has to say about the time before."""
+        now = self.now()
+        self.journal.append(EntryType.STARTED, {"software": self._software, "cause": cause}, now)
+        self._carry_out(self.bank.start(now), now)
+        self._work()
+
+    def feed(self, event: Input) -> None:
+        """Hand one input to the core and carry out what follows; inputs that arise meanwhile wait their turn."""
+        self._inputs.append(event)
+        if not self._busy:
+            self._work()
+
+    def _work(self) -> None:
+        self._busy = True
+        try:
+            while self._inputs:
+                now = self.now()
+                self._carry_out(self.bank.handle(self._inputs.popleft(), now), now)
+            self._arm()
+        except BaseException as error:
+            self.fail(error)
+            raise
+        finally:
+            self._busy = False
+
+    def fail(self, error: BaseException) -> None:
+        """A defect: all coils off now, and the program ends."""
+        self.hardware.all_off()
+        if not self.failed.done():
+            self.failed.set_exception(error)
+
+    def _arm(self) -> None:
+        due_ms = self.bank.next_deadline_ms()
+        if self._deadline is not None:
+            if self._deadline[0] == due_ms and not self._deadline[1].cancelled():
+                return
+            self._deadline[1].cancel()
+            self._deadline = None
+        if due_ms is not None:
+            self._deadline = due_ms, self._loop.call_at(due_ms / 1_000, self._due)
+
+    def _due(self) -> None:
+        self._deadline = None
+        self.feed(Ticked())
+
+    def _carry_out(self, effects: list[Effect], now: Moment) -> None:
+        for effect in effects:
+            if isinstance(effect, Energise):
+                self._energise(effect)
+            elif isinstance(effect, Record):
+                self._record(effect, now)
+            elif isinstance(effect, Show):
+                self.hardware.show(effect.signal)
+            elif isinstance(effect, SendReply):
+                self._reply(effect, now)
+            elif isinstance(effect, SendList):
+                if self.uplink is not None:
+                    self.uplink.send_list(effect.id)
+            else:
+                self._store(effect, now)
+
+    def _energise(self, effect: Energise) -> None:
+        coil, _ = self.config.lockers[effect.locker]
+        try:
+            self.hardware.release(coil)
+        except ReleaseForbidden as error:
+            _log.warning("the guard refuses locker %d: %s", effect.locker, error)
+            self.feed(LockFailed(effect.locker, "refused_by_guard"))
+
+    def _record(self, effect: Record, now: Moment) -> None:
+        release = effect.release
+        if release is None:
+            self.journal.append(effect.type, effect.body, now)
+            return
+        self._intents[release] = self._loop.call_later(INTENT_WITHIN_S, self._intent, release, False)
+        self.journal.append(effect.type, effect.body, now, done=lambda ok: self._intent(release, ok))
+
+    def _note(self, records: list[Record]) -> None:
+        for record in records:
+            self._record(record, self.now())
+
+    def _intent(self, release: str, durable: bool) -> None:
+        """The first answer counts: on disk, or not in time."""
+        timer = self._intents.pop(release, None)
+        if timer is not None:
+            timer.cancel()
+            self.feed(IntentDurable(release) if durable else IntentLate(release))
+
+    def _reply(self, effect: SendReply, now: Moment) -> None:
+        uplink = self.uplink
+        if uplink is None or uplink.session is None:
+            return
+        uplink.reply(
+            Reply(
+                self.config.controller,
+                uplink.session,
+                effect.id,
+                effect.state,
+                now.at,
+                why=effect.why,
+                locker=effect.locker,
+                digest=effect.digest,
+                key=effect.key,
+            )
+        )
+
+    def _store(self, effect: StoreList, now: Moment) -> None:
+        if effect.version in self._storing:  # the core asks again; the journal still has it and will answer
+            return
+        self._storing.add(effect.version)
+        state = {"list": effect.envelope, "kept": effect.kept, "list_version": b"%d" % effect.version}
+        entry = effect.entry
+        self.journal.append(entry.type, entry.body, now, state=state, done=lambda ok: self._stored(effect.version, ok))
+
+    def _stored(self, version: int, durable: bool) -> None:
+        if durable:
+            self._storing.discard(version)
+        self.feed(ListStored(version, durable))
+
+    # The hardware's side
+
+    def device(self, event: ports.DeviceEvent) -> None:
+        """One device event, on the loop."""
+        translated = core_input(event, self._lockers)
+        if translated is not None:
+            self.feed(translated)
+
+    # The journal's side
+
+    def _journal_changed(self, result: Result) -> None:
+        self.alarm("journal", result.trouble or "", present=result.trouble is not None)
+        if result.trouble == "low" and not self._low_told:
+            self.journal.append(EntryType.DISK_LOW, {"free_mb": disk_free_mb(self.config.data_dir)}, self.now())
+        self._low_told = result.trouble == "low"
+        if result.new_epochs:
+            self._loop.create_task(self._load_epochs())
+        head = result.head
+        if result.durable and head is not None:
+            self.outbox.durable(head.no, head.epoch, head.seq)
+            if self.uplink is not None:
+                self.uplink.nudge()
+
+    async def _load_epochs(self) -> None:
+        epochs = await self.journal.epochs()
+        if epochs is not None:
+            self.outbox.load(epochs)
+            if self.uplink is not None:
+                self.uplink.nudge()
+
+    # The wire's side (uplink.Node)
+
+    def received(self, topic: Topic, envelope: bytes, retained: bool) -> None:
+        """A message on one of the topics that go down."""
+        for arrival in self._inbox.receive(topic, envelope, retained, self.now().ending_at):
+            if isinstance(arrival, Receipt):
+                self._receipt(arrival)
+            elif isinstance(arrival, StateReceived):
+                self.journal.keep({arrival.name: arrival.envelope}, self.now())
+            else:
+                if isinstance(arrival, Refused):
+                    _log.warning("refused on %s: %s", arrival.topic, arrival.code)
+                self.feed(arrival)
+
+    def refused(self, topic: str, code: str) -> None:
+        """A message was refused unread: counted."""
+        self.feed(Refused(topic, code))
+
+    def _receipt(self, receipt: Receipt) -> None:
+        uplink = self.uplink
+        if uplink is None or receipt.controller != self.config.controller or receipt.session != uplink.session:
+            self.feed(Refused(Topic.RECEIPTS.value, "session"))
+            return
+        self._note(self.clock.hear(Witness.GATEWAY, receipt.issued_at))
+        uplink.receipt(receipt)
+
+    def session_started(self, session: Session) -> None:
+        """Commands of this session count from here."""
+        self.feed(SessionStarted(session))
+
+    def session_ended(self) -> None:
+        """Nothing that was sent in the session counts any longer."""
+        self.feed(SessionEnded())
+
+    def beat_sent(self, beat: str) -> None:
+        """A beat is about to go out."""
+        self.feed(BeatSent(beat))
+
+    def birth(self, session: Session, beat: str) -> Birth:
+        """The birth of this session, as of now."""
+        return Birth(
+            self.config.controller, session, beat, self._software, self._boot_id, self.now().at,
+            self.trust.trust_version, self.bank.list_version, self.bank.list_hash, self.bank.badge_key_ids,
+            self.outbox.ranges(),
+        )  # fmt: skip
+
+    def health(self, session: Session, beat: str) -> Health:
+        """How the controller is, as of now."""
+        now = self.now()
+        return Health(
+            self.config.controller, session, beat, now.at, now.clock,
+            disk_free_mb(self.config.data_dir), temperature_decicelsius(), self.queue, self.bank.list_version,
+            self.faults, dict(self.bank.counters),
+        )  # fmt: skip
+
+    def alarm(self, source: str, code: str, *, present: bool = True) -> None:
+        """A fault outside the core began or ended; with `present` False and no code, whatever `source` had."""
+        if present:
+            if (source, code) not in self._alarms:
+                _log.warning("fault: %s %s", source, code)
+            self._alarms.add((source, code))
+        else:
+            self._alarms -= {known for known in self._alarms if known[0] == source and known[1] == (code or known[1])}
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Every fault in force."""
+        return (*self.bank.faults, *(Fault(source, code) for source, code in sorted(self._alarms)))
+
+    @property
+    def queue(self) -> int:
+        """Entries without a receipt, on disk and in memory."""
+        return self.outbox.queue + self.journal.waiting
+
+    # The course of things
+
+    async def watch(self) -> None:
+        """Once a second: clocks, journal, systemd's watchdog. Raises JournalError if the writer has died."""
+        while True:
+            self._note(self.clock.look())
+            if (state := self.clock.to_save()) is not None:
+                self.journal.keep({"time": state}, self.now())
+            self.journal.tick(mono_ms())
+            if not self.journal.alive:
+                raise JournalError("broken", f"the journal's writer has died: {self.journal.failure}")
+            self._beats += 1
+            if self._beats % _COLLECT_EVERY == 0 and not self._intents:
+                gc.collect()
+            systemd.notify("WATCHDOG=1")
+            await asyncio.sleep(1.0)
+
+    def farewell(self, cause: str) -> None:
+        """The journal's last words."""
+        self.journal.append(EntryType.STOPPING, {"cause": cause}, self.now())
+        self.journal.keep({"time": self.clock.state()}, self.now())
+
+    def set_time(self, instant: int) -> None:
+        """A technician says the time. Raises ValueError outside 2020 to 2100."""
+        self._note(self.clock.set_by_technician(instant))
+
+    def status(self) -> Mapping[str, Any]:
+        """For tools on this machine."""
+        now, uplink = self.now(), self.uplink
+        return {
+            "controller": self.config.controller,
+            "connected": uplink is not None and uplink.connected,
+            "session": uplink.session.number if uplink is not None and uplink.session else None,
+            "clock": now.clock,
+            "at": now.at,
+            "list_version": self.bank.list_version,
+            "trust_version": self.trust.trust_version,
+            "rooted": self.trust.has_root,
+            "badge_keys": list(self.bank.badge_key_ids),
+            "queue": self.queue,
+            "waiting_in_memory": self.journal.waiting,
+            "faults": [{"source": fault.source, "code": fault.code} for fault in self.faults],
+            "counters": dict(self.bank.counters),
+        }

@@ -1,0 +1,104 @@
+"""Sets a corrupt journal aside and saves what can still be read of it: state, and entries that have no receipt."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from controller.state_copy import read_copy
+from controller.store import Store
+from wire.chain import link
+
+_log = logging.getLogger("controller.salvage")
+# Sessions begun since the copy was made are unknown; numbers must still rise.
+SESSION_MARGIN = 1_000_000
+
+
+def set_aside(path: Path, unix_ms: int) -> Path:
+    """Move the database and its WAL out of the way, under a name that keeps them together. Raises OSError."""
+    target = path.with_name(f"{path.name}.set-aside-{unix_ms}")
+    for suffix in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(target.with_name(target.name + suffix))
+    return target
+
+
+def salvage(old: Path, new: Store, copy: Path) -> None:
+    """Bring over what is readable: each state value, else its copy; each epoch's entries without receipt.
+
+    Entries are taken only as far as their chain holds. sqlite3.Error of `new` passes through; those of `old` end the
+    reading of that part.
+    """
+    state = read_copy(copy)
+    if "session" in state:
+        state["session"] = b"%d" % (int(state["session"]) + SESSION_MARGIN)
+    new.begin()
+    try:
+        new.put_state(state)
+        try:
+            source = sqlite3.connect(f"{old.absolute().as_uri()}?mode=ro", uri=True)
+        except sqlite3.Error:
+            _log.warning("nothing can be read of the journal that was set aside")
+        else:
+            try:
+                new.put_state(dict(_readable_state(source)))
+                _bring_entries(source, new)
+            finally:
+                source.close()
+        new.commit()
+    except BaseException:
+        new.roll_back()
+        raise
+
+
+def _readable_state(source: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:
+    try:
+        names = [name for (name,) in source.execute("SELECT name FROM state")]
+    except sqlite3.Error:
+        return
+    for name in names:
+        try:
+            row = source.execute("SELECT value FROM state WHERE name=?", (name,)).fetchone()
+        except sqlite3.Error:
+            _log.warning("state %s cannot be read; its copy is used", name)
+            continue
+        if row is not None and isinstance(row[0], bytes):
+            yield name, row[0]
+
+
+def _bring_entries(source: sqlite3.Connection, new: Store) -> None:
+    try:
+        epochs = source.execute("SELECT no, epoch, through, pruned, pruned_hash FROM epoch ORDER BY no").fetchall()
+    except sqlite3.Error:
+        return
+    for no, epoch, through, pruned, pruned_hash in epochs:
+        rows, start, start_hash = _unreceipted(source, no, max(through, pruned), pruned, pruned_hash)
+        if not rows:
+            continue
+        number = new.add_epoch(epoch)
+        new.connection.execute(
+            "UPDATE epoch SET through=?, pruned=?, pruned_hash=? WHERE no=?", (start, start, start_hash, number)
+        )
+        new.add_entries((number, seq, line, digest) for seq, line, digest in rows)
+
+
+def _unreceipted(
+    source: sqlite3.Connection, no: int, after: int, pruned: int, pruned_hash: bytes
+) -> tuple[list[tuple[int, bytes, bytes]], int, bytes]:
+    rows: list[tuple[int, bytes, bytes]] = []
+    previous = pruned_hash
+    try:
+        if after > pruned:
+            (previous,) = source.execute("SELECT hash FROM entry WHERE no=? AND seq=?", (no, after)).fetchone()
+        start_hash = previous
+        for seq, line, digest in source.execute(
+            "SELECT seq, line, hash FROM entry WHERE no=? AND seq>? ORDER BY seq", (no, after)
+        ):
+            if seq != after + len(rows) + 1 or link(previous, line) != digest:
+                break
+            rows.append((seq, line, digest))
+            previous = digest
+    except (sqlite3.Error, TypeError):
+        return (rows, after, start_hash) if rows else ([], after, pruned_hash)
+    return rows, after, start_hash

@@ -1,0 +1,341 @@
+"""The bank's side of the wire: one session after another, birth and health, the outbox's batches, replies, receipts.
+
+Carries out what outbox and reconnection decide. Everything runs on the control loop.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import Awaitable
+from typing import Protocol
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from controller.config import BrokerSection
+from controller.errors import LinkError
+from controller.inputs import Moment
+from controller.journal import Journal
+from controller.mqtt_connection import MqttConnection
+from controller.outbox import Outbox, PageWanted
+from controller.reconnect import Reconnect
+from wire.entries import BatchHeader, encode_batch
+from wire.envelope import sign
+from wire.limits import HEALTH_EVERY_MS, LIST_PART_BYTES
+from wire.messages import Birth, Death, Health, Receipt, Reply, Session, encode
+from wire.topics import Topic, parse_topic, topic_name
+
+# Batches the broker has not acknowledged; the rest of paho's window of 20 is for replies and the birth.
+_UNACKNOWLEDGED = 16
+_LIST_PARTS_UNACKNOWLEDGED = 4
+_SESSION_DURABLE_WITHIN_S = 1.0
+_BIRTH_AGAIN_MS = 5_000
+STALLED_AFTER_MS = 300_000
+STALLED_AT_MOST_MS = 3_600_000
+_FAREWELL_S = 1.0
+# Entries that follow each other closely travel together, and behind the release they belong to.
+_GATHER_S = 0.02
+_STEPS = ((Topic.TRUST,), (Topic.KEYS,), (Topic.ACCESS,), (Topic.COMMANDS, Topic.RECEIPTS))
+_log = logging.getLogger("controller.uplink")
+
+
+class Node(Protocol):
+    """What the uplink asks of the runtime."""
+
+    def now(self) -> Moment:
+        """The time, read once for one input."""
+
+    def session_started(self, session: Session) -> None:
+        """Commands of this session count from here."""
+
+    def session_ended(self) -> None:
+        """Nothing that was sent in the session counts any longer."""
+
+    def beat_sent(self, beat: str) -> None:
+        """A beat is about to go out."""
+
+    def birth(self, session: Session, beat: str) -> Birth:
+        """The birth of this session, as of now."""
+
+    def health(self, session: Session, beat: str) -> Health:
+        """How the controller is, as of now."""
+
+    def received(self, topic: Topic, envelope: bytes, retained: bool) -> None:
+        """A message on one of the topics that go down."""
+
+    def refused(self, topic: str, code: str) -> None:
+        """A message was refused unread: counted."""
+
+    def alarm(self, source: str, code: str, *, present: bool = True) -> None:
+        """A fault of the wire began or ended."""
+
+
+class Uplink:
+    """`run` keeps one connection after another until `stop`."""
+
+    def __init__(
+        self,
+        controller: str,
+        broker: BrokerSection,
+        key: Ed25519PrivateKey,
+        journal: Journal,
+        outbox: Outbox,
+        node: Node,
+        last_session: int,
+    ) -> None:
+        self._controller = controller
+        self._broker = broker
+        self._key = key
+        self._journal = journal
+        self._outbox = outbox
+        self._node = node
+        self._number = last_session
+        self._reconnect = Reconnect(secrets.SystemRandom().random)
+        self._connection: MqttConnection | None = None
+        self._births: list[bytes] = []
+        self._birth_ms = 0
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stall_after_ms = STALLED_AFTER_MS
+        self.session: Session | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether a session is under way."""
+        return self.session is not None and self._connection is not None and self._connection.up
+
+    async def run(self) -> None:
+        """Connect, live, lose, wait, again; returns after `stop`."""
+        while True:
+            now_ms = _mono_ms()
+            if self._reconnect.due(now_ms):
+                reason = await self._one_connection()
+                self._reconnect.lost(_mono_ms())
+                _log.warning("not connected to the broker: %s", reason)
+                self._node.alarm("broker", "offline")
+            due_ms = self._reconnect.wait_ms
+            if due_ms is None:
+                return
+            await asyncio.sleep(max(0, due_ms - _mono_ms()) / 1000)
+
+    async def _one_connection(self) -> str:
+        """One session from its number to its end; answers why it ended."""
+        session = await self._new_session()
+        connection = MqttConnection(
+            self._broker, self._controller, self._topic(Topic.STATUS), self._sealed(Topic.STATUS, self._death(session)),
+            self._arrived,
+        )  # fmt: skip
+        self._connection = connection
+        try:
+            await connection.open()
+            for topics in _STEPS:
+                await connection.subscribe([self._topic(topic) for topic in topics])
+            self._begin(session)
+            await connection.subscribe([self._topic(Topic.STATUS)])
+            return await self._live(connection, session)
+        except LinkError as error:
+            return str(error)
+        finally:
+            self._end(connection)
+
+    async def _new_session(self) -> Session:
+        """The next number, on disk before it is used if the disk answers within a second."""
+        self._number += 1
+        durable = asyncio.get_running_loop().create_future()
+        self._journal.keep(
+            {"session": b"%d" % self._number},
+            self._node.now(),
+            done=lambda ok: None if durable.done() else durable.set_result(ok),
+        )
+        await asyncio.wait({durable}, timeout=_SESSION_DURABLE_WITHIN_S)
+        return Session(self._number, secrets.token_hex(16))
+
+    def _begin(self, session: Session) -> None:
+        now_ms = _mono_ms()
+        self.session = session
+        self._reconnect.connected(now_ms)
+        self._node.session_started(session)
+        self._outbox.session_started(now_ms)
+        self._births = []
+        self._announce(session)
+        self._node.alarm("broker", "offline", present=False)
+        _log.info("session %d with the broker", session.number)
+        self.nudge()
+
+    def _end(self, connection: MqttConnection) -> None:
+        connection.close()
+        for task in self._tasks:
+            task.cancel()
+        if self.session is not None:
+            self.session = None
+            self._outbox.session_ended()
+            self._node.session_ended()
+
+    def _announce(self, session: Session) -> None:
+        beat = self._new_beat()
+        envelope = self._sealed(Topic.STATUS, self._node.birth(session, beat))
+        self._births = [*self._births[-3:], envelope]
+        self._birth_ms = _mono_ms()
+        self._publish(Topic.STATUS, envelope, retain=True)
+
+    async def _live(self, connection: MqttConnection, session: Session) -> str:
+        health_ms = 0
+        pump = asyncio.create_task(self._pump(connection))
+        try:
+            while not connection.lost.done():
+                now_ms = _mono_ms()
+                if now_ms >= health_ms:
+                    health_ms = now_ms + HEALTH_EVERY_MS
+                    envelope = self._sealed(Topic.HEALTH, self._node.health(session, self._new_beat()))
+                    connection.publish(self._topic(Topic.HEALTH), envelope, qos=0)
+                if self._outbox.tick(now_ms):
+                    self.nudge()
+                if pump.done():
+                    pump.result()
+                if self._stalled(now_ms):
+                    return "no receipts: trying a new connection"
+                await asyncio.wait({connection.lost}, timeout=1.0)
+            return connection.lost.result()
+        finally:
+            pump.cancel()
+
+    def _stalled(self, now_ms: int) -> bool:
+        """Five minutes without receipts call for a new connection; then ten, and so on up to an hour."""
+        if not self._outbox.stalled(now_ms, self._stall_after_ms):
+            return False
+        self._stall_after_ms = min(2 * self._stall_after_ms, STALLED_AT_MOST_MS)
+        self._node.alarm("receipts", "stalled")
+        return True
+
+    def nudge(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    async def _pump(self, connection: MqttConnection) -> None:
+        """Read pages and send them as batches while the window is open."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while (wanted := self._outbox.next_page()) is not None:
+                await connection.acknowledged_below(_UNACKNOWLEDGED)
+                await self._send_page(connection, wanted)
+            await asyncio.sleep(_GATHER_S)
+
+    async def _send_page(self, connection: MqttConnection, wanted: PageWanted) -> None:
+        page = await self._journal.page(wanted.no, wanted.first)
+        if not connection.up or not self._outbox.still_wanted(wanted):
+            return
+        if page is None or page.epoch != wanted.epoch:
+            self._outbox.unreadable(wanted)
+            self._node.alarm("journal", "unreadable")
+            return
+        header = BatchHeader(self._controller, page.epoch, page.first, page.prev.hex())
+        envelope = sign(self._key, Topic.EVENTS, encode_batch(header, page.lines))
+        if connection.publish(self._topic(Topic.EVENTS), envelope, qos=1):
+            self._outbox.sent(wanted, len(page.lines), _mono_ms())
+
+    def _arrived(self, name: str, payload: bytes, retained: bool) -> None:
+        parsed = parse_topic(name)
+        if parsed is None or parsed[0] != self._controller:
+            self._node.refused("other", "topic")
+        elif parsed[1] is Topic.STATUS:
+            self._saw_status(payload)
+        else:
+            self._node.received(parsed[1], payload, retained)
+
+    def _saw_status(self, payload: bytes) -> None:
+        """A status for this controller that is not of this session's making: say again who is here."""
+        if self.session is None or payload in self._births or _mono_ms() - self._birth_ms < _BIRTH_AGAIN_MS:
+            return
+        _log.warning("a foreign or late status was published for this controller")
+        self._announce(self.session)
+
+    def reply(self, reply: Reply) -> None:
+        """Send one step in the life of a command, if its session lasts."""
+        self._publish(Topic.REPLIES, self._sealed(Topic.REPLIES, reply))
+
+    def receipt(self, receipt: Receipt) -> None:
+        """A verified receipt of this session: compare its hash with our own, off the loop, in order."""
+        self._spawn(self._weigh(receipt))
+
+    async def _weigh(self, receipt: Receipt) -> None:
+        no = self._outbox.number_of(receipt.epoch)
+        own = None if no is None else await self._journal.hash_at(no, receipt.through)
+        if self.session != receipt.session:
+            return
+        through = receipt.through
+        if own is None and no is not None and through < self._outbox.pruned_through(receipt.epoch):
+            through = self._outbox.pruned_through(receipt.epoch)  # all below is gone; offer what is left
+        elif own is None or own.hex() != receipt.hash:
+            _log.error("a receipt names a hash that is not ours: epoch %s, through %d", receipt.epoch, receipt.through)
+            self._node.alarm("receipts", "hash")
+            return
+        if no is not None and self._outbox.received(receipt.epoch, through, receipt.issued_at, _mono_ms()):
+            self._node.alarm("receipts", "hash", present=False)
+            self._node.alarm("receipts", "stalled", present=False)
+            self._stall_after_ms = STALLED_AFTER_MS
+            self._journal.note_receipt(no, through, self._node.now().ending_at)
+            self.nudge()
+
+    def send_list(self, command: str) -> None:
+        """Send the list in force back, in parts, as replies to this command."""
+        self._spawn(self._send_list(command))
+
+    async def _send_list(self, command: str) -> None:
+        envelope = await self._journal.kept("list")
+        session, connection = self.session, self._connection
+        if envelope is None or session is None or connection is None:
+            return
+        starts = range(0, len(envelope), LIST_PART_BYTES)
+        for part, start in enumerate(starts, 1):
+            await connection.acknowledged_below(_LIST_PARTS_UNACKNOWLEDGED)
+            data = envelope[start : start + LIST_PART_BYTES]
+            at = self._node.now().at
+            self.reply(Reply(self._controller, session, command, "list", at, part=part, parts=len(starts), data=data))
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _publish(self, topic: Topic, envelope: bytes, *, retain: bool = False) -> None:
+        if self._connection is not None:
+            self._connection.publish(self._topic(topic), envelope, qos=1, retain=retain)
+
+    def _new_beat(self) -> str:
+        beat = secrets.token_hex(16)
+        self._node.beat_sent(beat)
+        return beat
+
+    def _death(self, session: Session) -> Death:
+        return Death(self._controller, session)
+
+    def _sealed(self, topic: Topic, message: msgspec.Struct) -> bytes:
+        return sign(self._key, topic, encode(message))
+
+    def _topic(self, topic: Topic) -> str:
+        return topic_name(self._controller, topic)
+
+    def again(self) -> None:
+        """Begin a new session: whose word counts has changed."""
+        if self._connection is not None:
+            self._connection.close()
+
+    async def stop(self) -> None:
+        """Publish the death and close; nothing is sent after it."""
+        self._reconnect.stop()
+        connection = self._connection
+        if connection is None:
+            return
+        if self.session is not None:
+            self._publish(Topic.STATUS, self._sealed(Topic.STATUS, self._death(self.session)), retain=True)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await connection.acknowledged_below(1)
+        connection.close()
+
+
+def _mono_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
