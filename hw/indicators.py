@@ -12,7 +12,7 @@ from hw.backoff import Backoff
 from hw.errors import PinsUnavailable
 from hw.health import DeviceHealth
 from hw.parts import Parts
-from hw.pins import pin_factory, unavailable
+from hw.pins import drop_pin_factory, pin_factory, unavailable
 from hw.ports import Signal
 from hw.settings import BcmPin
 
@@ -57,6 +57,7 @@ class GpioIndicator:
         self._active_high = settings.active_high
         self._health = DeviceHealth(name, "indicator", parts.emit)
         self._backoff = Backoff()
+        self._factory: Any = None
         self._lamps: dict[str, Any] = {}
         self._lit: frozenset[str] = _DARK
         self._timer: asyncio.TimerHandle | None = None
@@ -84,7 +85,7 @@ class GpioIndicator:
     def _claim(self) -> None:
         self._retry = None
         try:
-            factory = pin_factory()
+            self._factory = factory = pin_factory()
             from gpiozero import LED, Buzzer
 
             for lamp, number in self._numbers.items():
@@ -114,6 +115,7 @@ class GpioIndicator:
             for lamp in changed & self._lamps.keys():
                 self._lamps[lamp].value = lamp in lamps
         except Exception as error:  # noqa: BLE001 - pin libraries raise anything
+            drop_pin_factory(self._factory)  # pins that worked went away: their factory went with them
             self._failed(unavailable(error))
 
     def _cancel(self) -> None:
@@ -122,6 +124,8 @@ class GpioIndicator:
             self._timer = None
 
     def _failed(self, error: PinsUnavailable) -> None:
+        if error.code == "missing":
+            drop_pin_factory(self._factory)
         self._give_back()
         if self._retry is None:
             self._retry = self._loop.call_later(self._backoff.wait_s(), self._claim)

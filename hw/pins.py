@@ -28,16 +28,17 @@ def pin_factory() -> Any:
     return Device.pin_factory
 
 
-def drop_pin_factory() -> None:
-    """Forget this process's factory after it failed, so that the next `pin_factory` makes a new one."""
+def drop_pin_factory(factory: Any) -> None:
+    """Forget a factory that failed, so that the next `pin_factory` makes a new one. A newer one is left alone."""
     from gpiozero import Device
 
-    factory, Device.pin_factory = Device.pin_factory, None
-    if factory is not None:
-        try:
-            factory.close()
-        except Exception as error:  # noqa: BLE001 - it failed already; see pin_factory
-            warnings.warn(f"pins could not be given back: {error}", RuntimeWarning, stacklevel=2)
+    if factory is None or Device.pin_factory is not factory:
+        return
+    Device.pin_factory = None
+    try:
+        factory.close()
+    except Exception as error:  # noqa: BLE001 - it failed already; see pin_factory
+        warnings.warn(f"pins could not be given back: {error}", RuntimeWarning, stacklevel=2)
 
 
 def unavailable(error: Exception) -> PinsUnavailable:

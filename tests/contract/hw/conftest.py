@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from gpiozero import Device
 
 from hw import registry
 from hw.assembly import CoilUse, Hardware, HardwareConfig, build
@@ -20,6 +21,11 @@ from simulator.serial_boards.xor_board import XorBoard, XorLine
 
 CHANNELS = 3
 BOARD = "a"
+
+
+def forget_pins() -> None:
+    """gpiozero keeps one factory for the process: each test begins with none."""
+    drop_pin_factory(Device.pin_factory)
 
 
 def mono_ms() -> int:
@@ -130,7 +136,7 @@ class GpioRig:
 
     async def down(self) -> None:
         await self.hardware.stop()
-        drop_pin_factory()
+        forget_pins()
         await self.unserve()
 
     def door(self, channel: int, is_open: bool) -> None:
@@ -139,6 +145,9 @@ class GpioRig:
 
     def pulses(self, channel: int) -> list[tuple[float, float | None]]:
         return self._switched.get(channel, [])
+
+    def level(self, pin: int) -> bool:
+        return self._pi.read(pin)
 
     def break_off(self) -> None:
         asyncio.run_coroutine_threadsafe(self._server.stop(), self._pi_loop).result(5)

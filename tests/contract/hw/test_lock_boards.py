@@ -80,6 +80,16 @@ async def test_a_door_that_opens_and_closes_is_reported_within_250_ms(rig, until
 
 
 @on_stage
+async def test_a_contact_that_bounces_is_one_change(rig, until):
+    for is_open in (True, False, True, False, True):
+        rig.door(1, is_open)
+        await asyncio.sleep(0.001)
+    await until(lambda: len(doors(rig)) == 4)
+    await asyncio.sleep(0.4)
+    assert doors(rig)[3:] == [(1, True)]
+
+
+@on_stage
 async def test_a_spent_permit_energises_nothing(rig, until):
     board = rig.hardware.boards[BOARD]
     permit = rig.hardware.guard.permit(Coil(BOARD, 1), board.pulse_ms)

@@ -90,4 +90,4 @@ class GuardMachine(RuleBasedStateMachine):
 
 
 TestGuard = GuardMachine.TestCase
-TestGuard.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
+TestGuard.settings = settings(stateful_step_count=60)
