@@ -111,7 +111,7 @@ class Demo:
             broker = (HOST, networks[plan.name].port)
             text = controller_toml(plan, places, data_dir=places.folder / "controller", broker=broker)
             # No time service answers inside the demo; the machine's clock is as good as one that says it is set.
-            (places.folder / "bank.toml").write_text(text + '\n[time]\nsystem_clock = "synchronised"\n')
+            (places.folder / "bank.toml").write_text(text + '\n[time]\nsystem_clock = "trusted"\n')
         self._say("people      setting the dates of the fictional contracts")
         keystore = Keystore(self.data_dir)
         keys = await asyncio.gather(*(self._join(plan, keystore.root_token) for plan in PLANS))
