@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from hw import registry
 from hw.errors import Path, ReleaseForbidden
 from hw.parts import Parts
 from hw.ports import BadgeReader, Coil, Emit, Indicator, LockBoard, MonoMs, Signal
 from hw.release_guard import GuardLimits, ReleaseGuard
-from hw.settings import DEFAULT_PULSE_MS
+from hw.settings import DEFAULT_PULSE_MS, DeviceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +31,9 @@ class HardwareConfig:
     `pulse_ms` is `[releases] pulse_ms`, None where the file does not give it.
     """
 
-    readers: Mapping[str, msgspec.Struct] = field(default_factory=dict)
-    boards: Mapping[str, msgspec.Struct] = field(default_factory=dict)
-    indicators: Mapping[str, msgspec.Struct] = field(default_factory=dict)
+    readers: Mapping[str, DeviceSettings] = field(default_factory=dict)
+    boards: Mapping[str, DeviceSettings] = field(default_factory=dict)
+    indicators: Mapping[str, DeviceSettings] = field(default_factory=dict)
     coils: tuple[CoilUse, ...] = ()
     pulse_ms: int | None = None
 
@@ -102,7 +100,7 @@ def build(config: HardwareConfig, emit: Emit, mono_ms: MonoMs, limits: GuardLimi
     guard = ReleaseGuard(limits or GuardLimits(), groups, mono_ms)
     parts = Parts(emit, guard, mono_ms, config.pulse_ms or DEFAULT_PULSE_MS)
 
-    def devices(section: registry.Section, settings: Mapping[str, msgspec.Struct]) -> dict[str, Any]:
+    def devices(section: registry.Section, settings: Mapping[str, DeviceSettings]) -> dict[str, Any]:
         return {name: registry.builder(section, each)(name, each, parts) for name, each in settings.items()}
 
     return Hardware(

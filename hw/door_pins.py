@@ -39,6 +39,7 @@ class DoorPins:
         self._on_down = on_down
         self._contacts = Contacts(len(pins))
         self._factory: Any = None
+        self._lost = False
         self._devices: list[Any] = []
         self._backoff = Backoff()
         self._timer: asyncio.TimerHandle | None = None
@@ -116,7 +117,7 @@ class DoorPins:
                 # `is_active` is the level that the pull opposes: with a pull-up, active is low.
                 opened |= (not device.is_active) << bit
         except Exception as error:
-            drop_pin_factory(self._factory)  # pins that worked went away: their factory went with them
+            self._lost = True  # pins that worked went away: their factory went with them
             raise unavailable(error) from error
         for channel, is_open in self._contacts.sample(opened, now_ms):
             self._on_door(channel, is_open, now_ms)
@@ -124,8 +125,9 @@ class DoorPins:
             self._look_soon = self._loop.call_later((DEBOUNCE_MS + 1) / 1000, self._settled)
 
     def _failed(self, error: PinsUnavailable) -> None:
-        if error.code == "missing":
-            drop_pin_factory(self._factory)
         self.stop()
+        if self._lost or error.code == "missing":
+            drop_pin_factory(self._factory)
+            self._lost = False
         self._timer = self._loop.call_later(self._backoff.wait_s(), self.start)
         self._on_down(error.code, str(error))

@@ -6,18 +6,16 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from hw.backoff import Backoff
 from hw.errors import PinsUnavailable
 from hw.health import DeviceHealth
 from hw.parts import Parts
 from hw.pins import drop_pin_factory, pin_factory, unavailable
 from hw.ports import Signal
-from hw.settings import BcmPin
+from hw.settings import BcmPin, DeviceSettings, Wiring
 
 
-class GpioIndicatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="driver", tag="gpio"):
+class GpioIndicatorSettings(DeviceSettings, frozen=True, tag="gpio"):
     """BCM pins of three lights and a buzzer; any of them may be missing, not all."""
 
     green: BcmPin | None = None
@@ -27,8 +25,17 @@ class GpioIndicatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     active_high: bool = True
 
     def __post_init__(self) -> None:
-        if self.green is self.red is self.amber is self.buzzer is None:
+        if not self.pins:
             raise ValueError("give at least one of green, red, amber, buzzer")
+
+    @property
+    def pins(self) -> dict[str, int]:
+        """BCM pin of each lamp that is fitted; the buzzer counts as one."""
+        fitted = {"green": self.green, "red": self.red, "amber": self.amber, "buzzer": self.buzzer}
+        return {lamp: pin for lamp, pin in fitted.items() if pin is not None}
+
+    def wiring(self) -> Wiring:
+        return Wiring(pins={(lamp,): pin for lamp, pin in self.pins.items()})
 
 
 Step = tuple[int, frozenset[str]]  # for so many milliseconds, these are on
@@ -52,8 +59,7 @@ class GpioIndicator:
 
     def __init__(self, name: str, settings: GpioIndicatorSettings, parts: Parts) -> None:
         self.name = name
-        pins = {"green": settings.green, "red": settings.red, "amber": settings.amber, "buzzer": settings.buzzer}
-        self._numbers = {lamp: number for lamp, number in pins.items() if number is not None}
+        self._numbers = settings.pins
         self._active_high = settings.active_high
         self._health = DeviceHealth(name, "indicator", parts.emit)
         self._backoff = Backoff()
@@ -115,8 +121,8 @@ class GpioIndicator:
             for lamp in changed & self._lamps.keys():
                 self._lamps[lamp].value = lamp in lamps
         except Exception as error:  # noqa: BLE001 - pin libraries raise anything
-            drop_pin_factory(self._factory)  # pins that worked went away: their factory went with them
             self._failed(unavailable(error))
+            drop_pin_factory(self._factory)  # pins that worked went away: their factory went with them
 
     def _cancel(self) -> None:
         if self._timer is not None:
@@ -124,9 +130,9 @@ class GpioIndicator:
             self._timer = None
 
     def _failed(self, error: PinsUnavailable) -> None:
+        self._give_back()
         if error.code == "missing":
             drop_pin_factory(self._factory)
-        self._give_back()
         if self._retry is None:
             self._retry = self._loop.call_later(self._backoff.wait_s(), self._claim)
         self._health.fault(error.code, str(error))

@@ -9,6 +9,9 @@ from typing import Any
 
 from hw.errors import PinsUnavailable
 
+# gpiozero falls back to others, which cannot claim an output at its safe level.
+FACTORIES = ("LGPIOFactory", "RPiGPIOFactory")
+
 
 def pin_factory() -> Any:
     """This process's gpiozero factory: the one GPIOZERO_PIN_FACTORY names, else lgpio or RPi.GPIO.
@@ -25,7 +28,11 @@ def pin_factory() -> Any:
             Device.ensure_pin_factory()
     except Exception as error:
         raise unavailable(error) from error
-    return Device.pin_factory
+    factory = Device.pin_factory
+    if "GPIOZERO_PIN_FACTORY" not in os.environ and type(factory).__name__ not in FACTORIES:
+        drop_pin_factory(factory)
+        raise PinsUnavailable("missing", "neither lgpio nor RPi.GPIO works here: install one of them")
+    return factory
 
 
 def drop_pin_factory(factory: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from hw.errors import Path, SettingsError
+from hw.settings import DeviceSettings
 
 Section = Literal["readers", "boards", "indicators"]
 
@@ -31,20 +32,20 @@ INDICATORS: Mapping[str, str] = {
 _SECTIONS: Mapping[Section, Mapping[str, str]] = {"readers": READERS, "boards": BOARDS, "indicators": INDICATORS}
 
 
-def settings_type(section: Section, driver: str) -> type[msgspec.Struct]:
+def settings_type(section: Section, driver: str) -> type[DeviceSettings]:
     """The settings type of a driver. Raises KeyError for a driver that is not in the registry."""
     module, _, name = _SECTIONS[section][driver].partition(":")
-    found: type[msgspec.Struct] = getattr(import_module(module), name)
+    found: type[DeviceSettings] = getattr(import_module(module), name)
     return found
 
 
-def builder(section: Section, settings: msgspec.Struct) -> Any:
+def builder(section: Section, settings: DeviceSettings) -> Any:
     """`build(name, settings, parts)` of the module that these settings belong to."""
     driver = str(settings.__struct_config__.tag)
     return import_module(_SECTIONS[section][driver].partition(":")[0]).build
 
 
-def decode(section: Section, table: object) -> msgspec.Struct:
+def decode(section: Section, table: object) -> DeviceSettings:
     """Settings of one device from its TOML table (with its `driver` key).
 
     Raises SettingsError; its path is relative to the table.
@@ -64,7 +65,7 @@ def decode(section: Section, table: object) -> msgspec.Struct:
         raise _explained(str(error), wanted) from error
 
 
-def _explained(message: str, wanted: type[msgspec.Struct]) -> SettingsError:
+def _explained(message: str, wanted: type[DeviceSettings]) -> SettingsError:
     """msgspec's message, with the path taken out of it and the allowed values put in."""
     text, _, at = message.partition(" - at `$")
     path = _path(at.rstrip("`"))
@@ -83,7 +84,7 @@ def _path(text: str) -> Path:
     return tuple(int(index) if index else name for name, index in keys)
 
 
-def _allowed(wanted: type[msgspec.Struct], field: str) -> str:
+def _allowed(wanted: type[DeviceSettings], field: str) -> str:
     """What a field may be, in words; empty where its type says it all."""
     info = msgspec.inspect.type_info(wanted)
     assert isinstance(info, msgspec.inspect.StructType)

@@ -8,25 +8,25 @@ from typing import Annotated, Literal
 import msgspec
 
 from hw.door_pins import DoorPins
-from hw.errors import LineClosed, ReleaseForbidden
+from hw.errors import LineClosed, Path, ReleaseForbidden
 from hw.health import DeviceHealth
 from hw.keeper_link import KeeperLink
 from hw.parts import Parts
 from hw.ports import Coil, DoorSensed, LockAccepted, LockFailed, Permit
-from hw.settings import BcmPin, PulseMs
+from hw.settings import BcmPin, DeviceSettings, PulseMs, Wiring
 
 # Pins that the Pi pulls down at boot; on the others an active-high driver would fire before any program runs.
 LOW_AT_BOOT = frozenset((*range(9, 14), *range(16, 28)))
 
 
-class GpioBoardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="driver", tag="gpio"):
+class GpioBoardSettings(DeviceSettings, frozen=True, tag="gpio"):
     """BCM pins: `locks[0]` and `doors[0]` are channel 1. Without `doors` nobody can tell whether a door opened.
 
     Contacts are wired normally closed, so that a cut wire reads open: `doors_open_level` is the level of an open door.
     """
 
     locks: Annotated[list[BcmPin], msgspec.Meta(min_length=1, max_length=13)]
-    doors: list[BcmPin] = []
+    doors: list[BcmPin] = msgspec.field(default_factory=list)
     active_high: bool = True
     doors_open_level: Literal["high", "low"] = "high"
     pulse_ms: PulseMs | None = None
@@ -42,6 +42,11 @@ class GpioBoardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
             raise ValueError(
                 f"locks: pin {pins} is not low while the Pi boots; allowed with active_high: 9-13 and 16-27"
             )
+
+    def wiring(self) -> Wiring:
+        locks: dict[Path, int] = {("locks", index): pin for index, pin in enumerate(self.locks)}
+        doors: dict[Path, int] = {("doors", index): pin for index, pin in enumerate(self.doors)}
+        return Wiring(pins=locks | doors, channels=len(self.locks))
 
 
 class GpioBoard:

@@ -11,13 +11,13 @@ from hw.health import DeviceHealth
 from hw.locks.xor_line import XorLine
 from hw.parts import Parts
 from hw.ports import DoorSensed, Emit, LockAccepted, LockFailed, Permit
-from hw.settings import PortPath, PulseMs
+from hw.settings import DeviceSettings, PortPath, PulseMs, Wiring
 
 FIXED_PULSE_MS = 300  # what the board does when the frame names no time
 PULSE_BYTE_MS = 1000  # the only whole second within the guard's 100 to 1000 ms
 
 
-class XorBoardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="driver", tag="xor_board"):
+class XorBoardSettings(DeviceSettings, frozen=True, tag="xor_board"):
     """One board. Polarity (`open_bit`) and byte order follow the wiring: read them off the board at commissioning."""
 
     port: PortPath
@@ -38,6 +38,15 @@ class XorBoardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
             if self.pulse_byte:
                 raise ValueError(f"pulse_ms: with pulse_byte the board counts whole seconds; allowed: {PULSE_BYTE_MS}")
             raise ValueError(f"pulse_ms: this board times its own pulse; allowed: {FIXED_PULSE_MS}, or leave it out")
+
+    def wiring(self) -> Wiring:
+        return Wiring(
+            port=self.port,
+            bus="xor_board",
+            address=self.address,
+            channels=self.channels,
+            fixed_pulse_ms=self.board_pulse_ms,
+        )
 
     @property
     def answer_bytes(self) -> int:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from hw.frames.presentation import Presentations
 from hw.frames.rdm6300 import Rdm6300Decoder
 from hw.health import DeviceHealth
 from hw.parts import Parts
 from hw.ports import BadgeRead, Emit, MonoMs
 from hw.serial_line import SerialLine
-from hw.settings import PortPath
+from hw.settings import DeviceSettings, PortPath, Wiring
 
 
-class Rdm6300Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="driver", tag="rdm6300"):
+class Rdm6300Settings(DeviceSettings, frozen=True, tag="rdm6300"):
     """An RDM6300 on a serial port."""
 
     port: PortPath
 
+    def wiring(self) -> Wiring:
+        return Wiring(port=self.port)
 
-class Id12laSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="driver", tag="id12la"):
+
+class Id12laSettings(Rdm6300Settings, frozen=True, tag="id12la"):
     """An ID-12LA or ID-20LA on a serial port."""
-
-    port: PortPath
 
 
 BAUD = 9600
@@ -81,6 +80,6 @@ class SerialRfidReader:
         self._health.fault(code, detail)
 
 
-def build(name: str, settings: Rdm6300Settings | Id12laSettings, parts: Parts) -> SerialRfidReader:
+def build(name: str, settings: Rdm6300Settings, parts: Parts) -> SerialRfidReader:
     """The reader on its port."""
     return SerialRfidReader(name, settings.port, parts.emit, parts.mono_ms)

@@ -97,7 +97,7 @@ def test_a_bank_wired_well_has_no_problems() -> None:
     [
         ("red = 16", "red = 17", ("indicators", "main", "red"), "boards.direct.locks[0]"),
         ("doors = [5, 6]", "doors = [5, 5]", ("boards", "direct", "doors", 1), "boards.direct.doors[0]"),
-        ("address = 2", "address = 1", ("boards", "b", "address"), "board a"),
+        ("address = 2", "address = 1", ("boards", "b", "address"), "boards.a"),
         ('"/dev/ttyUSB0"', '"/dev/ttyUSB1"', ("readers", "entrance", "port"), "boards.a.port"),
         ('"direct", channel = 2', '"direct", channel = 3', ("lockers", 2, "channels"), "allowed: 1 to 2"),
         ('"direct", channel = 2', '"c", channel = 1', ("lockers", 2, "channels"), "allowed: a, b, direct"),
