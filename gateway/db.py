@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
+import structlog
 from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, String, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -15,6 +16,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from gateway.errors import SettingsError
 from wire.ids import uuid7
+
+log = structlog.get_logger("gateway.db")
 
 # How long a writer waits for the one before it.
 BUSY_TIMEOUT_MS = 10_000
@@ -67,11 +70,19 @@ class Database:
         """The only writer until the block ends: committed then, or rolled back if it raises."""
         with Session(self._writer, expire_on_commit=False) as session:
             with session.begin():
+                # Now, not at the first statement: what is read or timed inside is not overtaken by another writer.
+                session.connection()
                 yield session
             news: list[object] = session.info.pop("news", [])
         for item in news:
-            for listener in self.listeners:
+            self._tell(item)
+
+    def _tell(self, item: object) -> None:
+        for listener in self.listeners:
+            try:
                 listener(item)
+            except Exception:  # what is committed stays done; the link looks again now and then
+                log.exception("listener_failed")
 
     def close(self) -> None:
         """Lets go of every connection."""

@@ -1,6 +1,6 @@
 """Organisations, sites, banks and lockers; a bank's id is its controller's id."""
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, Code, Id, Instant, OptionalInstant
@@ -61,7 +61,6 @@ class Observation(Base):
     """What a bank last said of one of its lockers; entries older than `as_of` do not count any more."""
 
     __tablename__ = "observation"
-    __table_args__ = (Index("ix_observation_bank_id", "bank_id"),)
 
     bank_id: Mapped[str] = mapped_column(ForeignKey("bank.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -72,4 +71,4 @@ class Observation(Base):
     last_opened_at: Mapped[OptionalInstant]
     as_of: Mapped[Instant]
     as_of_epoch: Mapped[str] = mapped_column(String(32))
-    as_of_seq: Mapped[int]
+    as_of_seq: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,131 @@
+"""The gateway as one application: picks the parts, joins them, starts and stops them."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from gateway import migrations
+from gateway.access import api as access
+from gateway.access.keystore import Keystore
+from gateway.badges import api as badges
+from gateway.contracts import api as contracts
+from gateway.db import Database
+from gateway.errors import NotReadyError
+from gateway.events import api as events
+from gateway.link.service import Link
+from gateway.lockers import api as lockers
+from gateway.people import api as people
+from gateway.problems import Problem, install_problems, problem
+from gateway.settings import Settings
+from gateway.staff.attempts import Attempts
+from gateway.web.install import install_web
+
+API_FEATURES = (lockers, contracts, badges, people, access, events)
+
+
+def unix_ms() -> int:
+    """The system's time."""
+    return time.time_ns() // 1_000_000
+
+
+def mono_ms() -> int:
+    """The monotonic clock."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, its data directory made. Raises NotReadyError (`data_dir`), SettingsError (`database_url`)."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise NotReadyError("data_dir", f"CASIER_DATA_DIR: {settings.data_dir} cannot be made: {error}") from error
+    return Database(settings.database)
+
+
+def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastAPI:
+    """The application, its database migrated if it was empty, its keys made; the link starts with it.
+
+    Raises NotReadyError (`migrations`, `keys`, `data_dir`, `database`), SettingsError (`database_url`).
+    """
+    database = open_database(settings)
+    try:
+        migrations.require_migrated(database)
+    except DBAPIError as error:
+        raise NotReadyError("database", f"the database cannot be used: {error.orig}") from error
+    keystore = Keystore(settings.data_dir)
+    link = Link(database, keystore, now=now, mono_ms=mono_ms, client_id=settings.broker_client_id)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        link.start(settings.broker_host, settings.broker_port)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(link.stop)
+            database.close()
+
+    app = FastAPI(
+        title="Casier gateway",
+        version="1",
+        summary="Lockers, contracts, badges and what happened to them",
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url="/api/v1/docs",
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.now = now
+    app.state.keystore = keystore
+    app.state.link = link
+    app.state.presence = link.presence
+    app.state.orders = link.orders
+    app.state.attempts = Attempts()
+    app.include_router(_api())
+    app.include_router(_health(database, link))
+    install_problems(app)
+    install_web(app)
+    return app
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix="/api/v1", responses={"default": {"model": Problem, "description": "A problem"}})
+    for feature in API_FEATURES:
+        api.include_router(feature.router)
+    return api
+
+
+def _health(database: Database, link: Link) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    def readyz() -> JSONResponse:
+        """Database, migrations and broker, each by itself."""
+        checks = {"database": _database_answers(database), "broker": link.is_connected}
+        checks["migrations"] = checks["database"] and migrations.current(database) == migrations.head()
+        if all(checks.values()):
+            return JSONResponse({"status": "ok", "checks": checks})
+        lacking = ", ".join(name for name, well in checks.items() if not well)
+        return problem(503, "not_ready", f"not ready: {lacking}", checks=checks)
+
+    return router
+
+
+def _database_answers(database: Database) -> bool:
+    try:
+        with database.reading() as session:
+            session.execute(text("SELECT 1"))
+    except DBAPIError:
+        return False
+    return True

@@ -1,0 +1,88 @@
+"""Badges over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Query
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.access.service import register_badge
+from gateway.badges import service
+from gateway.badges.schemas import BadgeIn, BadgeOut, GiveIn, RevokeIn, RevokeReason, badge_out
+from gateway.edge import PAGE, After, Caller, Db, Keys, Limit, Now, PageOut
+from gateway.errors import InvalidError
+from gateway.lockers.models import Site
+from gateway.problems import responses
+
+router = APIRouter(prefix="/badges", tags=["badges"])
+BadgeId = Annotated[str, Path(max_length=36)]
+_CHANGES = responses(404, 409)
+
+
+@router.get("", summary="Badges, in the order of their registering")
+def list_badges(
+    database: Db,
+    _caller: Caller,
+    person: Annotated[str | None, Query(max_length=36)] = None,
+    site: Annotated[str | None, Query(max_length=36)] = None,
+    stock: bool = False,
+    after: After = None,
+    limit: Limit = PAGE,
+) -> PageOut[BadgeOut]:
+    """Narrowed by person and site; `stock`: live ones that belong to nobody yet."""
+    with database.reading() as session:
+        page = service.list_badges(session, person_id=person, site_id=site, stock=stock, after=after, limit=limit)
+        return PageOut(items=[badge_out(badge) for badge in page.items], next=page.next)
+
+
+@router.post("", status_code=201, summary="Register a badge", responses=_CHANGES)
+def add_badge(database: Db, caller: Caller, keystore: Keys, now: Now, badge: BadgeIn) -> BadgeOut:
+    """Refused if the same badge is live at the site already."""
+    with database.writing() as session:
+        added = register_badge(
+            session,
+            keystore,
+            site_id=badge.site_id or _only_site(session),
+            number=badge.number.get_secret_value(),
+            label=badge.label,
+            person_id=badge.person_id,
+            actor=caller.staff_id,
+            now=now,
+        )
+        return badge_out(added)
+
+
+@router.get("/{badge_id}", summary="One badge", responses=responses(404))
+def badge(database: Db, _caller: Caller, badge_id: BadgeId) -> BadgeOut:
+    """Without its number or digest."""
+    with database.reading() as session:
+        return badge_out(service.badge_of(session, badge_id))
+
+
+@router.post("/{badge_id}/give", summary="Give a stock badge to someone", responses=_CHANGES)
+def give(database: Db, caller: Caller, now: Now, badge_id: BadgeId, owner: GiveIn) -> BadgeOut:
+    """It opens what their contracts give them."""
+    with database.writing() as session:
+        site_id = service.badge_of(session, badge_id).site_id
+        given = service.give(
+            session, badge_id, person_id=owner.person_id, site_id=site_id, actor=caller.staff_id, now=now
+        )
+        return badge_out(given)
+
+
+@router.post("/{badge_id}/revoke", summary="Revoke", responses=_CHANGES)
+def revoke(
+    database: Db, caller: Caller, now: Now, badge_id: BadgeId, decision: Annotated[RevokeIn | None, Body()] = None
+) -> BadgeOut:
+    """Dead at once and for good: when this answers, the new list has been sent to the banks that are online."""
+    reason = decision.reason if decision else RevokeReason("lost")
+    with database.writing() as session:
+        revoked = service.revoke(session, badge_id, reason=reason.value, actor=caller.staff_id, now=now)
+        return badge_out(revoked)
+
+
+def _only_site(session: Session) -> str:
+    ids = session.scalars(select(Site.id).limit(2)).all()
+    if len(ids) != 1:
+        raise InvalidError("site", "say which site: site_id")
+    return ids[0]

@@ -1,0 +1,268 @@
+"""`casier-gateway`: serve, migrate, and what an operator does by hand. Exit codes: 0 done, 1 refused, 2 misuse."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway.errors import GatewayError, SettingsError
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The gateway of Casier.", pretty_exceptions_enable=False
+)
+config = typer.Typer(no_args_is_help=True, help="Settings.")
+controllers = typer.Typer(no_args_is_help=True, help="Controllers and the banks they drive.")
+staff = typer.Typer(no_args_is_help=True, help="Accounts of staff.")
+token = typer.Typer(no_args_is_help=True, help="Tokens for the HTTP API.")
+badge = typer.Typer(no_args_is_help=True, help="Badges.")
+for name, group in (
+    ("config", config), ("controllers", controllers), ("staff", staff), ("token", token), ("badge", badge),
+):  # fmt: skip
+    app.add_typer(group, name=name)
+
+ACTOR = "cli"
+Json = Annotated[bool, typer.Option("--json", help="answer as JSON")]
+
+
+def main() -> None:
+    """Entry point: a mistake is one clear line on stderr, never a traceback."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        app()
+    except SettingsError as error:
+        _fail(error.text, 2)
+    except GatewayError as error:
+        _fail(error.text, 1)
+    except DBAPIError as error:
+        _fail(f"the database cannot be used: {error.orig}", 1)
+
+
+@app.command()
+def serve() -> None:
+    """Run the gateway: web, API and the link to the banks."""
+    from gateway.server import run
+
+    run(_settings())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's form; take a backup first."""
+    from gateway import migrations
+    from gateway.app import open_database
+
+    database = open_database(_settings())
+    before = migrations.current(database)
+    migrations.migrate(database)
+    database.close()
+    typer.echo(f"database: {before or 'empty'} -> {migrations.head()}")
+
+
+@app.command("root-key")
+def root_key(as_json: Json = False) -> None:
+    """Print ROOT-KEY, for `casier-controller trust ROOT-KEY`."""
+    from gateway.access.keystore import Keystore
+
+    key = Keystore(_settings().data_dir).root_token
+    typer.echo(json.dumps({"root_key": key}) if as_json else key)
+
+
+@app.command()
+def reconcile(
+    bank: Annotated[str, typer.Argument(help="the bank's id")],
+    decide: Annotated[bool, typer.Option("--decide", help="this gateway's list is to hold from now on")] = False,
+    unseen: Annotated[bool, typer.Option("--unseen", help="decide although the bank could not send its list")] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare a held bank's own list with this gateway's, and decide. (The running gateway asks for the list.)"""
+    from gateway.access import reconcile as work
+    from gateway.access.schemas import differences_out
+    from gateway.access.service import controller_of
+
+    with _open() as (database, now):
+        with database.reading() as session:
+            held = controller_of(session, bank).held_since is not None
+            found = differences_out(held, work.differences(session, bank, now=now()))
+        typer.echo(found.model_dump_json(indent=None if as_json else 2))
+        if decide:
+            with database.writing() as session:
+                work.decide(session, bank, actor=ACTOR, now=now(), unseen=unseen)
+            typer.echo(f"{bank}: this gateway's list holds from now on", err=True)
+
+
+@config.command("check")
+def config_check(as_json: Json = False) -> None:
+    """Say which settings are in force, or what is wrong with them (exit code 2)."""
+    from gateway.db import Database
+
+    settings = _settings()
+    Database(settings.database).close()
+    values = {**settings.model_dump(mode="json"), "database_url": _without_password(settings.database)}
+    _writable(settings.data_dir)
+    typer.echo(json.dumps(values) if as_json else "\n".join(f"{name} = {value}" for name, value in values.items()))
+
+
+@controllers.command("add")
+def controllers_add(
+    bank: Annotated[str, typer.Argument(metavar="ID", help="the controller's id")],
+    keys: Annotated[str, typer.Argument(metavar="KEYS", help="what `casier-controller keys` prints")],
+    site: Annotated[str, typer.Option(help="the site's name")] = "",
+    zone: Annotated[str, typer.Option(help="the site's time zone")] = "Europe/Paris",
+    organisation: Annotated[str, typer.Option(help="the organisation's name")] = "Casier",
+    name: Annotated[str, typer.Option(help="the bank's name on screen")] = "",
+    lockers: Annotated[int, typer.Option(min=0, max=1000, help="numbers 1 to this")] = 0,
+) -> None:
+    """Join a controller to its bank; the bank, its site and its lockers are made if they are absent."""
+    from gateway.access.keystore import Keystore
+    from gateway.access.service import add_controller, ensure_badge_key
+    from gateway.lockers import service
+    from gateway.lockers.models import Bank
+
+    with _open() as (database, now), database.writing() as session:
+        found = session.get(Bank, bank)
+        if found is None:
+            owner = service.organisation_named(session, organisation, actor=ACTOR, now=now())
+            place = service.site_named(
+                session, site or bank, organisation_id=owner.id, zone=zone, actor=ACTOR, now=now()
+            )
+            found = service.add_bank(session, bank_id=bank, site_id=place.id, name=name or bank, actor=ACTOR, now=now())
+        service.add_lockers(session, bank, range(1, lockers + 1), actor=ACTOR, now=now())
+        add_controller(session, bank_id=bank, keys=keys, actor=ACTOR, now=now())
+        ensure_badge_key(session, Keystore(_settings().data_dir), found.site_id, now=now())
+        count = service.locker_count(session, bank)
+    typer.echo(f"{bank}: joined, {count} lockers")
+
+
+@controllers.command("list")
+def controllers_list(as_json: Json = False) -> None:
+    """Every bank: joined, online, which list it follows and whether it is held."""
+    from dataclasses import asdict
+
+    from gateway.lockers import wall
+
+    with _open() as (database, _now), database.reading() as session:
+        found = wall.banks(session, lambda _bank: True)
+    if as_json:
+        typer.echo(json.dumps([{**asdict(bank), "pending": bank.pending} for bank in found]))
+        return
+    for bank in found:
+        state = "held" if bank.held else "online" if bank.online else "offline" if bank.joined else "no controller"
+        change = ", a change is not in force yet" if bank.pending else ""
+        typer.echo(f"{bank.id}  {bank.site}  {state}{change}")
+
+
+@staff.command("add")
+def staff_add(
+    email: Annotated[str, typer.Argument()],
+    name: Annotated[str, typer.Option(help="name on screen")] = "",
+    role: Annotated[str, typer.Option(help="worker, volunteer, technician, operator")] = "worker",
+    language: Annotated[str, typer.Option(help="fr, en, pt")] = "fr",
+    password_file: Annotated[
+        Path | None, typer.Option(help="read the password from here instead of making one")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make an account; its password is made and printed once, or read from a file."""
+    from gateway.staff import service
+
+    given = _read_secret(password_file) if password_file else None
+    password = given or secrets.token_urlsafe(15)
+    with _open() as (database, now), database.writing() as session:
+        added = service.add_staff(
+            session, email=email, name=name or email.partition("@")[0], password=password, role=role,
+            language=language, actor=ACTOR, now=now(),
+        )  # fmt: skip
+        answer = {"id": added.id, "email": added.email, **({} if given else {"password": password})}
+    typer.echo(json.dumps(answer) if as_json else "\n".join(f"{key}: {value}" for key, value in answer.items()))
+
+
+@token.command("add")
+def token_add(
+    email: Annotated[str, typer.Argument(help="whom the token acts as")],
+    name: Annotated[str, typer.Option(help="what it is for")] = "api",
+    as_json: Json = False,
+) -> None:
+    """Make an API token; it is printed once."""
+    from gateway.staff import service
+
+    with _open() as (database, now), database.writing() as session:
+        made = service.add_token(session, service.staff_named(session, email).id, name, actor=ACTOR, now=now())
+    typer.echo(json.dumps({"api_token": made}) if as_json else made)
+
+
+@badge.command("register")
+def badge_register(
+    bank: Annotated[str, typer.Argument(help="a bank of the site")],
+    label: Annotated[str, typer.Option(help="the short number printed on the badge")],
+    number_file: Annotated[Path, typer.Option(help="file with technology:number; - for standard input")],
+) -> None:
+    """Register a stock badge; its number is read from a file, so that it stays out of the shell's history."""
+    from gateway.access.keystore import Keystore
+    from gateway.access.service import register_badge
+    from gateway.lockers.service import bank_of
+
+    number = _read_secret(number_file)
+    with _open() as (database, now), database.writing() as session:
+        made = register_badge(
+            session, Keystore(_settings().data_dir), site_id=bank_of(session, bank).site_id, number=number,
+            label=label, actor=ACTOR, now=now(),
+        )  # fmt: skip
+    typer.echo(made.id)
+
+
+def _settings() -> Any:
+    from gateway.log import configure
+    from gateway.settings import load_settings
+
+    settings = load_settings()
+    configure(settings.log_level)
+    return settings
+
+
+@contextmanager
+def _open() -> Iterator[tuple[Any, Callable[[], int]]]:
+    """The database, ready to work with, and the clock."""
+    from gateway import migrations
+    from gateway.app import open_database, unix_ms
+
+    database = open_database(_settings())
+    try:
+        migrations.require_migrated(database)
+        yield database, unix_ms
+    finally:
+        database.close()
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        text = typer.get_text_stream("stdin").read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError("file", f"{path} cannot be read: {error}") from error
+    return text.strip()
+
+
+def _writable(directory: Path) -> None:
+    probe = directory / ".writable"
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError("data_dir", f"CASIER_DATA_DIR: {directory} cannot be written: {error}") from error
+
+
+def _without_password(url: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _fail(text: str, code: int) -> None:
+    for line in text.splitlines():
+        typer.echo(f"casier-gateway: {line}", err=True)
+    raise SystemExit(code)

@@ -1,0 +1,148 @@
+"""Contracts over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from gateway.contracts import service
+from gateway.contracts.schemas import (
+    ContractIn,
+    ContractOut,
+    EndIn,
+    MoveIn,
+    ReassignIn,
+    RenewIn,
+    SuspendIn,
+    contract_out,
+)
+from gateway.contracts.states import State
+from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut
+from gateway.problems import responses
+
+router = APIRouter(prefix="/contracts", tags=["contracts"])
+ContractId = Annotated[str, Path(max_length=36)]
+_CHANGES = responses(404, 409)
+
+
+@router.get("", summary="Contracts, in the order of their making")
+def list_contracts(
+    database: Db,
+    _caller: Caller,
+    now: Now,
+    person: Annotated[str | None, Query(max_length=36)] = None,
+    bank: Annotated[str | None, Query(max_length=40)] = None,
+    state: State | None = None,
+    after: After = None,
+    limit: Limit = PAGE,
+) -> PageOut[ContractOut]:
+    """Narrowed by person, bank and the state they are in now."""
+    with database.reading() as session:
+        page = service.list_contracts(
+            session, person_id=person, bank_id=bank, state=state, after=after, limit=limit, now=now
+        )
+        return PageOut(items=[contract_out(contract, now) for contract in page.items], next=page.next)
+
+
+@router.post("", status_code=201, summary="Assign a locker", responses=_CHANGES)
+def assign(database: Db, caller: Caller, now: Now, contract: ContractIn) -> ContractOut:
+    """Refused, nothing changed, if the locker is held then, may still be collected from, or the badge is in use."""
+    with database.writing() as session:
+        made = service.assign(
+            session,
+            person_id=contract.person_id,
+            bank_id=contract.bank,
+            number=contract.number,
+            starts_on=contract.starts_on,
+            ends_on=contract.ends_on,
+            badge_id=contract.badge_id,
+            scheme_id=contract.scheme_id,
+            draft=contract.draft,
+            actor=caller.staff_id,
+            now=now,
+        )
+        return contract_out(made, now)
+
+
+@router.get("/{contract_id}", summary="One contract", responses=responses(404))
+def contract(database: Db, _caller: Caller, now: Now, contract_id: ContractId) -> ContractOut:
+    """As of now."""
+    with database.reading() as session:
+        return contract_out(service.contract_of(session, contract_id), now)
+
+
+@router.post("/{contract_id}/sign", summary="A draft becomes binding", responses=_CHANGES)
+def sign(database: Db, caller: Caller, now: Now, contract_id: ContractId) -> ContractOut:
+    """Its dates hold from now on, and its locker is taken."""
+    with database.writing() as session:
+        return contract_out(service.sign(session, contract_id, actor=caller.staff_id, now=now), now)
+
+
+@router.post("/{contract_id}/suspend", summary="Suspend", responses=_CHANGES)
+def suspend(database: Db, caller: Caller, now: Now, contract_id: ContractId, decision: SuspendIn) -> ContractOut:
+    """The badge gets the amber light until the review date; staff can open for the holder."""
+    with database.writing() as session:
+        changed = service.suspend(
+            session, contract_id, reason=decision.reason.value, review_on=decision.review_on, actor=caller.staff_id,
+            now=now,
+        )  # fmt: skip
+        return contract_out(changed, now)
+
+
+@router.post("/{contract_id}/resume", summary="End a suspension", responses=_CHANGES)
+def resume(database: Db, caller: Caller, now: Now, contract_id: ContractId) -> ContractOut:
+    """The badge opens again at once."""
+    with database.writing() as session:
+        return contract_out(service.resume(session, contract_id, actor=caller.staff_id, now=now), now)
+
+
+@router.post("/{contract_id}/renew", summary="Renew", responses=_CHANGES)
+def renew(database: Db, caller: Caller, now: Now, contract_id: ContractId, renewal: RenewIn) -> ContractOut:
+    """Same badge, same locker, no gap."""
+    with database.writing() as session:
+        changed = service.renew(session, contract_id, ends_on=renewal.ends_on, actor=caller.staff_id, now=now)
+        return contract_out(changed, now)
+
+
+@router.post("/{contract_id}/move", summary="Change of locker", responses=_CHANGES)
+def move(database: Db, caller: Caller, now: Now, contract_id: ContractId, place: MoveIn) -> ContractOut:
+    """The contract goes on with another locker."""
+    with database.writing() as session:
+        changed = service.move(
+            session, contract_id, bank_id=place.bank, number=place.number, actor=caller.staff_id, now=now
+        )
+        return contract_out(changed, now)
+
+
+@router.post("/{contract_id}/end", summary="End", responses=_CHANGES)
+def end(database: Db, caller: Caller, now: Now, contract_id: ContractId, decision: EndIn) -> ContractOut:
+    """Then comes the time to collect; ending what is over changes nothing."""
+    with database.writing() as session:
+        changed = service.end(
+            session, contract_id, reason=decision.reason.value, collect_days=decision.collect_days,
+            actor=caller.staff_id, now=now,
+        )  # fmt: skip
+        return contract_out(changed, now)
+
+
+@router.post("/{contract_id}/emptied", summary="The locker was seen empty", responses=_CHANGES)
+def emptied(database: Db, caller: Caller, now: Now, contract_id: ContractId) -> ContractOut:
+    """The time to collect is over; the locker can be given again."""
+    with database.writing() as session:
+        return contract_out(service.confirm_emptied(session, contract_id, actor=caller.staff_id, now=now), now)
+
+
+@router.post("/{contract_id}/reassign", status_code=201, summary="Give its locker to someone else", responses=_CHANGES)
+def reassign(database: Db, caller: Caller, now: Now, contract_id: ContractId, next_one: ReassignIn) -> ContractOut:
+    """Refused while the earlier holder holds it or may still collect."""
+    with database.writing() as session:
+        made = service.reassign(
+            session,
+            contract_id,
+            person_id=next_one.person_id,
+            starts_on=next_one.starts_on,
+            ends_on=next_one.ends_on,
+            badge_id=next_one.badge_id,
+            actor=caller.staff_id,
+            now=now,
+        )
+        return contract_out(made, now)

@@ -1,0 +1,78 @@
+"""What every route of the API needs: the database, the time, who asks, and the shape of a page."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.access.commands import Orders
+from gateway.access.keystore import Keystore
+from gateway.db import Database
+from gateway.errors import SignInError
+from gateway.paging import MAX_PAGE_SIZE, PAGE_SIZE
+from gateway.staff.service import SignedIn, token_holder
+
+T = TypeVar("T")
+_bearer = HTTPBearer(auto_error=False, description="a token made with `casier-gateway token add`")
+
+
+class Schema(BaseModel):
+    """Base of what the API takes and gives; unknown fields are a mistake, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class PageOut(BaseModel, Generic[T]):
+    """A page of a list; pass `next` as `after` for the following one, until it is null."""
+
+    items: list[T]
+    next: str | None = Field(description="cursor of the following page, null at the end")
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _now(request: Request) -> int:
+    now: Callable[[], int] = request.app.state.now
+    return now()
+
+
+def _orders(request: Request) -> Orders:
+    orders: Orders = request.app.state.orders
+    return orders
+
+
+def _keystore(request: Request) -> Keystore:
+    keystore: Keystore = request.app.state.keystore
+    return keystore
+
+
+def _heard(request: Request) -> Callable[[str], bool]:
+    heard: Callable[[str], bool] = request.app.state.presence.heard
+    return heard
+
+
+Db = Annotated[Database, Depends(_database)]
+Now = Annotated[int, Depends(_now)]
+OrdersIn = Annotated[Orders, Depends(_orders)]
+Keys = Annotated[Keystore, Depends(_keystore)]
+Heard = Annotated[Callable[[str], bool], Depends(_heard)]
+
+
+def _caller(database: Db, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> SignedIn:
+    """Who the bearer token acts as. Raises SignInError with code `token`."""
+    if credentials is None:
+        raise SignInError("token", "send an API token: Authorization: Bearer casier_...")
+    with database.reading() as session:
+        return token_holder(session, credentials.credentials)
+
+
+Caller = Annotated[SignedIn, Depends(_caller)]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="items per page")]
+After = Annotated[str | None, Query(max_length=64, description="cursor: `next` of the page before")]
+PAGE = PAGE_SIZE
+AUTHORISED: list[Any] = [Depends(_caller)]

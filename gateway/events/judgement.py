@@ -1,0 +1,150 @@
+"""Judges each release against contracts and commands as of its moment; what should not have opened is a breach."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.access.models import CommandRecord
+from gateway.badges.models import Badge
+from gateway.contracts.models import Contract
+from gateway.contracts.states import State, pause_at, state_at
+from gateway.events.service import record
+from gateway.lockers.service import bank_of
+from wire.entries import Entry, EntryType
+
+
+@dataclass(frozen=True)
+class Breach:
+    """Why a release should not have been: revoked, ended, suspended, not_yet, no_contract, no_command.
+
+    `since`: the instant from which it was no longer right, where there is one.
+    """
+
+    why: str
+    since: int | None = None
+    badge: str | None = None
+    contract: str | None = None
+    command: str | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the database says of the badges and commands of some releases."""
+
+    badges: Mapping[str, Sequence[Badge]]
+    contracts: Mapping[str, Sequence[Contract]]
+    commands: Mapping[str, CommandRecord]
+
+
+def judge_releases(session: Session, bank_id: str, entries: Sequence[Entry], *, now: int) -> int:
+    """Records a `breach` for each release among these new entries that was not right; says how many there were."""
+    releases = [entry for entry in entries if entry.type == EntryType.RELEASE_INTENDED]
+    if not releases:
+        return 0
+    known = _known(session, bank_id, releases)
+    breaches = 0
+    for entry in releases:
+        breach = judge(entry, bank_id, known)
+        if breach is not None:
+            breaches += 1
+            _record(session, bank_id, entry, breach, now)
+    return breaches
+
+
+def judge(entry: Entry, bank_id: str, known: Known) -> Breach | None:
+    """What was wrong with this release at its moment, or None."""
+    command, digest, locker = (entry.body.get(name) for name in ("command", "digest", "locker"))
+    if isinstance(command, str):
+        order = known.commands.get(command)
+        right = order is not None and order.bank_id == bank_id and _orders(order, locker)
+        return None if right else Breach("no_command", command=command[:64])
+    if not isinstance(digest, str):
+        return Breach("no_contract")
+    badges = known.badges.get(digest, ())
+    breaches = [_badge_breach(badge, entry.at, bank_id, locker, known) for badge in badges]
+    if not breaches:
+        return Breach("no_contract")
+    return None if None in breaches else breaches[-1]
+
+
+def _orders(order: CommandRecord, locker: object) -> bool:
+    if order.kind == "walk_test":
+        return locker in order.args.get("lockers", ())
+    return order.kind == "open" and order.locker == locker
+
+
+def _badge_breach(badge: Badge, at: int, bank_id: str, locker: object, known: Known) -> Breach | None:
+    if badge.revoked_at is not None and badge.revoked_at <= at:
+        return Breach("revoked", badge.revoked_at, badge.id)
+    if badge.staff_id is not None:
+        over = badge.valid_until is not None and badge.valid_until <= at
+        return Breach("ended", badge.valid_until, badge.id) if over else None
+    contracts = [
+        contract
+        for contract in known.contracts.get(badge.person_id or "", ())
+        if any((hold.locker.bank_id, hold.locker.number) == (bank_id, locker) for hold in contract.holdings)
+    ]
+    verdicts = [_contract_breach(contract, badge, at) for contract in contracts]
+    if not verdicts:
+        return Breach("no_contract", None, badge.id)
+    return None if None in verdicts else verdicts[-1]
+
+
+def _contract_breach(contract: Contract, badge: Badge, at: int) -> Breach | None:
+    state = state_at(contract, at)
+    if state in (State.ACTIVE, State.ENDING):
+        return None
+    if state is State.SUSPENDED:
+        pause = pause_at(contract, at)
+        return Breach("suspended", pause.from_at if pause else None, badge.id, contract.id)
+    if state is State.ENDED:
+        return Breach("ended", contract.collect_until, badge.id, contract.id)
+    return Breach("not_yet", None, badge.id, contract.id)
+
+
+def _known(session: Session, bank_id: str, releases: Sequence[Entry]) -> Known:
+    digests = {value for entry in releases if isinstance(value := entry.body.get("digest"), str)}
+    orders = {value for entry in releases if isinstance(value := entry.body.get("command"), str)}
+    badges: dict[str, list[Badge]] = defaultdict(list)
+    site_id = bank_of(session, bank_id).site_id
+    for badge in session.scalars(
+        select(Badge).where(Badge.site_id == site_id, Badge.digest.in_(digests)).order_by(Badge.registered_at)
+    ):
+        badges[badge.digest].append(badge)
+    people = {badge.person_id for same in badges.values() for badge in same if badge.person_id}
+    return Known(badges, _contracts(session, people), _commands(session, orders))
+
+
+def _contracts(session: Session, people: Collection[str]) -> Mapping[str, Sequence[Contract]]:
+    found: dict[str, list[Contract]] = defaultdict(list)
+    query = select(Contract).where(Contract.person_id.in_(people)).order_by(Contract.id)
+    for contract in session.scalars(query).unique():
+        found[contract.person_id].append(contract)
+    return found
+
+
+def _commands(session: Session, ids: Collection[str]) -> Mapping[str, CommandRecord]:
+    return {row.id: row for row in session.scalars(select(CommandRecord).where(CommandRecord.id.in_(ids)))}
+
+
+def _record(session: Session, bank_id: str, entry: Entry, breach: Breach, now: int) -> None:
+    locker, release = entry.body.get("locker"), entry.body.get("release")
+    record(
+        session,
+        "breach",
+        now=now,
+        at=entry.at,
+        bank_id=bank_id,
+        locker=locker if type(locker) is int and 1 <= locker <= 99_999 else None,
+        why=breach.why,
+        late_ms=None if breach.since is None else entry.at - breach.since,
+        since=breach.since,
+        badge=breach.badge,
+        contract=breach.contract,
+        command=breach.command,
+        release=release if isinstance(release, str) else None,
+        clock=entry.clock,
+    )

@@ -1,0 +1,150 @@
+"""One MQTT 5 connection to the broker on a thread of its own; what arrives is put into a bounded queue.
+
+An exception in paho's callbacks would kill its loop unseen, so callbacks only enqueue, and the thread is ours.
+"""
+
+import queue
+import random
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+log = structlog.get_logger("gateway.link")
+
+KEEPALIVE_S = 15
+RECEIVE_MAXIMUM = 500
+QUEUED_AT_MOST = 2_000
+FIRST_RECONNECT_S = (1, 3)
+RECONNECT_AT_MOST_S = 15
+
+
+@dataclass(frozen=True)
+class Received:
+    """One message as it came. `connection` counts connections: an acknowledgement belongs to one of them."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    mid: int
+    qos: int
+    connection: int
+
+
+@dataclass(frozen=True)
+class Connected:
+    """A connection has begun; its subscriptions are made."""
+
+
+Arrival = Received | Connected
+
+
+class Connection:
+    """`persistent`: the broker keeps the session, and messages are acknowledged by hand, once they are stored."""
+
+    def __init__(self, client_id: str, subscriptions: list[tuple[str, int]], *, persistent: bool) -> None:
+        self.arrivals: queue.Queue[Arrival] = queue.Queue(QUEUED_AT_MOST)
+        self._subscriptions = subscriptions
+        self._persistent = persistent
+        self._connection = 0
+        self._stopping = threading.Event()
+        self._client = Client(
+            CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=persistent
+        )
+        self._client.reconnect_delay_set(random.randint(*FIRST_RECONNECT_S), RECONNECT_AT_MOST_S)  # noqa: S311 - jitter
+        self._client.max_inflight_messages_set(RECEIVE_MAXIMUM)
+        self._client.max_queued_messages_set(QUEUED_AT_MOST)
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.on_message = self._received
+        self._thread = threading.Thread(target=self._run, name=f"mqtt {client_id}", daemon=True)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker is there and our thread lives."""
+        return self._client.is_connected() and self._thread.is_alive()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether our thread lives: if not, something went wrong that a restart must mend."""
+        return self._thread.is_alive()
+
+    def start(self, host: str, port: int) -> None:
+        """Begins to connect, and goes on trying; returns at once."""
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        if self._persistent:
+            properties.SessionExpiryInterval = 0xFFFFFFFF
+        self._client.connect_async(host, port, KEEPALIVE_S, clean_start=not self._persistent, properties=properties)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Says goodbye to the broker and ends the thread."""
+        self._stopping.set()
+        self._client.disconnect()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> bool:
+        """Sends now or not at all: paho would queue what it cannot send, and a late order is worse than none."""
+        if not self.is_connected:
+            return False
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        if expiry_s is not None:
+            properties.MessageExpiryInterval = expiry_s
+        sent = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        return sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def subscribe(self, topic: str, qos: int) -> None:
+        """Subscribes again, so that what is retained there arrives once more."""
+        if self.is_connected:
+            self._client.subscribe(topic, qos)
+
+    def acknowledge(self, message: Received) -> None:
+        """Lets the broker forget the message; one of an earlier connection is delivered again anyway."""
+        if message.qos and message.connection == self._connection:
+            self._client.ack(message.mid, message.qos)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._client.loop_forever(retry_first_connection=True)
+            except (OSError, ValueError) as error:
+                log.warning("broker_unreachable", why=type(error).__name__)
+                self._stopping.wait(FIRST_RECONNECT_S[0])
+
+    def _connected(
+        self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            log.warning("broker_refused", why=str(reason))
+            return
+        self._connection += 1
+        client.subscribe(self._subscriptions)
+        self._enqueue(Connected())
+        log.info("broker_connected")
+
+    def _disconnected(
+        self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        log.info("broker_disconnected", why=str(reason))
+
+    def _received(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        self._enqueue(
+            Received(message.topic, bytes(message.payload), message.retain, message.mid, message.qos, self._connection)
+        )
+
+    def _enqueue(self, arrival: Arrival) -> None:
+        """Waits for room: what is not taken is not read from the socket, and the broker keeps it."""
+        while not self._stopping.is_set():
+            try:
+                self.arrivals.put(arrival, timeout=0.5)
+            except queue.Full:
+                continue
+            return

@@ -1,0 +1,89 @@
+"""Journal batches: verified, stored many at a time in one transaction, committed, then acknowledged and receipted."""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from gateway.db import Database
+from gateway.ingest.chain import Poison
+from gateway.ingest.effects import take_effect
+from gateway.ingest.service import Arrived, Stored, quarantine, store
+from gateway.link.connection import Connection, Received
+from gateway.link.device_keys import DeviceKeys
+from gateway.link.publisher import Publisher
+from wire.topics import Topic, parse_topic
+
+log = structlog.get_logger("gateway.link")
+
+# As many waiting batches as one transaction takes together: 5,000 entries at most.
+TOGETHER = 50
+
+
+class Inbox:
+    """Whatever a batch holds, it is acknowledged in the end: nothing poisonous can block the queue of others."""
+
+    def __init__(
+        self,
+        database: Database,
+        keys: DeviceKeys,
+        publisher: Publisher,
+        connection: Connection,
+        now: Callable[[], int],
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._publisher = publisher
+        self._connection = connection
+        self._now = now
+
+    def take(self, messages: Sequence[Received]) -> None:
+        """Raises DBAPIError if the database cannot store them: nothing is acknowledged then, and it is to be tried
+        again with the same messages."""
+        batches = [batch for message in messages if (batch := self._verified(message)) is not None]
+        stored = self._stored(batches)
+        for message in messages:
+            self._connection.acknowledge(message)
+        for part in stored:
+            self._publisher.send_receipts(part.reaches())
+
+    def _verified(self, message: Received) -> Arrived | None:
+        parsed = parse_topic(message.topic)
+        if parsed is None or parsed[1] is not Topic.EVENTS:
+            return None
+        payload = self._keys.verify(parsed[0], Topic.EVENTS, message.payload)
+        if payload is None:
+            log.warning("unverified", bank=parsed[0], topic=Topic.EVENTS.value)
+            return None
+        return Arrived(parsed[0], payload)
+
+    def _stored(self, batches: Sequence[Arrived]) -> list[Stored]:
+        if not batches:
+            return []
+        try:
+            return [self._together(batches)]
+        except DBAPIError:
+            if len(batches) == 1:
+                raise
+            # One bad row must not hold up the rest: each by itself now.
+            return [part for batch in batches for part in self._stored([batch])]
+        except Exception:  # noqa: BLE001 - a batch nobody foresaw must not stop the queue of every bank
+            if len(batches) == 1:
+                return [self._set_aside(batches[0])]
+            return [part for batch in batches for part in self._stored([batch])]
+
+    def _together(self, batches: Sequence[Arrived]) -> Stored:
+        now = self._now()
+        with self._database.writing() as session:
+            stored = store(session, batches, now=now)
+            take_effect(session, stored, now=now)
+        if stored.poison:
+            log.warning("quarantined", batches=stored.poison)
+        return stored
+
+    def _set_aside(self, batch: Arrived) -> Stored:
+        log.exception("batch_not_understood", bank=batch.bank_id)
+        stored, now = Stored(), self._now()
+        with self._database.writing() as session:
+            quarantine(session, batch, Poison("internal"), stored, now=now)
+        return stored

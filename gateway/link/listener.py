@@ -1,0 +1,94 @@
+"""Births, deaths, health and replies: taken one after the other by one thread."""
+
+from collections.abc import Callable
+
+import structlog
+
+from gateway.access import commands, service
+from gateway.access.commands import Orders
+from gateway.db import Database
+from gateway.errors import NotFoundError
+from gateway.link.connection import Received
+from gateway.link.device_keys import DeviceKeys
+from gateway.link.presence import Presence
+from gateway.link.publisher import Publisher
+from wire.errors import MessageError
+from wire.messages import Birth, Health, Reply, decode, decode_status
+from wire.topics import Topic, parse_topic
+
+log = structlog.get_logger("gateway.link")
+
+
+class Listener:
+    """`take` raises nothing but database errors: what makes no sense is logged by its code and dropped."""
+
+    def __init__(
+        self,
+        database: Database,
+        keys: DeviceKeys,
+        presence: Presence,
+        publisher: Publisher,
+        orders: Orders,
+        now: Callable[[], int],
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._presence = presence
+        self._publisher = publisher
+        self._orders = orders
+        self._now = now
+
+    def take(self, message: Received) -> None:
+        """One message of a topic that goes up, but for `events`."""
+        parsed = parse_topic(message.topic)
+        if parsed is None:
+            return
+        bank_id, topic = parsed
+        payload = self._keys.verify(bank_id, topic, message.payload)
+        if payload is None:
+            log.warning("unverified", bank=bank_id, topic=topic.value)
+            return
+        try:
+            if topic is Topic.STATUS:
+                self._status(bank_id, payload, retained=message.retained)
+            elif topic is Topic.HEALTH:
+                self._health(bank_id, payload)
+            elif topic is Topic.REPLIES:
+                self._reply(bank_id, payload)
+        except (MessageError, NotFoundError) as error:
+            log.warning("refused", bank=bank_id, topic=topic.value, code=error.code)
+
+    def _status(self, bank_id: str, payload: bytes, *, retained: bool) -> None:
+        status = decode_status(payload)
+        if status.controller != bank_id:
+            raise MessageError("controller", "a status that names another controller")
+        if isinstance(status, Birth):
+            self._birth(bank_id, status, retained=retained)
+            return
+        with self._database.writing() as session:
+            counts = service.died(session, bank_id, status, now=self._now())
+        if counts:
+            self._presence.gone(bank_id)
+
+    def _birth(self, bank_id: str, birth: Birth, *, retained: bool) -> None:
+        with self._database.writing() as session:
+            meaning = service.born(session, bank_id, birth, now=self._now())
+        if meaning.ignored is not None:
+            log.warning("birth_ignored", bank=bank_id, code=meaning.ignored, session=birth.session.number)
+            return
+        self._presence.born(bank_id, birth, retained=retained)
+        self._publisher.settle(bank_id)
+        self._publisher.receipts_at_birth(bank_id, birth)
+
+    def _health(self, bank_id: str, payload: bytes) -> None:
+        health = decode(payload, Health)
+        if health.controller != bank_id:
+            raise MessageError("controller", "health that names another controller")
+        self._presence.beats(bank_id, health)
+
+    def _reply(self, bank_id: str, payload: bytes) -> None:
+        reply = decode(payload, Reply)
+        if reply.controller != bank_id:
+            raise MessageError("controller", "a reply that names another controller")
+        with self._database.writing() as session:
+            commands.replied(session, self._orders, bank_id, reply, now=self._now())

@@ -1,0 +1,101 @@
+"""What is heard of each bank right now, in this process's memory: session, beat, health. Any thread may ask."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gateway.access.commands import Beat
+from wire.limits import COMMAND_FRESH_MS, HEALTH_EVERY_MS
+from wire.messages import Birth, Health
+
+# Three health messages lost in a row.
+SILENT_MS = 3 * HEALTH_EVERY_MS
+
+
+@dataclass
+class _Bank:
+    birth: Birth
+    beat: Beat | None = None
+    beat_ms: int = 0
+    heard_ms: int = 0
+    health: Health | None = None
+
+
+@dataclass
+class Presence:
+    """`mono_ms` reads a monotonic clock: a beat's age is counted from when it arrived here, whatever the time is."""
+
+    mono_ms: Callable[[], int]
+    _banks: dict[str, _Bank] = field(default_factory=dict)
+    _settled: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def born(self, bank_id: str, birth: Birth, *, retained: bool) -> None:
+        """A session has begun; a retained birth may be old, so its beat makes no command fresh."""
+        now = self.mono_ms()
+        beat = None if retained else Beat(birth.session, birth.beat)
+        with self._lock:
+            self._banks[bank_id] = _Bank(birth, beat, now, now)
+
+    def beats(self, bank_id: str, health: Health) -> bool:
+        """A health message; only the present session's counts."""
+        with self._lock:
+            bank = self._banks.get(bank_id)
+            if bank is None or bank.birth.session != health.session:
+                return False
+            now = self.mono_ms()
+            bank.beat, bank.beat_ms, bank.heard_ms, bank.health = Beat(health.session, health.beat), now, now, health
+            return True
+
+    def gone(self, bank_id: str) -> None:
+        """The session is over, or the bank must show itself again."""
+        with self._lock:
+            self._banks.pop(bank_id, None)
+            self._settled.discard(bank_id)
+
+    def settle(self, bank_id: str) -> None:
+        """This run has seen that the bank follows a list this database knows: it may be published to."""
+        with self._lock:
+            self._settled.add(bank_id)
+
+    def unsettle(self, bank_id: str) -> None:
+        """The bank must not be published to."""
+        with self._lock:
+            self._settled.discard(bank_id)
+
+    def is_settled(self, bank_id: str) -> bool:
+        """Whether the bank may be published to."""
+        with self._lock:
+            return bank_id in self._settled
+
+    def fresh_beat(self, bank_id: str) -> Beat | None:
+        """A beat from which a command can be made, or None: the bank is offline as far as commands go."""
+        with self._lock:
+            bank = self._banks.get(bank_id)
+            if bank is None or bank.beat is None or self.mono_ms() - bank.beat_ms > COMMAND_FRESH_MS:
+                return None
+            return bank.beat
+
+    def heard(self, bank_id: str) -> bool:
+        """Whether the bank has been heard within 45 s."""
+        with self._lock:
+            bank = self._banks.get(bank_id)
+            return bank is not None and self.mono_ms() - bank.heard_ms <= SILENT_MS
+
+    def heard_ago_ms(self, bank_id: str) -> int | None:
+        """How long ago the present session's last word came, or None without one."""
+        with self._lock:
+            bank = self._banks.get(bank_id)
+            return None if bank is None else self.mono_ms() - bank.heard_ms
+
+    def birth_of(self, bank_id: str) -> Birth | None:
+        """The present session's birth."""
+        with self._lock:
+            bank = self._banks.get(bank_id)
+            return bank.birth if bank else None
+
+    def health_of(self, bank_id: str) -> Health | None:
+        """The last health message of the present session."""
+        with self._lock:
+            bank = self._banks.get(bank_id)
+            return bank.health if bank else None

@@ -1,0 +1,180 @@
+"""Everything that goes down to the banks: trust, badge keys, access lists, commands, receipts.
+
+Nothing but receipts and `send_access` goes to a bank until this run of the gateway has seen, by its birth, that the
+bank follows a list that this database knows.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from gateway.access import lists, service
+from gateway.access.changes import AccessChanged, CommandReady, ControllersChanged
+from gateway.access.keystore import Keystore
+from gateway.access.models import Controller, IssuedList
+from gateway.access.repository import newest_list
+from gateway.db import Database
+from gateway.errors import NotFoundError
+from gateway.ingest.service import Reach, reaches_at_birth
+from gateway.link.connection import Connection
+from gateway.link.presence import Presence
+from gateway.lockers.service import bank_of
+from wire.errors import MessageError
+from wire.keys import seal
+from wire.limits import COMMAND_FRESH_MS
+from wire.messages import Birth, Keys, Receipt, SealedKey, Trust, TrustedKey, encode
+from wire.messages import Session as WireSession
+from wire.topics import Topic, topic_name
+
+log = structlog.get_logger("gateway.link")
+
+# How long controllers accept the signing key with no new trust document; a new one is issued at half.
+SIGNING_KEY_MS = 400 * 86_400_000
+
+
+class Publisher:
+    """Acts after commits; one lock keeps what is published in the order in which it was issued."""
+
+    def __init__(
+        self,
+        database: Database,
+        keystore: Keystore,
+        presence: Presence,
+        connection: Connection,
+        now: Callable[[], int],
+    ) -> None:
+        self._database = database
+        self._keystore = keystore
+        self._presence = presence
+        self._connection = connection
+        self._now = now
+        self._lock = threading.Lock()
+
+    def heard(self, news: object) -> None:
+        """A listener of the database."""
+        if isinstance(news, AccessChanged):
+            self.publish_access(news.bank_id)
+        elif isinstance(news, CommandReady):
+            self._send(news.bank_id, Topic.COMMANDS, news.envelope, expiry_s=COMMAND_FRESH_MS // 1_000)
+        elif isinstance(news, ControllersChanged):
+            self.settle(news.bank_id)
+
+    def publish_access(self, bank_id: str) -> None:
+        """Issues the bank's list if it would change or grows old, and publishes it if the bank is settled."""
+        with self._lock:
+            before, issued = self._issue(bank_id)
+            if issued is not None and issued.version != before and self._presence.is_settled(bank_id):
+                self._publish_list(bank_id, issued)
+
+    def settle(self, bank_id: str) -> None:
+        """Brings a bank that is heard to what this database holds, unless it is held."""
+        birth = self._presence.birth_of(bank_id)
+        if birth is None:
+            return
+        with self._lock:
+            with self._database.reading() as session:
+                controller = session.get(Controller, bank_id)
+            if controller is None or controller.held_since is not None:
+                self._presence.unsettle(bank_id)
+                return
+            self._presence.settle(bank_id)
+            self._publish_trust(controller, birth.trust_version)
+            self._publish_keys(bank_id, birth)
+            _before, issued = self._issue(bank_id)
+            if issued is not None and (issued.version, issued.hash) != (birth.list_version, birth.list_hash):
+                self._publish_list(bank_id, issued)
+
+    def receipts_at_birth(self, bank_id: str, birth: Birth) -> None:
+        """One receipt per epoch of the birth, and per epoch that this database lacks something of."""
+        with self._database.writing() as session:
+            due = reaches_at_birth(session, bank_id, birth.epochs, now=self._now())
+        self.send_receipts(due)
+
+    def send_receipts(self, due: Iterable[Reach]) -> None:
+        """Receipts for the banks' present sessions; a bank that is not here gets them at its next birth."""
+        sessions: dict[str, WireSession | None] = {}
+        for reach in due:
+            if reach.bank_id not in sessions:
+                sessions[reach.bank_id] = self._session_of(reach.bank_id)
+            session = sessions[reach.bank_id]
+            if session is not None:
+                receipt = Receipt(reach.bank_id, session, reach.epoch, reach.through, reach.hash, self._now())
+                self._send(reach.bank_id, Topic.RECEIPTS, self._keystore.sign(Topic.RECEIPTS, encode(receipt)))
+
+    def renew(self) -> None:
+        """Called now and then: lists whose lease is at half, trust that grows old, changes by another process."""
+        with self._database.reading() as session:
+            controllers = service.list_controllers(session)
+        for controller in controllers:
+            if not self._presence.is_settled(controller.bank_id):
+                self.settle(controller.bank_id)
+            elif controller.held_since is None:
+                self.publish_access(controller.bank_id)
+                if self._now() - controller.trust_version > SIGNING_KEY_MS // 2:
+                    with self._lock:
+                        self._publish_trust(controller, 0)
+
+    def _issue(self, bank_id: str) -> tuple[int, IssuedList | None]:
+        """The version issued before, and the list that now holds; none for a bank that is held or has no controller."""
+        try:
+            with self._database.writing() as session:
+                controller = session.get(Controller, bank_id)
+                if controller is None or controller.held_since is not None:
+                    return 0, None
+                newest = newest_list(session, bank_id)
+                issued = lists.issue(
+                    session, bank_id, lambda payload: self._keystore.sign(Topic.ACCESS, payload), now=self._now()
+                )
+                return newest.version if newest else 0, issued
+        except (MessageError, NotFoundError) as error:
+            log.warning("list_not_issued", bank=bank_id, code=error.code, why=str(error))
+            return 0, None
+
+    def _publish_list(self, bank_id: str, issued: IssuedList) -> None:
+        if issued.envelope is not None:
+            self._send(bank_id, Topic.ACCESS, issued.envelope, retain=True)
+
+    def _publish_trust(self, controller: Controller, known: int) -> None:
+        """The signing key, where the bank does not know the newest trust document or it has grown old."""
+        now = self._now()
+        version = controller.trust_version
+        if version and known == version and now - version <= SIGNING_KEY_MS // 2:
+            return
+        with self._database.writing() as session:
+            row = service.controller_of(session, controller.bank_id)
+            row.trust_version = max(row.trust_version + 1, now)
+            version = row.trust_version
+        key = TrustedKey(self._keystore.signing_public, now + SIGNING_KEY_MS)
+        trust = encode(Trust(controller.bank_id, version, (key,)))
+        self._send(controller.bank_id, Topic.TRUST, self._keystore.sign(Topic.TRUST, trust), retain=True)
+
+    def _publish_keys(self, bank_id: str, birth: Birth) -> None:
+        """The site's badge keys, sealed, where the bank has not got exactly these."""
+        with self._database.writing() as session:
+            site_id = bank_of(session, bank_id).site_id
+            service.ensure_badge_key(session, self._keystore, site_id, now=self._now())
+            names = [key.id for key in service.site_badge_keys(session, site_id)]
+            if set(names) == set(birth.badge_keys):
+                return
+            row = service.controller_of(session, bank_id)
+            row.keys_version = max(row.keys_version + 1, self._now())
+            version, recipient = row.keys_version, row.encryption_public
+        sealed = tuple(
+            SealedKey(name, seal(self._keystore.badge_key(name), recipient, f"{bank_id}/{name}")) for name in names
+        )
+        keys = encode(Keys(bank_id, version, sealed))
+        self._send(bank_id, Topic.KEYS, self._keystore.sign(Topic.KEYS, keys), retain=True)
+
+    def _session_of(self, bank_id: str) -> WireSession | None:
+        with self._database.reading() as session:
+            controller = session.get(Controller, bank_id)
+        if controller is None or not controller.online or controller.session_nonce is None:
+            return None
+        return WireSession(controller.session_number, controller.session_nonce)
+
+    def _send(
+        self, bank_id: str, topic: Topic, envelope: bytes, *, retain: bool = False, expiry_s: int | None = None
+    ) -> None:
+        if not self._connection.publish(topic_name(bank_id, topic), envelope, retain=retain, expiry_s=expiry_s):
+            log.warning("not_sent", bank=bank_id, topic=topic.value)

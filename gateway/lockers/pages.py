@@ -1,0 +1,129 @@
+"""The wall of lockers and the page of one locker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from gateway.badges.service import list_badges
+from gateway.contracts import repository
+from gateway.events import breaches
+from gateway.lockers import wall
+from gateway.lockers.service import locker_of
+from gateway.lockers.tiles import BreachShown, Narrowed, breach_shown, wall_shown
+from gateway.web.cards import ContractCard, Link, contract_card
+from gateway.web.i18n import N_
+from gateway.web.in_force import InForce, Subject, followed
+from gateway.web.visit import MemberVisit, PostedForm, Visit
+from wire.hours import site_zone
+
+router = APIRouter()
+Choice = Annotated[str, Query(max_length=80)]
+
+
+@dataclass(frozen=True)
+class LockerPage:
+    """One locker: its state, who has it, what may be done. No trail of movements: only the day it was last used."""
+
+    number: int
+    site: str
+    block: str
+    block_url: str
+    url: str
+    stream_url: str
+    handover_url: str
+    zone: ZoneInfo
+    state: str
+    known_at: int | None
+    online: bool
+    offline_since: int | None
+    last_used: int | None
+    breaches: Sequence[BreachShown]
+    pending: Sequence[InForce]
+    contracts: Sequence[ContractCard]
+    actions: Sequence[Link]
+
+
+def narrowed(site: Choice = "", block: Choice = "", state: Choice = "") -> Narrowed:
+    """What the address narrows the wall to."""
+    return Narrowed(site, block, state)
+
+
+NarrowedWall = Annotated[Narrowed, Depends(narrowed)]
+
+
+@router.get("/")
+def wall_page(visit: MemberVisit, narrowed_to: NarrowedWall) -> Response:
+    """Every locker with its state, live."""
+    with visit.database.reading() as session:
+        shown = wall_shown(visit, session, narrowed_to)
+    return visit.page("lockers/wall.html", area="wall", wall=shown)
+
+
+@router.get("/lockers/{bank}/{number}")
+def locker_page(visit: MemberVisit, bank: str, number: int) -> Response:
+    """One locker. Raises NotFoundError (`bank`, `locker`)."""
+    with visit.database.reading() as session:
+        shown = locker_shown(visit, session, bank, number)
+    return visit.page("lockers/locker.html", area="wall", zone=shown.zone, locker=shown)
+
+
+@router.post("/breaches/{event_id}/seen")
+def seen(posted: PostedForm, event_id: int) -> Response:
+    """Takes a breach off the wall; it stays in the feed."""
+
+    def act(session: Session, now: int) -> str:
+        breaches.note_seen(session, event_id, actor=posted.visit.staff.staff_id, now=now)
+        return "/?done=seen"
+
+    return posted.act(act, lambda session, _form: wall_again(posted.visit, session))
+
+
+def wall_again(visit: Visit, session: Session) -> Response:
+    """The whole wall, after something on it could not be done."""
+    return visit.page("lockers/wall.html", area="wall", status=422, wall=wall_shown(visit, session, Narrowed()))
+
+
+def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> LockerPage:
+    """A locker's page as plain values. Raises NotFoundError (`bank`, `locker`)."""
+    locker, now = locker_of(session, bank_id, number), visit.clock()
+    banks = {bank.id: bank for bank in wall.banks(session, visit.heard)}
+    bank = banks[bank_id]
+    door = wall.lockers(session, visit.heard, now=now, bank_id=bank_id, after=(bank_id, number - 1), limit=1)[0]
+    contracts = repository.of_locker(session, locker.id, now)
+    cards = [contract_card(contract, now) for contract in contracts]
+    url = f"/lockers/{bank_id}/{number}"
+    subjects = [Subject(card.id, card.holder, [bank_id]) for card in cards]
+    actions: list[Link] = []
+    for contract, card in zip(contracts, cards, strict=True):
+        alive = [badge for badge in list_badges(session, person_id=contract.person_id).items if not badge.revoked_at]
+        actions += [
+            Link(f"/badges/{badge.id}/revoke", N_("Block the badge"), "block_badge", "button--alarm") for badge in alive
+        ]
+        actions += card.actions
+    return LockerPage(
+        number=number,
+        site=bank.site,
+        block=bank.name,
+        block_url=f"/blocks/{bank_id}",
+        url=url,
+        stream_url=f"/live/locker/{bank_id}/{number}",
+        handover_url=f"/handover?locker={bank_id}/{number}",
+        zone=site_zone(bank.zone),
+        state=door.state,
+        known_at=door.since or None,
+        online=bank.online,
+        offline_since=None if bank.online else visit.heard_at(bank),
+        last_used=door.last_opened_at,
+        breaches=[
+            breach_shown(visit, item, banks)
+            for item in breaches.unseen(session, now=now, bank_id=bank_id, locker=number)
+        ],
+        pending=followed(visit, session, banks, subjects),
+        contracts=cards,
+        actions=actions,
+    )

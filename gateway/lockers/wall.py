@@ -1,0 +1,199 @@
+"""The wall of lockers: for each door one state, from what the contracts say and what the bank last said."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.access.commands import NO_ANSWER_MS, PENDING
+from gateway.access.models import CommandRecord, Controller
+from gateway.access.repository import newest_versions
+from gateway.contracts.models import Contract, Holding
+from gateway.contracts.states import State, state_at
+from gateway.lockers.models import Bank, Locker, Observation
+
+# Alarms stay on screen although the bank has gone silent; a merely open door then says nothing any more.
+_ALARMS = ("forced", "jammed", "open_too_long")
+Heard = Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class LockerView:
+    """One door. `state`: forced, jammed, open_too_long, open, offline, out_of_service, to_empty, occupied, free.
+
+    `occupancy` is free, occupied, to_empty or allotted (a contract yet to start); `door` is open, closed or unknown;
+    `as_of` is the moment of the bank's last word on it, `pending` an order under way.
+    """
+
+    bank: str
+    number: int
+    size: str | None
+    state: str
+    occupancy: str
+    door: str
+    fault: str | None
+    out_of_service: bool
+    online: bool
+    pending: bool
+    since: int | None
+    as_of: int | None
+    last_opened_at: int | None
+    contract_id: str | None
+    person_id: str | None
+    contract_state: str | None
+    collect_until: int | None
+
+
+@dataclass(frozen=True)
+class BankView:
+    """One bank. `list_in_force` is what it says it follows, `list_issued` what it ought to (a pending change if they
+    differ); `held`: it waits to be reconciled."""
+
+    id: str
+    name: str
+    site_id: str
+    site: str
+    zone: str
+    joined: bool
+    online: bool
+    status_at: int | None
+    held: bool
+    list_in_force: int
+    list_in_force_since: int | None
+    list_issued: int
+
+    @property
+    def pending(self) -> bool:
+        """Whether a change has not reached the controller yet."""
+        return self.joined and self.list_issued > self.list_in_force
+
+
+def banks(session: Session, heard: Heard) -> list[BankView]:
+    """Every bank, by id; `heard` says whether a bank has been heard lately."""
+    versions = newest_versions(session)
+    rows = session.execute(
+        select(Bank, Controller).outerjoin(Controller, Controller.bank_id == Bank.id).order_by(Bank.id)
+    )
+    return [_bank_view(bank, controller, versions.get(bank.id, 0), heard) for bank, controller in rows.tuples()]
+
+
+def lockers(
+    session: Session,
+    heard: Heard,
+    *,
+    now: int,
+    bank_id: str | None = None,
+    after: tuple[str, int] | None = None,
+    limit: int | None = None,
+) -> list[LockerView]:
+    """Lockers in service, by bank and number; `after` continues behind a (bank, number)."""
+    query = select(Locker).where(Locker.retired_at.is_(None)).order_by(Locker.bank_id, Locker.number)
+    if bank_id is not None:
+        query = query.where(Locker.bank_id == bank_id)
+    if after is not None:
+        query = query.where((Locker.bank_id > after[0]) | ((Locker.bank_id == after[0]) & (Locker.number > after[1])))
+    if limit is not None:
+        query = query.limit(limit)
+    found = session.scalars(query).all()
+    online = {bank.id: bank.online for bank in banks(session, heard)}
+    observed = {(row.bank_id, row.number): row for row in session.scalars(select(Observation))}
+    held = _contracts_now(session, found, now)
+    pending = _pending(session, now)
+    return [
+        _locker_view(
+            locker,
+            held.get(locker.id),
+            observed.get((locker.bank_id, locker.number)),
+            online[locker.bank_id],
+            (locker.bank_id, locker.number) in pending,
+            now,
+        )
+        for locker in found
+    ]
+
+
+def _bank_view(bank: Bank, controller: Controller | None, issued: int, heard: Heard) -> BankView:
+    return BankView(
+        id=bank.id,
+        name=bank.name,
+        site_id=bank.site_id,
+        site=bank.site.name,
+        zone=bank.site.zone,
+        joined=controller is not None,
+        online=controller is not None and controller.online and heard(bank.id),
+        status_at=controller.status_at if controller else None,
+        held=controller is not None and controller.held_since is not None,
+        list_in_force=controller.list_in_force if controller else 0,
+        list_in_force_since=controller.list_in_force_since if controller else None,
+        list_issued=issued,
+    )
+
+
+def _contracts_now(session: Session, found: Sequence[Locker], now: int) -> Mapping[str, Contract]:
+    """For each locker the contract that has it now, else the nearest to come."""
+    query = (
+        select(Holding, Contract)
+        .join(Contract, Contract.id == Holding.contract_id)
+        .where(Holding.until_at > now, Holding.from_at < Holding.until_at)
+        .order_by(Holding.from_at.desc())
+    )
+    if len(found) == 1:
+        query = query.where(Holding.locker_id == found[0].id)
+    return {holding.locker_id: contract for holding, contract in session.execute(query).unique().tuples()}
+
+
+def _pending(session: Session, now: int) -> set[tuple[str, int | None]]:
+    rows = session.execute(
+        select(CommandRecord.bank_id, CommandRecord.locker).where(
+            CommandRecord.requested_at > now - 3 * NO_ANSWER_MS, CommandRecord.state.in_(PENDING)
+        )
+    )
+    return {(bank_id, number) for bank_id, number in rows.tuples()}
+
+
+def _locker_view(
+    locker: Locker, contract: Contract | None, seen: Observation | None, online: bool, pending: bool, now: int
+) -> LockerView:
+    occupancy = _occupancy(contract, now)
+    fault = seen.fault if seen else None
+    out_of_service = seen is not None and seen.out_of_service
+    door = seen.door if seen else "unknown"
+    return LockerView(
+        bank=locker.bank_id,
+        number=locker.number,
+        size=locker.size,
+        state=_state(occupancy, door, fault, online=online, out_of_service=out_of_service),
+        occupancy=occupancy,
+        door=door,
+        fault=fault,
+        out_of_service=out_of_service,
+        online=online,
+        pending=pending,
+        since=seen.since if seen else None,
+        as_of=seen.as_of if seen else None,
+        last_opened_at=seen.last_opened_at if seen else None,
+        contract_id=contract.id if contract else None,
+        person_id=contract.person_id if contract else None,
+        contract_state=state_at(contract, now).value if contract else None,
+        collect_until=contract.collect_until if contract else None,
+    )
+
+
+def _occupancy(contract: Contract | None, now: int) -> str:
+    if contract is None:
+        return "free"
+    state = state_at(contract, now)
+    return {State.ENDING: "to_empty", State.UPCOMING: "allotted"}.get(state, "occupied")
+
+
+def _state(occupancy: str, door: str, fault: str | None, *, online: bool, out_of_service: bool) -> str:
+    if fault in _ALARMS:
+        return str(fault)
+    if not online:
+        return "offline"
+    if door == "open":
+        return "open"
+    if out_of_service:
+        return "out_of_service"
+    return "free" if occupancy == "allotted" else occupancy
