@@ -15,7 +15,7 @@ def _run(*command: str | Path) -> None:
     assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pi(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The environment's folder; nothing is fetched: the wheels were (make build/wheels/controller/.complete)."""
     if not (WHEELS / ".complete").exists():
