@@ -80,17 +80,17 @@ class SimulatedPi:
             line.level = line.settle()
         self.transitions: deque[Transition] = deque(maxlen=TRANSITIONS_KEPT)
 
-    def claim(self, client: str, number: int, function: Function, at_ns: int) -> None:
-        """Give the line to `client` as an input without pull, or as an output that starts low, like gpiozero on lgpio.
+    def claim(self, client: str, number: int, function: Function, at_ns: int, *, level: bool = False) -> None:
+        """Give the line to `client`, as an input without pull or as an output that is at `level` from the first moment.
 
-        An active-low board therefore pulses at the claim, as it does in the field. Raises LineError.
+        An active-low board that is claimed at the default level therefore pulses, as in the field. Raises LineError.
         """
         line = self._line(number)
         if line.holder not in (None, client):
             raise LineError("busy", f"GPIO{number} is held by {line.holder}: one program owns a line at a time")
         line.holder = client
         line.function = function
-        line.driven = False
+        line.driven = level
         line.pull = "floating"
         self._settle(line, at_ns, client)
 

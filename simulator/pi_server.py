@@ -1,8 +1,8 @@
 """Serves a simulated Pi to other processes over a unix socket: one text line per request, edges pushed to watchers.
 
-Requests: `client ID`, `claim N input|output`, `pull N up|down|floating`, `read N`, `write N 0|1` (the hot path: not
-answered), `watch N both|rising|falling STABLE_US`, `unwatch N`. Answers: `ok`, `0`, `1`, `error CODE message`.
-Pushed: `edge N LEVEL MONOTONIC_NS`.
+Requests: `client ID`, `claim N input|output 0|1` (its first level), `pull N up|down|floating`, `read N`, `write N 0|1`
+(the hot path: not answered), `watch N both|rising|falling STABLE_US`, `unwatch N`. Answers: `ok`, `0`, `1`,
+`error CODE message`. Pushed: `edge N LEVEL MONOTONIC_NS`.
 """
 
 import asyncio
@@ -155,8 +155,8 @@ class PinConnection(asyncio.Protocol):
                 return ""
             case ["read", line]:
                 return str(int(self._pi.read(int(line))))
-            case ["claim", line, "input" | "output" as function]:
-                self._pi.claim(self.client, int(line), function, at_ns)
+            case ["claim", line, "input" | "output" as function, level]:
+                self._pi.claim(self.client, int(line), function, at_ns, level=level == "1")
             case ["pull", line, "up" | "down" | "floating" as pull]:
                 self._pi.pull(self.client, int(line), pull, at_ns)
             case ["watch", line, "both" | "rising" | "falling" as edges, stable_us]:

@@ -1,13 +1,15 @@
 """gpiozero's pin factory `casier-sim`: the pins of a simulated Pi that another process serves (simulator/pi_server.py).
 
-Set GPIOZERO_PIN_FACTORY=casier-sim and CASIER_SIM_PINS=<socket>. Behaves like gpiozero on lgpio: an output starts low,
-a bounce time reports an edge once its level is stable, a line belongs to one process, closing leaves it floating.
+Set GPIOZERO_PIN_FACTORY=casier-sim and CASIER_SIM_PINS=<socket>. Behaves like gpiozero on a Pi: an output starts low
+unless claimed with its state, a bounce time reports an edge once its level is stable (as lgpio does), a line belongs to
+one process, closing leaves it floating.
 """
 
 import os
 import secrets
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -65,28 +67,38 @@ class SimulatedPinFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no t
         with self._lock:
             _send(self._requests, request)
 
-    def edges(self) -> "_EdgeStream":
-        """The stream of watched edges, opened when the first pin asks for one."""
+    def watch(self, line: int, edges: str, stable_us: int, seen: Callable[[float, bool], None]) -> None:
+        """Call `seen(ticks, level)` in a background thread at each edge; the stream is opened for the first pin."""
         if self._edges is None:
             self._edges = _EdgeStream(self._connect())
-        return self._edges
+        self._edges.watch(line, edges, stable_us, seen)
+
+    def unwatch(self, line: int) -> None:
+        """Hear no more of a line."""
+        if self._edges is not None:
+            self._edges.unwatch(line)
 
     def close(self) -> None:
-        super().close()
-        if self._edges is not None:
-            self._edges.close()
-            self._edges = None
-        self._requests.close()
+        try:
+            super().close()
+        finally:
+            if self._edges is not None:
+                self._edges.close()
+                self._edges = None
+            self._requests.close()
 
     def _connect(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(ANSWER_WITHIN_S)
         try:
             connection.connect(self._path)
+            _exchange(connection, f"client {self._client}")
         except OSError as error:
             connection.close()
             raise BadPinFactory(f"no simulated Pi answers at {self._path} ({error}): start the bench first") from error
-        _exchange(connection, f"client {self._client}")
+        except BadPinFactory:
+            connection.close()
+            raise
         return connection
 
     def _get_revision(self) -> int:
@@ -110,7 +122,7 @@ class SimulatedPin(PiPin):  # type: ignore[misc]  # gpiozero has no types
         self._pull = "floating"
         self._bounce: float | None = None
         self._edge_kind = "both"
-        factory.ask(f"claim {self._number} input")
+        factory.ask(f"claim {self._number} input 0")
 
     def close(self) -> None:
         with suppress(BadPinFactory):  # the factory or the simulated Pi went first: there is nothing left to free
@@ -124,8 +136,15 @@ class SimulatedPin(PiPin):  # type: ignore[misc]  # gpiozero has no types
     def _set_function(self, value: str) -> None:
         if value not in ("input", "output"):
             raise PinInvalidFunction(f'invalid function "{value}" for pin {self!r}')
-        self.factory.ask(f"claim {self._number} {value}")
-        self._function = value
+        self._claim(value, False)
+
+    def output_with_state(self, state: float) -> None:
+        """Claim an output at its level in one step, as RPi.GPIO's pins do and lgpio itself can."""
+        self._claim("output", bool(state))
+
+    def _claim(self, function: str, level: bool) -> None:
+        self.factory.ask(f"claim {self._number} {function} {int(level)}")
+        self._function = function
         self._pull = "floating"
 
     def _get_state(self) -> bool:
@@ -180,10 +199,10 @@ class SimulatedPin(PiPin):  # type: ignore[misc]  # gpiozero has no types
 
     def _enable_event_detect(self) -> None:
         stable_us = int((self._bounce or 0) * 1e6)
-        self.factory.edges().watch(self._number, self._edge_kind, stable_us, self._edge_seen)
+        self.factory.watch(self._number, self._edge_kind, stable_us, self._edge_seen)
 
     def _disable_event_detect(self) -> None:
-        self.factory.edges().unwatch(self._number)
+        self.factory.unwatch(self._number)
 
     def _edge_seen(self, ticks: float, level: bool) -> None:
         with self._when_changed_lock:
@@ -197,11 +216,11 @@ class _EdgeStream:
     def __init__(self, connection: socket.socket) -> None:
         connection.settimeout(None)
         self._connection = connection
-        self._watchers: dict[int, Any] = {}
+        self._watchers: dict[int, Callable[[float, bool], None]] = {}
         self._thread = threading.Thread(target=self._run, name="casier-sim-edges", daemon=True)
         self._thread.start()
 
-    def watch(self, line: int, edges: str, stable_us: int, seen: Any) -> None:
+    def watch(self, line: int, edges: str, stable_us: int, seen: Callable[[float, bool], None]) -> None:
         self._watchers[line] = seen
         _send(self._connection, f"watch {line} {edges} {stable_us}")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import tty
 from collections import deque
 from collections.abc import Callable
@@ -24,7 +25,8 @@ class PtyPort:
         self.path = path
         self.byte_ms = 0.0 if baud is None else BITS_A_BYTE * 1000 / baud
         self._received = received
-        self._master = self._slave = -1
+        self._master = -1
+        self._arrivals: select.epoll | None = None
         self._incoming: deque[tuple[float, int]] = deque()
         self._outgoing: deque[tuple[float, int]] = deque(maxlen=ROOM_TO_SEND)
         self._line_in_free_at = 0.0
@@ -37,33 +39,45 @@ class PtyPort:
 
     def plug(self) -> None:
         """Make a new pty and let `path` lead to it. Needs the running event loop."""
-        if self.plugged:
-            return
-        self._loop = asyncio.get_running_loop()
-        self._master, self._slave = os.openpty()  # ours stays open, or the master would report hang-ups forever
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_name(f".{self.path.name}.new")
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(os.ttyname(self._slave))
-        fresh.replace(self.path)
-        self._loop.add_reader(self._master, self._readable)
+        if not self.plugged:
+            self._loop = asyncio.get_running_loop()
+            self._connect()
 
     def unplug(self) -> None:
         """Pull the cable: the program on the other end sees the same error as with a real adapter."""
         if not self.plugged:
             return
-        self._loop.remove_reader(self._master)
         self.path.unlink(missing_ok=True)
-        os.close(self._slave)
-        os.close(self._master)
-        self._master = self._slave = -1
+        self._disconnect()
         self._incoming.clear()
         self._outgoing.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _connect(self) -> None:
+        self._master, slave = os.openpty()
+        tty.setraw(slave)
+        os.set_blocking(self._master, False)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_name(f".{self.path.name}.new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.ttyname(slave))
+        fresh.replace(self.path)
+        os.close(slave)
+        # Edge-triggered, because a master whose other end nobody holds reports its hang-up without end.
+        self._arrivals = select.epoll()
+        self._arrivals.register(self._master, select.EPOLLIN | select.EPOLLET)
+        self._arrivals.poll(0)
+        self._loop.add_reader(self._arrivals.fileno(), self._readable)
+
+    def _disconnect(self) -> None:
+        if self._arrivals is not None:
+            self._loop.remove_reader(self._arrivals.fileno())
+            self._arrivals.close()
+            self._arrivals = None
+        os.close(self._master)
+        self._master = -1
 
     def send(self, data: bytes, after_ms: float = 0.0) -> None:
         """Put bytes on the line, the first after `after_ms`."""
@@ -80,10 +94,18 @@ class PtyPort:
         self._arm()
 
     def _readable(self) -> None:
-        try:
-            data = os.read(self._master, READ_MOST)
-        except OSError:
+        if self._arrivals is None:
             return
+        hung_up = any(event & select.EPOLLHUP for _, event in self._arrivals.poll(0))
+        with suppress(OSError):  # nothing more to read, or nobody holds the other end
+            while data := os.read(self._master, READ_MOST):
+                self._heard(data)
+        if hung_up:
+            # A tty stays exclusive (TIOCEXCL) after the program that asked for it died: the next one gets a fresh pty.
+            self._disconnect()
+            self._connect()
+
+    def _heard(self, data: bytes) -> None:
         now = self._now()
         if not self.byte_ms:
             for byte in data:

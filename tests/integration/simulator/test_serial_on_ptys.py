@@ -1,5 +1,9 @@
 """Simulated serial devices on real ptys: found by path, paced at the baud rate, unplugged like an adapter."""
 
+import fcntl
+import os
+import struct
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +16,7 @@ from simulator.readers import rdm6300
 from simulator.scenario import MONTREUIL
 from simulator.serial_boards.xor_board import PULSE_MS, Unlock, sealed
 
+TIOCGEXCL = 0x80045440  # whether a tty is exclusive; Linux, not in termios
 BYTE_MS = 10 * 1000 / 9600
 NUMBER = MONTREUIL.badges[0].number
 
@@ -103,6 +108,28 @@ def test_unplugged_reader_fails_like_an_adapter_and_comes_back_under_its_path(be
     with opened(path) as port:
         bench.do(lambda: bench.montreuil.tap("valid", 10))
         assert port.read(14) == rdm6300.frame(NUMBER)
+
+
+def test_port_of_a_program_that_died_holding_it_exclusively_opens_for_the_next(bench: Any, until: Callable) -> None:
+    def opened_exclusive() -> bool:
+        """Open the port, take it for us alone and drop it, as a killed program does; whether it was taken already."""
+        descriptor = os.open(bench.montreuil.places.boards, os.O_RDWR | os.O_NOCTTY)
+        taken = struct.unpack("i", fcntl.ioctl(descriptor, TIOCGEXCL, bytes(4)))[0]
+        fcntl.ioctl(descriptor, termios.TIOCEXCL)
+        os.close(descriptor)
+        return bool(taken)
+
+    assert not opened_exclusive()
+    until(lambda: not opened_exclusive(), "a port that is free again")
+
+
+def test_port_that_nobody_opened_costs_no_time(bench: Any) -> None:
+    with opened(bench.montreuil.places.boards) as port:
+        port.write(order(1))
+        port.read(5)
+    before = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - before < 0.15
 
 
 def test_dead_board_is_silent_and_recovers(bench: Any) -> None:

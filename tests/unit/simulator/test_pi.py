@@ -55,12 +55,19 @@ def test_floating_coil_line_keeps_its_level_unless_a_pull_down_is_fitted() -> No
     assert (pi.read(17), pi.read(27)) == (True, False)
 
 
-def test_active_low_board_pulses_when_its_line_is_claimed() -> None:
+def test_active_low_board_pulses_when_its_line_is_claimed_low_and_set_afterwards() -> None:
     pi = SimulatedPi()
     pi.fit(17, "up")
     pi.claim("a", 17, "output", 5)
     pi.write("a", 17, True, 6)
     assert [(t.level, t.at_ns) for t in pi.transitions] == [(False, 5), (True, 6)]
+
+
+def test_active_low_board_claimed_at_its_safe_level_does_not_pulse() -> None:
+    pi = SimulatedPi()
+    pi.fit(17, "up")
+    pi.claim("a", 17, "output", 5, level=True)
+    assert not pi.transitions
 
 
 def test_closed_contact_pulls_to_ground_and_a_cut_wire_is_pulled_up() -> None:
