@@ -164,9 +164,11 @@ def test_a_keeper_that_is_killed_is_a_fault_and_the_next_one_drops_the_coil(gpio
 def test_a_keeper_that_hangs_is_replaced_and_what_it_was_asked_is_not_done_late(gpio_rig, until):
     async def scene():
         os.kill(gpio_rig.hardware.boards["a"].keeper_pid, signal.SIGSTOP)
+        asked_ms = now_ms()
         gpio_rig.hardware.release(Coil("a", 1))
         await until(lambda: of(gpio_rig, LockFailed))
         assert of(gpio_rig, LockFailed)[0].code == "keeper_lost"
+        assert of(gpio_rig, LockFailed)[0].at_ms - asked_ms < 500  # it is not waited for until the pulse is over
         await until(lambda: of(gpio_rig, DeviceRecovered))
         await asyncio.sleep(0.2)
         assert gpio_rig.pulses(1) == []

@@ -112,6 +112,10 @@ def test_garbage_before_a_frame_is_skipped_and_counted() -> None:
     assert reader.garbage == 4
 
 
+def test_a_frame_cut_short_does_not_swallow_the_next_one() -> None:
+    assert decoder().feed(open_channel(1, 1)[:4] + STATUS) == [StatusReply(1, bytes(3))]
+
+
 def test_the_echo_of_a_query_is_not_taken_for_its_reply() -> None:
     assert decoder().feed(query_all(1) + STATUS) == [StatusReply(1, bytes(3))]
 
