@@ -157,7 +157,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "in_service": {"locker": 12, "command": COMMAND},
     "lease_expired": {"grants": 3},
     "clock_changed": {"from": "claimed", "to": "trusted", "before_ms": AT - 5_000, "after_ms": AT},
-    "journal_late": {"entries": [{"epoch": EPOCH, "seq": 17}]},
+    "journal_late": {"epoch": EPOCH, "first": 17, "last": 19},
     "disk_low": {"free_mb": 180},
     "mains_failed": {"source": "ups"},
     "undervoltage": {"source": "pi"},
