@@ -20,7 +20,7 @@ import msgspec
 from gateway.access import service as access
 from gateway.access.keystore import Keystore
 from gateway.db import Database
-from gateway.migrations import upgrade
+from gateway.migrations import migrate
 from simulator import scenario, seeding
 from simulator.bank import SimulatedBank
 from simulator.bench.server import BenchServer, listen
@@ -125,8 +125,8 @@ class Demo:
         return plan.name, str(answer["keys"])
 
     def _fill(self, keystore: Keystore, keys: dict[str, str]) -> seeding.Account:
-        upgrade(self.database_url)
         database = Database(self.database_url)
+        migrate(database)
         credentials, seeded_file = self.state / "credentials.json", self.state / "people.json"
         now = time.time_ns() // 1_000_000
         try:
