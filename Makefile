@@ -64,5 +64,5 @@ $(WHEELS)/.complete: requirements/controller.txt requirements/build.txt | instal
 	@rm -rf $(WHEELS) && mkdir -p $(WHEELS)
 	@echo "fetching the controller's wheels"
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
-		-r requirements/controller.txt --dest $(WHEELS)
+		-r requirements/controller.txt --dest $(WHEELS) 2>$(WHEELS)/pip.log || { cat $(WHEELS)/pip.log >&2; exit 1; }
 	@touch $@
