@@ -35,8 +35,8 @@ class Permit:
 class BadgeRead:
     """One presentation of a badge: raw upper-case number, technology as in the canonical form (`em4100`).
 
-    `stale` marks a reading from the first second after the reader was reopened: it may have been queued and opens
-    nothing.
+    `stale` marks one that may be old, and opens nothing: from the first second after the reader was reopened, or found
+    in the port by a program that had been stopped.
     """
 
     reader: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -144,7 +145,7 @@ class XorLine:
         address, due_ms = self._plan.next()
         wait_ms = due_ms - self._mono_ms()
         if wait_ms > 0:
-            self._timer = self._loop.call_later(wait_ms / 1000, self._pump)
+            self._arm(wait_ms, self._pump)
         else:
             self._ask(address)
 
@@ -154,7 +155,7 @@ class XorLine:
         except LineClosed as error:
             if self._serial.is_open:  # nothing drains the port: the same as no answer
                 self._missed(address, "silent", str(error))
-                self._timer = self._loop.call_later(TURNAROUND_MS / 1000, self._pump)
+                self._arm(TURNAROUND_MS, self._pump)
             return
         self._begin(address, StatusReply, self._boards[address].status_bytes + 4)
 
@@ -176,11 +177,17 @@ class XorLine:
 
     def _begin(self, address: int, reply: type[StatusReply | OpenReply], reply_bytes: int) -> None:
         self._exchange = _Exchange(address, reply, self._decoder.garbage)
-        wait_ms = (REQUEST_BYTES + reply_bytes) * BYTE_MS + TURNAROUND_MS
-        self._timer = self._loop.call_later(wait_ms / 1000, self._timed_out)
+        self._arm((REQUEST_BYTES + reply_bytes) * BYTE_MS + TURNAROUND_MS, self._timed_out)
 
     def _end_exchange(self) -> None:
         self._exchange = None
+        self._disarm()
+
+    def _arm(self, wait_ms: float, then: Callable[[], None]) -> None:
+        self._disarm()
+        self._timer = self._loop.call_later(wait_ms / 1000, then)
+
+    def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -172,6 +172,7 @@ def test_a_badge_read_in_the_first_second_after_a_reopening_is_stale(device, eve
         await until(lambda: len(events) == 2)
         for wait_ms in (999, 1):
             clock.pass_ms(wait_ms)
+            await until(lambda: reader._awake_ms == clock())
             device.send(FRAME if wait_ms > 1 else OTHER)
             reads = len(events)
             await until(lambda reads=reads: len(events) > reads)
@@ -180,6 +181,24 @@ def test_a_badge_read_in_the_first_second_after_a_reopening_is_stale(device, eve
         assert [type(event) for event in events] == [DeviceFault, DeviceRecovered, BadgeRead, BadgeRead]
         assert (events[0].kind, events[0].code) == ("reader", "unplugged")
         assert [events[2].stale, events[3].stale] == [True, False]
+
+    asyncio.run(scene())
+
+
+def test_a_badge_found_in_the_port_after_the_program_was_stopped_is_stale(device, events, clock, until) -> None:
+    async def scene() -> None:
+        device.plug()
+        reader = SerialRfidReader("entrance", str(device.path), events.append, clock)
+        await reader.start()
+        clock.pass_ms(2001)  # no turn of the loop in between
+        device.send(FRAME)
+        await until(lambda: events)
+        await until(lambda: reader._awake_ms == clock())
+        device.send(OTHER)
+        await until(lambda: len(events) == 2)
+        await reader.stop()
+        device.unplug()
+        assert [event.stale for event in events] == [True, False]
 
     asyncio.run(scene())
 
