@@ -101,9 +101,10 @@ def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> L
     actions: list[Link] = []
     for contract, card in zip(contracts, cards, strict=True):
         alive = [badge for badge in list_badges(session, person_id=contract.person_id).items if not badge.revoked_at]
-        actions += [
-            Link(f"/badges/{badge.id}/revoke", N_("Block the badge"), "block_badge", "button--alarm") for badge in alive
-        ]
+        for badge in alive:
+            detail = badge.label if len(alive) > 1 else ""
+            url_of_badge = f"/badges/{badge.id}/revoke"
+            actions.append(Link(url_of_badge, N_("Block the badge"), "block_badge", "button--alarm", detail))
         actions += card.actions
     return LockerPage(
         number=number,

@@ -1,0 +1,133 @@
+"""Badges: blocking one now, and giving a person another one."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from gateway.access.service import register_badge
+from gateway.badges import service
+from gateway.badges.models import Badge
+from gateway.contracts.states import State
+from gateway.errors import NotFoundError
+from gateway.lockers.service import list_sites
+from gateway.people.pages import contracts_of
+from gateway.people.service import person_of
+from gateway.web import words
+from gateway.web.asking import Asking
+from gateway.web.cards import contract_card, present_locker
+from gateway.web.forms import Form
+from gateway.web.i18n import N_
+from gateway.web.visit import Member, MemberVisit, PostedForm
+
+router = APIRouter()
+STOCK_SHOWN = 200
+
+
+@router.get("/badges/{badge_id}/revoke")
+def revoke_page(visit: MemberVisit, badge_id: str) -> Response:
+    """One question: why; "lost" is chosen already, so that blocking takes two taps from here."""
+    with visit.database.reading() as session:
+        return _ask(visit, session, badge_id, Form({"reason": "lost"}))
+
+
+@router.post("/badges/{badge_id}/revoke")
+def revoke(posted: PostedForm, badge_id: str) -> Response:
+    """The badge is dead; the person's page then says whether the controllers know."""
+    reason = posted.form.choice("reason", words.REVOKE_REASONS)
+
+    def act(session: Session, now: int) -> str:
+        badge = service.revoke(session, badge_id, reason=reason, actor=posted.visit.staff.staff_id, now=now)
+        return f"/people/{badge.person_id}" if badge.person_id else "/people"
+
+    return posted.act(act, lambda session, form: _ask(posted.visit, session, badge_id, form, 422))
+
+
+@router.get("/people/{person_id}/badge")
+def give_page(visit: MemberVisit, person_id: str) -> Response:
+    """Stock badges, or the number of another; which badge it replaces."""
+    with visit.database.reading() as session:
+        return _give_form(visit, session, person_id, Form())
+
+
+@router.post("/people/{person_id}/badge")
+def give(posted: PostedForm, person_id: str) -> Response:
+    """The old badge dies first if one is replaced, then the new one is given."""
+    form, visit = posted.form, posted.visit
+    if not form.get("badge") and not form.get("badge_number").strip():
+        form.error("badge", N_("Choose a badge in stock, or type a number."))
+
+    def act(session: Session, now: int) -> str:
+        actor, replaced = visit.staff.staff_id, form.get("replaces")
+        if replaced:
+            if service.badge_of(session, replaced).person_id != person_id:
+                raise NotFoundError("badge", "no such badge")
+            service.revoke(session, replaced, reason="replaced", actor=actor, now=now)
+        give_badge(session, visit, form, person_id, _site_of(session, person_id, now), now)
+        return f"/people/{person_id}?done=badge_given"
+
+    return posted.act(act, lambda session, again: _give_form(visit, session, person_id, again, 422))
+
+
+def give_badge(session: Session, visit: Member, form: Form, person_id: str, site_id: str, now: int) -> str | None:
+    """Gives the badge that the fields `badge` or `badge_number` name, if any; its id. Raises as the services do."""
+    actor, number = visit.staff.staff_id, form.get("badge_number").strip()
+    if form.get("badge"):
+        return service.give(session, form.get("badge"), person_id=person_id, site_id=site_id, actor=actor, now=now).id
+    if not number:
+        return None
+    keys = visit.request.app.state.keystore
+    label = visit.say("Badge of %(day)s", day=visit.day(now))
+    return register_badge(
+        session, keys, site_id=site_id, number=number, label=label, person_id=person_id, actor=actor, now=now
+    ).id
+
+
+def stock(session: Session, site_id: str | None = None) -> Sequence[Badge]:
+    """Live badges without an owner, in the order of their printed numbers."""
+    found = service.list_badges(session, stock=True, site_id=site_id, limit=STOCK_SHOWN).items
+    return sorted(found, key=lambda badge: badge.label)
+
+
+def _site_of(session: Session, person_id: str, now: int) -> str:
+    """Where the person has a contract, else the first site there is. Raises NotFoundError (`person`, `site`)."""
+    person_of(session, person_id)
+    contracts = [one for one in contracts_of(session, [person_id]) if contract_card(one, now).state != State.ENDED]
+    if contracts:
+        return present_locker(contracts[0], now).bank.site_id
+    sites = list_sites(session)
+    if not sites:
+        raise NotFoundError("site", "there is no place with lockers yet")
+    return sites[0].id
+
+
+def _ask(visit: Member, session: Session, badge_id: str, form: Form, status: int = 200) -> Response:
+    badge = service.badge_of(session, badge_id)
+    person = person_of(session, badge.person_id) if badge.person_id else None
+    ask = Asking(
+        title=N_("Block the badge"),
+        subject=f"{badge.label} · {person.name}" if person else badge.label,
+        text=N_("It stops opening as soon as the block has the new list, and for good. The locker stays the person's."),
+        button=N_("Block the badge now"),
+        icon="block_badge",
+        style="button--alarm",
+        url=f"/badges/{badge.id}/revoke",
+        back_url=f"/people/{person.id}" if person else "/people",
+        back_text=person.name if person else visit.say("People"),
+        reasons=[(code, visit.say(text)) for code, text in words.REVOKE_REASONS.items()],
+    )
+    return visit.page("contracts/confirm.html", area="people", form=form, ask=ask, status=status)
+
+
+def _give_form(visit: Member, session: Session, person_id: str, form: Form, status: int = 200) -> Response:
+    person = person_of(session, person_id)
+    site_id = _site_of(session, person_id, visit.now)
+    alive = [badge for badge in service.list_badges(session, person_id=person_id).items if badge.revoked_at is None]
+    lost = [(badge.id, visit.say("Yes, %(badge)s was lost or is broken", badge=badge.label), "") for badge in alive]
+    if lost:
+        lost.append(("", visit.say("No, it is one more badge"), ""))
+    return visit.page(
+        "people/badge.html", area="people", form=form, person=person, lost=lost, status=status,
+        badges=[(badge.id, badge.label) for badge in stock(session, site_id)],
+    )  # fmt: skip

@@ -1,0 +1,46 @@
+"""Dates and times as staff read them: in the site's zone, in the reader's language, never in UTC.
+
+Instants are unix milliseconds, as in the database.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+
+from gateway.web.i18n import babel_locale
+
+
+def local(instant: int, zone: ZoneInfo) -> datetime:
+    """The wall clock of the place at an instant."""
+    return datetime.fromtimestamp(instant / 1000, UTC).astimezone(zone)
+
+
+def clock_time(instant: int, zone: ZoneInfo, language: str) -> str:
+    """`14:02:07`: for what counts to the second."""
+    return format_time(local(instant, zone), "HH:mm:ss", locale=babel_locale(language))
+
+
+def moment(instant: int, zone: ZoneInfo, language: str, now: int) -> str:
+    """`14:02:07` today, otherwise with its day: `20 Nov, 14:02`, and with its year when that is another one."""
+    when, today = local(instant, zone), local(now, zone)
+    if when.date() == today.date():
+        return clock_time(instant, zone, language)
+    pattern = "d MMM, HH:mm" if when.year == today.year else "d MMM y, HH:mm"
+    return format_datetime(when, pattern, locale=babel_locale(language))
+
+
+def day(value: date | int, zone: ZoneInfo, language: str) -> str:
+    """`21 novembre 2026`, of a date or of the day an instant falls on at the place."""
+    shown = local(value, zone).date() if isinstance(value, int) else value
+    return format_date(shown, "d MMMM y", locale=babel_locale(language))
+
+
+def duration(milliseconds: int, language: str) -> str:
+    """`2 minutes`: how long, in the largest unit that says enough."""
+    return format_timedelta(timedelta(milliseconds=milliseconds), threshold=1.5, locale=babel_locale(language))
+
+
+def iso(instant: int) -> str:
+    """An instant for the `datetime` attribute."""
+    return datetime.fromtimestamp(instant / 1000, UTC).isoformat(timespec="milliseconds")

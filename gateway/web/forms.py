@@ -1,0 +1,62 @@
+"""One submitted form: its values, kept when something is wrong, and what is wrong beside each field."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from gateway.web.i18n import N_
+
+MAX_FIELD = 500
+
+
+class Form:
+    """Values by field name; `errors` holds one English message per field, and under "" for the form as a whole."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self.values = {name: value[:MAX_FIELD] for name, value in (values or {}).items()}
+        self.errors: dict[str, str] = {}
+
+    def get(self, name: str) -> str:
+        """The value as it was typed; empty if it was not."""
+        return self.values.get(name, "")
+
+    def error(self, name: str, message: str) -> None:
+        """Marks a field; its first problem stays."""
+        self.errors.setdefault(name, message)
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing was marked."""
+        return not self.errors
+
+    def text(self, name: str, required: bool = True) -> str:
+        """The value without spaces around it; marked when it is needed and missing."""
+        value = self.get(name).strip()
+        if required and not value:
+            self.error(name, N_("Please fill this in."))
+        return value
+
+    def choice(self, name: str, allowed: Collection[str]) -> str:
+        """One of `allowed`; anything else is marked."""
+        value = self.get(name)
+        if value not in allowed:
+            self.error(name, N_("Please choose one."))
+        return value
+
+    def day(self, name: str) -> date:
+        """A date between 2020 and 2099; anything else is marked (and answered with 2020-01-01)."""
+        try:
+            value = date.fromisoformat(self.get(name).strip())
+        except ValueError:
+            value = date.min
+        if not 2020 <= value.year <= 2099:
+            self.error(name, N_("Please give a date, for example 2026-11-21."))
+            return date(2020, 1, 1)
+        return value
+
+    def locker(self, name: str) -> tuple[str, int]:
+        """A locker as `bank/number`; anything else is marked."""
+        bank, _slash, number = self.get(name).partition("/")
+        if not bank or not number.isascii() or not number.isdigit() or len(number) > 5:
+            self.error(name, N_("Please choose a locker."))
+            return "", 0
+        return bank, int(number)

@@ -1,0 +1,108 @@
+"""Whether a recent decision has reached the controllers: in force since when, or why not yet. Read, never assumed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.access.models import IssuedList
+from gateway.audit.models import AuditRecord
+from gateway.events.service import latest_events
+from gateway.lockers.wall import BankView
+from gateway.web.i18n import N_
+from gateway.web.visit import Visit
+from wire.hours import site_zone
+
+# A decision is followed on screen for a day, and longer while it is not in force.
+FOLLOWED_MS = 24 * 3_600_000
+FOLLOWED_AT_MOST = 8
+
+TITLES = {
+    "badge_revoked": N_("Badge blocked"),
+    "badge_given": N_("Badge given"),
+    "badge_registered": N_("Badge given"),
+    "contract_assigned": N_("Locker handed over"),
+    "contract_signed": N_("Contract signed"),
+    "contract_suspended": N_("Contract suspended"),
+    "contract_resumed": N_("Contract resumed"),
+    "contract_renewed": N_("Contract extended"),
+    "contract_moved": N_("Locker changed"),
+    "contract_ended": N_("Contract ended"),
+    "locker_emptied": N_("Locker confirmed empty"),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A badge or a contract whose decisions are followed: its id, the banks it concerns, and its name on screen."""
+
+    id: str
+    label: str
+    banks: Sequence[str]
+
+
+@dataclass(frozen=True)
+class InForce:
+    """One decision and one bank: `in_force_at` as the bank reported it, or what it waits for."""
+
+    action: str
+    label: str
+    bank: str
+    zone: ZoneInfo
+    since: int
+    in_force_at: int | None
+    offline_since: int | None
+    waiting_for_reconciliation: bool
+    block_url: str
+
+
+def followed(
+    visit: Visit, session: Session, banks: Mapping[str, BankView], subjects: Iterable[Subject]
+) -> list[InForce]:
+    """The newest decision about each subject, newest first, at each bank it concerns."""
+    found: list[InForce] = []
+    for subject in subjects:
+        record = session.scalar(
+            select(AuditRecord)
+            .where(AuditRecord.subject == subject.id, AuditRecord.action.in_(TITLES))
+            .order_by(AuditRecord.id.desc())
+            .limit(1)
+        )
+        if record is None:
+            continue
+        joined = [banks[bank] for bank in subject.banks if bank in banks and banks[bank].joined]
+        shown = [_reached(visit, session, bank, record, subject.label) for bank in joined]
+        found += [one for one in shown if one.in_force_at is None or visit.clock() - record.at < FOLLOWED_MS]
+    found.sort(key=lambda one: -one.since)
+    return found[:FOLLOWED_AT_MOST]
+
+
+def _reached(visit: Visit, session: Session, bank: BankView, record: AuditRecord, label: str) -> InForce:
+    return InForce(
+        action=TITLES[record.action],
+        label=label,
+        bank=bank.name,
+        zone=site_zone(bank.zone),
+        since=record.at,
+        in_force_at=_in_force_at(session, bank, record.at),
+        offline_since=None if bank.online else visit.heard_at(bank) or record.at,
+        waiting_for_reconciliation=bank.held,
+        block_url=f"/blocks/{bank.id}",
+    )
+
+
+def _in_force_at(session: Session, bank: BankView, since: int) -> int | None:
+    """When the bank first followed a list issued after the decision, by its own journal."""
+    version = session.scalar(
+        select(IssuedList.version)
+        .where(IssuedList.bank_id == bank.id, IssuedList.issued_at >= since)
+        .order_by(IssuedList.version)
+        .limit(1)
+    )
+    if version is None or bank.list_in_force < version:
+        return None
+    applied = latest_events(session, kinds=("access_applied",), bank_id=bank.id, limit=100)
+    reported = [item.at for item in applied if item.body.get("version", 0) >= version]
+    return min(reported, default=bank.list_in_force_since)

@@ -1,0 +1,75 @@
+"""Puts the staff web onto the gateway's application."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from gateway.access import pages as access
+from gateway.badges import pages as badges
+from gateway.contracts import handover
+from gateway.contracts import pages as contracts
+from gateway.errors import (
+    ConflictError,
+    ForbiddenError,
+    GatewayError,
+    InvalidError,
+    NotFoundError,
+    OfflineError,
+    SignInError,
+)
+from gateway.fleet import pages as fleet
+from gateway.lockers import pages as lockers
+from gateway.people import pages as people
+from gateway.staff import pages as staff
+from gateway.web import streams
+from gateway.web.i18n import N_
+from gateway.web.live import Wakeups
+from gateway.web.rendering import STATIC_DIR
+from gateway.web.security import PageHeaders
+from gateway.web.visit import sign_in_url, visitor
+
+PAGES = (staff, lockers, access, people, badges, handover, contracts, fleet, streams)
+_STATUS: dict[type[GatewayError], HTTPStatus] = {
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ConflictError: HTTPStatus.CONFLICT,
+    OfflineError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_TITLES = {
+    HTTPStatus.NOT_FOUND: (N_("This page is not here"), N_("It may have been moved or removed.")),
+    HTTPStatus.FORBIDDEN: (
+        N_("Nothing was changed"),
+        N_("The page had been open for too long, or was sent from elsewhere. Go back, load it again, and repeat."),
+    ),
+}
+_OTHERWISE = (N_("That did not work"), N_("Nothing was changed. Go back and try again."))
+
+
+def install_web(app: FastAPI) -> None:
+    """Mounts pages, static files and headers; what pages use of `app.state` is named in visit.py."""
+    wakeups = Wakeups()
+    app.state.database.listeners.append(wakeups.heard)
+    app.state.wakeups = wakeups
+    app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
+    for module in PAGES:
+        app.include_router(module.router, include_in_schema=False)
+    app.add_middleware(PageHeaders)
+
+
+def page_error(request: Request, error: GatewayError) -> Response:
+    """A refusal as a page; someone who is not signed in goes to sign in and comes back."""
+    if isinstance(error, SignInError):
+        if request.url.path.startswith("/live/"):
+            return Response(status_code=HTTPStatus.UNAUTHORIZED)
+        return RedirectResponse(sign_in_url(request), HTTPStatus.SEE_OTHER)
+    return error_page(request, _STATUS.get(type(error), HTTPStatus.BAD_REQUEST))
+
+
+def error_page(request: Request, status: HTTPStatus) -> HTMLResponse:
+    """What went wrong, in plain words, with the way back."""
+    visit = visitor(request)
+    title, text = _TITLES.get(status, _OTHERWISE)
+    return visit.page("error.html", status=status, title=visit.say(title), text=visit.say(text))

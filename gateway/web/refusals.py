@@ -1,0 +1,49 @@
+"""What a service refused, in words for the screen: what is wrong, beside which field, and what to do next."""
+
+from collections.abc import Mapping
+
+from gateway.errors import GatewayError
+from gateway.web.forms import Form
+from gateway.web.i18n import N_
+
+# code -> (the form's field it belongs to, or "" for the whole form; the message)
+REFUSALS: Mapping[str, tuple[str, str]] = {
+    "sign_in": (
+        "",
+        N_("The address or the password is not right. Try again, or ask the person who runs this gateway."),
+    ),
+    "attempts": ("", N_("Too many attempts. Wait a quarter of an hour, or ask an operator.")),
+    "name": ("new_name", N_("A name has 1 to 200 characters, on one line.")),
+    "badge": (
+        "badge_number",
+        N_("This is not a badge number the lockers understand: write it like em4100:62E3086CED."),
+    ),
+    "badge_in_use": ("badge", N_("This badge is someone else's. Block it there first, or take another one.")),
+    "badge_revoked": ("badge", N_("This badge is blocked and stays blocked. Take another one.")),
+    "badge_elsewhere": ("badge", N_("This badge belongs to another place. Take one from here.")),
+    "locker_taken": (
+        "locker",
+        N_("This locker is held by someone on these days. Choose another locker or other dates."),
+    ),
+    "still_collecting": (
+        "locker",
+        N_("The earlier holder may still collect their things. Choose another locker, or confirm that it is empty."),
+    ),
+    "same_locker": ("locker", N_("The contract has this locker already. Choose another one.")),
+    "locker": ("locker", N_("There is no such locker any more. Choose another one.")),
+    "site": ("locker", N_("A contract moves within its place. Choose a locker there.")),
+    "dates": ("ends_on", N_("The last day must come after the first day, and after the present last day.")),
+    "date": ("ends_on", N_("Please give a date from 2020 to 2098.")),
+    "review_on": ("review_on", N_("Choose a day after today: a suspension ends by itself.")),
+    "reason": ("reason", N_("Please choose one.")),
+    "transition": ("", N_("The contract has changed meanwhile. Go back and look at its present state.")),
+    "still_held": ("", N_("The present holder's contract is not over. End it first.")),
+    "offline": ("", N_("The block is offline, so nothing was sent. The holder's badge works at the door.")),
+    "held": ("", N_("This block waits for a decision, so nothing is sent to it. Compare and decide first.")),
+}
+
+
+def tell(form: Form, error: GatewayError) -> None:
+    """Puts a refusal beside the field it is about; one without words here is told in the service's own English."""
+    field, message = REFUSALS.get(error.code, ("", error.text))
+    form.error(field if field in form.values or field == "" else "", message)

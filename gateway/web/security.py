@@ -1,0 +1,43 @@
+"""What every response of the pages carries: a strict content policy and no traces in caches or referrers."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+# The API answers programs; its description page brings its own scripts.
+_NOT_OURS = ("/api/", "/healthz", "/readyz")
+_FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+class PageHeaders:
+    """ASGI middleware: adds the headers; pages with people on them are never stored by a browser or a proxy."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything on, headers added to the start of a page's response."""
+        if scope["type"] != "http" or scope["path"].startswith(_NOT_OURS):
+            await self.app(scope, receive, send)
+            return
+        static = scope["path"].startswith("/static/") and b"v=" in scope["query_string"]
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", _FOR_GOOD if static else "no-store")
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)

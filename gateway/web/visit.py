@@ -1,0 +1,205 @@
+"""One request to a page: who asks, in which language, how to answer; and one form, checked and acted on once."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, quote
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from gateway.db import Database
+from gateway.errors import ForbiddenError, GatewayError, InvalidError, SignInError
+from gateway.link.presence import Presence
+from gateway.lockers.wall import BankView
+from gateway.staff import service as accounts
+from gateway.staff.service import SignedIn
+from gateway.web import formats, refusals, words
+from gateway.web.forms import Form
+from gateway.web.i18n import DEFAULT_LANGUAGE, LANGUAGE_COOKIE, LANGUAGES, choose_language, translations
+from gateway.web.once import act_once
+from gateway.web.rendering import render
+from wire.hours import site_zone
+
+SESSION_COOKIE = "casier_session"
+GUEST_COOKIE = "casier_guest"
+DEFAULT_ZONE = "Europe/Paris"
+MAX_FORM_BYTES = 64 * 1024
+MAX_FORM_FIELDS = 100
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request with its member of staff, if anyone is signed in."""
+
+    request: Request
+    database: Database
+    language: str
+    csrf: str
+    staff: SignedIn | None
+    now: int
+
+    def clock(self) -> int:
+        """The instant it is now; `now` is when the request began."""
+        return self.request.app.state.now()  # type: ignore[no-any-return]
+
+    @property
+    def presence(self) -> Presence:
+        """What is heard of each bank right now."""
+        return self.request.app.state.presence  # type: ignore[no-any-return]
+
+    def heard(self, bank_id: str) -> bool:
+        """Whether the bank was heard lately."""
+        return self.presence.heard(bank_id)
+
+    def heard_at(self, bank: BankView) -> int | None:
+        """When the bank was last heard, as far as is known."""
+        ago = self.presence.heard_ago_ms(bank.id)
+        return bank.status_at if ago is None else self.clock() - ago
+
+    def say(self, message: str, **values: object) -> str:
+        """A message in the reader's language."""
+        text = translations(self.language).gettext(message)
+        return text % values if values else text
+
+    def day(self, instant: int) -> str:
+        """The day an instant falls on, in the reader's language."""
+        return formats.day(instant, site_zone(DEFAULT_ZONE), self.language)
+
+    def page(
+        self, template: str, *, area: str = "", zone: ZoneInfo | None = None, status: int = 200, **values: Any
+    ) -> HTMLResponse:
+        """A rendered page or fragment."""
+        return HTMLResponse(self.html(template, area=area, zone=zone, **values), status)
+
+    def html(self, template: str, *, area: str = "", zone: ZoneInfo | None = None, **values: Any) -> str:
+        """The HTML of a template with what every template may use."""
+        done = words.DONE.get(self.request.query_params.get("done", ""))
+        return render(
+            template,
+            self.language,
+            zone or site_zone(DEFAULT_ZONE),
+            self.now,
+            staff=self.staff,
+            csrf=self.csrf,
+            here=self.request.url.path,
+            done=self.say(done) if done else "",
+            area=area,
+            **values,
+        )
+
+
+@dataclass(frozen=True)
+class Member(Visit):
+    """A request by someone who is signed in."""
+
+    staff: SignedIn
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A form sent by a member of staff, its CSRF token checked."""
+
+    visit: Member
+    form: Form
+
+    def act(self, act: Callable[[Session, int], str], again: Callable[[Session, Form], Response]) -> Response:
+        """Runs `act(session, now)` once and goes where it says; a refusal shows the form again, input kept.
+
+        `now` is taken when this is the only writer, so that a list issued later is known to hold the change.
+        """
+        visit, once = self.visit, self.form.get("once")
+        if self.form.valid:
+            try:
+                if not 16 <= len(once) <= 64:
+                    raise InvalidError("once", "the form is incomplete: load the page again")
+                with visit.database.writing() as session:
+                    now = visit.request.app.state.now()
+                    location = act_once(session, once, visit.staff.staff_id, now, lambda: act(session, now))
+                return RedirectResponse(location, 303)
+            except GatewayError as error:
+                refusals.tell(self.form, error)
+        with visit.database.reading() as session:
+            return again(session, self.form)
+
+
+def csrf_of(secret: str) -> str:
+    """The token that forms of someone not signed in carry; it cannot be turned back into their cookie."""
+    return hmac.new(secret.encode(), b"casier form", hashlib.sha256).hexdigest()
+
+
+async def read_form(request: Request) -> Form:
+    """The fields of a urlencoded form. Raises InvalidError with code `form` if it is none or too large."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_FORM_BYTES:
+            raise InvalidError("form", "the form is too large")
+    try:
+        return Form(dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)))
+    except ValueError as error:
+        raise InvalidError("form", "the form cannot be read") from error
+
+
+def check_csrf(visit: Visit, form: Form) -> None:
+    """Raises ForbiddenError with code `csrf` unless the form was rendered for this very visitor."""
+    if not visit.csrf or not hmac.compare_digest(form.get("csrf"), visit.csrf):
+        raise ForbiddenError("csrf", "the form was not rendered here or is too old: load the page again")
+
+
+def visitor(request: Request) -> Visit:
+    """Anyone."""
+    state = request.app.state
+    database: Database = state.database
+    now: int = state.now()
+    staff = _signed_in(database, request.cookies.get(SESSION_COOKIE, ""), now)
+    language = choose_language(
+        request.cookies.get(LANGUAGE_COOKIE),
+        request.headers.get("accept-language"),
+        staff.language if staff and staff.language in LANGUAGES else DEFAULT_LANGUAGE,
+    )
+    if staff:
+        csrf = staff.csrf_token or ""
+    else:
+        guest = request.cookies.get(GUEST_COOKIE, "")
+        csrf = csrf_of(guest) if guest else ""
+    return Visit(request, database, language, csrf, staff, now)
+
+
+def _signed_in(database: Database, cookie: str, now: int) -> SignedIn | None:
+    if not cookie:
+        return None
+    try:
+        with database.reading() as session:
+            return accounts.signed_in(session, cookie, now=now)
+    except SignInError:
+        return None
+
+
+def member(visit: Annotated[Visit, Depends(visitor)]) -> Member:
+    """Someone signed in. Raises SignInError with code `signed_out`, which leads to the sign-in page."""
+    if visit.staff is None:
+        raise SignInError("signed_out", "sign in first")
+    return Member(visit.request, visit.database, visit.language, visit.csrf, visit.staff, visit.now)
+
+
+async def posted(request: Request, visit: Annotated[Member, Depends(member)]) -> Posted:
+    """A form sent by someone signed in. Raises ForbiddenError (`csrf`), InvalidError (`form`)."""
+    form = await read_form(request)
+    check_csrf(visit, form)
+    return Posted(visit, form)
+
+
+def sign_in_url(request: Request) -> str:
+    """The sign-in page, which leads back to where the visitor wanted to go."""
+    wanted = request.url.path if request.method == "GET" else "/"
+    return "/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted)}"
+
+
+AnyVisit = Annotated[Visit, Depends(visitor)]
+MemberVisit = Annotated[Member, Depends(member)]
+PostedForm = Annotated[Posted, Depends(posted)]

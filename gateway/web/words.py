@@ -1,0 +1,148 @@
+"""What the services' codes are called on screen: an English message (translated where shown), icon and tone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.web.i18n import N_
+
+
+@dataclass(frozen=True)
+class Word:
+    """A code on screen; `tone` colours it, `icon` and `text` say the same without colour."""
+
+    text: str
+    icon: str = "info"
+    tone: str = "still"
+
+
+LOCKER_STATES: Mapping[str, Word] = {
+    "forced": Word(N_("Forced"), "forced", "alarm"),
+    "jammed": Word(N_("Jammed"), "jammed", "alarm"),
+    "open_too_long": Word(N_("Open too long"), "open_too_long", "late"),
+    "open": Word(N_("Open"), "open", "warm"),
+    "offline": Word(N_("Offline"), "offline", "still"),
+    "out_of_service": Word(N_("Out of service"), "out_of_service", "still"),
+    "to_empty": Word(N_("To be emptied"), "to_empty", "task"),
+    "occupied": Word(N_("Occupied"), "occupied", "calm"),
+    "free": Word(N_("Free"), "free", "good"),
+}
+
+CONTRACT_STATES: Mapping[str, Word] = {
+    "draft": Word(N_("Being prepared"), "pending", "still"),
+    "upcoming": Word(N_("Starts soon"), "clock", "calm"),
+    "active": Word(N_("In force"), "check", "good"),
+    "suspended": Word(N_("Suspended"), "pause", "warm"),
+    "ending": Word(N_("Time to collect"), "clock", "late"),
+    "ended": Word(N_("Ended"), "end", "still"),
+}
+
+BADGE_STATES: Mapping[str, Word] = {
+    "active": Word(N_("Works"), "check", "good"),
+    "stock": Word(N_("In stock"), "badge", "still"),
+    "revoked": Word(N_("Blocked"), "block_badge", "alarm"),
+    "replaced": Word(N_("Replaced"), "block_badge", "still"),
+    "ended": Word(N_("Ended"), "end", "still"),
+}
+
+REVOKED_WHY: Mapping[str, str] = {"ended": N_("Ended"), "revoked": N_("Blocked"), "replaced": N_("Replaced")}
+
+OPEN_REASONS: Mapping[str, tuple[str, str]] = {
+    "holder_present": (N_("The holder is here"), N_("You have recognised the person.")),
+    "inspection": (N_("Inspection with a witness"), N_("Two people are at the locker.")),
+    "maintenance": (N_("Maintenance"), N_("Lock, door or cleaning.")),
+    "emergency": (N_("Emergency"), N_("Someone or something is in danger.")),
+    "someone_inside": (N_("Someone is inside"), N_("It opens at once.")),
+    "leave_mail": (N_("Leave mail"), N_("The holder has agreed.")),
+}
+
+COMMAND_REFUSALS: Mapping[str, str] = {
+    "session": N_("The block had just reconnected. Ask again."),
+    "beat": N_("The order came too late to be safe. Ask again."),
+    "expired": N_("The order came too late to be safe. Ask again."),
+    "retained": N_("The order came too late to be safe. Ask again."),
+    "seen": N_("This order had already been carried out."),
+    "busy": N_("This lock is being opened already. Wait a moment, then ask again."),
+    "held": N_("The locker is held by someone."),
+    "out_of_service": N_("The locker is out of service."),
+    "locker": N_("The block does not know this locker. Tell the technician."),
+}
+
+BREACH_CAUSES: Mapping[str, str] = {
+    "revoked": N_("Opened after the badge was blocked: the block had not received it yet."),
+    "ended": N_("Opened after the contract had ended."),
+    "suspended": N_("Opened during a suspension."),
+    "not_yet": N_("Opened before the contract began."),
+    "no_contract": N_("Opened with no contract for this locker."),
+    "no_command": N_("Opened by an order that nobody here gave."),
+}
+
+SUSPEND_REASONS: Mapping[str, str] = {
+    "incident": N_("Incident"),
+    "safety": N_("Safety of others"),
+    "no_news": N_("No news for a long time"),
+    "absence": N_("Absence: hospital, prison, family"),
+    "works": N_("Works on the lockers"),
+    "other": N_("Another reason"),
+}
+
+END_REASONS: Mapping[str, str] = {
+    "own_solution": N_("Found a solution of their own"),
+    "agreed": N_("Agreed together"),
+    "term_over": N_("The term is over"),
+    "moved_away": N_("Moved away"),
+    "emptied": N_("Emptied the locker and left"),
+    "support_refused": N_("Refuses support"),
+    "prison": N_("Prison"),
+    "threats": N_("Threats or violence"),
+    "death": N_("Death"),
+    "reassigned": N_("Locker needed for someone else"),
+    "other": N_("Another reason"),
+    "unknown": N_("Not known"),
+}
+
+REVOKE_REASONS: Mapping[str, str] = {
+    "lost": N_("Lost"),
+    "stolen": N_("Stolen"),
+    "broken": N_("Broken"),
+    "returned": N_("Given back"),
+    "incident": N_("Incident"),
+    "ended": N_("The contract has ended"),
+    "other": N_("Another reason"),
+}
+
+DONE: Mapping[str, str] = {
+    "handed_over": N_("Handed over. The badge works as soon as the block has the new list: see below."),
+    "suspended": N_("The contract is suspended."),
+    "resumed": N_("The contract is in force again."),
+    "signed": N_("The contract is signed."),
+    "moved": N_("The locker was changed. Both doors open until tomorrow, for the move."),
+    "ended": N_("The contract has ended. The badge opens during the time to collect."),
+    "emptied": N_("The locker is confirmed empty and free again."),
+    "renewed": N_("The contract was renewed: same badge, same locker."),
+    "badge_given": N_("The badge was given."),
+    "person_added": N_("The person was added."),
+    "seen": N_("Noted as seen."),
+    "reconciled": N_("Decided. The block gets its list now."),
+}
+
+NAVIGATION = (
+    ("wall", "/", "wall", N_("Lockers")),
+    ("people", "/people", "people", N_("People")),
+    ("handover", "/handover", "handover", N_("Hand over")),
+    ("blocks", "/blocks", "blocks", N_("Blocks")),
+)
+
+
+def locker_state(code: str) -> Word:
+    """The word for a locker's state; an unknown code is shown as it is rather than hidden."""
+    return LOCKER_STATES.get(code, Word(code, "unknown"))
+
+
+def contract_state(code: str) -> Word:
+    """The word for a contract's state."""
+    return CONTRACT_STATES.get(code, Word(code, "unknown"))
+
+
+def badge_state(code: str) -> Word:
+    """The word for a badge's state."""
+    return BADGE_STATES.get(code, Word(code, "unknown"))
