@@ -48,15 +48,22 @@ def digest_of(lock):
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
+def works():
+    """Whether .venv is there and its Python runs."""
+    try:
+        return subprocess.run([str(VENV / "bin" / "python"), "-c", ""]).returncode == 0
+    except OSError:
+        return False
+
+
 def is_installed(lock):
     """Whether .venv works and already holds this lock file's packages."""
     try:
         stamp = json.loads(STAMP.read_text())
-        subprocess.run([str(VENV / "bin" / "python"), "-c", ""], check=True)
-    except (OSError, ValueError, subprocess.CalledProcessError):
+    except (OSError, ValueError):
         return False
     held = stamp.get("lock")
-    return held in (lock, EVERYTHING) and stamp.get("digest") == digest_of(held)
+    return held in (lock, EVERYTHING) and stamp.get("digest") == digest_of(held) and works()
 
 
 def show(text, last=False):
@@ -88,7 +95,7 @@ def install(lock):
     """Make .venv and install the locked packages, then this checkout in place."""
     print(f"installing Casier ({lock}) into .venv: about a minute the first time", flush=True)
     STAMP.unlink(missing_ok=True)
-    if subprocess.run([sys.executable, "-m", "venv", str(VENV)]).returncode:
+    if not works() and subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)]).returncode:
         sys.exit("python could not make .venv: see above")
     requirements = [part for path in locks_for(lock) for part in ("-r", str(path))]
     pip("--require-hashes", *requirements)
