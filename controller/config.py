@@ -16,6 +16,7 @@ from hw import registry, wiring
 from hw.assembly import CoilUse, HardwareConfig
 from hw.errors import SettingsError
 from hw.ports import Coil
+from hw.settings import DeviceSettings
 from wire.errors import MessageError
 from wire.hours import site_zone
 from wire.limits import MAX_LOCKERS
@@ -184,12 +185,12 @@ class _Reading:
                 self._problem((*path, *inner), text[0].lower() + text[1:])
             return None
 
-    def _devices(self, section: registry.Section) -> dict[str, msgspec.Struct]:
+    def _devices(self, section: registry.Section) -> dict[str, DeviceSettings]:
         tables = self._tables.get(section, {})
         if not isinstance(tables, dict):
             self._problem((section,), f"give each device a table of its own, such as [{section}.main]")
             return {}
-        devices = {}
+        devices: dict[str, DeviceSettings] = {}
         for name, table in tables.items():
             try:
                 devices[name] = registry.decode(section, table)
