@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from controller.bank_config import LockerConfig
 from controller.errors import TransitionError
+from hw.release_guard import ACTING_MS, DUTY_WINDOW_MS
 
-DUTY_WINDOW_MS = 60_000
+# The guard reads its own clock a little after ours: without this a release could come to it a hair too early.
+JITTER_MS = 20
 
 
 class State(Enum):
@@ -65,6 +68,13 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
 )
 
 
+class Pulse(NamedTuple):
+    """When a coil went on, and when it counts as off (monotonic)."""
+
+    start_ms: int
+    end_ms: int
+
+
 @dataclass(slots=True)
 class Bay:
     """One locker. `door_open` is None until its sensor has spoken; `opened_ms` is when the open door was first seen.
@@ -83,7 +93,7 @@ class Bay:
     releases_since_change: int = 0
     last_release: str | None = None
     explained_until_ms: int = 0
-    pulses: deque[tuple[int, int]] = field(default_factory=deque)  # (start, length) of the last minute
+    pulses: deque[Pulse] = field(default_factory=deque)
 
     def apply(self, event: Event) -> None:
         """Take the table's transition. Raises TransitionError, and changes nothing, where it lists none."""
@@ -104,27 +114,29 @@ class Bay:
 
     def energised(self, release: str, mono_ms: int, explained_until_ms: int) -> None:
         """Note a pulse that begins now and explains the door's openings until then (a latch may chatter)."""
-        self.pulses.append((mono_ms, self.config.pulse_ms))
+        self.pulsed(mono_ms, self.config.pulse_ms)
         self.releases_since_change += 1
         self.last_release = release
         self.explained_until_ms = explained_until_ms
 
+    def pulsed(self, mono_ms: int, pulse_ms: int) -> None:
+        """Count a pulse against the lock's rest and duty, as the guard does and a little more strictly."""
+        self.pulses.append(Pulse(mono_ms, mono_ms + pulse_ms + ACTING_MS + JITTER_MS))
+
     def ready_ms(self, now_ms: int, rest_ms: int, duty_percent: int) -> int:
         """The earliest instant from `now_ms` at which the lock has rested and another pulse keeps its duty."""
-        while self.pulses and self.pulses[0][0] + self.pulses[0][1] + DUTY_WINDOW_MS <= now_ms:
+        while self.pulses and self.pulses[0].end_ms + DUTY_WINDOW_MS <= now_ms:
             self.pulses.popleft()
         if not self.pulses:
             return now_ms
-        last_start, last_length = self.pulses[-1]
-        ready = max(now_ms, last_start + last_length + rest_ms)
-        budget = DUTY_WINDOW_MS * duty_percent // 100 - self.config.pulse_ms
-        used = sum(length for _, length in self.pulses)
-        for start, length in self.pulses:
-            if used <= budget:
+        ready = max(now_ms, self.pulses[-1].end_ms + rest_ms)
+        budget_ms = DUTY_WINDOW_MS * duty_percent // 100 - (self.config.pulse_ms + ACTING_MS + JITTER_MS)
+        used_ms = sum(end_ms - start_ms for start_ms, end_ms in self.pulses)
+        for start_ms, end_ms in self.pulses:
+            if used_ms <= budget_ms:
                 break
-            # A pulse counts until the minute that begins at its start is over.
-            used -= length
-            ready = max(ready, start + length + DUTY_WINDOW_MS)
+            used_ms -= end_ms - start_ms
+            ready = max(ready, end_ms + DUTY_WINDOW_MS)
         return ready
 
 

@@ -37,7 +37,9 @@ class Doors:
 
     def sensed(self, locker: int, is_open: bool, turn: Turn) -> None:
         """A sensor settled. The first word after start is the door's state, not a change."""
-        bay = self._bays[locker]
+        bay = self._bays.get(locker)
+        if bay is None:
+            return
         before, bay.door_open = bay.door_open, is_open
         if before == is_open:
             return

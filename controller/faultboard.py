@@ -1,6 +1,10 @@
 """The faults in force at a bank, as health messages name them."""
 
+from itertools import islice
+
 from wire.messages import Fault
+
+MOST_SHOWN = 256
 
 
 class FaultBoard:
@@ -26,5 +30,5 @@ class FaultBoard:
             del self._faults[key]
 
     def view(self) -> tuple[Fault, ...]:
-        """All faults in force, oldest first."""
-        return tuple(Fault(source, code) for source, code in self._faults)
+        """The faults in force, oldest first, as many as a health message takes."""
+        return tuple(Fault(source, code) for source, code in islice(self._faults, MOST_SHOWN))

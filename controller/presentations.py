@@ -93,8 +93,9 @@ class Presentations:
             return
         known = self._lists.recognise(canonical)
         decision = self._decide(known, turn)
-        if self._enrolment is not None and _may_be_enrolled(decision):
-            self._enrol(self._enrolment, canonical, turn)
+        newest = self._lists.newest_key
+        if self._enrolment is not None and newest is not None and _may_be_enrolled(decision):
+            self._enrol(self._enrolment, canonical, newest, turn)
         elif known is None:
             reader.strangers.append(now_ms)
             self._refuse(event.reader, Denied("unknown"), turn)
@@ -192,10 +193,7 @@ class Presentations:
         new = badge_digest(newest[1], canonical)
         turn.record(EntryType.BADGE_REKEYED, old=old, new=new, grant=decision.ways[0][1].id)
 
-    def _enrol(self, enrolment: _Enrolment, canonical: str, turn: Turn) -> None:
-        newest = self._lists.newest_key
-        if newest is None:
-            return
+    def _enrol(self, enrolment: _Enrolment, canonical: str, newest: tuple[str, bytes], turn: Turn) -> None:
         self._enrolment = None
         name, key = newest
         digest = badge_digest(key, canonical)

@@ -17,15 +17,13 @@ from wire.limits import COMMAND_WAIT_MS
 
 RETRY_WITHIN_MS = 5_000
 RETRY_SENSOR_RELEASES = 3
-# The guard reads its own clock a little after ours: without this a release could come to it a hair too early.
-GUARD_MARGIN_MS = 20
 # Long enough for the eye to have seen green before amber says that a message is waiting.
 NOTICE_AFTER_MS = 1_500
 # After these nothing went out, after the others the lock may have moved (hw.ports.LockFailed).
 _NOT_SENT = frozenset({"closed", "refused_by_guard"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Request:
     """One release that is wanted: for a badge (grant, digest, kind) or a command.
 
@@ -109,9 +107,9 @@ class Releases:
         for pulse in sorted(past, key=lambda pulse: pulse.mono_ms):
             bay = self._bays.get(pulse.locker)
             if bay is not None:
-                bay.pulses.append((pulse.mono_ms, pulse.pulse_ms))
+                bay.pulsed(pulse.mono_ms, pulse.pulse_ms)
                 group = self._groups[bay.config.group]
-                group.free_ms = max(group.free_ms, pulse.mono_ms + pulse.pulse_ms + self._config.stagger_ms)
+                group.free_ms = max(group.free_ms, bay.pulses[-1].end_ms + self._config.stagger_ms)
 
     def is_under_way(self, locker: int) -> bool:
         """Whether a release of this locker waits, is being written down, or awaits board or door."""
@@ -131,10 +129,10 @@ class Releases:
 
     def intent_answered(self, release_id: str, late: bool, turn: Turn) -> None:
         """The intent is durable, or late: energise, if it may still open."""
+        self._faults.put("journal", "late", late)
         release = self._by_id.get(release_id)
         if release is None or self._bays[release.request.locker].state is not State.INTENDED:
             return
-        self._faults.put("journal", "late", late)
         bay = self._bays[release.request.locker]
         group = self._groups[bay.config.group]
         group.intended = None
@@ -152,9 +150,10 @@ class Releases:
 
     def board_accepted(self, locker: int, turn: Turn) -> None:
         """The board acted."""
-        bay, release = self._bays[locker], self._of_locker.get(locker)
-        if release is None or not bay.awaits_board:
+        release = self._of_locker.get(locker)
+        if release is None or not self._bays[locker].awaits_board:
             return
+        bay = self._bays[locker]
         release.accepted = True
         turn.record(EntryType.RELEASED, release=release.id, locker=locker)
         self._faults.put(f"locker {locker}", "release_failed", present=False)
@@ -173,9 +172,10 @@ class Releases:
 
     def board_failed(self, locker: int, code: str, turn: Turn) -> None:
         """The board did not confirm. That alone never fires again; where the lock may have moved, the door decides."""
-        bay, release = self._bays[locker], self._of_locker.get(locker)
-        if release is None or not bay.awaits_board:
+        release = self._of_locker.get(locker)
+        if release is None or not self._bays[locker].awaits_board:
             return
+        bay = self._bays[locker]
         release.failed = code
         turn.record(EntryType.RELEASE_FAILED, release=release.id, locker=locker, code=code)
         if bay.state is State.OPENED:
@@ -186,12 +186,13 @@ class Releases:
         turn.show(Signal.FAULT)
         if code in _NOT_SENT:
             bay.apply(Event.NOT_SENT)
+            bay.releases_since_change -= 1
             self._end(release, "failed", turn)
         else:
             bay.apply(Event.UNCONFIRMED)
 
     def door_opened(self, locker: int, turn: Turn) -> str | None:
-        """A door opened: the id of the release that explains it, if one does, and that release's outcome."""
+        """A door opened: the id of the release that explains it, if one does."""
         bay, release = self._bays[locker], self._of_locker.get(locker)
         if release is None or not bay.awaits_door:
             return None
@@ -233,8 +234,7 @@ class Releases:
             self._look_again(group, earliest)
 
     def _ready_ms(self, request: Request, now_ms: int) -> int:
-        rest = self._config.rest_ms + GUARD_MARGIN_MS
-        return self._bays[request.locker].ready_ms(now_ms, rest, self._config.duty_percent)
+        return self._bays[request.locker].ready_ms(now_ms, self._config.rest_ms, self._config.duty_percent)
 
     def _look_again(self, group: _Group, mono_ms: int) -> None:
         if group.noted_ms != mono_ms:
@@ -287,7 +287,7 @@ class Releases:
         release.found_open = bay.door_open is True
         if release.request.first_ms is None:
             release.request = replace(release.request, first_ms=now_ms)
-        group.free_ms = now_ms + pulse_ms + self._config.stagger_ms + GUARD_MARGIN_MS
+        group.free_ms = bay.pulses[-1].end_ms + self._config.stagger_ms
         turn.effects.append(Energise(release.id, bay.number, pulse_ms))
         self._agenda.at(now_ms + self._config.open_within_ms, lambda later: self._time_out(release, later))
         if group.queue:
@@ -307,6 +307,8 @@ class Releases:
         bay = self._bays[locker]
         if self._of_locker.get(locker) is not release:
             return
+        if not release.accepted and release.failed is None:
+            turn.record(EntryType.RELEASE_UNKNOWN, release=release.id, locker=locker)
         opened = bay.state is State.OPENED
         bay.apply(Event.TIMED_OUT)
         if opened:
@@ -317,13 +319,10 @@ class Releases:
             self._judge_by_door(release, bay, turn)
 
     def _judge_by_door(self, release: _Release, bay: Bay, turn: Turn) -> None:
-        locker = bay.number
-        if not release.accepted:
-            turn.record(EntryType.RELEASE_UNKNOWN, release=release.id, locker=locker)
         if bay.door_open is None:
             self._end(release, "unknown", turn)
         elif bay.door_open:
-            turn.record(EntryType.ALREADY_OPEN, release=release.id, locker=locker)
+            turn.record(EntryType.ALREADY_OPEN, release=release.id, locker=bay.number)
             self._end(release, "already_open", turn)
         else:
             self._not_opened(release, bay, turn)

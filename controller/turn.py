@@ -11,7 +11,7 @@ from hw.ports import Signal
 from wire.entries import EntryType
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
     """The parts of the core speak through a turn; `effects` are carried out in order."""
 

@@ -1,6 +1,7 @@
 """Doors: opened by a release, forced, left open, closed; sensors that cannot be believed."""
 
 from controller.bank_config import LEFT_OPEN_AFTER_MS
+from controller.inputs import LockAccepted
 from tests.unit.controller.core.driver import entries, grant, make_driver, make_holder, types
 
 
@@ -62,6 +63,12 @@ def test_door_open_since_before_the_start_is_left_open_too() -> None:
     driver = make_driver(grant(1, 1))
     driver.door(1, opens=True)
     assert types(driver.wait(LEFT_OPEN_AFTER_MS)) == ["door_left_open"]
+
+
+def test_door_of_no_locker_is_no_event() -> None:
+    driver = make_holder()
+    assert driver.door(77, opens=True) == []
+    assert driver.give(LockAccepted(77)) == []
 
 
 def test_same_word_twice_is_no_change() -> None:

@@ -41,13 +41,11 @@ def test_late_disk_opens_all_the_same_and_is_named_afterwards() -> None:
     assert driver.fault_codes() == {"late"}
 
 
-def test_journal_fault_ends_with_the_next_durable_intent() -> None:
+def test_journal_fault_ends_when_the_disk_answers() -> None:
     driver = make_driver(grant(1, 1), durable=False)
     driver.tap(1)
     driver.give(IntentLate("r1"))
-    driver.wait(5_000)
-    driver.tap(1)
-    driver.give(IntentDurable("r2"))
+    driver.give(IntentDurable("r1"))
     assert driver.fault_codes() == set()
 
 
@@ -149,7 +147,7 @@ def test_retry_that_would_come_after_five_seconds_does_not_come() -> None:
     driver = make_holder(durable=False)
     driver.tap(1)
     driver.give(IntentDurable("r1"))
-    driver.wait(2_320)
+    driver.wait(2_340)
     assert entries(driver.effects, "release_intended")[-1]["attempt"] == 2
     driver.wait(2_700)
     came = driver.give(IntentLate("r2"))
@@ -224,6 +222,16 @@ def test_board_that_says_nothing_at_all_leaves_the_release_unknown() -> None:
     assert types(driver.wait(10_000)) == ["release_unknown"]
 
 
+def test_door_that_opens_although_the_board_says_nothing_is_opened_all_the_same() -> None:
+    driver = make_holder(boards=False)
+    driver.connect()
+    driver.order("open", args={"locker": 1})
+    assert types(driver.door(1, opens=True)) == ["door_opened"]
+    came = driver.wait(10_000)
+    assert types(came) == ["release_unknown"]
+    assert replies(came) == ["opened"]
+
+
 @pytest.mark.parametrize("event", [LockAccepted(1), LockFailed(1, "no_reply")])
 def test_word_of_a_board_that_nobody_asked_changes_nothing(event: LockAccepted | LockFailed) -> None:
     assert make_holder().give(event) == []
@@ -247,8 +255,21 @@ def test_forty_badges_in_one_minute_all_open_in_order_one_coil_at_a_time() -> No
         driver.tap(n)
     times = starts(driver)
     assert [energise.locker for energise in driver.energised] == list(range(1, 41))
-    assert all(second - first >= 450 for first, second in pairwise(times))
+    assert all(second - first >= 470 for first, second in pairwise(times))
     assert times[-1] - times[0] <= 60_000
+
+
+def test_release_that_never_went_out_says_nothing_about_the_sensor() -> None:
+    driver = make_holder(boards=False)
+    for _ in range(5):
+        driver.tap(1)
+        driver.give(LockFailed(1, "closed"))
+        driver.wait(5_000)
+    driver.boards = True
+    driver.tap(1)
+    driver.wait(10_000)
+    assert len(driver.energised) == 5 + 3
+    assert entries(driver.effects, "sensor_fault") == []
 
 
 def test_power_groups_do_not_wait_for_each_other() -> None:
@@ -285,6 +306,8 @@ def test_who_has_waited_a_minute_is_told_so() -> None:
     assert {body["why"] for body in entries(driver.effects, "badge_refused")} == {"busy"}
     assert replies(driver.effects) == ["accepted", "expired"]
     assert entries(driver.effects, "command_refused")[0]["why"] == "expired"
+    driver.wait(10_000)
+    assert released(driver.tap(198)) == [198]
 
 
 def test_restart_names_the_unknown_and_fires_nothing() -> None:
@@ -298,7 +321,7 @@ def test_restart_names_the_unknown_and_fires_nothing() -> None:
 def test_lock_rests_across_a_restart() -> None:
     driver = make_driver(grant(1, 1), past_releases=(PastRelease(1, 999_900, 300),))
     assert released(driver.tap(1)) == []
-    driver.wait(2_219)
+    driver.wait(2_239)
     assert driver.energised == []
     driver.wait(1)
     assert [energise.locker for energise in driver.energised] == [1]
