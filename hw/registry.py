@@ -68,6 +68,7 @@ def decode(section: Section, table: object) -> DeviceSettings:
 def _explained(message: str, wanted: type[DeviceSettings]) -> SettingsError:
     """msgspec's message, with the path taken out of it and the allowed values put in."""
     text, _, at = message.partition(" - at `$")
+    text = text.partition(" matching regex")[0]  # the allowed values say it in words
     path = _path(at.rstrip("`"))
     allowed = ", ".join(["driver", *wanted.__struct_encode_fields__])
     if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", text):
