@@ -3,7 +3,7 @@
 It knows nothing of doors, queues or lockers out of service: the bank asks those.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from controller.inputs import Moment
@@ -47,15 +47,18 @@ _UNKNOWN = Denied("unknown")
 class AccessIndex:
     """One access list with the grants kept for vanished holders, ready to be asked; built once per list.
 
-    A disabled grant (`why_disabled`) is not in it, nor one whose (id, digest) is in `revoked`. The same digest under
-    another grant id still counts there: the list's author gave the badge out again, knowing of the revocation.
+    A disabled grant (`why_disabled`) is not `usable`, nor one whose (id, digest) is in `revoked`. The same digest
+    under another grant id still counts: the list's author gave the badge out again, knowing of the revocation.
     """
 
     def __init__(self, access_list: AccessList, kept: Iterable[Grant] = ()) -> None:
         self.access_list = access_list
         self.kept = tuple(kept)
         self.zone = site_zone(access_list.zone)
-        self.disabled = sum(why_disabled(grant, access_list) is not None for grant in access_list.grants)
+        enabled = [grant for grant in access_list.grants if why_disabled(grant, access_list) is None]
+        dead = {(item.id, item.digest) for item in access_list.revoked}
+        self.disabled = len(access_list.grants) - len(enabled)
+        self.usable = [grant for grant in enabled if (grant.id, grant.digest) not in dead] if dead else enabled
         self.leased = 0
         self._grants: dict[str, tuple[Grant, ...]] = {}
         self._revoked: dict[str, Denied] = {}
@@ -63,17 +66,8 @@ class AccessIndex:
         for item in access_list.revoked:
             refusal = Denied(item.why if item.why in _TELLING else "revoked", item.id)
             self._revoked[item.digest] = _more_telling(self._revoked.get(item.digest), refusal)
-        for grant in self.usable():
+        for grant in (*self.usable, *self.kept):
             self._add(grant)
-        for grant in self.kept:
-            self._add(grant)
-
-    def usable(self) -> Iterator[Grant]:
-        """The list's own grants, but for those disabled or revoked."""
-        dead = {(item.id, item.digest) for item in self.access_list.revoked}
-        for grant in self.access_list.grants:
-            if (grant.id, grant.digest) not in dead and why_disabled(grant, self.access_list) is None:
-                yield grant
 
     def _add(self, grant: Grant) -> None:
         self._grants[grant.digest] = (*self._grants.get(grant.digest, ()), grant)

@@ -1,5 +1,7 @@
 """The access list in force: which are accepted, who is kept when one forgets them, which badge keys are needed."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from controller.access import AccessIndex, is_live
@@ -158,14 +160,10 @@ class AccessLists:
         """Whom the new list does not speak of: those kept before, and those it forgets, as they are now kept."""
         if self.index is None:
             return (), ()
-        index, mentions = self.index, _Mentions(new)
-        still = tuple(grant for grant in index.kept if is_live(grant, now) and mentions.forget(grant))
-        vanished = tuple(
-            _kept(grant, now)
-            for grant in index.usable()
-            if grant.kind in _KEPT_KINDS and is_live(grant, now) and mentions.forget(grant)
-        )
-        return still, vanished
+        forgotten = _forgotten(new, (*self.index.kept, *self.index.usable), now)
+        before = set(self.index.kept)
+        still = tuple(grant for grant in forgotten if grant in before)
+        return still, tuple(_kept(grant, now) for grant in forgotten if grant not in before)
 
     def _decode_kept(self, data: bytes) -> tuple[Grant, ...]:
         try:
@@ -198,21 +196,21 @@ class AccessLists:
             self._agenda.at(now.mono_ms + wait_ms, lambda later: self._watch(index, later))
 
 
-class _Mentions:
-    """What a list still says of people: enough to tell whether it forgets one."""
-
-    def __init__(self, access_list: AccessList) -> None:
-        self._ids = {grant.id for grant in access_list.grants} | {item.id for item in access_list.revoked}
-        self._dead = {item.digest for item in access_list.revoked if item.why in _DEAD_BADGE}
-        self._lockers: dict[str, set[int]] = {}
-        for grant in access_list.grants:
-            self._lockers.setdefault(grant.digest, set()).update(grant.lockers)
-
-    def forget(self, grant: Grant) -> bool:
-        """Whether neither the grant nor its badge is spoken of, or the badge only for other lockers."""
-        if grant.id in self._ids or grant.digest in self._dead:
-            return False
-        return not set(grant.lockers) <= self._lockers.get(grant.digest, set())
+def _forgotten(new: AccessList, grants: Iterable[Grant], now: Moment) -> list[Grant]:
+    """The people's live grants that a list does not speak of: neither the grant, nor its badge for the same lockers."""
+    ids = {grant.id for grant in new.grants} | {item.id for item in new.revoked}
+    dead = {item.digest for item in new.revoked if item.why in _DEAD_BADGE}
+    absent = [
+        grant
+        for grant in grants
+        if grant.id not in ids and grant.digest not in dead and grant.kind in _KEPT_KINDS and is_live(grant, now)
+    ]
+    lockers: dict[str, set[int]] = {grant.digest: set() for grant in absent}
+    if absent:
+        for grant in new.grants:
+            if grant.digest in lockers:
+                lockers[grant.digest].update(grant.lockers)
+    return [grant for grant in absent if not lockers[grant.digest].issuperset(grant.lockers)]
 
 
 def _kept(grant: Grant, now: Moment) -> Grant:
