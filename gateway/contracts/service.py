@@ -81,6 +81,7 @@ def assign(
         collect_until=day_start(site.zone, day_after(last, scheme.grace_days)),
         created_at=now,
         signed_at=None if draft else now,
+        suspensions=[],
     )
     contract.holdings.append(_hold(session, contract, locker, now, draft=draft))
     session.add(contract)

@@ -46,13 +46,13 @@ def hashes_between(session: Session, bank_id: str, epoch: str, first: int, last:
             Event.bank_id == bank_id, Event.epoch == epoch, Event.seq.between(first, last)
         )
     )
-    found = {seq: digest for seq, digest in rows.tuples() if seq is not None and digest is not None}
+    found = {seq: digest for seq, digest in rows if seq is not None and digest is not None}
     ends = session.execute(
         select(Quarantine.last, Quarantine.end_hash).where(
             Quarantine.bank_id == bank_id, Quarantine.epoch == epoch, Quarantine.last.between(first, last)
         )
     )
-    for seq, digest in ends.tuples():
+    for seq, digest in ends:
         if seq is not None and digest is not None:
             found.setdefault(seq, digest)
     return found

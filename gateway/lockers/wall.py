@@ -75,7 +75,7 @@ def banks(session: Session, heard: Heard) -> list[BankView]:
     rows = session.execute(
         select(Bank, Controller).outerjoin(Controller, Controller.bank_id == Bank.id).order_by(Bank.id)
     )
-    return [_bank_view(bank, controller, versions.get(bank.id, 0), heard) for bank, controller in rows.tuples()]
+    return [_bank_view(bank, controller, versions.get(bank.id, 0), heard) for bank, controller in rows]
 
 
 def lockers(
@@ -140,7 +140,7 @@ def _contracts_now(session: Session, found: Sequence[Locker], now: int) -> Mappi
     )
     if len(found) == 1:
         query = query.where(Holding.locker_id == found[0].id)
-    return {holding.locker_id: contract for holding, contract in session.execute(query).unique().tuples()}
+    return {holding.locker_id: contract for holding, contract in session.execute(query).unique()}
 
 
 def _pending(session: Session, now: int) -> set[tuple[str, int | None]]:
@@ -149,7 +149,7 @@ def _pending(session: Session, now: int) -> set[tuple[str, int | None]]:
             CommandRecord.requested_at > now - 3 * NO_ANSWER_MS, CommandRecord.state.in_(PENDING)
         )
     )
-    return {(bank_id, number) for bank_id, number in rows.tuples()}
+    return {(bank_id, number) for bank_id, number in rows}
 
 
 def _locker_view(

@@ -1,0 +1,124 @@
+"""Each release is judged against contracts and commands as of its moment; a breach is an event."""
+
+from datetime import date
+
+import pytest
+
+from gateway.badges import service as badges
+from gateway.badges.models import Badge
+from gateway.contracts import service as contracts
+from gateway.contracts.models import Contract
+from gateway.events.service import latest_events
+from gateway.ingest.effects import take_effect
+from gateway.ingest.service import Arrived, store
+from gateway.lockers import wall
+from tests.unit.gateway.journal import Journal
+from tests.unit.gateway.town import NOON, Town
+
+
+def told(town: Town, journal: Journal, now: int = NOON + 600_000) -> list[dict[str, object]]:
+    with town.writing() as session:
+        stored = store(session, [Arrived(town.bank, batch) for batch in journal.batches()], now=now)
+        take_effect(session, stored, now=now)
+    with town.reading() as session:
+        return [item.body for item in latest_events(session, kinds=["breach"])]
+
+
+def released(badge: Badge, at: int, locker: int = 1, journal: Journal | None = None) -> Journal:
+    return (journal or Journal().start()).write(
+        "release_intended", at, release="r", locker=locker, cause="badge", attempt=1, digest=badge.digest, kind="holder"
+    )
+
+
+@pytest.fixture
+def badge(town: Town) -> Badge:
+    return town.badge(town.person())
+
+
+@pytest.fixture
+def contract(town: Town, badge: Badge) -> Contract:
+    with town.reading() as session:
+        from gateway.people.service import person_of
+
+        owner = person_of(session, badge.person_id or "")
+    return town.assign(owner)
+
+
+def test_a_holder_at_their_own_locker_is_no_breach(town: Town, badge: Badge, contract: Contract) -> None:
+    assert told(town, released(badge, NOON)) == []
+
+
+def test_opened_two_minutes_after_a_revocation_that_had_not_reached_the_bank(
+    town: Town, badge: Badge, contract: Contract
+) -> None:
+    with town.writing() as session:
+        badges.revoke(session, badge.id, reason="lost", actor="t", now=NOON)
+    found = told(town, released(badge, NOON + 120_000, journal=released(badge, NOON - 1)))
+    assert [(body["why"], body["late_ms"], body["since"]) for body in found] == [("revoked", 120_000, NOON)]
+
+
+def test_decisions_taken_later_do_not_count(town: Town, badge: Badge, contract: Contract) -> None:
+    with town.writing() as session:
+        badges.revoke(session, badge.id, reason="lost", actor="t", now=NOON + 1)
+        contracts.end(session, contract.id, reason="other", collect_days=0, actor="t", now=NOON + 1)
+    assert told(town, released(badge, NOON)) == []
+
+
+def test_opened_during_a_suspension_or_after_the_end_or_elsewhere(town: Town, badge: Badge, contract: Contract) -> None:
+    with town.writing() as session:
+        contracts.suspend(session, contract.id, reason="other", review_on=date(2026, 7, 1), actor="t", now=NOON)
+    journal = released(badge, NOON + 1, locker=2, journal=released(badge, NOON + 1))
+    released(badge, contract.collect_until, journal=journal)
+    released(badge, contract.until_at, journal=journal)
+    assert [body["why"] for body in told(town, journal)] == ["ended", "no_contract", "suspended"]
+
+
+def test_a_stranger_and_an_order_nobody_gave(town: Town) -> None:
+    journal = Journal().start()
+    journal.write("release_intended", release="r", locker=1, cause="badge", digest="ab" * 16)
+    journal.write("release_intended", release="s", locker=1, cause="command", command="nobody")
+    assert [body["why"] for body in told(town, journal)] == ["no_command", "no_contract"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "state"),
+    [
+        ([("door_opened", {"release": "r"})], "open"),
+        ([("door_opened", {"release": "r"}), ("door_closed", {"open_ms": 5})], "free"),
+        ([("door_forced", {})], "forced"),
+        ([("door_forced", {}), ("door_opened", {})], "forced"),
+        ([("door_opened", {"release": "r"}), ("door_left_open", {"open_ms": 5})], "open_too_long"),
+        ([("not_opened", {"release": "r"})], "jammed"),
+        ([("not_opened", {"release": "r"}), ("door_opened", {"release": "s"})], "open"),
+        ([("out_of_service", {"reason": "works"})], "out_of_service"),
+        ([("out_of_service", {}), ("in_service", {})], "free"),
+    ],
+)
+def test_the_wall_shows_what_the_bank_last_said(
+    town: Town, entries: list[tuple[str, dict[str, object]]], state: str
+) -> None:
+    with town.writing() as session:
+        from gateway.access.service import controller_of
+
+        controller_of(session, town.bank).online = True
+    journal = Journal().start()
+    for at, (kind, body) in enumerate(entries):
+        journal.write(kind, NOON + at, locker=3, **body)
+    told(town, journal)
+    with town.reading() as session:
+        tile = wall.lockers(session, lambda _bank: True, now=NOON)[2]
+        silent = wall.lockers(session, lambda _bank: False, now=NOON)[2]
+    assert (tile.number, tile.state, tile.as_of) == (3, state, NOON + len(entries) - 1)
+    assert silent.state == (state if state in ("forced", "jammed", "open_too_long") else "offline")
+
+
+def test_a_late_batch_does_not_turn_the_wall_back(town: Town) -> None:
+    journal = (
+        Journal().start().write("door_opened", NOON, locker=3, release="r").write("door_closed", NOON + 9, locker=3)
+    )
+    with town.writing() as session:
+        for first, last in ((3, 3), (1, 2)):
+            stored = store(session, [Arrived(town.bank, journal.batch(first, last))], now=NOON)
+            take_effect(session, stored, now=NOON)
+    with town.reading() as session:
+        assert wall.lockers(session, lambda _bank: True, now=NOON)[2].door == "closed"
