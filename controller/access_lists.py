@@ -43,7 +43,8 @@ class AccessLists:
         self._live_keys: tuple[tuple[str, bytes], ...] = ()
         self._missing_keys: set[str] = set()
         self._unstored: StoreList | None = None
-        self._lease_told = False
+        self._told_lease = False
+        self._told_not_durable = False
         if state.access_list is not None:
             self._floor = max(self._floor, state.access_list.version)
             self._put_in_force(state.access_list, self._decode_kept(state.kept))
@@ -79,13 +80,16 @@ class AccessLists:
         return None
 
     def receive(self, event: ListReceived, turn: Turn) -> None:
-        """Put a newer list of this controller in force at once, and have it stored; refuse any other."""
+        """Put a newer list of this controller in force at once, and have it stored; refuse any other.
+
+        The newest ever accepted is taken again where it is no longer in force: it was lost from a damaged disk.
+        """
         new, name = event.access_list, list_hash(event.payload)
         if new.controller != self._controller:
             self.refuse("controller", turn, new.version)
         elif self.index is not None and new.version == self.version and name == self.hash:
             return  # the retained list, delivered again with each connection
-        elif new.version <= self._floor:
+        elif new.version < self._floor or new.version <= self.version:
             self.refuse("version", turn, new.version)
         else:
             self._accept(event, name, turn)
@@ -103,7 +107,9 @@ class AccessLists:
             self._unstored = None
             self._faults.put("access_list", "not_durable", present=False)
             return
-        if self._faults.put("access_list", "not_durable"):
+        self._faults.put("access_list", "not_durable")
+        if not self._told_not_durable:
+            self._told_not_durable = True
             turn.record(EntryType.ACCESS_APPLIED, **{**unstored.entry.body, "durable": False})
         self._agenda.at(turn.now.mono_ms + STORE_AGAIN_MS, lambda later: self._store_again(unstored, later))
 
@@ -139,7 +145,7 @@ class AccessLists:
                 lockers=list(grant.lockers),
                 until=grant.not_after,
             )
-        self._lease_told = False
+        self._told_lease = self._told_not_durable = False
         if self.index is not None:
             self._watch(self.index, turn)
 
@@ -183,9 +189,9 @@ class AccessLists:
         now = turn.now
         lease_over = index.leased > 0 and now.ending_at >= index.access_list.lease_until
         self._faults.put("lease", "lease_expired", lease_over)
-        if lease_over and not self._lease_told:
+        if lease_over and not self._told_lease:
             turn.record(EntryType.LEASE_EXPIRED, grants=index.leased)
-            self._lease_told = True
+            self._told_lease = True
         kept = [grant for grant in index.kept if is_live(grant, now)]
         self._faults.put("access_list", "holder_vanished", bool(kept))
         instants = [grant.not_after for grant in kept]

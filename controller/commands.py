@@ -253,7 +253,7 @@ class Commands:
             "commands",
             command=command.id,
             kind=command.kind,
-            locker=locker if isinstance(locker, int) else None,
+            locker=locker if type(locker) is int and locker in self._bays else None,
             requested_by=command.requested_by,
             reason=command.reason,
             why=why,

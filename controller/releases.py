@@ -71,7 +71,6 @@ class _Release:
     accepted: bool = False
     failed: str | None = None
     wrong_door: bool = False
-    late: bool = False
 
 
 class Releases:

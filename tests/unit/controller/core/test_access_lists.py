@@ -64,10 +64,13 @@ def test_revoked_badge_stays_revoked_when_the_old_list_comes_again() -> None:
     assert entries(driver.tap(1), "badge_refused")[0]["why"] == "revoked"
 
 
-def test_version_floor_holds_across_a_restart_without_a_list() -> None:
-    driver = make_driver(access_list=None, version_floor=50)
-    assert types(driver.receive_list(make_list(version=50))) == ["access_refused"]
-    assert driver.bank.list_version == 0
+def test_version_floor_holds_across_a_restart_that_lost_the_list() -> None:
+    driver = make_driver(grant(1, 1), version_floor=50)
+    assert types(driver.receive_list(make_list(version=49))) == ["access_refused"]
+    assert driver.bank.list_version == 10
+    driver.receive_list(make_list(version=50, revoked=(revoked(1),)))
+    assert driver.bank.list_version == 50
+    assert types(driver.receive_list(make_list(grant(1, 1), version=50))) == ["access_refused"]
 
 
 def test_list_of_another_controller_is_refused() -> None:
@@ -103,6 +106,15 @@ def test_list_that_cannot_be_stored_acts_all_the_same_and_is_tried_again() -> No
     assert driver.fault_codes() == set()
     driver.wait(120_000)
     assert len(stores(driver)) == 3
+
+
+def test_each_list_that_cannot_be_stored_is_in_the_journal() -> None:
+    driver = make_driver(grant(1, 1))
+    for version in (11, 12):
+        driver.receive_list(make_list(grant(1, 1), version=version))
+        driver.give(ListStored(version, durable=False))
+    applied = entries(driver.effects, "access_applied")
+    assert [(body["version"], body["durable"]) for body in applied] == [(11, False), (12, False)]
 
 
 def test_newer_list_ends_the_attempts_for_the_older() -> None:

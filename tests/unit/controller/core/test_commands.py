@@ -84,6 +84,14 @@ def test_freshness_needs_no_clock(clock: str, age_ms: int, expected: list[str]) 
     assert replies(driver.order("open", args=OPEN_1)) == expected
 
 
+@pytest.mark.parametrize("locker", [True, -3, 10**30, "1", 99])
+def test_senseless_locker_of_a_refused_command_stays_out_of_the_journal(locker: object) -> None:
+    driver = make_holder()
+    driver.connect()
+    came = driver.order("open", args={"locker": locker})
+    assert "locker" not in entries(came, "command_refused")[0]
+
+
 def test_any_of_the_recent_beats_will_do() -> None:
     driver = make_holder()
     driver.connect()
