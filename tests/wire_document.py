@@ -53,18 +53,24 @@ def assert_conforms(value: Any, reference: str) -> None:
     assert error is None, f"not a {reference}: {error.message} at {error.json_path}: {json.dumps(value)[:2000]}"
 
 
-def assert_message_conforms(topic: str, data: bytes) -> None:
-    """Fail unless the bytes published on a full topic name are a documented message of it (signatures apart)."""
+def message_name(topic: str, data: bytes) -> str:
+    """The document's name of the message that was published on a full topic name, such as `Birth`."""
     parsed = parse_topic(topic)
     assert parsed is not None, f"{topic} is not a topic of the document"
-    channel = load()["channels"][parsed[1].value]
-    message = json.loads(data)
-    payload = base64.b64decode(message["payload"], validate=True)
-    names = list(channel["messages"])
+    names = list(load()["channels"][parsed[1].value]["messages"])
     # A status is a birth or a death, as its state says; every other topic has one kind of message.
-    name = names[0] if len(names) == 1 or json.loads(payload).get("state") == "online" else names[1]
-    assert_conforms(message, f"#/components/messages/{name}/payload")
-    assert_payload_conforms(name, payload)
+    return str(names[0] if len(names) == 1 or json.loads(_payload(data)).get("state") == "online" else names[1])
+
+
+def assert_message_conforms(topic: str, data: bytes) -> None:
+    """Fail unless the bytes published on a full topic name are a documented message of it (signatures apart)."""
+    name = message_name(topic, data)
+    assert_conforms(json.loads(data), f"#/components/messages/{name}/payload")
+    assert_payload_conforms(name, _payload(data))
+
+
+def _payload(data: bytes) -> bytes:
+    return base64.b64decode(json.loads(data)["payload"], validate=True)
 
 
 def assert_payload_conforms(name: str, payload: bytes) -> None:
