@@ -20,6 +20,8 @@ demo: install-demo
 	@exec $(BIN)/casier-sim demo --state .demo
 
 demo-reset:
+	@if [ -e .demo/lock ] && command -v flock >/dev/null && ! flock --nonblock .demo/lock true; then \
+		echo "The demo is running: stop it first (Ctrl-C), then make demo-reset." >&2; exit 1; fi
 	@rm -rf .demo
 	@echo "The demo's state is gone; make demo starts anew."
 

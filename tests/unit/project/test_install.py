@@ -1,5 +1,6 @@
 """`make` on a machine that is not ready says what is missing and what to do, and is quick on one that is."""
 
+import fcntl
 import importlib.util
 import json
 import subprocess
@@ -97,3 +98,25 @@ def test_make_without_python_says_so() -> None:
     result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert result.returncode != 0
     assert "python-that-is-not-there was not found. Install Python 3.11 or later" in result.stderr
+
+
+def test_the_state_of_a_running_demo_is_not_taken_away(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
+    (tmp_path / ".demo").mkdir()
+    command = ["make", "-C", str(tmp_path), "demo-reset"]
+    with (tmp_path / ".demo" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert refused.returncode != 0
+    assert "The demo is running" in refused.stderr
+    assert (tmp_path / ".demo").exists()
+    subprocess.run(command, capture_output=True, timeout=30, check=True)
+    assert not (tmp_path / ".demo").exists()
+
+
+@pytest.mark.parametrize("target", ["demo", "demo-reset", "test", "check", "bench", "soak", "lock"])
+def test_every_command_is_there(target: str) -> None:
+    result = subprocess.run(
+        ["make", "-C", str(ROOT), "--dry-run", target], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert result.returncode == 0, result.stderr
