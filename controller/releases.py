@@ -67,7 +67,6 @@ class _Release:
 
     id: str
     request: Request
-    found_open: bool = False
     accepted: bool = False
     failed: str | None = None
     wrong_door: bool = False
@@ -164,7 +163,7 @@ class Releases:
         bay.apply(Event.ACCEPTED)
         if opened:
             self._end(release, "opened", turn)
-        elif release.found_open and bay.door_open:
+        elif bay.door_open:
             bay.apply(Event.TIMED_OUT)
             turn.record(EntryType.ALREADY_OPEN, release=release.id, locker=locker)
             self._end(release, "already_open", turn)
@@ -283,7 +282,6 @@ class Releases:
         now_ms, pulse_ms = turn.now.mono_ms, bay.config.pulse_ms
         bay.apply(Event.ENERGISED)
         bay.energised(release.id, now_ms, now_ms + self._config.open_within_ms)
-        release.found_open = bay.door_open is True
         if release.request.first_ms is None:
             release.request = replace(release.request, first_ms=now_ms)
         group.free_ms = bay.pulses[-1].end_ms + self._config.stagger_ms

@@ -2,6 +2,7 @@
 
 import pytest
 
+from controller.bank import OutOfService
 from controller.effects import SendList, SendReply
 from controller.inputs import BeatSent, SessionEnded, SessionStarted
 from hw.ports import Signal
@@ -129,6 +130,14 @@ def test_repeated_command_gets_its_first_reply_again_and_does_nothing() -> None:
     assert len(driver.energised) == 1
 
 
+def test_ids_are_remembered_for_their_session_only() -> None:
+    driver = make_holder()
+    driver.connect()
+    driver.order("identify", id=ID)
+    driver.connect()
+    assert types(driver.order("identify", id=ID)) == ["command_accepted"]
+
+
 def test_repeated_refusal_is_the_same_refusal() -> None:
     driver = make_holder()
     driver.connect()
@@ -212,6 +221,14 @@ def test_mark_for_more_than_a_day_is_refused() -> None:
     driver.connect()
     args = {"locker": 1, "reason": "flooded", "until": NOON + DAY + 1}
     assert replies(driver.order("out_of_service", args=args)) == ["refused:args"]
+    assert released(driver.tap(1)) == [1]
+
+
+def test_mark_of_before_a_restart_lasts_a_day_at_most() -> None:
+    driver = make_driver(grant(1, 1), out_of_service={1: OutOfService("flooded", NOON + 30 * DAY)})
+    driver.wait(DAY - 1)
+    assert released(driver.tap(1)) == []
+    driver.wait(1)
     assert released(driver.tap(1)) == [1]
 
 

@@ -59,6 +59,16 @@ def test_door_closed_in_time_is_not_left_open() -> None:
     assert entries(driver.wait(LEFT_OPEN_AFTER_MS), "door_left_open") == []
 
 
+def test_time_left_open_begins_anew_with_each_opening() -> None:
+    driver = make_holder()
+    driver.door(1, opens=True)
+    driver.wait(60_000)
+    driver.door(1, opens=False)
+    driver.door(1, opens=True)
+    assert entries(driver.wait(LEFT_OPEN_AFTER_MS - 1), "door_left_open") == []
+    assert entries(driver.wait(1), "door_left_open") != []
+
+
 def test_door_open_since_before_the_start_is_left_open_too() -> None:
     driver = make_driver(grant(1, 1))
     driver.door(1, opens=True)

@@ -163,6 +163,26 @@ def test_revoked_badge_is_not_retried() -> None:
     assert len(driver.energised) == 1
 
 
+def test_door_that_opened_while_the_loop_was_slow_counts() -> None:
+    driver = make_holder()
+    driver.tap(1)
+    driver.mono_ms += 2_100
+    assert types(driver.door(1, opens=True)) == ["door_opened"]
+
+
+def test_retry_goes_before_those_who_came_later() -> None:
+    driver = make_driver(
+        *(grant(n, n) for n in range(1, 13)), lockers=12, releases_since_change=dict.fromkeys(range(1, 13), 0)
+    )
+    driver.door(1, opens=False)
+    for n in range(1, 13):
+        driver.tap(n)
+    driver.wait(10_000)
+    order = [energise.locker for energise in driver.energised]
+    assert order.index(1, 1) == 5
+    assert sorted(set(order)) == list(range(1, 13))
+
+
 def test_wrong_door_is_named_and_never_retried() -> None:
     driver = make_holder()
     driver.tap(1)
