@@ -33,7 +33,7 @@ def moment(instant: int, zone: ZoneInfo, language: str, now: int) -> str:
 def day(value: date | int, zone: ZoneInfo, language: str) -> str:
     """`21 novembre 2026`, of a date or of the day an instant falls on at the place."""
     shown = local(value, zone).date() if isinstance(value, int) else value
-    return format_date(shown, "d MMMM y", locale=babel_locale(language))
+    return format_date(shown, "long", locale=babel_locale(language))
 
 
 def duration(milliseconds: int, language: str) -> str:

@@ -2,10 +2,11 @@
 
 import base64
 import re
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -182,14 +183,26 @@ def _seed(site: Site) -> None:
         record(db, "breach", now=now, bank_id=BANK, locker=2, why="revoked", late_ms=125_000)
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """The gateway, serving on a port of its own, with one bank online and one that was never heard."""
-    app = create_app(Settings(data_dir=tmp_path))
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Site]:
+    """A data directory with everything in it, made once and copied for each test."""
+    directory = tmp_path_factory.mktemp("seeded")
+    app = create_app(Settings(data_dir=directory))
     made = Site(app)
     _seed(made)
-    made.bank_beats()
     made.publish(applied=True)
+    app.state.database.close()
+    return directory, made
+
+
+@pytest.fixture
+def site(seeded: tuple[Path, Site], tmp_path: Path) -> Iterator[Site]:
+    """The gateway, serving on a port of its own, with one bank online and one that was never heard."""
+    directory, pattern = seeded
+    shutil.copytree(directory, tmp_path, dirs_exist_ok=True)
+    app = create_app(Settings(data_dir=tmp_path))
+    made = replace(pattern, app=app)
+    made.bank_beats()
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     made.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -257,10 +270,12 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(site: Site, browser: Browser) -> Iterator[OpenPage]:
-    """Opens a tab, signed in; what goes wrong in it fails the test."""
+    """Opens a tab, signed in; an error in its console fails the test, unless requests in it `may_fail`."""
     contexts, problems = [], []
 
-    def make(path: str = "/", *, width: int = 1280, language: str = "en", dark: bool = False) -> Page:
+    def make(
+        path: str = "/", *, width: int = 1280, language: str = "en", dark: bool = False, may_fail: bool = False
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 844}, locale=language, color_scheme="dark" if dark else "light"
         )
@@ -268,7 +283,7 @@ def open_page(site: Site, browser: Browser) -> Iterator[OpenPage]:
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda said: problems.append(said.text) if said.type == "error" and not may_fail else None)
         page.goto(site.url + "/sign-in")
         page.fill("#email", EMAIL)
         page.fill("#password", PASSWORD)

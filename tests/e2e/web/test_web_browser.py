@@ -1,0 +1,220 @@
+"""What staff see and do in a real browser: live, with the keyboard, in few taps, and readable by everyone."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gateway.access.models import CommandRecord
+from gateway.badges.models import Badge
+
+AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
+RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
+
+
+def pages_of(site) -> dict[str, str]:
+    """Every page there is, by name."""
+    person, contract, badge = (kind["Awa Diallo"] for kind in (site.people, site.contracts, site.badges))
+    return {
+        "wall": "/",
+        "wall narrowed": "/?state=occupied&site=&block=montreuil-1",
+        "locker": "/lockers/montreuil-1/5",
+        "free locker": "/lockers/montreuil-1/1",
+        "open": "/lockers/montreuil-1/5/open",
+        "open offline": "/lockers/lille-1/1/open",
+        "people": "/people",
+        "new person": "/people/new",
+        "person": f"/people/{person}",
+        "suspended person": f"/people/{site.people['Mo Farah']}",
+        "give badge": f"/people/{person}/badge",
+        "revoke": f"/badges/{badge}/revoke",
+        "handover": "/handover",
+        "suspend": f"/contracts/{contract}/suspend",
+        "renew": f"/contracts/{contract}/renew",
+        "move": f"/contracts/{contract}/move",
+        "end": f"/contracts/{contract}/end",
+        "resume": f"/contracts/{site.contracts['Mo Farah']}/resume",
+        "emptied": f"/contracts/{site.contracts['Ana Pereira']}/emptied",
+        "blocks": "/blocks",
+        "block": "/blocks/montreuil-1",
+        "reconcile": "/blocks/montreuil-1/reconcile",
+        "reconcile held": "/blocks/lille-1/reconcile",
+    }
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong, as rule and element."""
+    page.evaluate(AXE)
+    found = page.evaluate(f"axe.run(document, {RULES})")["violations"]
+    return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+
+def in_every_state(site) -> None:
+    """The lockers of the bank in all the states a wall can show."""
+    site.bank_says("door_opened", 5, release="r")
+    site.bank_says("door_forced", 6)
+    site.bank_says("not_opened", 7)
+    site.bank_says("door_left_open", 8)
+    site.bank_says("out_of_service", 9)
+    site.bank_says("sensor_fault", 10)
+    with site.app.state.database.writing() as db:
+        from gateway.access.service import controller_of
+
+        controller_of(db, "lille-1").held_since = 1
+
+
+@pytest.mark.parametrize(("width", "language", "dark"), [(390, "fr", False), (1280, "en", True), (390, "pt", False)])
+def test_no_page_has_an_accessibility_violation_or_scrolls_sideways(site, open_page, width, language, dark):
+    in_every_state(site)
+    page = open_page(width=width, language=language, dark=dark)
+    every = pages_of(site)
+    for name in every if language != "pt" else ("wall", "locker", "person", "handover", "reconcile held"):
+        path = every[name]
+        page.goto(site.url + path)
+        assert page.locator("html").get_attribute("lang") == language
+        assert violations(page) == [], name
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        targets = page.eval_on_selector_all(
+            "main .button, main .input, main .choice, main .locker, .nav a, .top button, main summary",
+            "all => all.filter(e => e.checkVisibility() && e.offsetHeight < 44).map(e => e.outerHTML)",
+        )
+        assert targets == [], name
+
+
+def test_the_sign_in_and_error_pages_have_no_accessibility_violation(site, open_page):
+    page = open_page(may_fail=True)
+    page.click("form[action='/sign-out'] button")
+    expect(page).to_have_url(site.url + "/sign-in")
+    assert violations(page) == []
+    page.fill("#email", "nobody@example.org")
+    page.fill("#password", "not this one")
+    page.click("main form button")
+    expect(page.get_by_role("alert")).to_be_focused()
+    assert violations(page) == []
+
+
+def test_a_door_that_opens_shows_on_the_wall_within_a_second_and_is_said_aloud(site, open_page):
+    page = open_page()
+    expect(page.locator(".live")).to_have_attribute("data-live", "on")
+    expect(page.locator("#t-montreuil-1-5")).to_contain_text("Occupied")
+    site.bank_says("door_opened", 5, release="r")
+    expect(page.locator("#t-montreuil-1-5 .locker__state")).to_have_text("Open", timeout=1_000)
+    expect(page.locator("#news")).to_contain_text("Locker 5: Open")
+    site.bank_says("door_closed", 5, open_ms=900)
+    expect(page.locator("#t-montreuil-1-5 .locker__state")).to_have_text("Occupied", timeout=1_000)
+
+
+def test_a_live_update_never_moves_the_focus(site, open_page):
+    page = open_page()
+    expect(page.locator(".live")).to_have_attribute("data-live", "on")
+    page.locator("#t-montreuil-1-5 a").focus()
+    site.bank_says("door_forced", 5)
+    expect(page.locator("#t-montreuil-1-5")).to_contain_text("Forced")
+    expect(page.locator("#t-montreuil-1-5 a")).to_be_focused()
+
+
+def test_a_tile_appears_on_a_narrowed_wall_when_its_state_comes_to_match(site, open_page):
+    page = open_page("/?state=forced")
+    expect(page.locator(".live")).to_have_attribute("data-live", "on")
+    expect(page.locator("#t-montreuil-1-6")).to_be_hidden()
+    site.bank_says("door_forced", 6)
+    expect(page.locator("#t-montreuil-1-6")).to_be_visible()
+
+
+def test_a_block_that_falls_silent_shows_offline_on_every_tile(site, open_page):
+    page = open_page()
+    expect(page.locator(".live")).to_have_attribute("data-live", "on")
+    site.bank_falls_silent()
+    expect(page.locator("#b-montreuil-1-head")).to_contain_text("Offline since")
+    expect(page.locator("#t-montreuil-1-5 .locker__state")).to_have_text("Offline")
+    expect(page.locator("#t-montreuil-1-5")).to_contain_text("Occupied")
+
+
+def test_opening_for_someone_takes_four_taps_and_follows_the_bank(site, open_page):
+    page = open_page(width=390)
+    page.click("#t-montreuil-1-5 a")
+    page.get_by_role("link", name="Open remotely").click()
+    page.get_by_text("The holder is here").click()
+    page.get_by_role("button", name="Open locker 5").click()
+    expect(page.get_by_text("Accepted by the block")).to_be_visible()
+    current = page.locator(".step[aria-current=step]")
+    expect(current).to_contain_text("Accepted by the block")
+    site.bank_replies("accepted")
+    expect(current).to_contain_text("Lock released")
+    site.bank_replies("released")
+    expect(current).to_contain_text("Door opened")
+    expect(page.get_by_text("The door is open")).to_have_count(0)
+    site.bank_replies("opened")
+    expect(page.locator("#command .notice")).to_contain_text("The door is open", timeout=1_000)
+    expect(page.locator("#news")).to_contain_text("The door is open")
+
+
+def test_a_jammed_door_is_shown_live(site, open_page):
+    page = open_page("/lockers/montreuil-1/5/open", width=390, language="fr")
+    page.get_by_text("Maintenance").click()
+    page.get_by_role("button", name="Ouvrir le casier 5").click()
+    expect(page.locator("#command")).to_be_visible()
+    for state in ("accepted", "released", "not_opened"):
+        site.bank_replies(state)
+    expect(page.locator("#command .notice")).to_contain_text("Porte coincée")
+    expect(page.get_by_role("link", name="Redemander")).to_be_visible()
+
+
+def test_revoking_takes_three_taps_from_the_wall_and_shows_when_it_is_in_force(site, open_page):
+    page = open_page(width=390)
+    page.click("#t-montreuil-1-5 a")
+    page.get_by_role("link", name="Block the badge").click()
+    page.get_by_role("button", name="Block the badge now").click()
+    expect(page.locator("#pending")).to_contain_text("NOT yet in force")
+    site.publish(applied=True)
+    expect(page.locator("#pending")).to_contain_text("In force on the controller since", timeout=1_000)
+
+
+def test_a_double_click_opens_once(site, open_page):
+    page = open_page("/lockers/montreuil-1/5/open")
+    page.get_by_text("The holder is here").click()
+    page.get_by_role("button", name="Open locker 5").dblclick()
+    expect(page.locator("#command")).to_be_visible()
+    assert site.count(CommandRecord) == 1
+
+
+def test_search_narrows_while_typing_and_keeps_focus_and_address(site, open_page):
+    page = open_page("/people")
+    page.locator("#name").press_sequentially("dial", delay=20)
+    expect(page.locator("#found .row")).to_have_count(1)
+    expect(page.locator("#name")).to_be_focused()
+    assert page.url == site.url + "/people"
+
+
+def test_handing_over_works_with_the_keyboard_alone(site, open_page):
+    page = open_page("/handover?locker=montreuil-1/1")
+    page.locator("#new_name").focus()
+    page.keyboard.type("Nadia K.")
+    page.locator("#badge").focus()
+    page.keyboard.type("A-2")
+    page.get_by_role("button", name="Hand over").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Nadia K.")).to_be_visible()
+    with site.app.state.database.reading() as db:
+        assert db.get(Badge, site.stock[0]).person_id is not None
+
+
+def test_a_lost_connection_is_told_and_not_hidden(site, open_page):
+    page = open_page(may_fail=True)
+    live = page.locator(".live")
+    expect(live).to_have_attribute("data-live", "on")
+    page.context.set_offline(True)
+    page.evaluate("document.querySelector('[data-stream]')._htmx.sse.reader.cancel()")
+    expect(live).to_have_attribute("data-live", "lost")
+    expect(live).to_contain_text("Connection lost")
+    page.context.set_offline(False)
+    expect(live).to_have_attribute("data-live", "on", timeout=15_000)
+
+
+def test_signing_out_elsewhere_sends_a_live_page_to_sign_in(site, open_page):
+    page = open_page(may_fail=True)
+    expect(page.locator(".live")).to_have_attribute("data-live", "on")
+    other = page.context.new_page()
+    other.goto(site.url + "/blocks")
+    other.click("form[action='/sign-out'] button")
+    expect(page).to_have_url(site.url + "/sign-in", timeout=20_000)
