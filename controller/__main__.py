@@ -1,38 +1,42 @@
-"""`casier-controller` and `python -m controller`: `run` starts lean, every other command loads the command line."""
+"""`casier-controller` and `python -m controller`: `run` and `all-off` start lean, the rest loads the command line."""
 
 import sys
 
 from controller.exit_codes import CONFIG, DEFECT, FAILED, OK
 
+_LEAN = ("run", "all-off")
+
 
 def main() -> None:
     """Entry point of the program."""
-    if sys.argv[1:2] == ["run"] and "--help" not in sys.argv:
-        sys.exit(_run(sys.argv[2:]))
+    if sys.argv[1:2] and sys.argv[1] in _LEAN and "--help" not in sys.argv:
+        sys.exit(_lean(sys.argv[1], sys.argv[2:]))
     from controller.cli import app
 
     app(prog_name="casier-controller")
 
 
-def _run(arguments: list[str]) -> int:
-    """Run one bank in the foreground; answers the exit code."""
+def _lean(command: str, arguments: list[str]) -> int:
+    """Carry out `run` or `all-off`; answers the exit code."""
     import argparse
     import logging
     from pathlib import Path
 
+    from controller.all_off import all_off
     from controller.bootstrap import run
     from controller.config import load
     from controller.errors import ControllerError
     from controller.log import log_to_stderr
     from wire.errors import KeyMaterialError
 
-    parser = argparse.ArgumentParser("casier-controller run")
+    parser = argparse.ArgumentParser(f"casier-controller {command}")
     parser.add_argument("--config", type=Path, required=True, help="the bank's TOML file")
     options = parser.parse_args(arguments)
     log_to_stderr()
     log = logging.getLogger("controller")
     try:
-        run(load(options.config))
+        bank = load(options.config)
+        run(bank) if command == "run" else all_off(bank)
     except ControllerError as error:
         log.error("%s", error)  # noqa: TRY400 - the person's mistake, not ours
         return CONFIG if error.code == "config" else FAILED

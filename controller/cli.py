@@ -1,9 +1,8 @@
-"""The command line of the controller: what a technician asks and tells it. `run` itself is in controller/__main__.py.
+"""The command line of the controller: what a technician asks and tells it. `run` and `all-off` start in __main__.py.
 
 Exit codes: 0 done, 1 could not be done, 2 wrong command line or file, 3 no controller is running, 70 a defect.
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -189,39 +188,11 @@ def time_set(
 
 @app.command("all-off")
 @_plainly
-def all_off(config: Config) -> None:
+def drop_all(config: Config) -> None:
     """Drop every coil: through the running controller, or, if none runs, at the boards themselves."""
-    from controller.bootstrap import sole_use
+    from controller.all_off import all_off
 
-    bank = load(config)
-    try:
-        _ask(bank, {"do": "all_off"})
-    except ControlError as error:
-        if error.code != "not_running":
-            raise
-        with sole_use(bank.data_dir):
-            asyncio.run(_drop_at_boards(bank))
-    _say("All coils are off.")
-
-
-async def _drop_at_boards(bank: BankFile) -> None:
-    from controller.witnesses import mono_ms
-    from hw.assembly import build
-    from hw.ports import DeviceEvent, DeviceFault
-
-    faults: list[DeviceFault] = []
-
-    def note(event: DeviceEvent) -> None:
-        if isinstance(event, DeviceFault) and event.kind == "board":
-            faults.append(event)
-
-    hardware = build(bank.hardware, note, mono_ms)
-    try:
-        await asyncio.gather(*(board.start() for board in hardware.boards.values()))
-    finally:
-        await hardware.stop()
-    if faults:
-        raise ControllerError("board", "\n".join(f"board {fault.device}: {fault.detail}" for fault in faults))
+    all_off(load(config))
 
 
 def _ask(bank: BankFile, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -117,6 +117,7 @@ class Journal:
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._reader = ThreadPoolExecutor(1, "journal-reader")
         self._reading: Store | None = None
+        self._gathered: list[Pending] = []
         self._commits = 0
         self._committed_ms = 0
         self._copy_due = False
@@ -154,7 +155,15 @@ class Journal:
         elif kind is EntryType.IN_SERVICE:
             kept[f"service:{body['locker']}"] = None
         self._copy_due = self._copy_due or not COPIED_WHEN.isdisjoint(kept)
-        self._writer.queue.put(Pending(kind, dict(body), now.at, now.mono_ms, now.clock, kept, done))
+        if not self._gathered:
+            self._loop.call_soon(self.flush)
+        self._gathered.append(Pending(kind, dict(body), now.at, now.mono_ms, now.clock, kept, done))
+
+    def flush(self) -> None:
+        """Hand what has been appended to the writer, to be written together: now, or when the loop turns."""
+        if self._gathered:
+            gathered, self._gathered = self._gathered, []
+            self._writer.queue.put(gathered)
 
     def keep(self, state: Mapping[str, bytes | None], now: Moment, done: Callable[[bool], None] | None = None) -> None:
         """Queue state alone."""
@@ -243,6 +252,7 @@ class Journal:
 
     def stop(self) -> bool:
         """Write what waits and end the threads; False if the disk did not let them end in time. Blocks up to 2 s."""
+        self.flush()
         self._writer.queue.put(None)
         self._thread.join(_STOP_S)
         self._reader.submit(self._forget_reading)

@@ -54,7 +54,7 @@ class Writer:
     def __init__(
         self, path: Path, store: Store | None, previous: Head | None, boot_id: str, post: Callable[[Result], None]
     ) -> None:
-        self.queue: SimpleQueue[Pending | ReceiptNoted | None] = SimpleQueue()
+        self.queue: SimpleQueue[list[Pending] | ReceiptNoted | None] = SimpleQueue()
         self._path = path
         self._store = store
         self._previous = previous
@@ -64,6 +64,7 @@ class Writer:
         self._attempt: tuple[Head, list[Pending]] | None = None
         self._waiting = Waiting()
         self._receipts: dict[int, ReceiptNoted] = {}
+        self._aside: Path | None = None  # a corrupt journal whose readable part is still to be brought over
         self._trouble: str | None = None
         self._low = False
         self._reserved = False
@@ -93,14 +94,15 @@ class Writer:
         except Empty:
             pass
 
-    def _take(self, item: Pending | ReceiptNoted | None) -> None:
+    def _take(self, item: list[Pending] | ReceiptNoted | None) -> None:
         if item is None:
             self._stopping = True
         elif isinstance(item, ReceiptNoted):
             self._receipts[item.no] = item
         else:
-            self._at = item.at
-            self._waiting.add(item)
+            self._at = item[-1].at
+            for pending in item:
+                self._waiting.add(pending)
 
     def _write(self) -> None:
         try:
@@ -222,19 +224,18 @@ class Writer:
 
     def _set_aside(self) -> None:
         try:
-            old = set_aside(self._path, self._at)
-            store = Store(self._path)
-            salvage(old, store, self._path.with_name(COPY_NAME))
+            self._aside = self._aside or set_aside(self._path, self._at)
+            self._store = self._opened()
         except (sqlite3.Error, OSError) as error:
-            _log.error("the corrupt journal cannot be set aside: %s", error)
-            return
-        self._store = store
-        self._previous, self._head, self._attempt = self._head or self._previous, None, None
-        self._new_epochs = True
+            _log.error("the corrupt journal cannot be replaced yet: %s", error)
 
     def _opened(self) -> Store:
         """The database, opened again after a failure; what a failed commit did bring to disk counts."""
         store = Store(self._path)
+        if self._aside is not None:
+            salvage(self._aside, store, self._path.with_name(COPY_NAME))
+            self._aside, self._attempt = None, None
+            self._previous, self._head = self._head or self._previous, None
         epochs = store.epochs()
         last = epochs[-1] if epochs else None
         on_disk = (last.epoch, last.last, last.last_hash) if last else None

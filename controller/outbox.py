@@ -8,7 +8,7 @@ from controller.store import EpochState
 from wire.limits import MAX_BATCHES_IN_FLIGHT
 from wire.messages import EpochRange
 
-RESEND_AFTER_MS = 10_000
+RESEND_AFTER_MS = 5_000
 RESEND_AT_MOST_EVERY_MS = 120_000
 MAX_EPOCHS_IN_BIRTH = 1_000
 

@@ -112,6 +112,7 @@ class Runtime:
             while self._inputs:
                 now = self.now()
                 self._carry_out(self.bank.handle(self._inputs.popleft(), now), now)
+            self.journal.flush()
             self._arm()
         except BaseException as error:
             self.fail(error)

@@ -128,7 +128,8 @@ class Store:
         ).fetchall()
         rows.reverse()
         for (no, seq, _, before), (_, next_seq, line, after) in pairwise(rows):
-            if next_seq != seq + 1 or link(bytes(before), bytes(line)) != bytes(after):
+            typed = all(isinstance(value, bytes) for value in (before, line, after))
+            if not typed or next_seq != seq + 1 or link(before, line) != after:
                 return f"epoch {no}, seq {next_seq}"
         return None
 

@@ -1,4 +1,4 @@
-"""A bank with its real controller process, a real broker, simulated hardware on ptys, and a gateway written out here."""
+"""A bank with its real controller process, a real broker, simulated hardware, and a gateway written out here."""
 
 import asyncio
 import json
@@ -21,7 +21,11 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from controller.bootstrap import load_identity
+from controller.control_socket import ask
+from controller.trust import write_root
 from simulator.bank import SimulatedBank
 from simulator.broker import BrokerProcess
 from simulator.scenario import BadgePlan, BankPlan, Places, XorPlan, controller_toml
@@ -31,7 +35,7 @@ from wire.chain import GENESIS, link
 from wire.entries import Entry, decode_batch, decode_entry
 from wire.envelope import key_id, sign, verify
 from wire.ids import uuid7
-from wire.keys import parse_controller_token, seal, signing_public, to_token
+from wire.keys import controller_token, parse_controller_token, seal, signing_public, to_token
 from wire.messages import (
     Birth,
     Command,
@@ -41,7 +45,6 @@ from wire.messages import (
     Receipt,
     Reply,
     SealedKey,
-    Session,
     Trust,
     TrustedKey,
     decode,
@@ -79,7 +82,7 @@ class Bench:
         def run() -> None:
             try:
                 done.set_result(act())
-            except BaseException as error:
+            except Exception as error:  # noqa: BLE001 - it goes to the caller
                 done.set_exception(error)
 
         self._loop.call_soon_threadsafe(run)
@@ -132,7 +135,9 @@ class ScriptedGateway:
         self.client.loop_stop()
 
     def _connected(self, *_: Any) -> None:
-        self.client.subscribe([(topic_name(CONTROLLER, topic), _at_least_once()) for topic in Topic if topic not in DOWN])
+        self.client.subscribe(
+            [(topic_name(CONTROLLER, topic), SubscribeOptions(qos=1)) for topic in Topic if topic not in DOWN]
+        )
 
     def _received(self, name: str, data: bytes) -> None:
         topic = Topic(name.rsplit("/", 1)[1])
@@ -211,7 +216,9 @@ class ScriptedGateway:
     def digest(self, label: str) -> str:
         return badge_digest(self.badge_key, canonical_number("em4100", BADGES[label]))
 
-    def grant(self, label: str, *lockers: int, kind: str = "holder", from_ms: int = -DAY_MS, to_ms: int = DAY_MS) -> Grant:
+    def grant(
+        self, label: str, *lockers: int, kind: str = "holder", from_ms: int = -DAY_MS, to_ms: int = DAY_MS
+    ) -> Grant:
         at = now_ms()
         return Grant(f"g-{label}-{kind}", self.digest(label), "k1", lockers, at + from_ms, at + to_ms, kind)
 
@@ -256,12 +263,6 @@ class ScriptedGateway:
         return self.wait(lambda: (found := self.entries(kind)) and len(found) >= count and found, within_s)
 
 
-def _at_least_once() -> Any:
-    from paho.mqtt.subscribeoptions import SubscribeOptions
-
-    return SubscribeOptions(qos=1)
-
-
 class World:
     """Everything around one controller, and the controller itself."""
 
@@ -278,9 +279,10 @@ class World:
         self.bench = Bench(plan, places, **bench)
         self.log = (folder / "controller.log").open("ab")
         self.process: subprocess.Popen[str] | None = None
-        self.tool("keys")
-        self.gateway = ScriptedGateway(self.broker.port, json.loads(self.tool("keys", "--json"))["keys"])
-        self.tool("trust", to_token(self.gateway.root.public_key().public_bytes_raw()))
+        identity = load_identity(self.data)
+        public = [key.public_key().public_bytes_raw() for key in (identity.device, identity.encryption)]
+        self.gateway = ScriptedGateway(self.broker.port, controller_token(*public))
+        write_root(self.data, to_token(self.gateway.root.public_key().public_bytes_raw()))
 
     def tool(self, *arguments: str) -> str:
         command = [sys.executable, "-m", "controller", *arguments, "--config", str(self.config)]
@@ -309,8 +311,7 @@ class World:
         return code
 
     def status(self) -> dict[str, Any]:
-        status: dict[str, Any] = json.loads(self.tool("status", "--json"))
-        return status
+        return ask(self.data, {"do": "status"})
 
     def join(self, *grants: Grant) -> None:
         """Broker, gateway and controller up, with trust, keys and this list in force."""
@@ -370,6 +371,3 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
 @pytest.fixture
 def world(make_world: Callable[..., World]) -> World:
     return make_world()
-
-
-__all__ = ["Session"]

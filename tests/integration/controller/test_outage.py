@@ -1,0 +1,157 @@
+"""Broker gone, controller killed, messages replayed: nothing is lost, doubled, fired again or forgotten."""
+
+import contextlib
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.wire_document import assert_message_conforms
+from wire.access_list import Revoked
+from wire.messages import encode
+from wire.topics import Topic
+
+
+def assert_everything_arrived_once_in_order(world: Any) -> None:
+    """The gateway has each epoch from 1 without holes, its links hold, and nothing is left at the controller."""
+    world.gateway.wait(lambda: world.status()["queue"] == 0, 30)
+    for epoch, lines in world.gateway.lines.items():
+        sequence = [entry.seq for entry in world.gateway.entries() if entry.epoch == epoch]
+        assert sequence == list(range(1, len(lines) + 1))
+    for started in world.gateway.entries("started"):
+        before = started.body["previous_epoch"]
+        if before is not None:
+            assert started.body["previous_seq"] == len(world.gateway.lines[before])
+            assert started.body["previous_hash"] == world.gateway.hashes[before].hex()
+
+
+@pytest.mark.parametrize("broker", ["mosquitto", "iotcore"])
+def test_badges_open_while_the_broker_is_down_and_every_entry_arrives_once_afterwards(
+    make_world: Callable[..., Any], broker: str
+) -> None:
+    world = make_world(broker=broker, closes_after_ms=400)
+    world.join(world.gateway.grant("valid", 1, 2, 3), world.gateway.grant("other", 9))
+    world.broker.kill()
+    world.bench.tap("valid")
+    world.unlocked(1)
+    world.bench.tap("other")
+    assert world.unlocked(2) == [1, 9]
+    births = len(world.gateway.births)
+    world.broker.start()
+    world.gateway.wait(lambda: len(world.gateway.births) > births, 30)
+    world.gateway.stored("door_opened", 2, 30)
+    assert_everything_arrived_once_in_order(world)
+    assert world.gateway.births[-1].session.number > world.gateway.births[0].session.number
+
+
+def test_a_release_cut_by_sigkill_is_recorded_as_unknown_and_never_fired_again(world: Any) -> None:
+    world.join(world.gateway.grant("valid", 3))
+    world.bench.do(lambda: setattr(world.bench.bank, "powered", False))  # the board says nothing: no outcome yet
+    world.gateway.command("open", {"locker": 7})
+    world.gateway.stored("release_intended")
+    world.end(signal.SIGKILL)
+    world.bench.do(lambda: setattr(world.bench.bank, "powered", True))
+    world.start()
+    (unknown,) = world.gateway.stored("release_unknown")
+    assert unknown.body["locker"] == 7
+    assert_everything_arrived_once_in_order(world)
+    assert len(world.gateway.entries("started")) == 2
+    assert world.gateway.entries("released", "release_failed") == []
+    assert world.bench.unlocked == []
+
+
+def test_the_list_outlives_a_restart_with_no_network(world: Any) -> None:
+    world.join(world.gateway.grant("valid", 3), world.gateway.grant("other", 4))
+    world.gateway.access(world.gateway.grant("valid", 3), revoked=(_revoked(world, "other"),))
+    world.gateway.stored("access_applied", 2)
+    world.end(signal.SIGKILL)
+    world.broker.kill()
+    world.start()
+    world.bench.tap("valid")
+    assert world.unlocked(1) == [3]
+    world.bench.tap("other")
+    world.broker.start()
+    (refused,) = world.gateway.stored("badge_refused", within_s=30)
+    assert refused.body["why"] == "revoked"
+    assert world.bench.unlocked[1:] == []
+
+
+def test_an_older_list_trust_or_key_message_is_refused_when_it_is_replayed(world: Any) -> None:
+    gateway = world.gateway
+    world.join(gateway.grant("valid", 3))
+    old_list = gateway.access(gateway.grant("valid", 3), gateway.grant("other", 4))
+    old_trust = gateway.trust(2)
+    old_keys = gateway.keys(2)
+    gateway.access(gateway.grant("valid", 3), revoked=(_revoked(world, "other"),))
+    gateway.trust(3)
+    gateway.keys(3)
+    gateway.stored("access_applied", 3)
+    for topic, envelope in ((Topic.ACCESS, old_list), (Topic.TRUST, old_trust), (Topic.KEYS, old_keys)):
+        gateway.publish_raw(topic, envelope)
+    (refused,) = gateway.stored("access_refused")
+    assert refused.body["code"] == "version"
+    with_counts = world.status()
+    assert with_counts["trust_version"] == 3
+    assert with_counts["counters"]["refused_trust"] == with_counts["counters"]["refused_keys"] == 1
+    world.bench.tap("other")
+    gateway.stored("badge_refused")
+    assert world.bench.unlocked == []
+
+
+def test_a_receipt_of_another_session_or_with_a_foreign_hash_is_not_believed(world: Any) -> None:
+    gateway = world.gateway
+    world.join(gateway.grant("valid", 3))
+    epoch = gateway.entries("started")[0].epoch
+    gateway.wait(lambda: world.status()["queue"] == 0)
+    gateway.receipts = False
+    world.bench.tap("stranger")
+    gateway.stored("badge_refused")
+    through = len(gateway.lines[epoch])
+    foreign = gateway.receipt(epoch, through, "ab" * 32)
+    gateway.publish(Topic.RECEIPTS, encode(foreign))
+    gateway.wait(lambda: {"source": "receipts", "code": "hash"} in world.status()["faults"])
+    assert world.status()["queue"] > 0
+
+
+def test_yesterdays_gateway_database_is_filled_again(world: Any) -> None:
+    gateway = world.gateway
+    world.join(gateway.grant("valid", 3))
+    gateway.wait(lambda: world.status()["queue"] == 0)
+    epoch = gateway.entries("started")[0].epoch
+    gateway.lines[epoch], gateway.hashes = gateway.lines[epoch][:0], {}
+    gateway.publish(Topic.RECEIPTS, encode(gateway.receipt(epoch, 0, "00" * 32)))
+    gateway.stored("started")
+    assert_everything_arrived_once_in_order(world)
+
+
+def test_a_death_published_by_another_makes_the_controller_say_that_it_lives(world: Any) -> None:
+    gateway = world.gateway
+    world.join(gateway.grant("valid", 3))
+    births = len(gateway.births)
+    with contextlib.suppress(AssertionError):
+        gateway.wait(lambda: False, 5)  # births are said again every five seconds at most
+    gateway.client.on_message, heard = None, gateway.client.on_message
+    gateway.publish_raw(Topic.STATUS, b"somebody else", retain=True)
+    gateway.client.on_message = lambda client, data, message: (
+        message.payload == b"somebody else" or heard(client, data, message)
+    )
+    gateway.wait(lambda: len(gateway.births) > births)
+    assert gateway.births[-1].session == gateway.births[births - 1].session
+
+
+def test_every_message_is_as_the_document_says(world: Any) -> None:
+    gateway = world.gateway
+    world.join(gateway.grant("valid", 3))
+    world.bench.tap("valid")
+    gateway.stored("door_opened")
+    gateway.command("open", {"locker": 99})
+    gateway.stored("command_refused")
+    assert world.end() == 0
+    gateway.wait(lambda: gateway.deaths)
+    for topic, data in gateway.captured:
+        assert_message_conforms(topic, data)
+
+
+def _revoked(world: Any, label: str) -> Revoked:
+    return Revoked(f"g-{label}-holder", world.gateway.digest(label), "revoked")

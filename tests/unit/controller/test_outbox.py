@@ -1,0 +1,114 @@
+"""What is sent next, what is in flight, and what a receipt lets go of."""
+
+from controller.outbox import RESEND_AFTER_MS, RESEND_AT_MOST_EVERY_MS, Outbox, PageWanted
+from controller.store import EpochState
+from wire.limits import MAX_BATCHES_IN_FLIGHT
+
+
+def outbox(last: int = 1_000, through: int = 0, pruned: int = 0) -> Outbox:
+    box = Outbox()
+    box.load([EpochState(1, "a", through, pruned, last, bytes(32))])
+    return box
+
+
+def send(box: Outbox, now_ms: int = 0, count: int = 10) -> list[PageWanted]:
+    sent = []
+    while (wanted := box.next_page()) is not None:
+        box.sent(wanted, count, now_ms)
+        sent.append(wanted)
+    return sent
+
+
+def test_nothing_is_sent_without_a_session() -> None:
+    box = outbox()
+    assert box.next_page() is None
+    box.session_started(0)
+    assert box.next_page() == PageWanted(1, "a", 1)
+    box.session_ended()
+    assert box.next_page() is None
+
+
+def test_twenty_batches_are_in_flight_at_most() -> None:
+    box = outbox()
+    box.session_started(0)
+    assert len(send(box)) == MAX_BATCHES_IN_FLIGHT
+    box.received("a", 10, 1, 0)
+    assert [wanted.first for wanted in send(box)] == [201]
+
+
+def test_without_progress_all_is_sent_again_from_the_receipt_on_less_and_less_often() -> None:
+    box = outbox(last=30)
+    box.session_started(0)
+    send(box)
+    box.received("a", 10, 1, 1_000)
+    assert not box.tick(1_000 + RESEND_AFTER_MS - 1)
+    now_ms, waits = 1_000, []
+    for _ in range(8):
+        before = now_ms
+        while not box.tick(now_ms):
+            now_ms += 500
+        waits.append(now_ms - before)
+        assert [wanted.first for wanted in send(box, now_ms)] == [11, 21]
+    assert waits == sorted(waits)
+    assert waits[0] == RESEND_AFTER_MS
+    assert waits[-1] == RESEND_AT_MOST_EVERY_MS
+
+
+def test_the_newest_receipt_wins_even_if_it_is_lower() -> None:
+    box = outbox(last=30)
+    box.session_started(0)
+    send(box)
+    assert box.received("a", 30, 100, 0)
+    assert not box.received("a", 20, 99, 0)
+    assert box.queue == 0
+    assert box.received("a", 5, 101, 0)
+    assert box.queue == 25
+    assert send(box)[0].first == 6
+
+
+def test_a_receipt_of_an_earlier_session_does_not_hold_back_a_new_one() -> None:
+    box = outbox(last=30)
+    box.session_started(0)
+    send(box)
+    box.received("a", 30, 10_000, 0)
+    box.session_ended()
+    box.session_started(1)
+    assert box.received("a", 3, 5, 1), "the gateway's clock may have been set back between the sessions"
+
+
+def test_what_was_receipted_before_a_restart_is_not_sent_again() -> None:
+    box = outbox(last=30, through=20)
+    box.session_started(0)
+    assert box.next_page() == PageWanted(1, "a", 21)
+
+
+def test_the_birth_names_the_first_entry_still_on_disk() -> None:
+    box = outbox(last=30, through=25, pruned=20)
+    (held,) = box.ranges()
+    assert (held.first, held.last) == (21, 30)
+    box.session_started(0)
+    box.received("a", 30, 1, 0)
+    assert box.ranges() == ()
+
+
+def test_an_unreadable_page_does_not_hold_up_other_epochs() -> None:
+    box = outbox(last=30)
+    box.durable(2, "b", 5)
+    box.session_started(0)
+    wanted = box.next_page()
+    assert wanted is not None
+    box.unreadable(wanted)
+    assert box.next_page() == PageWanted(2, "b", 1)
+    box.session_started(1)
+    assert box.next_page() == wanted
+
+
+def test_silence_after_sending_is_a_stall_and_a_receipt_ends_it() -> None:
+    box = outbox(last=30)
+    box.session_started(0)
+    assert not box.stalled(10_000_000, 300_000)
+    send(box, 1_000)
+    assert not box.stalled(300_999, 300_000)
+    assert box.stalled(301_000, 300_000)
+    box.received("a", 10, 1, 301_500)
+    assert not box.stalled(302_000, 300_000)

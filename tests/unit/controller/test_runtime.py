@@ -1,0 +1,188 @@
+"""The loop around the core: a disk that stalls keeps nobody out, and a defect drops every coil."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.bootstrap import assemble, load_identity
+from controller.config import load
+from controller.inputs import BadgeKeysReceived, BadgePresented, ListReceived
+from controller.journal import open_journal
+from controller.runtime import Runtime
+from controller.store import Store
+from controller.witnesses import mono_ms
+from hw.errors import ReleaseForbidden
+from hw.ports import Coil, LockFailed
+from wire.access_list import AccessList, Grant
+from wire.badge import badge_digest
+from wire.messages import encode
+
+BANK = """\
+[bank]
+controller = "bank-1"
+zone = "Europe/Paris"
+data_dir = "data"
+[broker]
+host = "127.0.0.1"
+port = 1
+[boards.a]
+driver = "xor_board"
+port = "/nowhere/at-all"
+address = 1
+channels = 4
+[[lockers]]
+numbers = "11-14"
+board = "a"
+channels = "1-4"
+"""
+KEY = b"k" * 32
+NUMBER = "62E3086CED"
+
+
+class Life:
+    """A runtime with its real journal; the boards are replaced by a list of what would have been energised."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (folder / "bank.toml").write_text(BANK)
+        config = load(folder / "bank.toml")
+        config.data_dir.mkdir(exist_ok=True)
+        self.runtime: Runtime = assemble(config, load_identity(config.data_dir), open_journal(config.data_dir))
+        self.energised: list[tuple[Coil, int]] = []
+        self.dropped = 0
+        monkeypatch.setattr(self.runtime.hardware, "release", self._release)
+        monkeypatch.setattr(self.runtime.hardware, "all_off", self._all_off)
+
+    def _release(self, coil: Coil) -> None:
+        self.energised.append((coil, mono_ms()))
+
+    def _all_off(self) -> None:
+        self.dropped += 1
+
+    async def begin(self) -> None:
+        self.runtime.journal.start()
+        self.runtime.begin("start")
+        at = self.runtime.now().at
+        grant = Grant("g", badge_digest(KEY, f"em4100:{NUMBER}"), "k1", (12,), at, at + 10**9, "holder")
+        access_list = AccessList("bank-1", 1, at, at + 10**9, "Europe/Paris", {}, ("k1",), (grant,), ())
+        self.runtime.feed(BadgeKeysReceived({"k1": KEY}))
+        self.runtime.feed(ListReceived(access_list, encode(access_list), b"its envelope"))
+        await until(lambda: self.runtime.journal.head is not None and self.runtime.journal.head.seq >= 2)
+
+    def tap(self) -> int:
+        """Present the badge; answers when, in monotonic milliseconds."""
+        now_ms = mono_ms()
+        self.runtime.feed(BadgePresented("entrance", "em4100", NUMBER, now_ms))
+        return now_ms
+
+
+def live(folder: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[Life], Awaitable[None]]) -> None:
+    async def run() -> None:
+        life = Life(folder, monkeypatch)
+        await life.begin()
+        try:
+            await use(life)
+        finally:
+            assert life.runtime.journal.stop()
+
+    asyncio.run(run())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - other threads change it
+            await asyncio.sleep(0.005)
+
+
+def test_a_valid_badge_energises_its_locker_once_the_intent_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: list[int] = []
+
+    async def use(life: Life) -> None:
+        release = life._release
+
+        def look(coil: Coil) -> None:
+            reader = Store(tmp_path / "data" / "journal.db")
+            on_disk.append(sum(b"release_intended" in line for line in reader.newest_lines(10)))
+            reader.close()
+            release(coil)
+
+        monkeypatch.setattr(life.runtime.hardware, "release", look)
+        life.tap()
+        await until(lambda: bool(life.energised))
+        assert life.energised[0][0] == Coil("a", 2)
+
+    live(tmp_path, monkeypatch, use)
+    assert on_disk == [1]
+
+
+def test_a_disk_that_stalls_delays_a_release_by_250_ms_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(life: Life) -> None:
+        answers = threading.Event()
+        commit = Store.commit
+
+        def stall(store: Store) -> None:
+            answers.wait(10)
+            commit(store)
+
+        with monkeypatch.context() as stalled:
+            stalled.setattr(Store, "commit", stall)
+            tapped_ms = life.tap()
+            await until(lambda: bool(life.energised))
+            assert 250 <= life.energised[0][1] - tapped_ms < 1_000
+            answers.set()
+        journal = life.runtime.journal
+        await until(lambda: journal.head is not None and journal.head.seq >= 4)
+        assert len(life.energised) == 1, "the late answer must not fire again"
+
+    live(tmp_path, monkeypatch, use)
+    types = [entry.type for entry in open_journal(tmp_path / "data").recent]
+    assert "release_intended" in types
+    assert "journal_late" in types
+
+
+def test_a_release_that_the_guard_refuses_is_a_failed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(life: Life) -> None:
+        def refuse(_: Coil) -> None:
+            raise ReleaseForbidden("duty", "the coil is warm")
+
+        monkeypatch.setattr(life.runtime.hardware, "release", refuse)
+        life.tap()
+        journal = life.runtime.journal
+        await until(lambda: journal.head is not None and journal.head.seq >= 4)
+
+    live(tmp_path, monkeypatch, use)
+    failed = [entry for entry in open_journal(tmp_path / "data").recent if entry.type == "release_failed"]
+    assert [entry.body["code"] for entry in failed] == ["refused_by_guard"]
+
+
+def test_a_defect_drops_every_coil_and_ends_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(life: Life) -> None:
+        def defect(*_: Any) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(life.runtime.bank, "handle", defect)
+        with pytest.raises(ZeroDivisionError):
+            life.runtime.device(LockFailed("a", 1, "no_reply", 0))
+        assert life.dropped == 1
+        with pytest.raises(ZeroDivisionError):
+            life.runtime.failed.result()
+
+    live(tmp_path, monkeypatch, use)
+
+
+def test_what_devices_say_before_the_journal_has_begun_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        life = Life(tmp_path, monkeypatch)
+        life.runtime.device(LockFailed("a", 1, "no_reply", 0))
+        await life.begin()
+        assert life.runtime.journal.stop()
+
+    asyncio.run(run())
+    assert open_journal(tmp_path / "data").recent[0].type == "started"
