@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hw.ports import Signal
-
 from wire.entries import EntryType
 
 
