@@ -183,7 +183,7 @@ def _form(visit: Member, session: Session, bank: str, number: int, form: Form, s
         url=f"/lockers/{bank}/{number}",
         block=locker.bank.name,
         holder=holders[0].person.name if holders else "",
-        online=controller is not None and controller.online,
+        online=controller is not None and controller.online and visit.heard(bank),
     )
     reasons = [(code, visit.say(text), visit.say(detail)) for code, (text, detail) in words.OPEN_REASONS.items()]
     return visit.page("lockers/open.html", area="wall", locker=shown, form=form, reasons=reasons, status=status)

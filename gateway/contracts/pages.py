@@ -48,7 +48,14 @@ show_renew = _show("contracts/renew.html", lambda *_: {})
 def _free_here(visit: Member, session: Session, contract: Contract) -> dict[str, Any]:
     site = present_locker(contract, visit.now).bank.site_id
     free = free_lockers(session, visit.now, site_id=site, until=contract.collect_until)
-    return {"lockers": [(f"{one.bank_id}/{one.number}", f"{one.bank.name}, {one.number}", "") for one in free]}
+    one_block = len({one.bank_id for one in free}) == 1
+    return {
+        "one_block": one_block,
+        "lockers": [
+            (f"{one.bank_id}/{one.number}", str(one.number) if one_block else f"{one.bank.name}, {one.number}", "")
+            for one in free
+        ],
+    }
 
 
 show_move = _show("contracts/move.html", _free_here)

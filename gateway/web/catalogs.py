@@ -3,13 +3,14 @@
 Translations are kept, new messages are added empty, messages no longer used are dropped.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from gateway.web.i18n import LOCALE_DIR
+from gateway.web.i18n import LANGUAGES, LOCALE_DIR
 
 GATEWAY_DIR = Path(__file__).parent.parent
 TRANSLATED = ("fr", "pt")
@@ -44,6 +45,10 @@ def update() -> None:
         known = catalog(language)
         known.update(template, no_fuzzy_matching=True)
         known.obsolete.clear()
+        known.header_comment = f"# {LANGUAGES[language]}: the words of the staff web."
+        known.project, known.version, known.fuzzy = "casier", "1", False
+        # A fixed date: the files change only when a message does.
+        known.creation_date = known.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
         with (LOCALE_DIR / f"{language}.po").open("wb") as target:
             write_po(target, known, width=120, omit_header=False, sort_output=False)
 

@@ -10,6 +10,8 @@ from babel.dates import format_date, format_datetime, format_time, format_timede
 
 from gateway.web.i18n import babel_locale
 
+_ON = {"fr": "le", "en": "on", "pt": "de"}
+
 
 def local(instant: int, zone: ZoneInfo) -> datetime:
     """The wall clock of the place at an instant."""
@@ -22,11 +24,14 @@ def clock_time(instant: int, zone: ZoneInfo, language: str) -> str:
 
 
 def moment(instant: int, zone: ZoneInfo, language: str, now: int) -> str:
-    """`14:02:07` today, otherwise with its day: `20 Nov, 14:02`, and with its year when that is another one."""
+    """`14:02:07` today, otherwise `14:02 on 20 Nov`, with the year when that is another one.
+
+    The time comes first, so that it reads well after "at" and "since".
+    """
     when, today = local(instant, zone), local(now, zone)
     if when.date() == today.date():
         return clock_time(instant, zone, language)
-    pattern = "d MMM, HH:mm" if when.year == today.year else "d MMM y, HH:mm"
+    pattern = f"HH:mm '{_ON[language]}' d MMM" + ("" if when.year == today.year else " y")
     return format_datetime(when, pattern, locale=babel_locale(language))
 
 

@@ -20,9 +20,9 @@ NOON = 1_795_258_927_000  # 2026-11-21 12:02:07 in Paris
     ("instant", "language", "text"),
     [
         (NOON, "fr", "12:02:07"),
-        (NOON - 86_400_000, "fr", "20 nov., 12:02"),
-        (NOON - 86_400_000, "en", "20 Nov, 12:02"),
-        (NOON - 366 * 86_400_000, "fr", "20 nov. 2025, 12:02"),
+        (NOON - 86_400_000, "fr", "12:02 le 20 nov."),
+        (NOON - 86_400_000, "en", "12:02 on 20 Nov"),
+        (NOON - 366 * 86_400_000, "fr", "12:02 le 20 nov. 2025"),
     ],
 )
 def test_today_is_told_to_the_second_and_other_days_with_their_date(instant, language, text):
