@@ -13,6 +13,7 @@ from gateway.badges.service import list_badges
 from gateway.contracts import repository
 from gateway.events import breaches
 from gateway.lockers import wall
+from gateway.lockers.history import Happening, lately
 from gateway.lockers.service import locker_of
 from gateway.lockers.tiles import BreachShown, Narrowed, breach_shown, wall_shown
 from gateway.web.cards import ContractCard, Link, contract_card
@@ -46,6 +47,7 @@ class LockerPage:
     pending: Sequence[InForce]
     contracts: Sequence[ContractCard]
     actions: Sequence[Link]
+    lately: Sequence[Happening]
 
 
 def narrowed(site: Choice = "", block: Choice = "", state: Choice = "") -> Narrowed:
@@ -127,4 +129,5 @@ def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> L
         pending=followed(visit, session, banks, subjects),
         contracts=cards,
         actions=actions,
+        lately=lately(visit, session, bank_id, number),
     )

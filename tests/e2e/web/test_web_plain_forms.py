@@ -174,6 +174,20 @@ def test_a_jammed_door_is_told_with_what_to_do_next(site, visitor):
     assert "Ask again" in page.text
 
 
+def test_a_locker_tells_decisions_and_remote_openings_but_not_who_came_when(site, visitor):
+    site.bank_says("door_opened", 5, release="r")
+    site.bank_says("door_closed", 5, open_ms=900)
+    site.bank_says("door_forced", 5)
+    visitor.get("/lockers/montreuil-1/5/open")
+    visitor.send("/lockers/montreuil-1/5/open", reason="holder_present")
+    page = visitor.get("/lockers/montreuil-1/5").text
+    lately = page[page.index("<h2>Lately</h2>") :]
+    assert lately.count('<li class="event">') == 3
+    assert "Remote opening by Léa Martin: The holder is here" in lately
+    assert "Forced" in lately
+    assert "Locker handed over" in lately
+
+
 def test_an_opening_without_a_reason_is_refused(site, visitor):
     visitor.get("/lockers/montreuil-1/5/open")
     page = visitor.send("/lockers/montreuil-1/5/open")
