@@ -50,7 +50,7 @@ class OutOfService:
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedRelease:
-    """A `release_intended` with no outcome in the journal: no released, release_failed or release_unknown."""
+    """A `release_intended` whose outcome the journal lacks: nobody saw what lock and door did."""
 
     release: str
     locker: int

@@ -12,7 +12,16 @@ from wire.envelope import Envelope
 from wire.errors import MessageError
 
 _LAST_MINUTE_MS = 60_000
-_OUTCOMES = frozenset({EntryType.RELEASED, EntryType.RELEASE_FAILED, EntryType.RELEASE_UNKNOWN})
+# What a board accepted is not yet an outcome: whether the door opened is.
+_OUTCOMES = frozenset(
+    {
+        EntryType.DOOR_OPENED,
+        EntryType.NOT_OPENED,
+        EntryType.ALREADY_OPEN,
+        EntryType.RELEASE_FAILED,
+        EntryType.RELEASE_UNKNOWN,
+    }
+)
 _DOOR_MOVED = frozenset({EntryType.DOOR_OPENED, EntryType.DOOR_CLOSED, EntryType.DOOR_FORCED})
 _log = logging.getLogger("controller.remembered")
 
@@ -72,7 +81,7 @@ def _unresolved(recent: Sequence[Entry]) -> tuple[UnresolvedRelease, ...]:
         if entry.type == EntryType.RELEASE_INTENDED:
             open_ones[entry.body["release"]] = entry.body["locker"]
         elif entry.type in _OUTCOMES:
-            open_ones.pop(entry.body["release"], None)
+            open_ones.pop(entry.body.get("release", ""), None)
     return tuple(UnresolvedRelease(release, locker) for release, locker in open_ones.items())
 
 

@@ -173,7 +173,7 @@ Casier is running ({seconds:.1f} s).
           e-mail    {account.email}
           password  {account.password}
   bench   http://{HOST}:{self.bench_port}     doors, badges and faults
-  API     http://{HOST}:{self.gateway_port}/docs     token in {self.state.name}/credentials.json
+  API     http://{HOST}:{self.gateway_port}/api/v1/docs     token in {self.state.name}/credentials.json
 
 Tap a badge on the bench and watch the wall. Ctrl-C stops everything; make demo-reset forgets it.
 """
