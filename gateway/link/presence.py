@@ -12,12 +12,21 @@ from wire.messages import Birth, Health
 SILENT_MS = 3 * HEALTH_EVERY_MS
 
 
+@dataclass(frozen=True)
+class Following:
+    """The list a bank says it follows now; the hash is known from births only."""
+
+    version: int
+    hash: str | None
+
+
 @dataclass
 class _Bank:
     birth: Birth
     beat: Beat | None = None
     beat_ms: int = 0
     heard_ms: int = 0
+    following: Following | None = None
     health: Health | None = None
 
 
@@ -31,11 +40,20 @@ class Presence:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def born(self, bank_id: str, birth: Birth, *, retained: bool) -> None:
-        """A session has begun; a retained birth may be old, so its beat makes no command fresh."""
+        """A session has begun.
+
+        A retained birth may be old: its beat makes no command fresh, and its list may have been replaced since; what
+        is known of the same session already stays.
+        """
         now = self.mono_ms()
-        beat = None if retained else Beat(birth.session, birth.beat)
         with self._lock:
-            self._banks[bank_id] = _Bank(birth, beat, now, now)
+            known = self._banks.get(bank_id)
+            if not retained:
+                following = Following(birth.list_version, birth.list_hash)
+                self._banks[bank_id] = _Bank(birth, Beat(birth.session, birth.beat), now, now, following)
+            elif known is None or known.birth.session != birth.session:
+                self._banks[bank_id] = _Bank(birth, heard_ms=now)
+                self._settled.discard(bank_id)
 
     def beats(self, bank_id: str, health: Health) -> bool:
         """A health message; only the present session's counts."""
@@ -44,7 +62,10 @@ class Presence:
             if bank is None or bank.birth.session != health.session:
                 return False
             now = self.mono_ms()
-            bank.beat, bank.beat_ms, bank.heard_ms, bank.health = Beat(health.session, health.beat), now, now, health
+            bank.beat, bank.beat_ms, bank.heard_ms = Beat(health.session, health.beat), now, now
+            bank.health = health
+            if bank.following is None or bank.following.version != health.list_version:
+                bank.following = Following(health.list_version, None)
             return True
 
     def gone(self, bank_id: str) -> None:
@@ -95,7 +116,13 @@ class Presence:
             return bank.birth if bank else None
 
     def health_of(self, bank_id: str) -> Health | None:
-        """The last health message of the present session."""
+        """The last health message of the present session; the page of a block shows it."""
         with self._lock:
             bank = self._banks.get(bank_id)
             return bank.health if bank else None
+
+    def following(self, bank_id: str) -> Following | None:
+        """The list the bank follows; None until it has said so itself in this run."""
+        with self._lock:
+            bank = self._banks.get(bank_id)
+            return bank.following if bank else None

@@ -1,6 +1,5 @@
 """What happened at a locker lately: decisions, remote openings and faults. Never who came when: no trail."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -51,7 +50,7 @@ def _event(visit: Visit, item: FeedItem) -> Happening:
     return Happening(item.at, icon, visit.say(text))
 
 
-def _openings(visit: Visit, session: Session, bank_id: str, number: int) -> Sequence[Happening]:
+def _openings(visit: Visit, session: Session, bank_id: str, number: int) -> list[Happening]:
     """Remote openings with their reason and author: the holder may ask to see them."""
     commands = session.scalars(
         select(CommandRecord)
