@@ -118,6 +118,11 @@ class Outbox:
         found = self._epochs.get(epoch)
         return None if found is None else found.no
 
+    def through(self, epoch: str) -> int | None:
+        """Through which entry of that epoch the gateway has sent receipts; None for an epoch that is not known."""
+        found = self._epochs.get(epoch)
+        return None if found is None else found.through
+
     def pruned_through(self, epoch: str) -> int:
         """The last seq of that epoch that is no longer on disk."""
         return self._epochs[epoch].pruned

@@ -94,11 +94,12 @@ class Uplink:
         self._number = last_session
         self._reconnect = Reconnect(secrets.SystemRandom().random)
         self._connection: MqttConnection | None = None
-        self._births: list[bytes] = []
+        self._said: list[bytes] = []
         self._birth_ms = 0
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stall_after_ms = STALLED_AFTER_MS
+        self._health_due_ms = 0
         self.session: Session | None = None
 
     @property
@@ -158,7 +159,7 @@ class Uplink:
         self._reconnect.connected(now_ms)
         self._node.session_started(session)
         self._outbox.session_started(now_ms)
-        self._births = []
+        self._said = []
         self._announce(session)
         self._node.alarm("broker", "offline", present=False)
         _log.info("session %d with the broker", session.number)
@@ -176,18 +177,18 @@ class Uplink:
     def _announce(self, session: Session) -> None:
         beat = self._new_beat()
         envelope = self._sealed(Topic.STATUS, self._node.birth(session, beat))
-        self._births = [*self._births[-3:], envelope]
+        self._said = [*self._said[-3:], envelope]
         self._birth_ms = _mono_ms()
         self._publish(Topic.STATUS, envelope, retain=True)
 
     async def _live(self, connection: MqttConnection, session: Session) -> str:
-        health_ms = 0
+        self._health_due_ms = 0
         pump = asyncio.create_task(self._pump(connection))
         try:
             while not connection.lost.done():
                 now_ms = _mono_ms()
-                if now_ms >= health_ms:
-                    health_ms = now_ms + HEALTH_EVERY_MS
+                if now_ms >= self._health_due_ms:
+                    self._health_due_ms = now_ms + HEALTH_EVERY_MS
                     envelope = self._sealed(Topic.HEALTH, self._node.health(session, self._new_beat()))
                     connection.publish(self._topic(Topic.HEALTH), envelope, qos=0)
                 if self._outbox.tick(now_ms):
@@ -247,7 +248,7 @@ class Uplink:
 
     def _saw_status(self, payload: bytes) -> None:
         """A status for this controller that is not of this session's making: say again who is here."""
-        if self.session is None or payload in self._births or _mono_ms() - self._birth_ms < _BIRTH_AGAIN_MS:
+        if self.session is None or payload in self._said or _mono_ms() - self._birth_ms < _BIRTH_AGAIN_MS:
             return
         _log.warning("a foreign or late status was published for this controller")
         self._announce(self.session)
@@ -266,6 +267,9 @@ class Uplink:
         if self.session != receipt.session:
             return
         through = receipt.through
+        if through == self._outbox.through(receipt.epoch):
+            # Nothing new: a gateway has started and read our birth again. It needs a beat before it can command.
+            self._health_due_ms = 0
         if own is None and no is not None and through < self._outbox.pruned_through(receipt.epoch):
             through = self._outbox.pruned_through(receipt.epoch)  # all below is gone; offer what is left
         elif own is None or own.hex() != receipt.hash:
@@ -330,7 +334,9 @@ class Uplink:
         if connection is None:
             return
         if self.session is not None:
-            self._publish(Topic.STATUS, self._sealed(Topic.STATUS, self._death(self.session)), retain=True)
+            death = self._sealed(Topic.STATUS, self._death(self.session))
+            self._said.append(death)  # it comes back, and is no stranger's
+            self._publish(Topic.STATUS, death, retain=True)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_FAREWELL_S):
                     await connection.acknowledged_below(1)

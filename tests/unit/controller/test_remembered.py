@@ -1,0 +1,42 @@
+"""What a bank remembers across a restart: which releases had no outcome when the controller died."""
+
+import pytest
+
+from controller.remembered import bank_state
+from wire.entries import Entry, EntryType
+
+RELEASE = "01a20000-1c13-7140-9f5a-ef7b679d4890"
+
+
+def journal(*types: EntryType) -> list[Entry]:
+    """Entries of one release of locker 1, in this order."""
+    body = {"release": RELEASE, "locker": 1}
+    return [
+        Entry("e" * 32, seq, kind, 1_795_296_336_915, 1_000 + seq, "boot", "trusted", body)
+        for seq, kind in enumerate(types, 1)
+    ]
+
+
+def unresolved(*types: EntryType) -> list[int]:
+    """The lockers whose last release is recorded as unknown at the next start."""
+    state = bank_state({}, journal(*types), {}, "boot", lambda _locker: 300)
+    return [release.locker for release in state.unresolved]
+
+
+def test_a_release_that_the_board_took_but_whose_door_nobody_saw_is_unknown() -> None:
+    assert unresolved(EntryType.RELEASE_INTENDED) == [1]
+    assert unresolved(EntryType.RELEASE_INTENDED, EntryType.RELEASED) == [1]
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        EntryType.DOOR_OPENED,
+        EntryType.NOT_OPENED,
+        EntryType.ALREADY_OPEN,
+        EntryType.RELEASE_FAILED,
+        EntryType.RELEASE_UNKNOWN,
+    ],
+)
+def test_a_release_with_an_outcome_is_not_unknown(outcome: EntryType) -> None:
+    assert unresolved(EntryType.RELEASE_INTENDED, EntryType.RELEASED, outcome) == []
