@@ -11,6 +11,7 @@ from gateway.badges import service
 from gateway.badges.models import Badge
 from gateway.contracts.states import State
 from gateway.errors import NotFoundError
+from gateway.lockers import wall
 from gateway.lockers.service import list_sites
 from gateway.people.pages import contracts_of
 from gateway.people.service import person_of
@@ -48,7 +49,7 @@ def revoke(posted: PostedForm, badge_id: str) -> Response:
 def give_page(visit: MemberVisit, person_id: str) -> Response:
     """Stock badges, or the number of another; which badge it replaces."""
     with visit.database.reading() as session:
-        return _give_form(visit, session, person_id, Form())
+        return show_give_form(visit, session, person_id, Form())
 
 
 @router.post("/people/{person_id}/badge")
@@ -64,10 +65,10 @@ def give(posted: PostedForm, person_id: str) -> Response:
             if service.badge_of(session, replaced).person_id != person_id:
                 raise NotFoundError("badge", "no such badge")
             service.revoke(session, replaced, reason="replaced", actor=actor, now=now)
-        give_badge(session, visit, form, person_id, _site_of(session, person_id, now), now)
+        give_badge(session, visit, form, person_id, site_of(session, person_id, now), now)
         return f"/people/{person_id}?done=badge_given"
 
-    return posted.act(act, lambda session, again: _give_form(visit, session, person_id, again, 422))
+    return posted.act(act, lambda session, again: show_give_form(visit, session, person_id, again, 422))
 
 
 def give_badge(session: Session, visit: Member, form: Form, person_id: str, site_id: str, now: int) -> str | None:
@@ -90,7 +91,12 @@ def stock(session: Session, site_id: str | None = None) -> Sequence[Badge]:
     return sorted(found, key=lambda badge: badge.label)
 
 
-def _site_of(session: Session, person_id: str, now: int) -> str:
+def live_badges(session: Session, person_id: str) -> Sequence[Badge]:
+    """The person's badges that count."""
+    return [badge for badge in service.list_badges(session, person_id=person_id).items if badge.revoked_at is None]
+
+
+def site_of(session: Session, person_id: str, now: int) -> str:
     """Where the person has a contract, else the first site there is. Raises NotFoundError (`person`, `site`)."""
     person_of(session, person_id)
     contracts = [one for one in contracts_of(session, [person_id]) if contract_card(one, now).state != State.ENDED]
@@ -120,14 +126,16 @@ def _ask(visit: Member, session: Session, badge_id: str, form: Form, status: int
     return visit.page("contracts/confirm.html", area="people", form=form, ask=ask, status=status)
 
 
-def _give_form(visit: Member, session: Session, person_id: str, form: Form, status: int = 200) -> Response:
+def show_give_form(visit: Member, session: Session, person_id: str, form: Form, status: int = 200) -> Response:
     person = person_of(session, person_id)
-    site_id = _site_of(session, person_id, visit.now)
-    alive = [badge for badge in service.list_badges(session, person_id=person_id).items if badge.revoked_at is None]
+    site_id = site_of(session, person_id, visit.now)
+    alive = live_badges(session, person_id)
     lost = [(badge.id, visit.say("Yes, %(badge)s was lost or is broken", badge=badge.label), "") for badge in alive]
     if lost:
         lost.append(("", visit.say("No, it is one more badge"), ""))
+    blocks = [bank for bank in wall.banks(session, visit.heard) if bank.site_id == site_id and bank.online]
     return visit.page(
         "people/badge.html", area="people", form=form, person=person, lost=lost, status=status,
+        blocks=[(bank.id, bank.name) for bank in blocks],
         badges=[(badge.id, badge.label) for badge in stock(session, site_id)],
     )  # fmt: skip

@@ -26,8 +26,8 @@ class _Bank:
     beat: Beat | None = None
     beat_ms: int = 0
     heard_ms: int = 0
-    following: Following | None = None
     health: Health | None = None
+    following: Following | None = None
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Presence:
             known = self._banks.get(bank_id)
             if not retained:
                 following = Following(birth.list_version, birth.list_hash)
-                self._banks[bank_id] = _Bank(birth, Beat(birth.session, birth.beat), now, now, following)
+                self._banks[bank_id] = _Bank(birth, Beat(birth.session, birth.beat), now, now, None, following)
             elif known is None or known.birth.session != birth.session:
                 self._banks[bank_id] = _Bank(birth, heard_ms=now)
                 self._settled.discard(bank_id)
@@ -62,8 +62,7 @@ class Presence:
             if bank is None or bank.birth.session != health.session:
                 return False
             now = self.mono_ms()
-            bank.beat, bank.beat_ms, bank.heard_ms = Beat(health.session, health.beat), now, now
-            bank.health = health
+            bank.beat, bank.beat_ms, bank.heard_ms, bank.health = Beat(health.session, health.beat), now, now, health
             if bank.following is None or bank.following.version != health.list_version:
                 bank.following = Following(health.list_version, None)
             return True
@@ -99,9 +98,8 @@ class Presence:
 
     def heard(self, bank_id: str) -> bool:
         """Whether the bank has been heard within 45 s."""
-        with self._lock:
-            bank = self._banks.get(bank_id)
-            return bank is not None and self.mono_ms() - bank.heard_ms <= SILENT_MS
+        ago = self.heard_ago_ms(bank_id)
+        return ago is not None and ago <= SILENT_MS
 
     def heard_ago_ms(self, bank_id: str) -> int | None:
         """How long ago the present session's last word came, or None without one."""
@@ -115,14 +113,14 @@ class Presence:
             bank = self._banks.get(bank_id)
             return bank.birth if bank else None
 
-    def health_of(self, bank_id: str) -> Health | None:
-        """The last health message of the present session; the page of a block shows it."""
-        with self._lock:
-            bank = self._banks.get(bank_id)
-            return bank.health if bank else None
-
     def following(self, bank_id: str) -> Following | None:
         """The list the bank follows; None until it has said so itself in this run."""
         with self._lock:
             bank = self._banks.get(bank_id)
             return bank.following if bank else None
+
+    def health_of(self, bank_id: str) -> Health | None:
+        """The last health message of the present session."""
+        with self._lock:
+            bank = self._banks.get(bank_id)
+            return bank.health if bank else None

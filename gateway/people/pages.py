@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -65,6 +65,12 @@ def search(posted: PostedForm) -> Response:
     fragment = visit.request.headers.get("hx-request") == "true"
     with visit.database.reading() as session:
         return _list(visit, session, wanted, "people/found.html" if fragment else "people/list.html")
+
+
+@router.get("/people/search")
+def search_again(_visit: MemberVisit) -> Response:
+    """The address of a search, come back to: the name is not in it, so the list it is."""
+    return RedirectResponse("/people", 303)
 
 
 @router.get("/people/new")

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from gateway.access import pages as access
+from gateway.badges import enrolment
 from gateway.badges import pages as badges
 from gateway.contracts import handover
 from gateway.contracts import pages as contracts
@@ -30,7 +31,7 @@ from gateway.web.rendering import STATIC_DIR
 from gateway.web.security import PageHeaders
 from gateway.web.visit import sign_in_url, visitor
 
-PAGES = (staff, lockers, access, people, badges, handover, contracts, fleet, streams)
+PAGES = (staff, lockers, access, people, badges, enrolment, handover, contracts, fleet, streams)
 _STATUS: dict[type[GatewayError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     ForbiddenError: HTTPStatus.FORBIDDEN,

@@ -38,6 +38,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "reason": ("reason", N_("Please choose one.")),
     "transition": ("", N_("The contract has changed meanwhile. Go back and look at its present state.")),
     "still_held": ("", N_("The present holder's contract is not over. End it first.")),
+    "not_presented": ("", N_("No badge has been presented yet. Hold it to the reader, then try again.")),
     "offline": ("", N_("The block is offline, so nothing was sent. The holder's badge works at the door.")),
     "held": ("", N_("This block waits for a decision, so nothing is sent to it. Compare and decide first.")),
 }

@@ -7,6 +7,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.orm import Session
 
 from gateway.access.pages import command_shown
+from gateway.badges.enrolment import enrolment_shown
 from gateway.fleet.health import blocks_shown
 from gateway.lockers.pages import NarrowedWall, locker_shown
 from gateway.lockers.tiles import Narrowed, wall_shown
@@ -75,6 +76,21 @@ async def command(request: Request, _visit: MemberVisit, command_id: str) -> Asy
         reached = [step.text for step in shown.steps if step.at is not None]
         html = visit.html("access/steps.html", command=shown)
         return Reading({"command": Fragment(html, shown.title or (reached[-1] if reached else ""))}, over=shown.over)
+
+    async for event in _stream(request, read):
+        yield event
+
+
+@router.get("/enrol/{person_id}/{command_id}")
+async def enrol(
+    request: Request, _visit: MemberVisit, person_id: str, command_id: str
+) -> AsyncIterator[ServerSentEvent]:
+    """Whether the new badge was presented."""
+
+    def read(visit: Member, session: Session) -> Reading:
+        shown = enrolment_shown(visit, session, person_id, command_id)
+        html = visit.html("people/enrol_live.html", enrolment=shown)
+        return Reading({"enrolment": Fragment(html, shown.text)}, over=shown.state != "waiting")
 
     async for event in _stream(request, read):
         yield event

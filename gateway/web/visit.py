@@ -86,7 +86,7 @@ class Visit:
             self.now,
             staff=self.staff,
             csrf=self.csrf,
-            here=self.request.url.path,
+            here=_here(self.request),
             done=self.say(done) if done else "",
             area=area,
             **values,
@@ -125,6 +125,12 @@ class Posted:
                 refusals.tell(self.form, error)
         with visit.database.reading() as session:
             return again(session, self.form)
+
+
+def _here(request: Request) -> str:
+    """Where a change of language leads back to; without the word that something was just done."""
+    url = request.url
+    return f"{url.path}?{url.query}" if url.query and "done" not in request.query_params else url.path
 
 
 def csrf_of(secret: str) -> str:

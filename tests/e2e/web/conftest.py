@@ -1,6 +1,7 @@
 """A real gateway on a temporary database, seeded through its services, with a bank that answers when told to."""
 
 import base64
+import html
 import re
 import shutil
 import socket
@@ -92,13 +93,13 @@ class Site:
             observe(db, BANK, [entry])
             record(db, kind, now=now, bank_id=BANK, locker=locker)
 
-    def bank_replies(self, state: str, why: str | None = None) -> None:
+    def bank_replies(self, state: str, why: str | None = None, **more: Any) -> None:
         """The bank replies to the newest command."""
         now = unix_ms()
         with self.app.state.database.writing() as db:
             newest = db.query(CommandRecord).order_by(CommandRecord.id.desc()).first()
             assert newest is not None
-            reply = Reply(BANK, Session(1, "a" * 32), newest.id, state, now, why=why)
+            reply = Reply(BANK, Session(1, "a" * 32), newest.id, state, now, why=why, **more)
             assert commands.replied(db, self.app.state.orders, BANK, reply, now=now) is not None
 
     def publish(self, *, applied: bool, bank: str = BANK) -> None:
@@ -234,7 +235,8 @@ class Visitor:
         """The hidden fields of the form that leads to `action`."""
         forms = re.findall(r"<form[^>]*action=\"([^\"]+)\"[^>]*>(.*?)</form>", self.page.text, re.S)
         body = next(body for found, body in forms if found == action)
-        return dict(re.findall(r"<input type=\"hidden\" name=\"([^\"]+)\" value=\"([^\"]*)\"", body))
+        found = re.findall(r"<input type=\"hidden\" name=\"([^\"]+)\" value=\"([^\"]*)\"", body)
+        return {name: html.unescape(value) for name, value in found}
 
     def send(self, action: str, **values: str) -> httpx.Response:
         """Fills in and sends that form."""

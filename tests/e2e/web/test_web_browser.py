@@ -218,3 +218,20 @@ def test_signing_out_elsewhere_sends_a_live_page_to_sign_in(site, open_page):
     other.goto(site.url + "/blocks")
     other.click("form[action='/sign-out'] button")
     expect(page).to_have_url(site.url + "/sign-in", timeout=20_000)
+
+
+def test_a_new_badge_is_presented_at_the_block_and_given_while_one_watches(site, open_page):
+    person = site.people["Awa Diallo"]
+    page = open_page(f"/people/{person}/badge", width=390)
+    page.get_by_role("button", name="Present a new badge").click()
+    expect(page.locator("#enrolment")).to_contain_text("Present the new badge at the reader now")
+    assert violations(page) == []
+    site.bank_replies("accepted")
+    with site.app.state.database.reading() as db:
+        key = db.get(Badge, site.badges["Awa Diallo"]).key_id
+    site.bank_replies("enrolled", digest="d" * 32, key=key)
+    page.get_by_role("button", name="Give the badge").click()
+    expect(page.get_by_text("The badge was given.")).to_be_visible()
+    with site.app.state.database.reading() as db:
+        badges = db.query(Badge).filter_by(person_id=person).order_by(Badge.registered_at).all()
+    assert [(badge.digest == "d" * 32, badge.revoked_why) for badge in badges] == [(False, "replaced"), (True, None)]

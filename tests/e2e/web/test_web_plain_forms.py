@@ -276,6 +276,11 @@ def test_choosing_a_language_is_kept_and_comes_back_to_the_same_page(site, visit
     page = visitor.send("/language", language="pt")
     assert page.url.path == "/blocks"
     assert '<html lang="pt"' in page.text
+    visitor.get("/?state=free&block=montreuil-1")
+    assert visitor.send("/language", language="pt").url.query == b"state=free&block=montreuil-1"
+    visitor.get("/people")
+    visitor.send("/people/search", name="dial")
+    assert visitor.send("/language", language="pt").url.path == "/people"
     assert "Blocos" in visitor.get("/").text
 
 
