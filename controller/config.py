@@ -36,7 +36,10 @@ class BankSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TlsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Files in PEM form: the broker's authority, and this controller's own certificate and key."""
+    """Files in PEM form: the broker's authority, and this controller's own certificate and key.
+
+    Relative paths are relative to the bank's file.
+    """
 
     ca: str
     certificate: str
@@ -154,6 +157,9 @@ class _Reading:
         if bank is None or broker is None or releases is None or clock is None:
             return None
         data_dir = (self._file.parent / bank.data_dir).absolute()
+        if broker.tls is not None:
+            here = {name: str(self._file.parent / path) for name, path in msgspec.structs.asdict(broker.tls).items()}
+            broker = msgspec.structs.replace(broker, tls=TlsSection(**here))
         return BankFile(bank.controller, bank.zone, data_dir, broker, releases, clock, hardware, lockers)
 
     def _problem(self, path: KeyPath, message: str) -> None:

@@ -34,7 +34,7 @@ from controller.pending import Result
 from controller.timekeeping import Witness
 from controller.trust import TrustStore
 from controller.uplink import Uplink
-from controller.witnesses import disk_free_mb, mono_ms, temperature_decicelsius
+from controller.witnesses import disk_free_mb, give_memory_back, mono_ms, temperature_decicelsius
 from hw import ports
 from hw.assembly import build
 from hw.errors import ReleaseForbidden
@@ -82,6 +82,7 @@ class Runtime:
         self._alarms: set[tuple[str, str]] = set()
         self._beats = 0
         self._low_told = False
+        self._list_is_new = False
         self.hardware = build(config.hardware, self.device, mono_ms)
         self.uplink: Uplink | None = None
         self.failed: asyncio.Future[None] = self._loop.create_future()
@@ -212,6 +213,7 @@ class Runtime:
     def _stored(self, version: int, durable: bool) -> None:
         if durable:
             self._storing.discard(version)
+            self._list_is_new = True
         self.feed(ListStored(version, durable))
 
     # The hardware's side
@@ -330,8 +332,11 @@ class Runtime:
             if not self.journal.alive:
                 raise JournalError("broken", f"the journal's writer has died: {self.journal.failure}")
             self._beats += 1
-            if self._beats % _COLLECT_EVERY == 0 and not self._intents:
+            if (self._list_is_new or self._beats % _COLLECT_EVERY == 0) and not self._intents:
                 gc.collect()
+                if self._list_is_new:  # the old list and the message that brought the new one are large
+                    give_memory_back()
+                self._list_is_new = False
             systemd.notify("WATCHDOG=1")
             await asyncio.sleep(1.0)
 

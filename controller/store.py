@@ -68,7 +68,7 @@ class Store:
 
     def _prepare(self, read_only: bool) -> None:
         run = self.connection.execute
-        run("PRAGMA cache_size=-512")
+        run("PRAGMA cache_size=-128")
         if read_only:
             run("SELECT count(*) FROM epoch").fetchone()
             return

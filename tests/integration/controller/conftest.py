@@ -255,9 +255,12 @@ class ScriptedGateway:
         return [entry for entry in found if not types or entry.type in types]
 
     def wait(self, condition: Callable[[], Any], within_s: float = 10) -> Any:
+        deadline = time.monotonic() + within_s
         with self._changed:
-            assert self._changed.wait_for(condition, within_s), f"not within {within_s} s"
-            return condition()
+            while not (result := condition()):
+                assert time.monotonic() < deadline, f"not within {within_s} s"
+                self._changed.wait(0.05)
+            return result
 
     def stored(self, kind: str, count: int = 1, within_s: float = 10) -> list[Entry]:
         return self.wait(lambda: (found := self.entries(kind)) and len(found) >= count and found, within_s)
@@ -353,7 +356,7 @@ def _free_port() -> int:
 
 
 @pytest.fixture
-def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
+def make_world(tmp_path: Path, conforms: Callable[[str, bytes], None]) -> Iterator[Callable[..., World]]:
     """A world for one test; `clock` as in the bank's file, `broker` mosquitto or iotcore, the rest for the bench."""
     worlds: list[World] = []
 
@@ -366,6 +369,9 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
     yield make
     for world in worlds:
         world.close()
+    for world in worlds:
+        for topic, data in world.gateway.captured:
+            conforms(topic, data)
 
 
 @pytest.fixture
