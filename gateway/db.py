@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import structlog
 from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, String, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from gateway.errors import SettingsError
@@ -23,6 +23,9 @@ log = structlog.get_logger("gateway.db")
 BUSY_TIMEOUT_MS = 10_000
 # pg_advisory_xact_lock takes any number; this one spells "casier".
 _WRITER_LOCK = 0x636173696572
+
+# The database answers, and will refuse these values again however often they are tried.
+REFUSED = (DataError, IntegrityError)
 
 # An instant is unix milliseconds, UTC by definition, the same number as on the wire.
 Instant = Annotated[int, mapped_column(BigInteger)]

@@ -132,11 +132,11 @@ def register_badge(
     )
 
 
-def born(session: Session, bank_id: str, birth: Birth, *, now: int) -> BirthMeaning:
+def born(session: Session, bank_id: str, birth: Birth, *, fresh: bool = True, now: int) -> BirthMeaning:
     """Takes a verified birth: the session is the present one unless a later one is known.
 
-    A list version (or trust version) that this database never issued means that the database is empty or older than
-    the bank: the bank is held until someone reconciles the two.
+    Only a `fresh` birth says which list the bank follows now; a retained one may be days old. A trust version that
+    this database never issued means that it is empty or older than the bank.
     """
     controller = controller_of(session, bank_id)
     number, nonce = birth.session.number, birth.session.nonce
@@ -149,11 +149,26 @@ def born(session: Session, bank_id: str, birth: Birth, *, now: int) -> BirthMean
         record(session, "controller_online", now=now, bank_id=bank_id, software=birth.software)
     controller.session_number, controller.session_nonce = number, nonce
     controller.online, controller.status_at, controller.software = True, now, birth.software
-    list_in_force(controller, birth.list_version, now)
-    if controller.held_since is None and not _knows(session, controller, birth):
-        controller.held_since, controller.held_why = now, "unknown_list"
-        record(session, "controller_held", now=now, bank_id=bank_id, version=birth.list_version)
+    if birth.trust_version > controller.trust_version:
+        _hold(session, controller, "unknown_trust", birth.trust_version, now)
+    if fresh:
+        follows(session, bank_id, birth.list_version, birth.list_hash, now=now)
     return BirthMeaning(held=controller.held_since is not None)
+
+
+def follows(session: Session, bank_id: str, version: int, list_hash: str | None, *, now: int) -> None:
+    """Takes the list a bank says it follows (0: none yet; the hash may be unknown).
+
+    One that this database never issued means that the database is empty or older than the bank: the bank is held
+    until someone reconciles the two.
+    """
+    controller = controller_of(session, bank_id)
+    list_in_force(controller, version, now)
+    if version == 0:
+        return
+    issued = session.get(IssuedList, (bank_id, version))
+    if issued is None or (issued.hash and list_hash not in (None, issued.hash)):
+        _hold(session, controller, "unknown_list", version, now)
 
 
 def died(session: Session, bank_id: str, death: Death, *, now: int) -> bool:
@@ -173,11 +188,7 @@ def list_in_force(controller: Controller, version: int, now: int) -> None:
         controller.list_in_force, controller.list_in_force_since = version, now
 
 
-def _knows(session: Session, controller: Controller, birth: Birth) -> bool:
-    """Whether this database issued what the bank follows; a controller that never had a list knows nothing to lose."""
-    if birth.trust_version > controller.trust_version and birth.trust_version > 0:
-        return False
-    if birth.list_version == 0:
-        return True
-    issued = session.get(IssuedList, (controller.bank_id, birth.list_version))
-    return issued is not None and (not issued.hash or birth.list_hash in (None, issued.hash))
+def _hold(session: Session, controller: Controller, why: str, version: int, now: int) -> None:
+    if controller.held_since is None:
+        controller.held_since, controller.held_why = now, why
+        record(session, "controller_held", now=now, bank_id=controller.bank_id, why=why, version=version)

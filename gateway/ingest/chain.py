@@ -1,5 +1,6 @@
 """One batch read and checked: its hash chain, and each entry's place in it. Sans-IO."""
 
+import re
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -7,6 +8,8 @@ from wire.chain import GENESIS, link
 from wire.entries import Batch, Entry, decode_batch, decode_entry
 from wire.errors import MessageError
 
+# Later versions may have types this one does not know; none is anything but a code.
+_TYPE = re.compile(r"[a-z0-9_]{1,64}")
 
 @dataclass(frozen=True)
 class Run:
@@ -37,7 +40,7 @@ class Poison:
 
 
 def read(payload: bytes, controller: str) -> Run | Poison:
-    """The run in a verified payload, or what is wrong with it: batch, controller, genesis, entry, seq."""
+    """The run in a verified payload, or what is wrong with it: batch, controller, genesis, entry, type, seq."""
     try:
         batch = decode_batch(payload)
     except MessageError:
@@ -52,6 +55,8 @@ def read(payload: bytes, controller: str) -> Run | Poison:
         entries = tuple(decode_entry(line) for line in batch.lines)
     except MessageError:
         return _poison("entry", batch, hashes)
+    if any(_TYPE.fullmatch(entry.type) is None for entry in entries):
+        return _poison("type", batch, hashes)
     first = batch.header.first
     if any((entry.epoch, entry.seq) != (batch.header.epoch, first + at) for at, entry in enumerate(entries)):
         return _poison("seq", batch, hashes)

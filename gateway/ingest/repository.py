@@ -69,7 +69,7 @@ def add_entries(session: Session, bank_id: str, run: Run, fresh: Sequence[int], 
         insert(Event),
         [
             {
-                "kind": run.entries[at].type[:64],
+                "kind": run.entries[at].type,
                 "at": run.entries[at].at,
                 "received_at": now,
                 "bank_id": bank_id,

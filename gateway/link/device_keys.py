@@ -24,18 +24,24 @@ class DeviceKeys:
         self._database = database
         self._mono_ms = mono_ms
         self._keys: Mapping[str, dict[str, Ed25519PublicKey]] = {}
+        self._fresh: set[str] = set()
         self._loaded_ms: int | None = None
         self._lock = threading.Lock()
         self.refused: Counter[tuple[str, str]] = Counter()
 
-    def reload(self) -> set[str]:
-        """Reads the controllers again; says which were not known before."""
+    def reload(self) -> None:
+        """Reads the controllers again."""
         with self._database.reading() as session:
             public = {row.bank_id: row.device_public for row in list_controllers(session)}
         keys = {bank_id: {key_id(raw): signing_public(raw)} for bank_id, raw in public.items()}
         with self._lock:
-            fresh = {bank for bank, known in keys.items() if set(known) != set(self._keys.get(bank, ()))}
+            self._fresh |= {bank for bank, known in keys.items() if set(known) != set(self._keys.get(bank, ()))}
             self._keys, self._loaded_ms = keys, self._mono_ms()
+
+    def take_fresh(self) -> set[str]:
+        """The controllers that were joined or re-keyed since this was last asked."""
+        with self._lock:
+            fresh, self._fresh = self._fresh, set()
         return fresh
 
     def verify(self, bank_id: str, topic: Topic, data: bytes) -> bytes | None:

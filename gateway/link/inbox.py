@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from gateway.db import Database
+from gateway.db import REFUSED, Database
 from gateway.ingest.chain import Poison
 from gateway.ingest.effects import take_effect
 from gateway.ingest.service import Arrived, Stored, quarantine, store
@@ -62,12 +62,9 @@ class Inbox:
             return []
         try:
             return [self._together(batches)]
-        except DBAPIError:
-            if len(batches) == 1:
+        except Exception as error:  # a batch nobody foresaw must not stop the queue of every bank
+            if isinstance(error, DBAPIError) and not isinstance(error, REFUSED):
                 raise
-            # One bad row must not hold up the rest: each by itself now.
-            return [part for batch in batches for part in self._stored([batch])]
-        except Exception:  # noqa: BLE001 - a batch nobody foresaw must not stop the queue of every bank
             if len(batches) == 1:
                 return [self._set_aside(batches[0])]
             return [part for batch in batches for part in self._stored([batch])]

@@ -72,7 +72,7 @@ class Listener:
 
     def _birth(self, bank_id: str, birth: Birth, *, retained: bool) -> None:
         with self._database.writing() as session:
-            meaning = service.born(session, bank_id, birth, now=self._now())
+            meaning = service.born(session, bank_id, birth, fresh=not retained, now=self._now())
         if meaning.ignored is not None:
             log.warning("birth_ignored", bank=bank_id, code=meaning.ignored, session=birth.session.number)
             return
@@ -84,7 +84,15 @@ class Listener:
         health = decode(payload, Health)
         if health.controller != bank_id:
             raise MessageError("controller", "health that names another controller")
-        self._presence.beats(bank_id, health)
+        if not self._presence.beats(bank_id, health):
+            return
+        with self._database.reading() as session:
+            known = service.controller_of(session, bank_id).list_in_force == health.list_version
+        if known and self._presence.is_settled(bank_id):
+            return
+        with self._database.writing() as session:
+            service.follows(session, bank_id, health.list_version, None, now=self._now())
+        self._publisher.settle(bank_id)
 
     def _reply(self, bank_id: str, payload: bytes) -> None:
         reply = decode(payload, Reply)

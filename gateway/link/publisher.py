@@ -69,8 +69,8 @@ class Publisher:
 
     def settle(self, bank_id: str) -> None:
         """Brings a bank that is heard to what this database holds, unless it is held."""
-        birth = self._presence.birth_of(bank_id)
-        if birth is None:
+        birth, following = self._presence.birth_of(bank_id), self._presence.following(bank_id)
+        if birth is None or following is None:
             return
         with self._lock:
             with self._database.reading() as session:
@@ -82,8 +82,9 @@ class Publisher:
             self._publish_trust(controller, birth.trust_version)
             self._publish_keys(bank_id, birth)
             _before, issued = self._issue(bank_id)
-            if issued is not None and (issued.version, issued.hash) != (birth.list_version, birth.list_hash):
-                self._publish_list(bank_id, issued)
+            if issued is None or (issued.version == following.version and following.hash in (None, issued.hash)):
+                return
+            self._publish_list(bank_id, issued)
 
     def receipts_at_birth(self, bank_id: str, birth: Birth) -> None:
         """One receipt per epoch of the birth, and per epoch that this database lacks something of."""

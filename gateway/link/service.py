@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.access.commands import Orders
 from gateway.access.keystore import Keystore
-from gateway.db import Database
+from gateway.db import REFUSED, Database
 from gateway.ingest.service import alarm_gaps
 from gateway.link.connection import Arrival, Connected, Connection, Received
 from gateway.link.device_keys import DeviceKeys
@@ -110,10 +110,13 @@ class Link:
         self._until_stored(lambda: self._inbox.take(messages))
 
     def _until_stored(self, take: Callable[[], None]) -> None:
-        """A message is not dropped because the database is away."""
+        """A message is not dropped because the database is away, but one that it refuses is."""
         while not self._stopping.is_set():
             try:
                 take()
+            except REFUSED as error:
+                log.warning("message_refused", why=type(error.orig).__name__)
+                return
             except DBAPIError as error:
                 log.warning("database_unavailable", why=type(error.orig).__name__)
                 self._stopping.wait(RETRY_S)
@@ -124,7 +127,8 @@ class Link:
         for number in range(RENEW_EVERY_TICKS):
             if self._stopping.wait(TICK_S):
                 return
-            for bank_id in self.keys.reload():
+            self.keys.reload()
+            for bank_id in self.keys.take_fresh():
                 # Its birth may have come before anyone knew its key: have the broker send it again.
                 self._live.subscribe(topic_name(bank_id, Topic.STATUS), 1)
             self._settle_reconciled()

@@ -2,10 +2,14 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -29,39 +33,52 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """A PostgreSQL of its own, as an unprivileged user, with a migrated database `template_casier`."""
     if not (POSTGRESQL / "postgres").exists():
         pytest.skip("postgresql is not installed")
-    home = tmp_path_factory.mktemp("postgresql")
-    as_user: list[str] = []
+    home = Path(tempfile.mkdtemp(prefix="casier-pg-"))
+    account: dict[str, Any] = {}
     if os.geteuid() == 0:
-        as_user = ["runuser", "-u", "postgres", "--"]
-        for folder in (home, *home.parents):
-            if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
-                folder.chmod(0o755)
-        shutil.chown(home, "postgres")
+        shutil.chown(home, "postgres", "postgres")
+        account = {"user": "postgres", "group": "postgres", "extra_groups": []}
+    subprocess.run(
+        [POSTGRESQL / "initdb", "-D", home / "data", "-U", "casier", "--auth=trust", "-E", "UTF8", "--no-sync"],
+        check=True, capture_output=True, cwd="/", timeout=60, **account,
+    )  # fmt: skip
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-
-    def run(*command: str) -> None:
-        subprocess.run([*as_user, *command], check=True, capture_output=True, cwd="/", timeout=60)
-
-    data = home / "data"
-    run(str(POSTGRESQL / "initdb"), "-D", str(data), "-U", "casier", "--auth=trust", "-E", "UTF8", "--no-sync")
-    options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} -c fsync=off"
-    run(str(POSTGRESQL / "pg_ctl"), "-D", str(data), "-w", "-l", str(home / "log"), "-o", options, "start")
+    process = subprocess.Popen(
+        [
+            POSTGRESQL / "postgres", "-D", home / "data", "-p", str(port), "-c", "listen_addresses=127.0.0.1",
+            "-c", f"unix_socket_directories={home}", "-c", "fsync=off", "-c", "log_min_messages=fatal",
+        ],
+        cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **account,
+    )  # fmt: skip
+    server = f"postgresql://casier@127.0.0.1:{port}"
     try:
-        server = f"postgresql://casier@127.0.0.1:{port}"
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        with _connect_soon(f"{server}/postgres") as connection:
             connection.execute("CREATE DATABASE template_casier")
         database = Database(f"{server}/template_casier")
         migrations.migrate(database)
         database.close()
         yield server
     finally:
-        run(str(POSTGRESQL / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+        process.send_signal(signal.SIGQUIT)
+        process.wait(30)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _connect_soon(url: str) -> psycopg.Connection:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return psycopg.connect(url, autocommit=True)
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
