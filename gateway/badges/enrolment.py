@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access import commands
 from gateway.badges import service
-from gateway.badges.pages import live_badges, show_give_form, site_of
+from gateway.badges.pages import live_badges, show_give_form
 from gateway.errors import ConflictError
 from gateway.lockers.service import bank_of
 from gateway.people.service import person_of
