@@ -7,10 +7,11 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from wire.access_list import Revoked
-from wire.messages import Birth, Death, decode_status, encode
+from wire.messages import Birth, Death, Session, decode_status, encode
 from wire.topics import Topic
 
 
@@ -109,6 +110,11 @@ def test_a_receipt_of_another_session_or_with_a_foreign_hash_is_not_believed(wor
     world.bench.tap("stranger")
     gateway.stored("badge_refused")
     through = len(gateway.lines[epoch])
+    session = Session(gateway.births[-1].session.number - 1, "0" * 32)
+    late = msgspec.structs.replace(gateway.receipt(epoch, through, gateway.hashes[epoch].hex()), session=session)
+    gateway.publish(Topic.RECEIPTS, encode(late))
+    gateway.wait(lambda: world.status()["counters"].get("refused_receipts") == 1)
+    assert world.status()["queue"] > 0
     foreign = gateway.receipt(epoch, through, "ab" * 32)
     gateway.publish(Topic.RECEIPTS, encode(foreign))
     gateway.wait(lambda: {"source": "receipts", "code": "hash"} in world.status()["faults"])

@@ -1,0 +1,94 @@
+"""What the uplink says on `status`, and when it keeps silent."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from controller.config import BrokerSection
+from controller.inputs import Moment
+from controller.journal import Journal, open_journal
+from controller.mqtt_connection import MqttConnection
+from controller.outbox import Outbox
+from controller.uplink import Node, Uplink
+from wire.envelope import key_id, verify
+from wire.messages import Birth, Death, Session, decode_status
+from wire.topics import Topic, topic_name
+
+SESSION = Session(3, "0" * 32)
+STATUS = topic_name("bank-1", Topic.STATUS)
+
+
+class Line:
+    """A broker that echoes each status before it acknowledges it; the edge of the system."""
+
+    up = True
+
+    def __init__(self) -> None:
+        self.published: list[bytes] = []
+        self.echo: Callable[[str, bytes, bool], None] = lambda *_: None
+
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> bool:
+        self.published.append(payload)
+        if len(self.published) < 9:
+            self.echo(topic, payload, retain)
+        return True
+
+    async def acknowledged_below(self, _: int) -> None:
+        await asyncio.sleep(0)
+
+    def close(self) -> None:
+        self.up = False
+
+
+class Calm:
+    """A node with nothing to tell."""
+
+    def __getattr__(self, _: str) -> Callable[..., None]:
+        return lambda *_args, **_kwargs: None
+
+    def now(self) -> Moment:
+        return Moment(0, 0, 0, 0, "floor")
+
+    def birth(self, session: Session, beat: str) -> Birth:
+        return Birth("bank-1", session, beat, "test", "boot", 1_790_000_000_000, 0, 0, None, (), ())
+
+
+def connected(folder: Path, use: Callable[[Uplink, Line], Awaitable[None]]) -> list[Any]:
+    """The statuses published while `use` had an uplink in the middle of a session."""
+    key, line = Ed25519PrivateKey.generate(), Line()
+
+    async def run() -> None:
+        journal = Journal(folder, open_journal(folder), "boot", asyncio.get_running_loop())
+        journal.start()
+        node = cast(Node, Calm())
+        uplink = Uplink("bank-1", BrokerSection("127.0.0.1"), key, journal, Outbox(), node, last_session=0)
+        uplink.session = SESSION
+        uplink._connection = cast(MqttConnection, line)
+        line.echo = uplink._arrived
+        await use(uplink, line)
+        assert journal.stop()
+
+    asyncio.run(run())
+    raw = key.public_key().public_bytes_raw()
+    keys = {key_id(raw): key.public_key()}
+    return [decode_status(verify(data, Topic.STATUS, keys)) for data in line.published]
+
+
+def test_the_echo_of_its_own_death_is_not_answered(tmp_path: Path) -> None:
+    async def stop(uplink: Uplink, _: Line) -> None:
+        await uplink.stop()
+
+    assert connected(tmp_path, stop) == [Death("bank-1", SESSION)]
+
+
+def test_a_strangers_status_is_answered_with_one_birth(tmp_path: Path) -> None:
+    async def hear(uplink: Uplink, _: Line) -> None:
+        for _ in range(3):
+            uplink._arrived(STATUS, b"somebody else", False)
+
+    statuses = connected(tmp_path, hear)
+    assert [type(status) for status in statuses] == [Birth]
+    assert statuses[0].session == SESSION
