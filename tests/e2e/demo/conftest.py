@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e.demo.site_under_test import Site
+from tests.e2e.demo.site_under_test import BROKERS, Site
 
-BROKERS = ("mosquitto", "iotcore")
 CHROMIUM = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",

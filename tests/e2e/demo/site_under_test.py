@@ -1,7 +1,6 @@
 """The whole demo as its user starts it, driven through the bench's HTTP and the gateway's API."""
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -22,6 +21,7 @@ from paho.mqtt.properties import Properties
 
 from simulator.broker import free_port
 
+BROKERS = ("mosquitto", "iotcore")
 READY_WITHIN_S = 30.0
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class Site:
             timeout=10,
         )
         self.stranger = self._listen()
-        eventually("both banks follow the newest list", self._in_step, 15)
+        eventually("both banks follow the newest list", self.in_step, 15)
 
     def stop(self) -> int:
         """Ctrl-C; the exit code."""
@@ -95,6 +95,14 @@ class Site:
         self.api.close()
         process.send_signal(signal.SIGINT)
         return process.wait(30)
+
+    unreachable = httpx.HTTPError
+
+    @property
+    def process_id(self) -> int:
+        """Of the supervisor."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def is_started(self) -> bool:
@@ -111,7 +119,7 @@ class Site:
                 if each["door"] == "open":
                     eventually("the coil is off", lambda n=each["number"], b=bank: not self.locker(n, b)["coil"], 3)
                     self.shut(each["number"], bank)
-        eventually("both banks are online and in step again", self._in_step, 30)
+        eventually("both banks are online and in step again", self.in_step, 30)
         for bank in ("montreuil-1", "lille-1"):
             eventually("all that happened is stored", lambda bank=bank: self.same_entries_on_both_sides(bank), 20)
 
@@ -309,7 +317,7 @@ class Site:
         assert self._process.poll() is None, self.output
         return "Casier is running" in self.output and "Ctrl-C" in self.output
 
-    def _in_step(self) -> bool:
+    def in_step(self) -> bool:
         return all(each["online"] and not each["pending"] and each["list_in_force"] for each in self.banks())
 
     def _listen(self) -> mqtt.Client:
@@ -330,11 +338,3 @@ class Site:
         client.loop_start()
         assert ready.wait(5)
         return client
-
-
-def kill_quietly(pid: int, number: int) -> None:
-    """Send a signal to a process that may be gone."""
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
