@@ -21,7 +21,7 @@ from gateway.events import api as events
 from gateway.link.service import Link
 from gateway.lockers import api as lockers
 from gateway.people import api as people
-from gateway.problems import Problem, install_problems, problem
+from gateway.problems import install_problems, problem, responses
 from gateway.settings import Settings
 from gateway.staff.attempts import Attempts
 from gateway.web.install import install_web
@@ -95,7 +95,7 @@ def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastA
 
 
 def _api() -> APIRouter:
-    api = APIRouter(prefix="/api/v1", responses={"default": {"model": Problem, "description": "A problem"}})
+    api = APIRouter(prefix="/api/v1", responses=responses())
     for feature in API_FEATURES:
         api.include_router(feature.router)
     return api

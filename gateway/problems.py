@@ -53,13 +53,8 @@ class Problem(BaseModel):
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems a route may answer with, for its OpenAPI description."""
-    return {
-        status: {
-            "description": HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-        for status in (*statuses, 401, 422)
-    }
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in (*statuses, 401, 422)}
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
@@ -82,6 +77,15 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(Exception, _unforeseen)
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        """FastAPI's description, with the schema that every problem has."""
+        description = describe()
+        description["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _is_api(request: Request) -> bool:

@@ -106,8 +106,8 @@ def _contract_breach(contract: Contract, badge: Badge, at: int) -> Breach | None
 
 
 def _known(session: Session, bank_id: str, releases: Sequence[Entry]) -> Known:
-    digests = {value for entry in releases if isinstance(value := entry.body.get("digest"), str)}
-    orders = {value for entry in releases if isinstance(value := entry.body.get("command"), str)}
+    digests = {value for entry in releases if _is_code(value := entry.body.get("digest"))}
+    orders = {value for entry in releases if _is_code(value := entry.body.get("command"))}
     badges: dict[str, list[Badge]] = defaultdict(list)
     site_id = bank_of(session, bank_id).site_id
     for badge in session.scalars(
@@ -116,6 +116,11 @@ def _known(session: Session, bank_id: str, releases: Sequence[Entry]) -> Known:
         badges[badge.digest].append(badge)
     people = {badge.person_id for same in badges.values() for badge in same if badge.person_id}
     return Known(badges, _contracts(session, people), _commands(session, orders))
+
+
+def _is_code(value: object) -> bool:
+    """What a bank sends is not always what it should be, and a database does not take every string."""
+    return isinstance(value, str) and len(value) <= 36 and value.isascii() and value.isprintable()
 
 
 def _contracts(session: Session, people: Collection[str]) -> Mapping[str, Sequence[Contract]]:

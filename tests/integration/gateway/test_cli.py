@@ -1,0 +1,107 @@
+"""The command line: what an operator types, and what a mistake is told."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from gateway.access.service import list_controllers
+from tests.integration.gateway.conftest import Gateway
+from tests.integration.gateway.scripted import ScriptedController
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Gateway:
+    return Gateway(tmp_path / "data", 1)
+
+
+def refused(cli: Gateway, code: int, *arguments: str) -> str:
+    done = cli.run(*arguments, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_controller_is_joined_and_staff_can_sign_in(cli: Gateway) -> None:
+    controller = ScriptedController("montreuil-1", "", 0)
+    assert "24 lockers" in cli.run("controllers", "add", "montreuil-1", controller.token, "--lockers", "24").stdout
+    again = cli.run("controllers", "add", "montreuil-1", controller.token, "--lockers", "24").stdout
+    assert "24 lockers" in again
+    controller.trust(cli.run("root-key").stdout.strip())
+    listed = json.loads(cli.run("controllers", "list", "--json").stdout)
+    assert [(bank["id"], bank["joined"], bank["held"]) for bank in listed] == [("montreuil-1", True, False)]
+    made = json.loads(cli.run("staff", "add", "nadia@example.org", "--json").stdout)
+    assert len(made["password"]) >= 20
+    assert cli.run("token", "add", "nadia@example.org").stdout.startswith("casier_")
+    number = cli.home / "number"
+    number.write_text("em4100:62E3086CED\n")
+    cli.run("badge", "register", "montreuil-1", "--label", "M-1", "--number-file", str(number))
+    assert "in use already" in refused(
+        cli, 1, "badge", "register", "montreuil-1", "--label", "M-2", "--number-file", str(number)
+    )
+    assert json.loads(cli.run("reconcile", "montreuil-1", "--json").stdout)["held"] is False
+
+
+def test_keys_are_files_that_only_the_gateway_can_read(cli: Gateway) -> None:
+    cli.run("root-key")
+    files = list((cli.home / "keys").iterdir())
+    assert {path.name for path in files} == {"root.key", "signing.key"}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_a_wrong_key_token_makes_no_bank(cli: Gateway) -> None:
+    assert "copy the whole" in refused(cli, 1, "controllers", "add", "montreuil-1", "nonsense", "--lockers", "2")
+    database = cli.database()
+    with database.reading() as session:
+        assert list_controllers(session) == []
+    database.close()
+    assert cli.run("controllers", "list").stdout == ""
+
+
+def test_config_check_names_the_variable_and_the_line(cli: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = cli.home.parent / "gateway.toml"
+    settings.write_text('broker_host = "127.0.0.1"\nlog_level = "loud"\ncolour = "blue"\n')
+    plain = cli.environment
+    monkeypatch.setattr(Gateway, "environment", property(lambda _self: plain | {"CASIER_CONFIG": str(settings)}))
+    told = refused(cli, 2, "config", "check")
+    assert "gateway.toml, line 2, log_level" in told
+    assert "gateway.toml, line 3, colour" in told
+    settings.write_text("broker_port = \n")
+    assert "line 1" in refused(cli, 2, "config", "check")
+    settings.write_text("")
+    bad = {"CASIER_CONFIG": str(settings), "CASIER_GATEWAY_PORT": "http"}
+    monkeypatch.setattr(Gateway, "environment", property(lambda _self: plain | bad))
+    assert "CASIER_GATEWAY_PORT" in refused(cli, 2, "config", "check")
+    missing = {"CASIER_CONFIG": str(settings), "CASIER_DATABASE_URL": "sqlite"}
+    monkeypatch.setattr(Gateway, "environment", property(lambda _self: plain | missing))
+    assert "CASIER_DATABASE_URL" in refused(cli, 2, "config", "check")
+
+
+def test_a_taken_port_is_named_with_the_variable_to_set(cli: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        plain = cli.environment
+        monkeypatch.setattr(Gateway, "environment", property(lambda _self: plain | {"CASIER_GATEWAY_PORT": port}))
+        told = refused(cli, 2, "serve")
+    assert port in told
+    assert "CASIER_GATEWAY_PORT" in told
+
+
+def test_an_older_database_is_not_touched_until_someone_migrates(cli: Gateway) -> None:
+    cli.run("migrate")
+    database = cli.database()
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        connection.exec_driver_sql("DROP TRIGGER holding_overlap_insert")
+        connection.exec_driver_sql("DROP TRIGGER holding_overlap_update")
+        connection.exec_driver_sql("DROP TRIGGER audit_append_only_update")
+        connection.exec_driver_sql("DROP TRIGGER audit_append_only_delete")
+    assert "casier-gateway migrate" in refused(cli, 1, "serve")
+    assert "0001 -> 0002" in cli.run("migrate").stdout
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert "update casier" in refused(cli, 1, "staff", "add", "a@example.org")
+    database.close()

@@ -1,0 +1,225 @@
+"""Births, orders and reconciliation: what the gateway believes, and what it does not send."""
+
+import secrets
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy.orm import Session as SqlSession
+
+from gateway.access import commands, lists, reconcile, service
+from gateway.access.changes import CommandReady
+from gateway.access.commands import Beat, Orders
+from gateway.access.models import CommandRecord
+from gateway.badges import service as badges
+from gateway.errors import ConflictError, InvalidError, OfflineError
+from gateway.events.service import latest_events
+from gateway.link.presence import Presence
+from tests.unit.gateway.town import NOON, Town
+from wire.access_list import Revoked, list_hash
+from wire.messages import Birth, Health, Reply, Session, encode
+from wire.topics import Topic
+
+BEAT = Beat(Session(5, "a" * 32), "b" * 32)
+ORDERS = Orders(lambda _bank: BEAT, lambda payload: payload)
+
+
+def birth(number: int = 5, version: int = 0, digest: str | None = None, nonce: str = "a" * 32, trust: int = 0) -> Birth:
+    return Birth(
+        "montreuil-1",
+        Session(number, nonce),
+        secrets.token_hex(16),
+        "1.0",
+        "boot",
+        NOON,
+        trust,
+        version,
+        digest,
+        (),
+        (),
+    )
+
+
+def be_born(town: Town, message: Birth, *, fresh: bool = True, now: int = NOON) -> service.BirthMeaning:
+    with town.writing() as session:
+        return service.born(session, town.bank, message, fresh=fresh, now=now)
+
+
+def kinds(town: Town) -> list[str]:
+    with town.reading() as session:
+        return [item.kind for item in latest_events(session)]
+
+
+def issued(town: Town, now: int = NOON) -> Any:
+    with town.writing() as session:
+        return lists.issue(session, town.bank, lambda payload: town.keystore.sign(Topic.ACCESS, payload), now=now)
+
+
+def test_a_lower_session_is_ignored_and_a_second_device_is_an_alarm(town: Town) -> None:
+    assert be_born(town, birth(5)) == service.BirthMeaning()
+    assert be_born(town, birth(4)).ignored == "lower_session"
+    assert be_born(town, birth(5)) == service.BirthMeaning()
+    assert be_born(town, birth(5, nonce="c" * 32)).ignored == "session_conflict"
+    assert "session_conflict" in kinds(town)
+
+
+def test_a_bank_that_never_had_a_list_or_follows_one_of_ours_is_not_held(town: Town) -> None:
+    assert not be_born(town, birth()).held
+    known = issued(town)
+    assert not be_born(town, birth(6, known.version, known.hash)).held
+
+
+@pytest.mark.parametrize("wrong", [{"version": NOON + 1}, {"version": NOON, "digest": "0" * 64}, {"trust": 1}])
+def test_what_this_database_never_issued_holds_the_bank(town: Town, wrong: dict[str, Any]) -> None:
+    issued(town)
+    assert be_born(town, birth(**wrong)).held
+    assert "controller_held" in kinds(town)
+    with pytest.raises(OfflineError) as refused, town.writing() as session:
+        commands.open_locker(session, ORDERS, bank_id=town.bank, number=1, reason="emergency", actor="t", now=NOON)
+    assert refused.value.code == "held"
+
+
+def test_a_retained_birth_says_nothing_of_the_list_that_is_followed_now(town: Town) -> None:
+    assert not be_born(town, birth(version=NOON - 5), fresh=False).held
+    with town.writing() as session:
+        service.follows(session, town.bank, NOON - 5, None, now=NOON)
+        assert service.controller_of(session, town.bank).held_since == NOON
+
+
+def test_deciding_carries_the_bank_s_revocations_over(town: Town) -> None:
+    person = town.person()
+    badge = town.badge(person)
+    town.assign(person)
+    with town.reading() as session:
+        theirs = lists.build(session, town.bank, version=NOON + 50, now=NOON)
+    dead = tuple(Revoked(grant.id, grant.digest, "revoked") for grant in theirs.grants)
+    theirs = msgspec.structs.replace(theirs, grants=(), revoked=dead)
+    payload = encode(theirs)
+    be_born(town, birth(version=theirs.version, digest=list_hash(payload)))
+    with pytest.raises(ConflictError) as refused, town.writing() as session:
+        reconcile.decide(session, town.bank, actor="t", now=NOON)
+    assert refused.value.code == "not_reported"
+    with town.writing() as session:
+        command = reconcile.ask(session, ORDERS, town.bank, actor="t", now=NOON)
+    envelope = town.keystore.sign(Topic.ACCESS, payload)
+    for part in (1, 0):
+        half = envelope[:100] if part == 0 else envelope[100:]
+        reply = Reply(town.bank, BEAT.session, command.id, "list", NOON, part=part, parts=2, data=half)
+        with town.writing() as session:
+            commands.replied(session, ORDERS, town.bank, reply, now=NOON)
+    with town.writing() as session:
+        found = reconcile.differences(session, town.bank, now=NOON)
+        assert found is not None
+        assert (len(found.only_gateway), found.revoked_at_bank) == (2, dead)
+        reconcile.decide(session, town.bank, actor="t", now=NOON)
+    ours = issued(town, NOON + 1)
+    assert ours.version > theirs.version
+    with town.reading() as session:
+        again = lists.build(session, town.bank, version=1, now=NOON + 1)
+        assert again.grants == ()
+        assert {(line.id, line.why) for line in again.revoked} == {(line.id, "revoked") for line in dead}
+        assert badges.state_of(badges.badge_of(session, badge.id)) == "revoked"
+        assert service.controller_of(session, town.bank).held_since is None
+
+
+def ordered(town: Town, now: int = NOON, **other: Any) -> CommandRecord:
+    given = {"bank_id": town.bank, "number": 1, "reason": "holder_present", "actor": "t", **other}
+    with town.writing() as session:
+        return commands.open_locker(session, ORDERS, now=now, **given)
+
+
+def reply(
+    town: Town, command: str, state: str, *, why: str | None = None, orders: Orders = ORDERS, now: int = NOON
+) -> None:
+    with town.writing() as session:
+        commands.replied(session, orders, town.bank, Reply(town.bank, BEAT.session, command, state, now, why), now=now)
+
+
+def state(town: Town, command: str, now: int = NOON) -> str:
+    with town.reading() as session:
+        return commands.state_of(commands.latest_of(session, command), now)
+
+
+def test_an_order_goes_out_only_after_it_is_committed(town: Town) -> None:
+    heard: list[object] = []
+    town.database.listeners.append(heard.append)
+    with pytest.raises(InvalidError), town.writing() as session:
+        _order_then_fail(town, session)
+    assert not any(isinstance(news, CommandReady) for news in heard)
+    ordered(town)
+    assert sum(isinstance(news, CommandReady) for news in heard) == 1
+
+
+def _order_then_fail(town: Town, session: SqlSession) -> None:
+    commands.open_locker(session, ORDERS, bank_id=town.bank, number=1, reason="emergency", actor="t", now=NOON)
+    raise InvalidError("later", "something after the order was wrong")
+
+
+def test_nothing_is_ordered_of_a_bank_that_is_not_heard(town: Town) -> None:
+    deaf = Orders(lambda _bank: None, lambda payload: payload)
+    with pytest.raises(OfflineError), town.writing() as session:
+        commands.open_locker(session, deaf, bank_id=town.bank, number=1, reason="emergency", actor="t", now=NOON)
+    with town.reading() as session:
+        assert session.query(CommandRecord).count() == 0
+
+
+def test_a_reason_nobody_knows_is_refused(town: Town) -> None:
+    with pytest.raises(InvalidError):
+        ordered(town, reason="curiosity")
+
+
+def test_steps_never_go_back_and_a_final_one_stays(town: Town) -> None:
+    command = ordered(town).id
+    for step in ("accepted", "released", "accepted", "opened", "refused", "released"):
+        reply(town, command, step)
+    with town.reading() as session:
+        found = commands.command_of(session, command)
+        assert [step.state for step in found.steps] == ["requested", "accepted", "released", "opened"]
+
+
+def test_silence_is_shown_as_silence(town: Town) -> None:
+    command = ordered(town).id
+    assert state(town, command, NOON + 30_000) == "requested"
+    assert state(town, command, NOON + 36_000) == "no_answer"
+
+
+def test_a_refused_beat_is_tried_again_at_most_twice_and_not_for_long(town: Town) -> None:
+    first = ordered(town).id
+    for attempt in range(3):
+        with town.reading() as session:
+            latest = commands.latest_of(session, first)
+        assert latest.attempt == attempt + 1
+        reply(town, latest.id, "refused", why="session")
+    assert state(town, first) == "refused"
+    late = ordered(town, NOON + 60_000).id
+    reply(town, late, "refused", why="beat", now=NOON + 91_000)
+    assert state(town, late, NOON + 91_000) == "refused"
+
+
+def test_other_refusals_are_final(town: Town) -> None:
+    command = ordered(town).id
+    reply(town, command, "refused", why="held")
+    with town.reading() as session:
+        found = commands.command_of(session, command)
+        assert (found.state, found.why, found.replaced_by) == ("refused", "held", None)
+
+
+def test_a_beat_is_fresh_for_thirty_seconds_by_the_monotonic_clock() -> None:
+    clock = [0]
+    presence = Presence(lambda: clock[0])
+    presence.born("m", birth(), retained=True)
+    assert presence.fresh_beat("m") is None
+    health = Health("m", Session(5, "a" * 32), "f" * 32, NOON, "trusted", None, None, 0, 7, ())
+    assert presence.beats("m", health)
+    assert not presence.beats("m", msgspec.structs.replace(health, session=Session(4, "a" * 32)))
+    clock[0] = 30_000
+    beat = presence.fresh_beat("m")
+    assert beat is not None
+    assert beat.beat == "f" * 32
+    presence.born("m", birth(), retained=True)
+    assert presence.fresh_beat("m") == beat
+    clock[0] = 30_001
+    assert presence.fresh_beat("m") is None
+    assert presence.heard("m")
+    clock[0] = 45_001
+    assert not presence.heard("m")

@@ -1,0 +1,101 @@
+"""Accounts, sign-in, tokens: secrets are hashes, refusals say nothing, guessing is slow."""
+
+import pytest
+from sqlalchemy import select
+
+from gateway.db import Database
+from gateway.errors import ConflictError, InvalidError, SignInError, TooManyAttemptsError
+from gateway.staff import service
+from gateway.staff.attempts import Attempts
+from gateway.staff.models import ApiToken, SignIn, Staff
+from tests.unit.gateway.town import DAY, NOON
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def staff(database: Database) -> Staff:
+    with database.writing() as session:
+        return service.add_staff(
+            session, email=" Nadia@Example.org", name="Nadia", password=PASSWORD, actor="t", now=NOON
+        )
+
+
+def test_the_right_password_signs_in_whatever_the_address_s_case(database: Database, staff: Staff) -> None:
+    with database.reading() as session:
+        assert service.authenticate(session, "NADIA@example.ORG ", PASSWORD).id == staff.id
+        assert staff.password_hash.startswith("$argon2")
+
+
+@pytest.mark.parametrize(("email", "password"), [("nadia@example.org", "wrong"), ("nobody@example.org", PASSWORD)])
+def test_a_refusal_does_not_say_what_was_wrong(database: Database, staff: Staff, email: str, password: str) -> None:
+    with pytest.raises(SignInError) as refused, database.reading() as session:
+        service.authenticate(session, email, password)
+    assert (refused.value.code, refused.value.text) == ("sign_in", "e-mail address or password is not right")
+
+
+def test_a_sign_in_lasts_until_it_ends_expires_or_the_account_is_disabled(database: Database, staff: Staff) -> None:
+    with database.writing() as session:
+        first, second = (service.open_sign_in(session, staff.id, now=NOON) for _ in range(2))
+        assert first.token not in {row.token_hash for row in session.scalars(select(SignIn))}
+    with database.writing() as session:
+        who = service.signed_in(session, first.token, now=NOON)
+        assert (who.staff_id, who.csrf_token) == (staff.id, first.csrf_token)
+        assert service.same_csrf_token(who, first.csrf_token)
+        assert not service.same_csrf_token(who, second.csrf_token)
+        service.close_sign_in(session, first.token, now=NOON)
+    with database.reading() as session:
+        for token, now in ((first.token, NOON), (second.token, NOON + DAY), ("x", NOON)):
+            with pytest.raises(SignInError):
+                service.signed_in(session, token, now=now)
+        service.signed_in(session, second.token, now=NOON + 1)
+    with database.writing() as session:
+        service.disable(session, staff.id, actor="t", now=NOON)
+    with pytest.raises(SignInError), database.reading() as session:
+        service.signed_in(session, second.token, now=NOON)
+    with pytest.raises(SignInError), database.reading() as session:
+        service.authenticate(session, staff.email, PASSWORD)
+
+
+def test_a_token_acts_as_its_owner_until_it_is_revoked(database: Database, staff: Staff) -> None:
+    with database.writing() as session:
+        token = service.add_token(session, staff.id, "script", actor="t", now=NOON)
+        row = session.scalars(select(ApiToken)).one()
+        assert token not in row.token_hash
+        assert service.token_holder(session, token).staff_id == staff.id
+        service.revoke_token(session, row.id, actor="t", now=NOON)
+    with pytest.raises(SignInError), database.reading() as session:
+        service.token_holder(session, token)
+
+
+def test_a_new_password_ends_every_sign_in(database: Database, staff: Staff) -> None:
+    with database.writing() as session:
+        opened = service.open_sign_in(session, staff.id, now=NOON)
+    with database.writing() as session:
+        service.set_password(session, staff.id, "another long password", actor="t", now=NOON)
+    with pytest.raises(SignInError), database.reading() as session:
+        service.signed_in(session, opened.token, now=NOON)
+
+
+def test_one_account_an_address(database: Database, staff: Staff) -> None:
+    with pytest.raises(ConflictError), database.writing() as session:
+        service.add_staff(session, email="nadia@example.org", name="N", password=PASSWORD, actor="t", now=NOON)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"email": "nadia"}, {"email": "a@b c"}, {"password": "short"}, {"password": "x" * 201}, {"role": "king"}]
+)
+def test_what_cannot_be_an_account_is_refused(database: Database, wrong: dict[str, str]) -> None:
+    given = {"email": "a@example.org", "name": "A", "password": PASSWORD, **wrong}
+    with pytest.raises(InvalidError), database.writing() as session:
+        service.add_staff(session, **given, actor="t", now=NOON)
+
+
+def test_guessing_is_slowed_down_by_account_and_forgotten_when_right() -> None:
+    attempts = Attempts()
+    for _ in range(10):
+        attempts.count("nadia@example.org", "192.0.2.1")
+    with pytest.raises(TooManyAttemptsError):
+        attempts.count(" NADIA@example.org", "192.0.2.9")
+    attempts.forget("nadia@example.org")
+    attempts.count("nadia@example.org", "192.0.2.1")
