@@ -28,7 +28,7 @@ class Network:
 
     async def start(self) -> None:
         """Listen on a free port, kept in `port`."""
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -46,11 +46,13 @@ class Network:
         else:
             self._flowing.set()
 
+    def _accept(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
+        # A task of our own: asyncio prints a traceback for its own ones that are cancelled at the end.
+        task = asyncio.get_running_loop().create_task(self._join(near_in, near_out))
+        self._pumps.add(task)
+        task.add_done_callback(self._pumps.discard)
+
     async def _join(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._pumps.add(task)
-            task.add_done_callback(self._pumps.discard)
         far_out: asyncio.StreamWriter | None = None
         try:
             await self._flowing.wait()

@@ -36,7 +36,9 @@ def test_it_stops_on_ctrl_c_and_its_state_survives(new_site: Callable[[str], Sit
     assert json.loads(credentials.read_text()) == account
     assert site.api.get(f"/api/v1/badges/{revoked}").json()["state"] == "revoked"
     site.opens("valid", 1)
+    site.fault("network_cut", True)
     assert site.stop() == 0
+    assert "Traceback" not in site.output
 
 
 @pytest.mark.parametrize("variable", ["CASIER_GATEWAY_PORT", "CASIER_BENCH_PORT"])
