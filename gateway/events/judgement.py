@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -118,7 +119,7 @@ def _known(session: Session, bank_id: str, releases: Sequence[Entry]) -> Known:
     return Known(badges, _contracts(session, people), _commands(session, orders))
 
 
-def _is_code(value: object) -> bool:
+def _is_code(value: object) -> TypeGuard[str]:
     """What a bank sends is not always what it should be, and a database does not take every string."""
     return isinstance(value, str) and len(value) <= 36 and value.isascii() and value.isprintable()
 

@@ -68,10 +68,9 @@ class Presence:
             return True
 
     def gone(self, bank_id: str) -> None:
-        """The session is over, or the bank must show itself again."""
+        """The session is over. A bank that was settled stays so: what it follows cannot change while it is away."""
         with self._lock:
             self._banks.pop(bank_id, None)
-            self._settled.discard(bank_id)
 
     def settle(self, bank_id: str) -> None:
         """This run has seen that the bank follows a list this database knows: it may be published to."""

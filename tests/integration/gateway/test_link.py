@@ -73,7 +73,9 @@ def test_a_revocation_is_published_before_the_answer_comes(gateway: Gateway, joi
         soon(lambda known=known: len(controller.lists) > known)
         lags.append(controller.lists[known][2] - answered)
     assert len(controller.lists[-1][0].revoked) == 60
-    assert statistics.quantiles(lags, n=100)[98] <= 0.1
+    p50, p99 = statistics.median(lags), statistics.quantiles(lags, n=100)[98]
+    print(f"\nanswered -> list at the controller: p50 {p50 * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms")
+    assert p99 <= 0.1
 
 
 def test_revoking_twice_changes_nothing(gateway: Gateway, join: Join) -> None:
@@ -151,6 +153,35 @@ def test_a_change_while_the_bank_is_away_is_pending_until_it_is_in_force(gateway
     controller.list_after(known)
     applied(controller, journal)
     soon(lambda: not bank(gateway)["pending"])
+
+
+def test_a_revocation_waits_at_the_broker_for_a_bank_that_comes_back_without_the_gateway(
+    gateway: Gateway, join: Join
+) -> None:
+    controller = join()
+    badge = holder(gateway, 4)["badge"]
+    soon(lambda: controller.lists[-1][0].grants)
+    controller.disconnect()
+    soon(lambda: not bank(gateway)["online"])
+    gateway.call("POST", f"/badges/{badge['id']}/revoke", reason="lost")
+    gateway.stop()
+    known = controller.lists[-1][0].version
+    controller.connect()
+    assert not controller.list_after(known).grants
+
+
+def test_after_a_restart_nothing_is_published_to_a_bank_that_has_not_spoken(gateway: Gateway, join: Join) -> None:
+    controller = join()
+    badge = holder(gateway, 4)["badge"]
+    soon(lambda: controller.lists[-1][0].grants)
+    gateway.stop()
+    gateway.start()
+    seen = len(controller.lists)
+    gateway.call("POST", f"/badges/{badge['id']}/revoke", reason="lost")
+    assert bank(gateway)["pending"]
+    assert len(controller.lists) == seen
+    controller.beat()
+    soon(lambda: controller.lists[-1][0].revoked)
 
 
 def test_entries_are_receipted_after_they_are_stored_and_show_on_the_wall(gateway: Gateway, join: Join) -> None:
