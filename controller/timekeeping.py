@@ -97,9 +97,10 @@ class Timekeeper:
         floor = self._floor_at(mono_ms)
         if self._trusted is not None:
             instant = self._trusted.at(mono_ms)
-            if instant >= floor:
-                return Moment(mono_ms, instant, instant, instant, "trusted")
-            return Moment(mono_ms, floor, floor, floor, "floor")
+            # The wall clock is slewed and read in milliseconds: being a little behind is no step back.
+            clock = "trusted" if floor - instant < STEP_MS else "floor"
+            at = max(instant, floor)
+            return Moment(mono_ms, at, at, at, clock)
         claims = [claim.at(mono_ms) for claim in self._claims.values()]
         ahead = [instant for instant in claims if instant >= floor]
         if not ahead:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 POLL_EVERY_MS = 160
 CONFIRM_AFTER_MS = 30  # the debounce: a change counts when a second look agrees
 SILENT_EVERY_MS = 1000  # a board in fault costs the others one time-out a second
-MISSES_TO_FAULT = 3
+MISSES_TO_FAULT = 6  # about a second: a busy host or a burst of noise is not a dead board
 
 
 class PollPlan:
@@ -39,5 +39,6 @@ class PollPlan:
         """The board did not answer well. True once that is a fault; until then it is asked again after the others."""
         self._misses[address] += 1
         faulty = self._misses[address] >= MISSES_TO_FAULT
-        self._due_ms[address] = now_ms + (SILENT_EVERY_MS if faulty else CONFIRM_AFTER_MS)
+        soon_ms = min(CONFIRM_AFTER_MS << self._misses[address], POLL_EVERY_MS)
+        self._due_ms[address] = now_ms + (SILENT_EVERY_MS if faulty else soon_ms)
         return faulty

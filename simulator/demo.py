@@ -8,12 +8,12 @@ import secrets
 import signal
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -85,14 +85,15 @@ class Demo:
             world.site = SupervisedSite(self.broker, networks, controllers)
             stack.push_async_callback(_stop_all, [*controllers.values(), gateway])
             self._say("programs    gateway and two controllers are starting")
-            await asyncio.gather(*(program.start() for program in (gateway, *controllers.values())))
+            await gateway.start()
             server = _QuietServer(world)
             serving = asyncio.create_task(server.serve(sockets=[listening]))
             stack.push_async_callback(_end_serving, server, serving)
-            await asyncio.gather(
-                _answers(f"http://{HOST}:{self.gateway_port}/readyz", gateway),
-                *(controller.ready(READY_TIMEOUT_S) for controller in controllers.values()),
-            )
+            await self._until(gateway, "/readyz", lambda answer: answer["status"] == "ok")
+            # After the gateway: a bank is told its list when it is born, so that its badges open from the first tap.
+            await asyncio.gather(*(controller.start() for controller in controllers.values()))
+            await asyncio.gather(*(controller.ready(READY_TIMEOUT_S) for controller in controllers.values()))
+            await self._until(gateway, "/api/v1/banks", _in_step, account.api_token)
             self._show(account, time.monotonic() - began)
             await asyncio.Event().wait()
 
@@ -164,6 +165,18 @@ class Demo:
         arguments = ["run", "--config", str(places.folder / "bank.toml")]
         return Program("controller", "controller", arguments, places.folder, places.environment(), '{"ready"')
 
+    async def _until(
+        self, gateway: Program, path: str, enough: Callable[[dict[str, Any]], bool], token: str = ""
+    ) -> None:
+        """Return when the gateway's answer is enough. Raises ProgramFailedError."""
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while time.monotonic() < deadline:
+            answer = await asyncio.to_thread(_ask, f"http://{HOST}:{self.gateway_port}{path}", token)
+            if answer is not None and enough(answer):
+                return
+            await asyncio.sleep(0.05)
+        raise ProgramFailedError(gateway.name, gateway.log)
+
     def _show(self, account: seeding.Account, seconds: float) -> None:
         self._say(
             f"""
@@ -191,22 +204,19 @@ async def _controller_says(*arguments: str) -> str:
     return out.decode()
 
 
-async def _answers(url: str, program: Program) -> None:
-    """Return when the page answers 200. Raises ProgramFailedError."""
-    deadline = time.monotonic() + READY_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if await asyncio.to_thread(_is_ok, url):
-            return
-        await asyncio.sleep(0.1)
-    raise ProgramFailedError(program.name, program.log)
+def _in_step(answer: dict[str, Any]) -> bool:
+    """Whether every bank is online and follows the newest list."""
+    return all(bank["online"] and bank["list_in_force"] and not bank["pending"] for bank in answer["items"])
 
 
-def _is_ok(url: str) -> bool:
+def _ask(url: str, token: str) -> dict[str, Any] | None:
+    """What the gateway answers, None where it does not."""
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - our own loopback
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback address
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+        with urllib.request.urlopen(request, timeout=2) as answer:  # noqa: S310
+            return dict(json.load(answer))
+    except (OSError, ValueError):
+        return None
 
 
 async def _stop_all(programs: list[Program]) -> None:

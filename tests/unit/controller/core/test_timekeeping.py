@@ -181,3 +181,16 @@ def test_state_is_saved_when_it_is_worth_a_write() -> None:
     assert time.unsaved(1_000 + 600_000) is None
     time.hear(Witness.SYSTEM, T + DAY, 1_000 + 600_000)
     assert time.unsaved(1_000 + 600_000) == time.state(1_000 + 600_000)
+
+
+def test_wall_clock_read_a_few_milliseconds_behind_stays_trusted_and_never_goes_back() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T + DAY, 1_000)
+    time.hear(Witness.GATEWAY, T + DAY, 1_000)
+    seen = time.moment(1_000).at
+    for second in range(1, 60):
+        assert time.hear(Witness.SYSTEM, T + DAY + second * 1_000 - second % 7, 1_000 + second * 1_000) == []
+        moment = time.moment(1_000 + second * 1_000)
+        assert moment.clock == "trusted"
+        assert moment.at >= seen
+        seen = moment.at
