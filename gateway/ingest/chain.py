@@ -11,6 +11,7 @@ from wire.errors import MessageError
 # Later versions may have types this one does not know; none is anything but a code.
 _TYPE = re.compile(r"[a-z0-9_]{1,64}")
 
+
 @dataclass(frozen=True)
 class Run:
     """The entries of one batch, in order, with the chain's hash after each."""
