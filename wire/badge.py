@@ -2,6 +2,7 @@
 
 import hmac
 import re
+from functools import lru_cache
 
 from wire.errors import MessageError
 
@@ -44,4 +45,12 @@ def canonical_number(technology: str, number: str) -> str:
 
 def badge_digest(key: bytes, canonical: str) -> str:
     """32 hex digits: the first 16 bytes of HMAC-SHA256(site badge key, canonical badge number)."""
-    return hmac.digest(key, canonical.encode(), "sha256")[:DIGEST_BYTES].hex()
+    keyed = _keyed(key).copy()
+    keyed.update(canonical.encode())
+    return keyed.digest()[:DIGEST_BYTES].hex()
+
+
+@lru_cache(maxsize=16)
+def _keyed(key: bytes) -> hmac.HMAC:
+    """HMAC-SHA256 with this key and nothing in it yet: a badge at the door waits for no key schedule."""
+    return hmac.new(key, digestmod="sha256")
