@@ -18,6 +18,7 @@ from gateway.contracts import api as contracts
 from gateway.db import Database
 from gateway.errors import NotReadyError
 from gateway.events import api as events
+from gateway.link.connection import Tls
 from gateway.link.service import Link
 from gateway.lockers import api as lockers
 from gateway.people import api as people
@@ -59,7 +60,8 @@ def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastA
     except DBAPIError as error:
         raise NotReadyError("database", f"the database cannot be used: {error.orig}") from error
     keystore = Keystore(settings.data_dir)
-    link = Link(database, keystore, now=now, mono_ms=mono_ms, client_id=settings.broker_client_id)
+    tls = Tls(*settings.tls) if settings.tls else None
+    link = Link(database, keystore, now=now, mono_ms=mono_ms, client_id=settings.broker_client_id, tls=tls)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -4,9 +4,9 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.errors import SettingsError
@@ -29,8 +29,35 @@ class Settings(BaseSettings):
     broker_client_id: str = Field(
         "casier.gateway", pattern=r"^[a-z0-9-]*\.[a-z0-9.-]{1,60}$", description="MQTT client id; it contains a dot"
     )
+    broker_ca: Path | None = Field(None, description="the broker's certificate authority; with certificate and key")
+    broker_certificate: Path | None = Field(None, description="this gateway's certificate for the broker")
+    broker_key: Path | None = Field(None, description="the key of that certificate")
     behind_tls: bool = Field(False, description="a TLS proxy stands in front: cookies are sent over https only")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning, error")
+
+    @field_validator("broker_ca", "broker_certificate", "broker_key")
+    @classmethod
+    def _is_readable(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            try:
+                path.open("rb").close()
+            except OSError as error:
+                raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+        return path
+
+    @model_validator(mode="after")
+    def _all_or_none(self) -> Self:
+        given = [self.broker_ca, self.broker_certificate, self.broker_key]
+        if any(given) and not all(given):
+            raise ValueError("broker_ca, broker_certificate and broker_key belong together: give all three or none")
+        return self
+
+    @property
+    def tls(self) -> tuple[Path, Path, Path] | None:
+        """Authority, certificate and key for the broker, or None: a broker on this machine without TLS."""
+        if self.broker_ca is None or self.broker_certificate is None or self.broker_key is None:
+            return None
+        return self.broker_ca, self.broker_certificate, self.broker_key
 
     @property
     def database(self) -> str:
@@ -72,7 +99,9 @@ def _read_file(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _explain(item: Any, path: str | None, text: str) -> str:
-    name = str(item["loc"][0]) if item["loc"] else ""
+    if not item["loc"]:
+        return f"{path or 'settings'}: {item['msg']}"
+    name = str(item["loc"][0])
     variable = PREFIX + name.upper()
     if item["type"] == "extra_forbidden":
         return f"{_place(name, path, text)}: no such setting; known: {', '.join(Settings.model_fields)}"

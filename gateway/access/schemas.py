@@ -78,7 +78,7 @@ def command_out(asked: CommandRecord, latest: CommandRecord, now: int) -> Comman
 
 
 def differences_out(held: bool, found: Differences | None) -> DifferencesOut:
-    """Lines as they stand in the lists: digests, lockers and dates, no names."""
+    """Lines as they stand in the lists, without their digests."""
     if found is None:
         return DifferencesOut(held=held, reported=False)
     return DifferencesOut(
@@ -95,4 +95,5 @@ def differences_out(held: bool, found: Differences | None) -> DifferencesOut:
 
 def _line(line: Any) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(line)
+    del plain["digest"]
     return plain

@@ -34,6 +34,10 @@ class FeedItem:
     seq: int | None
 
 
+# Digests identify people's badges to whoever holds the key: nobody outside needs them.
+_KEPT_INSIDE = frozenset({"digest", "old", "new"})
+
+
 class _Body(msgspec.Struct):
     body: dict[str, Any] = {}
 
@@ -119,7 +123,7 @@ def _item(event: Event) -> FeedItem:
         source="gateway" if own else "bank",
         bank=event.bank_id,
         locker=event.locker,
-        body=body,
+        body={name: value for name, value in body.items() if name not in _KEPT_INSIDE},
         epoch=event.epoch,
         seq=event.seq,
     )

@@ -1,5 +1,7 @@
-"""One MQTT 5 connection to the broker on a thread of its own; what arrives is put into a bounded queue.
+"""The MQTT 5 connection to the broker, on a thread of its own; what arrives is put into bounded queues.
 
+One connection, because a broker that names clients by their certificates allows each name one. Its session outlives it,
+and each message is acknowledged by hand, once what it says is stored.
 An exception in paho's callbacks would kill its loop unseen, so callbacks only enqueue, and the thread is ours.
 """
 
@@ -7,6 +9,7 @@ import queue
 import random
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,11 +19,15 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from wire.topics import PREFIX, UP, Topic
+
 log = structlog.get_logger("gateway.link")
 
 KEEPALIVE_S = 15
 RECEIVE_MAXIMUM = 500
 QUEUED_AT_MOST = 2_000
+# A gateway that was away for longer starts anew; controllers send again what was never receipted.
+SESSION_KEPT_S = 7 * 86_400
 FIRST_RECONNECT_S = (1, 3)
 RECONNECT_AT_MOST_S = 15
 
@@ -38,25 +45,27 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Connected:
-    """A connection has begun; its subscriptions are made."""
+class Tls:
+    """Paths: the broker's authority, and this gateway's own certificate and key."""
 
-
-Arrival = Received | Connected
+    authority: Path
+    certificate: Path
+    key: Path
 
 
 class Connection:
-    """`persistent`: the broker keeps the session, and messages are acknowledged by hand, once they are stored."""
+    """Journal batches wait in `journal`, everything else in `live`, so that neither holds up the other."""
 
-    def __init__(self, client_id: str, subscriptions: list[tuple[str, int]], *, persistent: bool) -> None:
-        self.arrivals: queue.Queue[Arrival] = queue.Queue(QUEUED_AT_MOST)
-        self._subscriptions = subscriptions
-        self._persistent = persistent
+    def __init__(self, client_id: str, tls: Tls | None = None) -> None:
+        self.live: queue.Queue[Received] = queue.Queue(QUEUED_AT_MOST)
+        self.journal: queue.Queue[Received] = queue.Queue(QUEUED_AT_MOST)
         self._connection = 0
         self._stopping = threading.Event()
         self._client = Client(
-            CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=persistent
+            CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
         )
+        if tls is not None:
+            self._client.tls_set(str(tls.authority), str(tls.certificate), str(tls.key))
         self._client.reconnect_delay_set(random.randint(*FIRST_RECONNECT_S), RECONNECT_AT_MOST_S)  # noqa: S311 - jitter
         self._client.max_inflight_messages_set(RECEIVE_MAXIMUM)
         self._client.max_queued_messages_set(QUEUED_AT_MOST)
@@ -70,18 +79,12 @@ class Connection:
         """Whether the broker is there and our thread lives."""
         return self._client.is_connected() and self._thread.is_alive()
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether our thread lives: if not, something went wrong that a restart must mend."""
-        return self._thread.is_alive()
-
     def start(self, host: str, port: int) -> None:
         """Begins to connect, and goes on trying; returns at once."""
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
-        if self._persistent:
-            properties.SessionExpiryInterval = 0xFFFFFFFF
-        self._client.connect_async(host, port, KEEPALIVE_S, clean_start=not self._persistent, properties=properties)
+        properties.SessionExpiryInterval = SESSION_KEPT_S
+        self._client.connect_async(host, port, KEEPALIVE_S, clean_start=False, properties=properties)
         self._thread.start()
 
     def stop(self) -> None:
@@ -101,10 +104,10 @@ class Connection:
         sent = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         return sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
-    def subscribe(self, topic: str, qos: int) -> None:
-        """Subscribes again, so that what is retained there arrives once more."""
+    def ask_for_retained(self) -> None:
+        """Subscribes to every status again, so that those the broker keeps arrive once more."""
         if self.is_connected:
-            self._client.subscribe(topic, qos)
+            self._client.subscribe([_subscription(Topic.STATUS)])
 
     def acknowledge(self, message: Received) -> None:
         """Lets the broker forget the message; one of an earlier connection is delivered again anyway."""
@@ -126,8 +129,7 @@ class Connection:
             log.warning("broker_refused", why=str(reason))
             return
         self._connection += 1
-        client.subscribe(self._subscriptions)
-        self._enqueue(Connected())
+        client.subscribe([_subscription(topic) for topic in UP])
         log.info("broker_connected")
 
     def _disconnected(
@@ -136,15 +138,18 @@ class Connection:
         log.info("broker_disconnected", why=str(reason))
 
     def _received(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        self._enqueue(
-            Received(message.topic, bytes(message.payload), message.retain, message.mid, message.qos, self._connection)
-        )
-
-    def _enqueue(self, arrival: Arrival) -> None:
         """Waits for room: what is not taken is not read from the socket, and the broker keeps it."""
+        arrived = Received(
+            message.topic, bytes(message.payload), message.retain, message.mid, message.qos, self._connection
+        )
+        waiting = self.journal if message.topic.endswith(f"/{Topic.EVENTS}") else self.live
         while not self._stopping.is_set():
             try:
-                self.arrivals.put(arrival, timeout=0.5)
+                waiting.put(arrived, timeout=0.5)
             except queue.Full:
                 continue
             return
+
+
+def _subscription(topic: Topic) -> tuple[str, int]:
+    return f"{PREFIX}/+/{topic}", 0 if topic is Topic.HEALTH else 1

@@ -1,4 +1,4 @@
-"""The link as a whole: two connections, the threads that take what arrives, and what is done now and then."""
+"""The link as a whole: the connection, the threads that take what arrives, and what is done now and then."""
 
 import queue
 import threading
@@ -11,13 +11,13 @@ from gateway.access.commands import Orders
 from gateway.access.keystore import Keystore
 from gateway.db import REFUSED, Database
 from gateway.ingest.service import alarm_gaps
-from gateway.link.connection import Arrival, Connected, Connection, Received
+from gateway.link.connection import Connection, Received, Tls
 from gateway.link.device_keys import DeviceKeys
 from gateway.link.inbox import TOGETHER, Inbox
 from gateway.link.listener import Listener
 from gateway.link.presence import Presence
 from gateway.link.publisher import Publisher
-from wire.topics import PREFIX, Topic, topic_name
+from wire.topics import Topic
 
 log = structlog.get_logger("gateway.link")
 
@@ -39,16 +39,15 @@ class Link:
         now: Callable[[], int],
         mono_ms: Callable[[], int],
         client_id: str = CLIENT_ID,
+        tls: Tls | None = None,
     ) -> None:
         self.presence = Presence(mono_ms)
         self.orders = Orders(self.presence.fresh_beat, lambda payload: keystore.sign(Topic.COMMANDS, payload))
         self.keys = DeviceKeys(database, mono_ms)
-        up = [(f"{PREFIX}/+/{topic.value}", qos) for topic, qos in _UP]
-        self._live = Connection(f"{client_id}.live", up, persistent=False)
-        self._journal = Connection(f"{client_id}.journal", [(f"{PREFIX}/+/{Topic.EVENTS.value}", 1)], persistent=True)
-        self.publisher = Publisher(database, keystore, self.presence, self._live, now)
+        self._connection = Connection(client_id, tls)
+        self.publisher = Publisher(database, keystore, self.presence, self._connection, now)
         self._listener = Listener(database, self.keys, self.presence, self.publisher, self.orders, now)
-        self._inbox = Inbox(database, self.keys, self.publisher, self._journal, now)
+        self._inbox = Inbox(database, self.keys, self.publisher, self._connection, now)
         self._database = database
         self._now = now
         self._stopping = threading.Event()
@@ -60,24 +59,21 @@ class Link:
 
     @property
     def is_connected(self) -> bool:
-        """Whether both connections to the broker stand and every thread lives."""
-        alive = all(thread.is_alive() for thread in self._threads)
-        return alive and self._live.is_connected and self._journal.is_connected
+        """Whether the connection to the broker stands and every thread lives."""
+        return self._connection.is_connected and all(thread.is_alive() for thread in self._threads)
 
     def start(self, host: str, port: int) -> None:
         """Begins to connect; returns at once."""
         self._database.listeners.append(self.publisher.heard)
         self.keys.reload()
-        for connection in (self._live, self._journal):
-            connection.start(host, port)
+        self._connection.start(host, port)
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Ends connections and threads; batches that are not stored yet stay with the broker."""
+        """Ends connection and threads; batches that are not stored yet stay with the broker."""
         self._stopping.set()
-        for connection in (self._live, self._journal):
-            connection.stop()
+        self._connection.stop()
         for thread in self._threads:
             thread.join(5)
 
@@ -98,16 +94,14 @@ class Link:
         return run
 
     def _listen(self) -> None:
-        arrival = _next(self._live)
-        if isinstance(arrival, Received):
-            self._until_stored(lambda: self._listener.take(arrival))
+        for message in _waiting(self._connection.live, 1):
+            self._until_stored(lambda message=message: self._listener.take(message))  # type: ignore[misc]
+            self._connection.acknowledge(message)
 
     def _store(self) -> None:
-        first = _next(self._journal)
-        if first is None or isinstance(first, Connected):
-            return
-        messages = [first, *_waiting(self._journal, TOGETHER - 1)]
-        self._until_stored(lambda: self._inbox.take(messages))
+        messages = _waiting(self._connection.journal, TOGETHER)
+        if messages:
+            self._until_stored(lambda: self._inbox.take(messages))
 
     def _until_stored(self, take: Callable[[], None]) -> None:
         """A message is not dropped because the database is away, but one that it refuses is."""
@@ -128,9 +122,9 @@ class Link:
             if self._stopping.wait(TICK_S):
                 return
             self.keys.reload()
-            for bank_id in self.keys.take_fresh():
-                # Its birth may have come before anyone knew its key: have the broker send it again.
-                self._live.subscribe(topic_name(bank_id, Topic.STATUS), 1)
+            if self.keys.take_fresh():
+                # A birth may have come before anyone knew its key: have the broker send it again.
+                self._connection.ask_for_retained()
             self._settle_reconciled()
             if number == 0:
                 self.publisher.renew()
@@ -144,23 +138,15 @@ class Link:
                 self.publisher.settle(bank_id)
 
 
-_UP = ((Topic.STATUS, 1), (Topic.HEALTH, 0), (Topic.REPLIES, 1))
-
-
-def _next(connection: Connection) -> Arrival | None:
+def _waiting(arrivals: queue.Queue[Received], limit: int) -> list[Received]:
+    """What has arrived, up to `limit`, after waiting a little for the first."""
     try:
-        return connection.arrivals.get(timeout=0.5)
+        found = [arrivals.get(timeout=0.5)]
     except queue.Empty:
-        return None
-
-
-def _waiting(connection: Connection, limit: int) -> list[Received]:
-    found: list[Received] = []
+        return []
     while len(found) < limit:
         try:
-            arrival = connection.arrivals.get_nowait()
+            found.append(arrivals.get_nowait())
         except queue.Empty:
             break
-        if isinstance(arrival, Received):
-            found.append(arrival)
     return found

@@ -67,6 +67,10 @@ def test_config_check_names_the_variable_and_the_line(cli: Gateway, monkeypatch:
     told = refused(cli, 2, "config", "check")
     assert "gateway.toml, line 2, log_level" in told
     assert "gateway.toml, line 3, colour" in told
+    settings.write_text('broker_ca = "/nowhere/ca.pem"\n')
+    assert "line 1, broker_ca" in refused(cli, 2, "config", "check")
+    settings.write_text(f'broker_ca = "{settings}"\n')
+    assert "all three or none" in refused(cli, 2, "config", "check")
     settings.write_text("broker_port = \n")
     assert "line 1" in refused(cli, 2, "config", "check")
     settings.write_text("")
