@@ -52,6 +52,7 @@ DEFINITIONS = (
     Definition("badge_to_coil_p50_ms_20000_grants", "ms", 1.2, Peer(f"{_DOOR_PIN}, 3,000 cards", 38.0)),
     Definition("badge_to_coil_p99_ms_20000_grants", "ms", 3.6),
     Definition("badge_to_coil_20000_over_60", "x", 1.2, Peer(f"{_DOOR_PIN}, 3,000 over 60", 28.0)),
+    Definition("badge_to_coil_alone_p50_ms", "ms"),
     Definition("command_to_coil_p50_ms", "ms", 2.0, Peer(_OPEN_LOCKER, 6.3)),
     Definition("command_to_coil_p99_ms", "ms", 5.0, Peer(_OPEN_LOCKER, 9.1)),
     Definition("revoke_in_force_p50_ms", "ms"),

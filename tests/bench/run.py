@@ -1,8 +1,8 @@
 """`make bench`: measure the real code as processes; a table, and build/bench.json; non-zero if a limit is missed."""
 
 import argparse
-import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console() if sys.stdout.isatty() else Console(width=TABLE_WIDTH)
     place = ROOT / "build"
     on = machine.describe(place)
-    figures = _measure(set(wanted or names), place / "bench", console)
+    figures = _measure(set(wanted or names), place, console)
     report.write(place / "bench.json", report.document(figures, on, machine.commit(ROOT)))
     report.show(figures, console)
     missed = [figure.name for figure in figures if not figure.ok]
@@ -39,15 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if missed else 0
 
 
-def _measure(wanted: set[str], folder: Path, console: Console) -> list[Figure]:
+def _measure(wanted: set[str], disk: Path, console: Console) -> list[Figure]:
     """The wanted figures in the order of their definitions; a group is measured if any of its figures is wanted."""
     found: dict[str, Figure] = {}
-    shutil.rmtree(folder, ignore_errors=True)
     say = _say(console)
-    for group in GROUPS:
-        if wanted & set(group.FIGURES):
-            found |= {figure.name: figure for figure in group.measure(folder, say)}
-    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=disk) as folder:
+        for group in GROUPS:
+            if wanted & set(group.FIGURES):
+                found |= {figure.name: figure for figure in group.measure(Path(folder), say)}
     return [found[definition.name] for definition in DEFINITIONS if definition.name in wanted & found.keys()]
 
 

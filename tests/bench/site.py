@@ -18,9 +18,9 @@ import psutil
 from simulator.broker import BrokerProcess, free_port
 from simulator.readers import rdm6300
 from simulator.scenario import BankPlan, GpioPlan, Places, XorPlan, controller_toml
-from simulator.serial_boards.xor_board import Unlock
 from tests.bench.orders import Orders
-from tests.integration.controller.conftest import CONTROLLER, DAY_MS, Bench, ScriptedGateway, now_ms
+from tests.bench.stand import Stand
+from tests.integration.controller.conftest import CONTROLLER, DAY_MS, ScriptedGateway, now_ms
 from wire.access_list import Grant
 from wire.badge import badge_digest, canonical_number
 from wire.envelope import sign
@@ -34,7 +34,6 @@ FIRST_BADGE = 0x0100000000
 # The simulated person shuts the door again, well before the same locker's next turn.
 CLOSES_AFTER_MS = 400
 READY_WITHIN_S = 20
-UNLOCKED_WITHIN_S = 10
 
 
 def badge_number(index: int) -> str:
@@ -61,9 +60,7 @@ class Site:
         self.places = places
         self._environment = {**os.environ, **places.environment(), "PYTHONUNBUFFERED": "1"}
         self.config.write_text(self._toml(places))
-        self.bench = Bench(self.plan, places, pacing=False, closes_after_ms=CLOSES_AFTER_MS)
-        self.bench.bank.on_unlock = self._unlocked
-        self.coil_at: dict[int, float] = {}
+        self.stand = Stand(self.plan, places, CLOSES_AFTER_MS)
         self._process: subprocess.Popen[str] | None = None
         self._log = self._log_path.open("ab")
 
@@ -76,9 +73,6 @@ class Site:
             for number, board, channel in self.plan.lockers()
         ]
         return "\n".join([head, *lockers, '[time]\nsystem_clock = "trusted"\n'])
-
-    def _unlocked(self, unlock: Unlock) -> None:
-        self.coil_at[(unlock.address - 1) * CHANNELS + unlock.channel] = unlock.frame_at
 
     def tool(self, *arguments: str) -> str:
         """What `casier-controller` answers."""
@@ -140,34 +134,16 @@ class Site:
     def tap(self, locker: int) -> float:
         """Hold the badge of a locker to the reader; answers the milliseconds from its frame to the coil's."""
         frame = rdm6300.frame(badge_number(locker - 1))
-
-        def send() -> float:
-            self.coil_at.pop(locker, None)
-            at = time.monotonic()
-            self.bench.bank.reader_port.send(frame)
-            return at * 1_000
-
-        sent_at = float(self.bench.do(send))
-        return self.coil(locker) - sent_at
+        return self.stand.coil_after_ms(locker, lambda: self.stand.send(frame))
 
     def command(self, locker: int, orders: Orders) -> float:
         """Order a locker open; answers the milliseconds from handing the signed order to MQTT to the coil's frame."""
         order = self.gateway.make_command("open", {"locker": locker})
         envelope = sign(self.gateway.key, Topic.COMMANDS, encode(order))
-        self.coil_at.pop(locker, None)
-        sent_at = orders.publish(topic_name(self.plan.name, Topic.COMMANDS), envelope)
-        took = self.coil(locker) - sent_at
+        topic = topic_name(self.plan.name, Topic.COMMANDS)
+        took = self.stand.coil_after_ms(locker, lambda: orders.publish(topic, envelope))
         orders.settle()
         return took
-
-    def coil(self, locker: int) -> float:
-        """When the unlock frame of a locker reached its board, in monotonic milliseconds."""
-        deadline = time.monotonic() + UNLOCKED_WITHIN_S
-        while (at := self.coil_at.get(locker)) is None:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"locker {locker} was not unlocked within {UNLOCKED_WITHIN_S} s")
-            time.sleep(0.005)
-        return at
 
     def end(self) -> None:
         """End the controller in order."""
@@ -185,5 +161,5 @@ class Site:
         if hasattr(self, "gateway"):
             self.gateway.stop()
         self.broker.kill()
-        self.bench.close()
+        self.stand.close()
         self._log.close()

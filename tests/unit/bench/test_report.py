@@ -19,6 +19,7 @@ NAMES = {
     "badge_to_coil_p50_ms_20000_grants": 1.2,
     "badge_to_coil_p99_ms_20000_grants": 3.6,
     "badge_to_coil_20000_over_60": 1.2,
+    "badge_to_coil_alone_p50_ms": None,
     "command_to_coil_p50_ms": 2.0,
     "command_to_coil_p99_ms": 5.0,
     "revoke_in_force_p50_ms": None,
