@@ -2,12 +2,13 @@
 
 One connection, because a broker that names clients by their certificates allows each name one. Its session outlives it,
 and each message is acknowledged by hand, once what it says is stored.
-An exception in paho's callbacks would kill its loop unseen, so callbacks only enqueue, and the thread is ours.
+An exception in paho's callbacks would kill its loop unseen, so callbacks only enqueue, and its thread is watched.
 """
 
 import queue
 import random
 import threading
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ class Connection:
     def __init__(self, client_id: str, tls: Tls | None = None) -> None:
         self.live: queue.Queue[Received] = queue.Queue(QUEUED_AT_MOST)
         self.journal: queue.Queue[Received] = queue.Queue(QUEUED_AT_MOST)
+        self._client_id = client_id
         self._connection = 0
         self._stopping = threading.Event()
         self._client = Client(
@@ -72,12 +74,15 @@ class Connection:
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
         self._client.on_message = self._received
-        self._thread = threading.Thread(target=self._run, name=f"mqtt {client_id}", daemon=True)
+        self._thread: threading.Thread | None = None
+        self._unacknowledged: deque[Received] = deque()
+        self._done: set[int] = set()
+        self._acknowledging = threading.Lock()
 
     @property
     def is_connected(self) -> bool:
-        """Whether the broker is there and our thread lives."""
-        return self._client.is_connected() and self._thread.is_alive()
+        """Whether the broker is there and paho's thread lives: without it `is_connected` of paho stays true."""
+        return self._client.is_connected() and self._thread is not None and self._thread.is_alive()
 
     def start(self, host: str, port: int) -> None:
         """Begins to connect, and goes on trying; returns at once."""
@@ -85,14 +90,20 @@ class Connection:
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
         properties.SessionExpiryInterval = SESSION_KEPT_S
         self._client.connect_async(host, port, KEEPALIVE_S, clean_start=False, properties=properties)
-        self._thread.start()
+        self._begin()
+
+    def keep_alive(self) -> None:
+        """Begins again should paho's thread have died. Called now and then."""
+        if self._thread is not None and not self._thread.is_alive() and not self._stopping.is_set():
+            log.error("mqtt_thread_died")
+            self._client.loop_stop()
+            self._begin()
 
     def stop(self) -> None:
         """Says goodbye to the broker and ends the thread."""
         self._stopping.set()
         self._client.disconnect()
-        if self._thread.is_alive():
-            self._thread.join(5)
+        self._client.loop_stop()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> bool:
         """Sends now or not at all: paho would queue what it cannot send, and a late order is worse than none."""
@@ -107,20 +118,27 @@ class Connection:
     def ask_for_retained(self) -> None:
         """Subscribes to every status again, so that those the broker keeps arrive once more."""
         if self.is_connected:
-            self._client.subscribe([_subscription(Topic.STATUS)])
+            _subscribe_anew(self._client)
 
     def acknowledge(self, message: Received) -> None:
-        """Lets the broker forget the message; one of an earlier connection is delivered again anyway."""
-        if message.qos and message.connection == self._connection:
-            self._client.ack(message.mid, message.qos)
+        """Lets the broker forget the message, in the order in which messages came (MQTT-4.6.0-2).
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._client.loop_forever(retry_first_connection=True)
-            except (OSError, ValueError) as error:
-                log.warning("broker_unreachable", why=type(error).__name__)
-                self._stopping.wait(FIRST_RECONNECT_S[0])
+        One of an earlier connection is delivered again anyway.
+        """
+        with self._acknowledging:
+            if not message.qos or message.connection != self._connection:
+                return
+            self._done.add(message.mid)
+            while self._unacknowledged and self._unacknowledged[0].mid in self._done:
+                first = self._unacknowledged.popleft()
+                self._done.discard(first.mid)
+                self._client.ack(first.mid, first.qos)
+
+    def _begin(self) -> None:
+        """paho's own loop: with another thread around it, paho would write to the socket from any caller's thread."""
+        self._client.loop_start()
+        name = f"paho-mqtt-client-{self._client_id}"
+        self._thread = next((thread for thread in threading.enumerate() if thread.name == name), None)
 
     def _connected(
         self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
@@ -128,8 +146,12 @@ class Connection:
         if reason.is_failure:
             log.warning("broker_refused", why=str(reason))
             return
-        self._connection += 1
-        client.subscribe([_subscription(topic) for topic in UP])
+        with self._acknowledging:
+            self._connection += 1
+            self._unacknowledged.clear()
+            self._done.clear()
+        client.subscribe([_subscription(topic) for topic in UP if topic is not Topic.STATUS])
+        _subscribe_anew(client)
         log.info("broker_connected")
 
     def _disconnected(
@@ -142,6 +164,9 @@ class Connection:
         arrived = Received(
             message.topic, bytes(message.payload), message.retain, message.mid, message.qos, self._connection
         )
+        if arrived.qos:
+            with self._acknowledging:
+                self._unacknowledged.append(arrived)
         waiting = self.journal if message.topic.endswith(f"/{Topic.EVENTS}") else self.live
         while not self._stopping.is_set():
             try:
@@ -153,3 +178,10 @@ class Connection:
 
 def _subscription(topic: Topic) -> tuple[str, int]:
     return f"{PREFIX}/+/{topic}", 0 if topic is Topic.HEALTH else 1
+
+
+def _subscribe_anew(client: Client) -> None:
+    """Some brokers (rumqttd) send what is retained only for a subscription that was not there before."""
+    topic, qos = _subscription(Topic.STATUS)
+    client.unsubscribe(topic)
+    client.subscribe(topic, qos)

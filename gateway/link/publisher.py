@@ -144,7 +144,7 @@ class Publisher:
             return
         with self._database.writing() as session:
             row = service.controller_of(session, controller.bank_id)
-            row.trust_version = max(row.trust_version + 1, now)
+            row.trust_version = max(row.trust_version + 1, known + 1, now)
             version = row.trust_version
         key = TrustedKey(self._keystore.signing_public, now + SIGNING_KEY_MS)
         trust = encode(Trust(controller.bank_id, version, (key,)))

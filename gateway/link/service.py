@@ -121,6 +121,7 @@ class Link:
         for number in range(RENEW_EVERY_TICKS):
             if self._stopping.wait(TICK_S):
                 return
+            self._connection.keep_alive()
             self.keys.reload()
             if self.keys.take_fresh():
                 # A birth may have come before anyone knew its key: have the broker send it again.
