@@ -1,14 +1,21 @@
 """What every test runs under: hypothesis profiles, long runs by count, and no silent skip where CI counts on it."""
 
 import os
-from collections.abc import Callable, Generator
+import shutil
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.wire_document import assert_message_conforms
 
 SOAK_COUNT = int(os.environ.get("SOAK_COUNT", "0"))
+# Without these Chromium talks to its maker at every start, and as root it does not start at all.
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 # No deadline: the machine is shared, and a test that must be quick says so with its own figure.
@@ -59,3 +66,15 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def conforms() -> Callable[[str, bytes], None]:
     """`conforms(topic, data)` fails unless a real message is as wire/asyncapi.yaml says."""
     return assert_message_conforms
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless. Of one module: while it is open, no other test of this thread can run a loop."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Debian's package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()

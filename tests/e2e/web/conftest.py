@@ -18,7 +18,7 @@ import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from gateway.access import commands
 from gateway.access.lists import issue
@@ -37,16 +37,6 @@ from wire.entries import Entry
 from wire.messages import Birth, Health, Reply, Session
 
 EMAIL, PASSWORD = "lea@example.org", "un mot de passe long"
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 BANK = "montreuil-1"
 EPOCH = "e" * 32
 
@@ -256,15 +246,6 @@ def visitor(site: Site) -> Iterator[Visitor]:
     made = Visitor(site.url).sign_in()
     yield made
     made.client.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 OpenPage = Callable[..., Page]
