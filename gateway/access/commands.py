@@ -27,6 +27,8 @@ ATTEMPTS = 3
 SAME_ORDER_MS = 5_000
 # No reply for this long after the last moment at which the bank would have taken it.
 NO_ANSWER_MS = COMMAND_FRESH_MS + 5_000
+# An accepted order waits at most 60 s for its coil, a released lock a few tries for its door; then the time of a reply.
+SILENT_AFTER_MS = {"requested": NO_ANSWER_MS, "accepted": 75_000, "released": 30_000}
 PENDING = frozenset({"requested", "accepted", "released"})
 AGAIN = frozenset({"session", "beat"})
 # A later state never goes back to an earlier one.
@@ -146,9 +148,11 @@ def latest_of(session: Session, command_id: str) -> CommandRecord:
 
 
 def state_of(command: CommandRecord, now: int) -> str:
-    """The command's state; `no_answer` where the bank has said nothing for too long."""
-    silent = command.state == "requested" and now - command.requested_at > NO_ANSWER_MS
-    return "no_answer" if silent else command.state
+    """The command's state; `no_answer` where the bank has said nothing more for too long."""
+    patience = SILENT_AFTER_MS.get(command.state)
+    if patience is None:
+        return command.state
+    return "no_answer" if now - command.steps[-1].received_at > patience else command.state
 
 
 def _issue(

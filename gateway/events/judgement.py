@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.models import CommandRecord
 from gateway.badges.models import Badge
-from gateway.contracts.models import Contract
+from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, pause_at, state_at
 from gateway.events.service import record
 from gateway.lockers.service import bank_of
@@ -19,7 +19,7 @@ from wire.entries import Entry, EntryType
 
 @dataclass(frozen=True)
 class Breach:
-    """Why a release should not have been: revoked, ended, suspended, not_yet, no_contract, no_command.
+    """Why a release should not have been: revoked, ended, suspended, moved, not_yet, no_contract, no_command.
 
     `since`: the instant from which it was no longer right, where there is one.
     """
@@ -83,21 +83,22 @@ def _badge_breach(badge: Badge, at: int, bank_id: str, locker: object, known: Kn
     if badge.staff_id is not None:
         over = badge.valid_until is not None and badge.valid_until <= at
         return Breach("ended", badge.valid_until, badge.id) if over else None
-    contracts = [
-        contract
+    verdicts = [
+        _contract_breach(contract, hold, badge, at)
         for contract in known.contracts.get(badge.person_id or "", ())
-        if any((hold.locker.bank_id, hold.locker.number) == (bank_id, locker) for hold in contract.holdings)
+        for hold in contract.holdings
+        if (hold.locker.bank_id, hold.locker.number) == (bank_id, locker)
     ]
-    verdicts = [_contract_breach(contract, badge, at) for contract in contracts]
     if not verdicts:
         return Breach("no_contract", None, badge.id)
     return None if None in verdicts else verdicts[-1]
 
 
-def _contract_breach(contract: Contract, badge: Badge, at: int) -> Breach | None:
+def _contract_breach(contract: Contract, hold: Holding, badge: Badge, at: int) -> Breach | None:
     state = state_at(contract, at)
     if state in (State.ACTIVE, State.ENDING):
-        return None
+        moved = hold.until_at <= at
+        return Breach("moved", hold.until_at, badge.id, contract.id) if moved else None
     if state is State.SUSPENDED:
         pause = pause_at(contract, at)
         return Breach("suspended", pause.from_at if pause else None, badge.id, contract.id)

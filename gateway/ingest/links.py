@@ -17,20 +17,22 @@ class _Started(msgspec.Struct):
     previous_hash: Hash | None = None
 
 
-def note_link(session: Session, row: Epoch, entry: Entry, now: int) -> None:
-    """Takes the link from an epoch's first entry; the epoch it names is expected to be stored up to there."""
+def note_link(session: Session, row: Epoch, entry: Entry, now: int) -> Epoch | None:
+    """Takes the link from an epoch's first entry; the epoch it names, if any, is expected to be stored up to there."""
     try:
         started = msgspec.convert(entry.body, _Started)
     except msgspec.ValidationError:
         started = None
     if started is None or entry.type != EntryType.STARTED:
         _break(session, row, "no_link", now)
-        return
+        return None
     row.previous_epoch, row.previous_seq = started.previous_epoch, started.previous_seq
     row.previous_hash = started.previous_hash
     if row.previous_epoch is not None and row.previous_seq:
         before = repository.epoch_of(session, row.bank_id, row.previous_epoch, now)
         before.expected = max(before.expected, row.previous_seq)
+        return before
+    return None
 
 
 def check_links(session: Session, row: Epoch, now: int) -> None:

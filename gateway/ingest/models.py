@@ -11,7 +11,7 @@ class Epoch(Base):
 
     `previous_*` is the link its first entry claims; `link` says what became of checking it: unknown, good, broken.
     `available` is the first seq the bank said it still holds, `expected` the last that a later epoch says it had.
-    `gap_since`: something above `through` is stored.
+    `gap_since`: something above `through` is known to exist.
     """
 
     __tablename__ = "epoch"

@@ -40,9 +40,11 @@ class Reach:
 
 @dataclass
 class Stored:
-    """What one transaction stored: the epochs it touched, and the entries that are new, by bank in order."""
+    """What one transaction stored: the epochs it touched, those that they name as the one before, and the entries
+    that are new, by bank in order."""
 
     epochs: dict[tuple[str, str], Epoch] = field(default_factory=dict)
+    named: dict[tuple[str, str], Epoch] = field(default_factory=dict)
     fresh: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     duplicates: int = 0
     poison: int = 0
@@ -61,8 +63,9 @@ def store(session: Session, batches: Iterable[Arrived], *, now: int) -> Stored:
             run = _store_run(session, batch.bank_id, run, stored, now)
         if isinstance(run, Poison):
             quarantine(session, batch, run, stored, now=now)
-    for row in stored.epochs.values():
+    for row in (stored.named | stored.epochs).values():
         _note_gap(row, now)
+    for row in stored.epochs.values():
         check_links(session, row, now)
     if stored.fresh:
         announce(session, FeedGrew())
@@ -158,7 +161,9 @@ def _store_run(session: Session, bank_id: str, run: Run, stored: Stored, now: in
         row.highest = max(row.highest, run.last)
         repository.walk(session, row)
     if run.first == 1 and 0 in fresh:
-        note_link(session, row, run.entries[0], now)
+        before = note_link(session, row, run.entries[0], now)
+        if before is not None:
+            stored.named[bank_id, before.epoch] = before
     return run
 
 
@@ -189,7 +194,7 @@ def _close_gap(session: Session, run: Run, row: Epoch, now: int) -> None:
 
 
 def _note_gap(row: Epoch, now: int) -> None:
-    if row.highest > row.through:
+    if max(row.highest, row.expected) > row.through:
         row.gap_since = row.gap_since or now
     else:
         row.gap_since = row.gap_alarmed_at = None

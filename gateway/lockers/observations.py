@@ -14,7 +14,7 @@ Body = Mapping[str, Any]
 
 def _opened(seen: Observation, body: Body) -> None:
     seen.door = "open"
-    # A door that opens with no release behind it stays "forced" until it is closed.
+    # A door that opens with no release behind it stays "forced" until it is closed, however long that takes.
     if body.get("release") is not None or seen.fault != "forced":
         seen.fault = None
 
@@ -36,7 +36,8 @@ def _forced(seen: Observation, _body: Body) -> None:
 
 
 def _left_open(seen: Observation, _body: Body) -> None:
-    seen.door, seen.fault = "open", "open_too_long"
+    seen.door = "open"
+    seen.fault = "forced" if seen.fault == "forced" else "open_too_long"
 
 
 def _jammed(seen: Observation, _body: Body) -> None:

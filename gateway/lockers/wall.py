@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.access.commands import NO_ANSWER_MS, PENDING
+from gateway.access.commands import PENDING, SILENT_AFTER_MS, state_of
 from gateway.access.models import CommandRecord, Controller
 from gateway.access.repository import newest_versions
 from gateway.contracts.models import Contract, Holding
@@ -144,12 +144,13 @@ def _contracts_now(session: Session, found: Sequence[Locker], now: int) -> Mappi
 
 
 def _pending(session: Session, now: int) -> set[tuple[str, int | None]]:
-    rows = session.execute(
-        select(CommandRecord.bank_id, CommandRecord.locker).where(
-            CommandRecord.requested_at > now - 3 * NO_ANSWER_MS, CommandRecord.state.in_(PENDING)
+    """Doors with an order under way of which the bank may still be heard."""
+    orders = session.scalars(
+        select(CommandRecord).where(
+            CommandRecord.requested_at > now - sum(SILENT_AFTER_MS.values()), CommandRecord.state.in_(PENDING)
         )
     )
-    return {(bank_id, number) for bank_id, number in rows}
+    return {(order.bank_id, order.locker) for order in orders if state_of(order, now) in PENDING}
 
 
 def _locker_view(

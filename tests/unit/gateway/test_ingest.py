@@ -11,7 +11,7 @@ from gateway.events.models import Event
 from gateway.events.service import latest_events
 from gateway.ingest.effects import take_effect
 from gateway.ingest.models import Epoch, Quarantine
-from gateway.ingest.service import Arrived, Stored, alarm_gaps, reaches_at_birth, store
+from gateway.ingest.service import GAP_ALARM_MS, Arrived, Stored, alarm_gaps, reaches_at_birth, store
 from tests.unit.gateway.journal import Journal
 from tests.unit.gateway.town import NOON, Town
 from wire.messages import EpochRange
@@ -96,6 +96,23 @@ def test_a_gap_is_alarmed_once_after_a_quarter_of_an_hour(town: Town) -> None:
         with town.writing() as session:
             alarm_gaps(session, now=now)
     assert [body["after"] for body in events(town, "entries_missing")] == [10]
+
+
+def test_an_epoch_whose_end_never_came_is_alarmed_too(town: Town) -> None:
+    first = journal_of(10)
+    take(town, first.batch(1, 7), Journal().start(first).batch())
+    with town.writing() as session:
+        alarm_gaps(session, now=NOON + GAP_ALARM_MS + 1)
+    assert [(body["epoch"], body["after"]) for body in events(town, "entries_missing")] == [(first.epoch, 7)]
+
+
+def test_an_epoch_whose_end_comes_late_is_not_alarmed(town: Town) -> None:
+    first = journal_of(10)
+    take(town, first.batch(1, 7), Journal().start(first).batch())
+    take(town, first.batch(8, 10))
+    with town.writing() as session:
+        alarm_gaps(session, now=NOON + GAP_ALARM_MS + 1)
+    assert events(town, "entries_missing") == []
 
 
 def test_a_gap_closes_when_the_birth_says_where_the_journal_begins(town: Town) -> None:

@@ -73,6 +73,18 @@ def test_opened_during_a_suspension_or_after_the_end_or_elsewhere(town: Town, ba
     assert [body["why"] for body in told(town, journal)] == ["ended", "no_contract", "suspended"]
 
 
+def test_the_former_locker_opens_for_a_day_after_a_move_and_is_a_breach_later(
+    town: Town, badge: Badge, contract: Contract
+) -> None:
+    with town.writing() as session:
+        contracts.move(session, contract.id, bank_id=town.bank, number=2, actor="t", now=NOON)
+    moved = NOON + contracts.MOVE_MS
+    journal = released(badge, moved, locker=2, journal=released(badge, moved - 1))
+    assert [(body["why"], body["late_ms"]) for body in told(town, released(badge, moved + 5, journal=journal))] == [
+        ("moved", 5)
+    ]
+
+
 def test_a_stranger_and_an_order_nobody_gave(town: Town) -> None:
     journal = Journal().start()
     journal.write("release_intended", release="r", locker=1, cause="badge", digest="ab" * 16)
@@ -87,6 +99,7 @@ def test_a_stranger_and_an_order_nobody_gave(town: Town) -> None:
         ([("door_opened", {"release": "r"}), ("door_closed", {"open_ms": 5})], "free"),
         ([("door_forced", {})], "forced"),
         ([("door_forced", {}), ("door_opened", {})], "forced"),
+        ([("door_forced", {}), ("door_left_open", {"open_ms": 5})], "forced"),
         ([("door_opened", {"release": "r"}), ("door_left_open", {"open_ms": 5})], "open_too_long"),
         ([("not_opened", {"release": "r"})], "jammed"),
         ([("not_opened", {"release": "r"}), ("door_opened", {"release": "s"})], "open"),
