@@ -59,6 +59,7 @@ class LockerToOpen:
     block: str
     holder: str
     online: bool
+    held: bool
 
 
 _REQUESTED, _ACCEPTED, _RELEASED = N_("Requested"), N_("Accepted by the block"), N_("Lock released")
@@ -184,6 +185,7 @@ def _form(visit: Member, session: Session, bank: str, number: int, form: Form, s
         block=locker.bank.name,
         holder=holders[0].person.name if holders else "",
         online=controller is not None and controller.online and visit.heard(bank),
+        held=controller is not None and controller.held_since is not None,
     )
     reasons = [(code, visit.say(text), visit.say(detail)) for code, (text, detail) in words.OPEN_REASONS.items()]
     return visit.page("lockers/open.html", area="wall", locker=shown, form=form, reasons=reasons, status=status)

@@ -17,7 +17,7 @@ from gateway.db import announce
 from gateway.errors import ConflictError
 from gateway.events.service import record
 from gateway.lockers.service import bank_of
-from wire.access_list import AccessList, Grant, Revoked, decode_access_list, list_hash
+from wire.access_list import AccessList, Grant, Kind, Revoked, decode_access_list, list_hash
 from wire.envelope import Envelope
 from wire.errors import MessageError
 from wire.limits import REVOKED_KEPT_MS
@@ -27,16 +27,18 @@ from wire.limits import REVOKED_KEPT_MS
 class Differences:
     """What the bank follows and what this gateway would send instead.
 
-    `only_bank`: live holders' grants that would vanish (the bank itself keeps them 72 hours to collect);
-    `only_gateway`: grants the bank does not have; `changed`: same grant, other dates or lockers; `revoked_at_bank`:
-    revocations this database does not know: they are carried over, whatever is decided.
+    `only_bank`: live grants that would vanish (the bank itself keeps holders' 72 hours to collect); `only_gateway`:
+    grants the bank neither has nor holds for revoked; `changed`: the same grant there and here, with other dates or
+    lockers; `suspended_at_bank`: suspensions this database does not know: the badge would open again;
+    `revoked_at_bank`: revocations it does not know: they are carried over, whatever is decided.
     """
 
     version: int
     issued_at: int
     only_bank: tuple[Grant, ...]
     only_gateway: tuple[Grant, ...]
-    changed: tuple[Grant, ...]
+    changed: tuple[tuple[Grant, Grant], ...]
+    suspended_at_bank: tuple[Grant, ...]
     revoked_at_bank: tuple[Revoked, ...]
 
 
@@ -56,18 +58,18 @@ def differences(session: Session, bank_id: str, *, now: int) -> Differences | No
     theirs, ours = found[0], build(session, bank_id, version=1, now=now)
     at_bank = {grant.id: grant for grant in theirs.grants}
     here = {grant.id: grant for grant in ours.grants}
-    settled = {line.id for line in ours.revoked}
+    settled, dead = {line.id for line in ours.revoked}, {line.id for line in theirs.revoked}
+    lacking = [
+        grant for name, grant in at_bank.items() if name not in here and name not in settled and grant.not_after > now
+    ]
     known = {(line.id, line.digest) for line in ours.revoked}
     return Differences(
         version=theirs.version,
         issued_at=theirs.issued_at,
-        only_bank=tuple(
-            grant
-            for name, grant in at_bank.items()
-            if name not in here and name not in settled and grant.not_after > now and grant.kind != "suspended"
-        ),
-        only_gateway=tuple(grant for name, grant in here.items() if name not in at_bank),
-        changed=tuple(grant for name, grant in here.items() if name in at_bank and at_bank[name] != grant),
+        only_bank=tuple(grant for grant in lacking if grant.kind != Kind.SUSPENDED),
+        only_gateway=tuple(grant for name, grant in here.items() if name not in at_bank and name not in dead),
+        changed=tuple((at_bank[name], grant) for name, grant in here.items() if at_bank.get(name, grant) != grant),
+        suspended_at_bank=tuple(grant for grant in lacking if grant.kind == Kind.SUSPENDED),
         revoked_at_bank=tuple(line for line in theirs.revoked if (line.id, line.digest) not in known),
     )
 

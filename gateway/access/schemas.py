@@ -53,7 +53,8 @@ class DifferencesOut(Schema):
     issued_at: int | None = None
     only_bank: list[dict[str, Any]] = Field(default=[], description="live grants that would vanish")
     only_gateway: list[dict[str, Any]] = Field(default=[], description="grants the bank does not have")
-    changed: list[dict[str, Any]] = Field(default=[], description="the same grants, with this gateway's dates")
+    changed: list[dict[str, Any]] = Field(default=[], description="the same grant `at_bank` and `here`")
+    suspended_at_bank: list[dict[str, Any]] = Field(default=[], description="suspensions that would end")
     revoked_at_bank: list[dict[str, Any]] = Field(default=[], description="revocations that are carried over")
 
 
@@ -88,7 +89,8 @@ def differences_out(held: bool, found: Differences | None) -> DifferencesOut:
         issued_at=found.issued_at,
         only_bank=[_line(grant) for grant in found.only_bank],
         only_gateway=[_line(grant) for grant in found.only_gateway],
-        changed=[_line(grant) for grant in found.changed],
+        changed=[{"at_bank": _line(theirs), "here": _line(ours)} for theirs, ours in found.changed],
+        suspended_at_bank=[_line(grant) for grant in found.suspended_at_bank],
         revoked_at_bank=[_line(line) for line in found.revoked_at_bank],
     )
 

@@ -17,6 +17,7 @@ from gateway.lockers.free import free_lockers
 from gateway.lockers.service import locker_of
 from gateway.people.models import Person
 from gateway.people.service import add_person
+from gateway.web.formats import alphabetical
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
 from gateway.web.visit import DEFAULT_ZONE, Member, MemberVisit, PostedForm
@@ -82,7 +83,7 @@ def _new_person(session: Session, visit: Member, form: Form, organisation_id: st
 
 
 def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Response:
-    people = session.scalars(select(Person).order_by(Person.name)).all()
+    people = sorted(session.scalars(select(Person)), key=lambda person: alphabetical(person.name))
     chosen = next((person.name for person in people if person.id == form.get("person")), "")
     return visit.page(
         "contracts/handover.html",

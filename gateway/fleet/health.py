@@ -7,14 +7,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from gateway.fleet.faults import told
 from gateway.ingest.models import Quarantine
 from gateway.lockers import wall
 from gateway.lockers.wall import BankView
+from gateway.web import formats
 from gateway.web.i18n import N_
 from gateway.web.visit import Visit
 from gateway.web.words import Word
 from wire.hours import site_zone
-from wire.messages import Fault, Health
+from wire.messages import Health
 
 _CONNECTED = Word(N_("Connected"), "check", "good")
 _FAULTY = Word(N_("Connected, with faults"), "forced", "late")
@@ -26,21 +28,11 @@ _CLOCKS = {
     "claimed": N_("not confirmed"),
     "floor": N_("not known"),
 }
-_FAULT_CODES = {
-    "missing": N_("not found: is it plugged in?"),
-    "unplugged": N_("unplugged"),
-    "permission": N_("no permission to use it"),
-    "silent": N_("does not answer"),
-    "no_reply": N_("does not answer"),
-    "garbage": N_("sends what cannot be read"),
-    "keeper_lost": N_("the pulse keeper stopped"),
-    "disk_low": N_("nearly full"),
-}
 
 
 @dataclass(frozen=True)
 class BlockHealth:
-    """What the page of a block shows."""
+    """What the page of a block shows; `faults` is None where nothing is heard of them."""
 
     id: str
     code: str
@@ -56,7 +48,7 @@ class BlockHealth:
     list_in_force: int
     list_current: bool
     list_since: int | None
-    faults: Sequence[str]
+    faults: Sequence[str] | None
     measures: Sequence[tuple[str, str]]
     quarantine: int
 
@@ -66,15 +58,15 @@ def blocks_shown(visit: Visit, session: Session, bank_id: str = "") -> list[Bloc
     counted = session.execute(select(Quarantine.bank_id, func.count()).group_by(Quarantine.bank_id))
     set_aside = {bank: count for bank, count in counted}
     return [
-        _shown(visit, bank, set_aside.get(bank.id, 0), linked=not bank_id)
+        _shown(visit, session, bank, set_aside.get(bank.id, 0), linked=not bank_id)
         for bank in wall.banks(session, visit.heard)
         if bank_id in ("", bank.id)
     ]
 
 
-def _shown(visit: Visit, bank: BankView, quarantine: int, *, linked: bool) -> BlockHealth:
-    health = visit.presence.health_of(bank.id)
-    faults = [_fault(visit, fault) for fault in health.faults] if health else []
+def _shown(visit: Visit, session: Session, bank: BankView, quarantine: int, *, linked: bool) -> BlockHealth:
+    health = visit.presence.health_of(bank.id) if bank.online else None
+    faults = told(visit, session, bank.id, health.faults) if health else None
     return BlockHealth(
         id=f"h-{bank.id}",
         code=bank.id,
@@ -106,15 +98,11 @@ def _word(bank: BankView, faulty: bool) -> Word:
     return _FAULTY if faulty else _CONNECTED
 
 
-def _fault(visit: Visit, fault: Fault) -> str:
-    return f"{fault.source}: {visit.say(_FAULT_CODES.get(fault.code, fault.code))}"
-
-
 def _measures(visit: Visit, health: Health) -> list[tuple[str, str]]:
     found = [(visit.say("Clock"), visit.say(_CLOCKS.get(health.clock, health.clock)))]
     if health.disk_free_mb is not None:
-        found.append((visit.say("Free disk space"), f"{health.disk_free_mb} MB"))
+        found.append((visit.say("Free disk space"), formats.megabytes(health.disk_free_mb, visit.language)))
     if health.temperature_decicelsius is not None:
-        found.append((visit.say("Temperature"), f"{health.temperature_decicelsius / 10:.0f} °C"))
+        found.append((visit.say("Temperature"), f"{health.temperature_decicelsius / 10:.0f}\u00a0°C"))
     found.append((visit.say("Entries waiting to be sent"), str(health.queue)))
     return found

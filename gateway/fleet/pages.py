@@ -1,6 +1,6 @@
 """Blocks and their health, and the decision a block waits for after a restored backup."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -11,37 +11,14 @@ from sqlalchemy.orm import Session
 
 from gateway.access import reconcile, service
 from gateway.access.models import CommandRecord
-from gateway.access.reconcile import Differences
-from gateway.badges.models import Badge
+from gateway.fleet.comparison import Group, compared
 from gateway.fleet.health import blocks_shown
 from gateway.lockers.service import bank_of
-from gateway.people.models import Person
-from gateway.web import formats, words
 from gateway.web.forms import Form
-from gateway.web.i18n import N_
 from gateway.web.visit import Member, MemberVisit, PostedForm
-from wire.access_list import Grant, Revoked
 from wire.hours import site_zone
 
 router = APIRouter()
-
-
-@dataclass(frozen=True)
-class Line:
-    """One difference: which locker and whose, and until when."""
-
-    what: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """Differences of one kind."""
-
-    title: str
-    text: str
-    icon: str
-    lines: Sequence[Line]
 
 
 @dataclass(frozen=True)
@@ -128,55 +105,9 @@ def _show(visit: Member, session: Session, bank_id: str, form: Form, status: int
         online=controller.online,
         asked_at=asked,
         differences=found is not None,
-        groups=_groups(visit, session, found, zone) if found else [],
+        groups=compared(visit, session, found, zone) if found else [],
     )
     return visit.page("fleet/reconcile.html", area="blocks", zone=zone, page=page, form=form, status=status)
-
-
-def _groups(visit: Member, session: Session, found: Differences, zone: ZoneInfo) -> list[Group]:
-    def lines(entries: Iterable[Grant]) -> list[Line]:
-        return [_grant_line(visit, session, grant, zone) for grant in entries]
-
-    return [
-        Group(
-            N_("Only the block has these"),
-            N_("They open today, and are not in the list kept here: look whether somebody would lose their access."),
-            "occupied",
-            lines(found.only_bank),
-        ),
-        Group(
-            N_("Only this gateway has these"),
-            N_("The block does not know them yet: they open once our list is sent."),
-            "handover",
-            lines(found.only_gateway),
-        ),
-        Group(
-            N_("Different dates or lockers"), N_("Shown as they would be from now on."), "move", lines(found.changed)
-        ),
-        Group(
-            N_("Blocked at the block, not known here"),
-            N_("They stay blocked, whatever is decided."),
-            "block_badge",
-            [_revoked_line(visit, session, line) for line in found.revoked_at_bank],
-        ),
-    ]
-
-
-def _grant_line(visit: Member, session: Session, grant: Grant, zone: ZoneInfo) -> Line:
-    numbers = ", ".join(str(number) for number in grant.lockers)
-    who = _holder(session, grant.digest) or visit.say(N_("badge not known here"))
-    until = formats.day(grant.not_after - 1, zone, visit.language)
-    what = visit.say(N_("Locker %(numbers)s: %(who)s"), numbers=numbers, who=who)
-    return Line(what, visit.say(N_("until %(day)s"), day=until))
-
-
-def _revoked_line(visit: Member, session: Session, line: Revoked) -> Line:
-    who = _holder(session, line.digest) or visit.say(N_("badge not known here"))
-    return Line(who, visit.say(words.REVOKED_WHY.get(line.why, line.why)))
-
-
-def _holder(session: Session, digest: str) -> str | None:
-    return session.scalar(select(Person.name).join(Badge, Badge.person_id == Person.id).where(Badge.digest == digest))
 
 
 @router.get("/controllers", include_in_schema=False)

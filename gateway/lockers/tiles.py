@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.events import breaches
 from gateway.events.service import FeedItem
+from gateway.fleet.faults import of_the_block, told
 from gateway.lockers import wall
 from gateway.lockers.wall import BankView, LockerView
 from gateway.web import formats, words
@@ -58,6 +59,7 @@ class Block:
     heard_at: int | None
     pending: bool
     waiting_for_reconciliation: bool
+    faults: Sequence[str]
     tiles: Sequence[Tile]
 
 
@@ -139,7 +141,7 @@ def wall_shown(visit: Visit, session: Session, narrowed: Narrowed) -> Wall:
             SiteShown(
                 f"s-{site_id}",
                 name,
-                [_block(visit, bank, doors, narrowed) for bank in banks if bank.site_id == site_id],
+                [_block(visit, session, bank, doors, narrowed) for bank in banks if bank.site_id == site_id],
             )
             for name, site_id in sites
         ],
@@ -189,7 +191,8 @@ def breach_shown(visit: Visit, item: FeedItem, banks: Mapping[str, BankView]) ->
     )
 
 
-def _block(visit: Visit, bank: BankView, doors: Iterable[LockerView], narrowed: Narrowed) -> Block:
+def _block(visit: Visit, session: Session, bank: BankView, doors: Iterable[LockerView], narrowed: Narrowed) -> Block:
+    health = visit.presence.health_of(bank.id) if bank.online else None
     return Block(
         id=f"b-{bank.id}",
         label=bank.name,
@@ -200,6 +203,7 @@ def _block(visit: Visit, bank: BankView, doors: Iterable[LockerView], narrowed: 
         heard_at=visit.heard_at(bank),
         pending=bank.pending,
         waiting_for_reconciliation=bank.held,
+        faults=told(visit, session, bank.id, of_the_block(health.faults)) if health else [],
         tiles=[tile_of(visit, door, narrowed) for door in doors if door.bank == bank.id],
     )
 

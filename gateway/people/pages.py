@@ -16,6 +16,7 @@ from gateway.lockers.models import Organisation
 from gateway.people import service
 from gateway.people.models import Person
 from gateway.web.cards import BadgeCard, ContractCard, badge_card, contract_card
+from gateway.web.formats import alphabetical
 from gateway.web.forms import Form
 from gateway.web.in_force import InForce, Subject, followed
 from gateway.web.visit import Member, MemberVisit, PostedForm, Visit
@@ -163,7 +164,7 @@ def _rows(session: Session, people: Sequence[Person], visit: Visit) -> list[Pers
         detail = ", ".join(dict.fromkeys(card.locker for card in cards if card.state != State.ENDED))
         state = cards[0].state if cards else ""
         rows.append(PersonRow(person.name, f"/people/{person.id}", detail or visit.say("No locker"), state))
-    return sorted(rows, key=lambda row: row.name.casefold())
+    return sorted(rows, key=lambda row: alphabetical(row.name))
 
 
 def _new_form(visit: Member, session: Session, form: Form, status: int = 200) -> Response:

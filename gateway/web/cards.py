@@ -67,6 +67,9 @@ _LINKS: Sequence[tuple[Action, str, str, str]] = (
     (Action.END, "end", N_("End the contract"), "end"),
 )
 
+# What the same decision is called where it was taken already.
+_AGAIN = {(State.SUSPENDED, Action.SUSPEND): N_("Change its end")}
+
 
 def locker_url(locker: Locker) -> str:
     """The page of a locker."""
@@ -106,7 +109,7 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
         suspended_until=local_day(zone, pause.until_at) if pause and state is State.SUSPENDED else None,
         reason=reason,
         actions=[
-            Link(f"/contracts/{contract.id}/{path}", text, icon)
+            Link(f"/contracts/{contract.id}/{path}", _AGAIN.get((state, action), text), icon)
             for action, path, text, icon in _LINKS
             if (state, action) in TRANSITIONS
         ],

@@ -3,10 +3,12 @@
 Instants are unix milliseconds, as in the database.
 """
 
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal
 
 from gateway.web.i18n import babel_locale
 
@@ -31,19 +33,38 @@ def moment(instant: int, zone: ZoneInfo, language: str, now: int) -> str:
     when, today = local(instant, zone), local(now, zone)
     if when.date() == today.date():
         return clock_time(instant, zone, language)
-    pattern = f"HH:mm '{_ON[language]}' d MMM" + ("" if when.year == today.year else " y")
+    pattern = f"HH:mm '{_ON[language]}' {_day_pattern(when, language)} MMM" + ("" if when.year == today.year else " y")
     return format_datetime(when, pattern, locale=babel_locale(language))
 
 
 def day(value: date | int, zone: ZoneInfo, language: str) -> str:
     """`21 novembre 2026`, of a date or of the day an instant falls on at the place."""
     shown = local(value, zone).date() if isinstance(value, int) else value
+    if language == "fr" and shown.day == 1:
+        return format_date(shown, f"{_day_pattern(shown, language)} MMMM y", locale=babel_locale(language))
     return format_date(shown, "long", locale=babel_locale(language))
+
+
+def _day_pattern(when: date, language: str) -> str:
+    """French says "1er mars" and "2 mars"; Babel does not know."""
+    return "d'er'" if language == "fr" and when.day == 1 else "d"
 
 
 def duration(milliseconds: int, language: str) -> str:
     """`2 minutes`: how long, in the largest unit that says enough."""
     return format_timedelta(timedelta(milliseconds=milliseconds), threshold=1.5, locale=babel_locale(language))
+
+
+def alphabetical(name: str) -> str:
+    """What names are sorted by: Élias comes before Ewa."""
+    return "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign)).casefold()
+
+
+def megabytes(count: int, language: str) -> str:
+    """`78.7 GB`, `412 MB`: room on a disk."""
+    number, unit = (count / 1000, "GB") if count >= 10_000 else (count, "MB")
+    shown = format_decimal(number, "#,##0.#", locale=babel_locale(language))
+    return f"{shown}\u00a0{unit.replace('B', 'o') if language == 'fr' else unit}"
 
 
 def iso(instant: int) -> str:

@@ -1,6 +1,7 @@
 """Languages of the staff web: English messages in the code, French and Portuguese in .po files read at start."""
 
 import io
+import re
 from collections.abc import Mapping
 from functools import cache
 from gettext import NullTranslations
@@ -29,10 +30,20 @@ def translations(language: str) -> NullTranslations:
         return NullTranslations()
     with (LOCALE_DIR / f"{language}.po").open("rb") as source:
         catalog = read_po(source, locale=language)
+    if language == "fr":
+        for message in catalog:
+            texts = message.string
+            message.string = french(texts) if isinstance(texts, str) else tuple(french(text) for text in texts or ())
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
     return Translations(compiled)
+
+
+def french(text: str) -> str:
+    """The text with the spaces and apostrophes of printed French: no line begins with a colon or a question mark."""
+    text = re.sub(" (?=[;?!])", "\u202f", text)
+    return re.sub("(?<=«) | (?=[:»])", "\u00a0", text).replace("'", "’")
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from babel import negotiate_locale
 
+from gateway.web.i18n import french
+
 LANGUAGES = {"fr": "Français", "en": "English"}
 
 _TEXTS: dict[str, tuple[str, str]] = {
@@ -103,7 +105,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
 def texts(language: str) -> dict[str, str]:
     """Every text of the page in that language."""
     column = list(LANGUAGES).index(language)
-    return {key: both[column] for key, both in _TEXTS.items()}
+    shown = {key: both[column] for key, both in _TEXTS.items()}
+    return {key: french(text) for key, text in shown.items()} if language == "fr" else shown
 
 
 def language_of(asked: str, accept_language: str) -> str:

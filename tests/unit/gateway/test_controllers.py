@@ -1,6 +1,7 @@
 """Births, orders and reconciliation: what the gateway believes, and what it does not send."""
 
 import secrets
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -12,9 +13,11 @@ from gateway.access.changes import CommandReady
 from gateway.access.commands import Beat, Orders
 from gateway.access.models import CommandRecord
 from gateway.badges import service as badges
+from gateway.contracts import service as contracts
 from gateway.errors import ConflictError, InvalidError, OfflineError
 from gateway.events.service import latest_events
 from gateway.link.presence import Presence
+from gateway.lockers import wall
 from tests.unit.gateway.town import NOON, Town
 from wire.access_list import Revoked, list_hash
 from wire.messages import Birth, Health, Reply, Session, encode
@@ -86,6 +89,55 @@ def test_a_retained_birth_says_nothing_of_the_list_that_is_followed_now(town: To
         assert service.controller_of(session, town.bank).held_since == NOON
 
 
+def reported(town: Town, payload: bytes) -> None:
+    """The bank sends its list when asked, in two parts and in no order."""
+    with town.writing() as session:
+        command = reconcile.ask(session, ORDERS, town.bank, actor="t", now=NOON)
+    envelope = town.keystore.sign(Topic.ACCESS, payload)
+    for part in (1, 0):
+        half = envelope[:100] if part == 0 else envelope[100:]
+        reply = Reply(town.bank, BEAT.session, command.id, "list", NOON, part=part, parts=2, data=half)
+        with town.writing() as session:
+            commands.replied(session, ORDERS, town.bank, reply, now=NOON)
+
+
+def test_a_suspension_that_only_the_bank_knows_is_shown_before_it_is_lost(town: Town) -> None:
+    person = town.person()
+    town.badge(person)
+    contract = town.assign(person)
+    with town.writing() as session:
+        contracts.suspend(session, contract.id, reason="safety", review_on=date(2026, 7, 1), actor="t", now=NOON)
+        payload = encode(lists.build(session, town.bank, version=NOON + 50, now=NOON))
+    with town.writing() as session:
+        contracts.resume(session, contract.id, actor="t", now=NOON)
+    be_born(town, birth(version=NOON + 50, digest=list_hash(payload)))
+    reported(town, payload)
+    with town.reading() as session:
+        found = reconcile.differences(session, town.bank, now=NOON)
+    assert found is not None
+    assert [(grant.kind, grant.lockers) for grant in found.suspended_at_bank] == [("suspended", (1,))]
+    assert (found.only_bank, found.only_gateway, found.changed) == ((), (), ())
+
+
+def test_what_has_other_dates_at_the_bank_is_shown_with_both(town: Town) -> None:
+    person = town.person()
+    town.badge(person)
+    contract = town.assign(person)
+    with town.reading() as session:
+        payload = encode(lists.build(session, town.bank, version=NOON + 50, now=NOON))
+    with town.writing() as session:
+        contracts.renew(session, contract.id, ends_on=date(2027, 12, 31), actor="t", now=NOON)
+    be_born(town, birth(version=NOON + 50, digest=list_hash(payload)))
+    reported(town, payload)
+    with town.reading() as session:
+        found = reconcile.differences(session, town.bank, now=NOON)
+    assert found is not None
+    assert {(theirs.kind, theirs.not_after < ours.not_after) for theirs, ours in found.changed} == {
+        ("holder", True),
+        ("collect", True),
+    }
+
+
 def test_deciding_carries_the_bank_s_revocations_over(town: Town) -> None:
     person = town.person()
     badge = town.badge(person)
@@ -99,18 +151,12 @@ def test_deciding_carries_the_bank_s_revocations_over(town: Town) -> None:
     with pytest.raises(ConflictError) as refused, town.writing() as session:
         reconcile.decide(session, town.bank, actor="t", now=NOON)
     assert refused.value.code == "not_reported"
-    with town.writing() as session:
-        command = reconcile.ask(session, ORDERS, town.bank, actor="t", now=NOON)
-    envelope = town.keystore.sign(Topic.ACCESS, payload)
-    for part in (1, 0):
-        half = envelope[:100] if part == 0 else envelope[100:]
-        reply = Reply(town.bank, BEAT.session, command.id, "list", NOON, part=part, parts=2, data=half)
-        with town.writing() as session:
-            commands.replied(session, ORDERS, town.bank, reply, now=NOON)
+    reported(town, payload)
     with town.writing() as session:
         found = reconcile.differences(session, town.bank, now=NOON)
         assert found is not None
-        assert (len(found.only_gateway), found.revoked_at_bank) == (2, dead)
+        # What is dead at the bank stays dead: it is not shown as what will open.
+        assert (found.only_gateway, found.revoked_at_bank) == ((), dead)
         reconcile.decide(session, town.bank, actor="t", now=NOON)
     ours = issued(town, NOON + 1)
     assert ours.version > theirs.version
@@ -181,6 +227,19 @@ def test_silence_is_shown_as_silence(town: Town) -> None:
     command = ordered(town).id
     assert state(town, command, NOON + 30_000) == "requested"
     assert state(town, command, NOON + 36_000) == "no_answer"
+
+
+@pytest.mark.parametrize(("reached", "patience"), [("accepted", 75_000), ("released", 30_000)])
+def test_an_order_whose_end_is_never_told_is_not_under_way_for_ever(town: Town, reached: str, patience: int) -> None:
+    command = ordered(town)
+    reply(town, command.id, reached, now=NOON + 1_000)
+    last = NOON + 1_000 + patience
+    assert (state(town, command.id, last), state(town, command.id, last + 1)) == (reached, "no_answer")
+    with town.reading() as session:
+        tiles = [wall.lockers(session, lambda _bank: True, now=now)[0] for now in (last, last + 1)]
+    assert [tile.pending for tile in tiles] == [True, False]
+    reply(town, command.id, "opened", now=last + 60_000)
+    assert state(town, command.id, last + 60_000) == "opened"
 
 
 def test_a_refused_beat_is_tried_again_at_most_twice_and_not_for_long(town: Town) -> None:
