@@ -5,6 +5,7 @@ import gc
 import logging
 from collections import deque
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from controller import systemd
@@ -14,6 +15,7 @@ from controller.config import BankFile
 from controller.devices import core_input
 from controller.effects import Effect, Energise, Record, SendList, SendReply, Show, StoreList
 from controller.errors import JournalError
+from controller.faultboard import MOST_SHOWN
 from controller.inbox import Inbox, StateReceived
 from controller.inputs import (
     BeatSent,
@@ -81,8 +83,9 @@ class Runtime:
         self._storing: set[int] = set()
         self._alarms: set[tuple[str, str]] = set()
         self._beats = 0
-        self._low_told = False
+        self._trouble: str | None = None  # the journal's, as told
         self._list_is_new = False
+        self._answered_at = 0  # the newest `issued_at` of this session's receipts
         self.hardware = build(config.hardware, self.device, mono_ms)
         self.uplink: Uplink | None = None
         self.failed: asyncio.Future[None] = self._loop.create_future()
@@ -102,7 +105,12 @@ class Runtime:
         self._work()
 
     def feed(self, event: Input) -> None:
-        """Hand one input to the core and carry out what follows; inputs that arise meanwhile wait their turn."""
+        """Hand one input to the core and carry out what follows; inputs that arise meanwhile wait their turn.
+
+        After a defect nothing is taken up any more: what the core remembers may be half a step.
+        """
+        if self.failed.done():
+            return
         self._inputs.append(event)
         if not self._busy:
             self._work()
@@ -110,22 +118,30 @@ class Runtime:
     def _work(self) -> None:
         self._busy = True
         try:
-            while self._inputs:
+            while self._inputs and not self.failed.done():
                 now = self.now()
                 self._carry_out(self.bank.handle(self._inputs.popleft(), now), now)
             self.journal.flush()
             self._arm()
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, no coil stays on
             self.fail(error)
-            raise
         finally:
             self._busy = False
 
     def fail(self, error: BaseException) -> None:
-        """A defect: all coils off now, and the program ends."""
-        self.hardware.all_off()
+        """A defect, anywhere on the loop: nothing is energised from here on, all coils off, and the program ends."""
         if not self.failed.done():
             self.failed.set_exception(error)
+        self.hardware.all_off()
+
+    def escaped(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """The loop's exception handler: asyncio would log what a callback raised and go on with half a state."""
+        error = context.get("exception")
+        if error is None:
+            _log.warning("%s", context["message"])
+        else:
+            _log.error("%s", context["message"])
+            self.fail(error)
 
     def _arm(self) -> None:
         due_ms = self.bank.next_deadline_ms()
@@ -142,20 +158,28 @@ class Runtime:
         self.feed(Ticked())
 
     def _carry_out(self, effects: list[Effect], now: Moment) -> None:
+        """Locks and journal now; lights and words right after, while the disk works on an intent."""
+        said = []
         for effect in effects:
             if isinstance(effect, Energise):
                 self._energise(effect)
             elif isinstance(effect, Record):
                 self._record(effect, now)
-            elif isinstance(effect, Show):
+            elif isinstance(effect, StoreList):
+                self._store(effect, now)
+            else:
+                said.append(effect)
+        if said:
+            self._loop.call_soon(self._say, said, now)
+
+    def _say(self, effects: list[Show | SendReply | SendList], now: Moment) -> None:
+        for effect in effects:
+            if isinstance(effect, Show):
                 self.hardware.show(effect.signal)
             elif isinstance(effect, SendReply):
                 self._reply(effect, now)
-            elif isinstance(effect, SendList):
-                if self.uplink is not None:
-                    self.uplink.send_list(effect.id)
-            else:
-                self._store(effect, now)
+            elif self.uplink is not None:
+                self.uplink.send_list(effect.id)
 
     def _energise(self, effect: Energise) -> None:
         coil, _ = self.config.lockers[effect.locker]
@@ -227,10 +251,14 @@ class Runtime:
     # The journal's side
 
     def _journal_changed(self, result: Result) -> None:
-        self.alarm("journal", result.trouble or "", present=result.trouble is not None)
-        if result.trouble == "low" and not self._low_told:
-            self.journal.append(EntryType.DISK_LOW, {"free_mb": disk_free_mb(self.config.data_dir)}, self.now())
-        self._low_told = result.trouble == "low"
+        if result.trouble != self._trouble:
+            before, self._trouble = self._trouble, result.trouble
+            if before is not None:
+                self.alarm("journal", before, present=False)
+            if result.trouble is not None:
+                self.alarm("journal", result.trouble)
+            if result.trouble == "low":
+                self.journal.append(EntryType.DISK_LOW, {"free_mb": disk_free_mb(self.config.data_dir)}, self.now())
         if result.new_epochs:
             self._loop.create_task(self._load_epochs())
         head = result.head
@@ -269,11 +297,14 @@ class Runtime:
         if uplink is None or receipt.controller != self.config.controller or receipt.session != uplink.session:
             self.feed(Refused(Topic.RECEIPTS.value, "session"))
             return
-        self._note(self.clock.hear(Witness.GATEWAY, receipt.issued_at))
+        if receipt.issued_at > self._answered_at:  # an older one is late or replayed: it does not tell the time
+            self._answered_at = receipt.issued_at
+            self._note(self.clock.hear(Witness.GATEWAY, receipt.issued_at))
         uplink.receipt(receipt)
 
     def session_started(self, session: Session) -> None:
         """Commands of this session count from here."""
+        self._answered_at = 0
         self.feed(SessionStarted(session))
 
     def session_ended(self) -> None:
@@ -302,18 +333,18 @@ class Runtime:
         )  # fmt: skip
 
     def alarm(self, source: str, code: str, *, present: bool = True) -> None:
-        """A fault outside the core began or ended; with `present` False and no code, whatever `source` had."""
-        if present:
-            if (source, code) not in self._alarms:
-                _log.warning("fault: %s %s", source, code)
+        """A fault outside the core began or ended."""
+        if not present:
+            self._alarms.discard((source, code))
+        elif (source, code) not in self._alarms:
             self._alarms.add((source, code))
-        else:
-            self._alarms -= {known for known in self._alarms if known[0] == source and known[1] == (code or known[1])}
+            _log.warning("fault: %s %s", source, code)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """Every fault in force."""
-        return (*self.bank.faults, *(Fault(source, code) for source, code in sorted(self._alarms)))
+        """The faults in force, as many as a health message takes: the program's own before those of single lockers."""
+        own = (Fault(source, code) for source, code in sorted(self._alarms))
+        return tuple(islice((*own, *self.bank.faults), MOST_SHOWN))
 
     @property
     def queue(self) -> int:
