@@ -24,13 +24,16 @@ from controller.clock import Clock
 from controller.config import BankFile
 from controller.errors import ControlError, JournalError
 from controller.journal import Journal, Opened, open_journal
+from controller.journal_writer import COPY_NAME
 from controller.outbox import Outbox
-from controller.remembered import bank_state
+from controller.remembered import bank_state, sound_state
 from controller.runtime import Runtime
+from controller.state_copy import read_copy
 from controller.trust import TrustStore, read_root
 from controller.uplink import Uplink
 from controller.witnesses import battery_instant, boot_id, give_memory_back, process_age_ms, system_clock
 from hw.ports import Coil
+from wire.errors import KeyMaterialError
 from wire.keys import load_or_make_encryption_key, load_or_make_signing_key
 
 _log = logging.getLogger("controller")
@@ -58,10 +61,11 @@ def sole_use(data_dir: Path) -> Iterator[None]:
     data_dir.mkdir(parents=True, exist_ok=True)
     directory = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise JournalError("locked", f"another controller runs on {data_dir}: stop it first") from error
         yield
-    except BlockingIOError as error:
-        raise JournalError("locked", f"another controller runs on {data_dir}: stop it first") from error
     finally:
         os.close(directory)
 
@@ -81,25 +85,31 @@ def _bank(config: BankFile, state: BankState, pulses: Mapping[Coil, int]) -> Ban
     )
 
 
+def _root(data_dir: Path) -> bytes | None:
+    """The root key, None where it cannot be read: the doors work without it, and a technician can tell it again."""
+    try:
+        return read_root(data_dir)
+    except (KeyMaterialError, OSError) as error:
+        _log.error("the root key cannot be read (%s): run casier-controller trust again", error)
+        return None
+
+
 def assemble(config: BankFile, identity: Identity, opened: Opened) -> Runtime:
     """All parts of one bank, joined; nothing is started. Call it on the loop."""
     here = boot_id()
     mode = config.time.system_clock
-    clock = Clock(opened.state.get("time"), system_clock(mode), None if mode == "absent" else battery_instant())
-    trust = TrustStore(
-        config.controller,
-        read_root(config.data_dir),
-        identity.encryption,
-        trust=opened.state.get("trust"),
-        keys=opened.state.get("keys"),
-    )
+    state = sound_state(opened.state, lambda: read_copy(config.data_dir / COPY_NAME))
+    clock = Clock(state.get("time"), system_clock(mode), None if mode == "absent" else battery_instant())
+    root = _root(config.data_dir)
+    trust = TrustStore(config.controller, root, identity.encryption, trust=state.get("trust"), keys=state.get("keys"))
     journal = Journal(config.data_dir, opened, here, asyncio.get_running_loop())
     outbox = Outbox()
     outbox.load(opened.epochs)
     runtime = Runtime(config, clock, journal, outbox, trust, SOFTWARE, here)
+    runtime.alarm("trust", "no_root", present=not trust.has_root)
     pulses = {coil: runtime.hardware.pulse_ms(coil) for coil, _ in config.lockers.values()}
     past = bank_state(
-        opened.state, opened.recent, trust.badge_keys, here,
+        state, opened.recent, trust.badge_keys, here,
         lambda number: pulses[config.lockers[number][0]] if number in config.lockers else 0,
     )  # fmt: skip
     for release in past.past_releases:
@@ -108,7 +118,7 @@ def assemble(config: BankFile, identity: Identity, opened: Opened) -> Runtime:
     runtime.bank = _bank(config, past, pulses)
     runtime.uplink = Uplink(
         config.controller, config.broker, identity.device, journal, outbox, runtime,
-        last_session=int(opened.state.get("session", b"0")),
+        last_session=int(state.get("session", b"0")),
     )  # fmt: skip
     return runtime
 
@@ -131,6 +141,7 @@ async def _run(config: BankFile, identity: Identity, opened: Opened) -> bool:
     runtime = assemble(config, identity, opened)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(runtime.escaped)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     runtime.journal.start()
@@ -192,6 +203,7 @@ def _answer(runtime: Runtime, request: Mapping[str, Any]) -> Mapping[str, Any]:
     if order == "trust":
         root = read_root(runtime.config.data_dir)
         runtime.trust.replace_root(root)
+        runtime.alarm("trust", "no_root", present=not runtime.trust.has_root)
         if runtime.uplink is not None:
             runtime.uplink.again()
         return {}

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from controller.errors import ControlError
+from controller.errors import ControlError, ControllerError
+from wire.errors import WireError
 
 NAME = "control.sock"
 _MAX_LINE = 4_096
@@ -28,7 +29,7 @@ def _short(path: Path) -> Iterator[str]:
 
 
 async def serve(data_dir: Path, answer: Answer) -> asyncio.Server:
-    """Answer requests `{"do": ...}` with what `answer` returns; a ControlError or ValueError becomes `error`."""
+    """Answer requests `{"do": ...}` with what `answer` returns; what is wrong with one becomes `error`."""
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.LimitOverrunError, ValueError):
@@ -51,10 +52,10 @@ def _answered(line: bytes, answer: Answer) -> Mapping[str, Any]:
     try:
         request = json.loads(line)
         return {"ok": True, **answer(request if isinstance(request, dict) else {})}
-    except ControlError as error:
+    except (ControllerError, WireError) as error:
         return {"ok": False, "code": error.code, "error": str(error)}
-    except ValueError as error:
-        return {"ok": False, "code": "request", "error": str(error)}
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        return {"ok": False, "code": "request", "error": f"{type(error).__name__}: {error}"}
 
 
 def ask(data_dir: Path, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class JournalError(ControllerError):
 
 
 class LinkError(ControllerError):
-    """The connection to the broker failed: `lost`, `subscribe`. It is tried again."""
+    """The connection to the broker failed: `lost`, `subscribe`, `tls`. It is tried again."""
 
 
 class ControlError(ControllerError):

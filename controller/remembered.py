@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from controller.bank_config import BankState, OutOfService, PastRelease, UnresolvedRelease
+from controller.salvage import SESSION_MARGIN
 from wire.access_list import AccessList, decode_access_list, list_hash
 from wire.entries import Entry, EntryType
 from wire.envelope import Envelope
@@ -31,6 +32,35 @@ class _Service(msgspec.Struct):
     until: int | None = None
 
 
+def sound_state(state: Mapping[str, bytes], copy: Callable[[], Mapping[str, bytes]]) -> dict[str, bytes]:
+    """The state without what the disk has spoilt: such a value comes from the copy, or is given up, never the start."""
+    sound = {name: value for name, value in state.items() if _is_sound(name, value)}
+    spoilt = state.keys() - sound.keys()
+    if spoilt:
+        _log.error("the disk has spoilt %s: the copy is used where there is one", ", ".join(sorted(spoilt)))
+        saved = copy()
+        sound |= {name: saved[name] for name in spoilt if name in saved and _is_sound(name, saved[name])}
+        if "session" in spoilt:
+            sound["session"] = b"%d" % (int(sound.get("session", b"0")) + SESSION_MARGIN)
+    return sound
+
+
+def _is_sound(name: str, value: bytes) -> bool:
+    try:
+        if name in ("session", "list_version"):
+            int(value)
+        elif name in ("list", "list_previous"):
+            decode_access_list(msgspec.json.decode(value, type=Envelope).payload)
+        elif name in ("trust", "keys"):
+            msgspec.json.decode(value, type=Envelope)
+        elif name.startswith("service:"):
+            int(name.removeprefix("service:"))
+            msgspec.json.decode(value, type=_Service)
+    except (ValueError, msgspec.DecodeError, MessageError):
+        return False
+    return True
+
+
 def bank_state(
     state: Mapping[str, bytes],
     recent: Sequence[Entry],
@@ -38,7 +68,7 @@ def bank_state(
     boot_id: str,
     pulse_ms: Callable[[int], int],
 ) -> BankState:
-    """What the core needs to go on; `pulse_ms` gives a locker's pulse length."""
+    """What the core needs to go on, of a `sound_state`; `pulse_ms` gives a locker's pulse length."""
     access_list, name = _list_in_force(state)
     return BankState(
         access_list=access_list,
@@ -56,13 +86,9 @@ def bank_state(
 def _list_in_force(state: Mapping[str, bytes]) -> tuple[AccessList | None, str | None]:
     """The list kept, else the one before it. It was verified when it came; the key that signed it may have ended."""
     for name in ("list", "list_previous"):
-        if name not in state:
-            continue
-        try:
+        if name in state:
             payload = msgspec.json.decode(state[name], type=Envelope).payload
             return decode_access_list(payload), list_hash(payload)
-        except (msgspec.DecodeError, MessageError) as error:
-            _log.error("the access list on disk (%s) cannot be read: %s", name, error)
     return None, None
 
 

@@ -7,22 +7,26 @@ from pathlib import Path
 
 import msgspec
 
-COPIED = frozenset({"list", "kept", "trust", "keys", "floor", "session", "list_version"})
+COPIED = frozenset({"list", "kept", "trust", "keys", "time", "session", "list_version"})
 # A new copy is made when one of these changes; the others ride along.
 COPIED_WHEN = frozenset({"list", "kept", "trust", "keys"})
 _DIGEST_BYTES = 32
 
 
-def write_copy(path: Path, state: Mapping[str, bytes]) -> None:
-    """Replace the copy in one step, so that a power cut leaves the old one or the new one. Raises OSError."""
-    content = msgspec.msgpack.encode({name: value for name, value in state.items() if name in COPIED})
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file (mode 0600) in one step, so that a power cut leaves the old one or the new one. Raises OSError."""
     draft = path.with_name(path.name + ".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(hashlib.sha256(content).digest())
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def write_copy(path: Path, state: Mapping[str, bytes]) -> None:
+    """Replace the copy. Raises OSError."""
+    content = msgspec.msgpack.encode({name: value for name, value in state.items() if name in COPIED})
+    replace_file(path, hashlib.sha256(content).digest() + content)
 
 
 def read_copy(path: Path) -> dict[str, bytes]:

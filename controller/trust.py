@@ -1,5 +1,6 @@
 """Sans-IO: whose word counts. One root key, the trust document it signs, and the badge keys sealed to this bank."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,19 +9,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from controller.errors import TrustError
+from controller.state_copy import replace_file
 from wire.envelope import Envelope, key_id, verify
-from wire.errors import EnvelopeError, KeyMaterialError
+from wire.errors import KeyMaterialError, WireError
 from wire.keys import from_token, signing_public, to_token, unseal
 from wire.messages import Keys, Trust, decode
 from wire.topics import Topic
 
 ROOT_NAME = "root.pub"
+_log = logging.getLogger("controller.trust")
 
 
 def read_root(data_dir: Path) -> bytes | None:
     """The root key this controller was told, or None. Raises KeyMaterialError if the file holds none."""
     path = data_dir / ROOT_NAME
-    return from_token(path.read_text()) if path.exists() else None
+    return from_token(path.read_bytes().decode("ascii", "replace")) if path.exists() else None
 
 
 def write_root(data_dir: Path, token: str) -> None:
@@ -28,9 +31,7 @@ def write_root(data_dir: Path, token: str) -> None:
     raw = from_token(token)
     signing_public(raw)
     data_dir.mkdir(parents=True, exist_ok=True)
-    draft = data_dir / (ROOT_NAME + ".new")
-    draft.write_text(to_token(raw) + "\n")
-    draft.replace(data_dir / ROOT_NAME)
+    replace_file(data_dir / ROOT_NAME, f"{to_token(raw)}\n".encode())
 
 
 class TrustStore:
@@ -75,16 +76,21 @@ class TrustStore:
 
     def _restore(self, trust: bytes | None, keys: bytes | None) -> None:
         """What was accepted before. Badge keys count whatever has become of the key that signed them."""
+        message: Keys | None = None
         if keys is not None:
-            message = decode(msgspec.json.decode(keys, type=Envelope).payload, Keys)
-            self.badge_keys = self._unsealed(message)
+            try:
+                message = decode(msgspec.json.decode(keys, type=Envelope).payload, Keys)
+                self.badge_keys = self._unsealed(message)
+            except (msgspec.DecodeError, WireError, TrustError) as error:
+                _log.error("the badge keys on disk cannot be read: %s", error)
+                message = None
         if trust is None:
             return
         try:
             self.accept_trust(trust)
-        except EnvelopeError:  # signed by another root: a technician has told a new one since
+        except (WireError, TrustError):  # signed by another root: a technician has told a new one since
             return
-        if keys is not None:
+        if message is not None:
             self.keys_version, self._keys = message.version, keys
 
     @property

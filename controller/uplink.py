@@ -96,8 +96,9 @@ class Uplink:
         self._connection: MqttConnection | None = None
         self._said: list[bytes] = []
         self._birth_ms = 0
+        self._birth_again = False  # owed: somebody else's status stands where this session's should
         self._wake = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[None]] = set()
         self._stall_after_ms = STALLED_AFTER_MS
         self._health_due_ms = 0
         self.session: Session | None = None
@@ -124,12 +125,8 @@ class Uplink:
     async def _one_connection(self) -> str:
         """One session from its number to its end; answers why it ended."""
         session = await self._new_session()
-        connection = MqttConnection(
-            self._broker, self._controller, self._topic(Topic.STATUS), self._sealed(Topic.STATUS, self._death(session)),
-            self._arrived,
-        )  # fmt: skip
-        self._connection = connection
         try:
+            connection = self._connection = self._new_connection(session)
             await connection.open()
             for topics in _STEPS:
                 await connection.subscribe([self._topic(topic) for topic in topics])
@@ -138,8 +135,15 @@ class Uplink:
             return await self._live(connection, session)
         except LinkError as error:
             return str(error)
+        except Exception as error:  # noqa: BLE001 - logged, and no reason to keep anyone from their belongings
+            _log.exception("a defect of the uplink: doors go on, and the next session begins clean")
+            return type(error).__name__
         finally:
-            self._end(connection)
+            self._end()
+
+    def _new_connection(self, session: Session) -> MqttConnection:
+        will = self._sealed(Topic.STATUS, Death(self._controller, session))
+        return MqttConnection(self._broker, self._controller, self._topic(Topic.STATUS), will, self._arrived)
 
     async def _new_session(self) -> Session:
         """The next number, on disk before it is used if the disk answers within a second."""
@@ -165,8 +169,8 @@ class Uplink:
         _log.info("session %d with the broker", session.number)
         self.nudge()
 
-    def _end(self, connection: MqttConnection) -> None:
-        connection.close()
+    def _end(self) -> None:
+        self.again()
         for task in self._tasks:
             task.cancel()
         if self.session is not None:
@@ -178,7 +182,7 @@ class Uplink:
         beat = self._new_beat()
         envelope = self._sealed(Topic.STATUS, self._node.birth(session, beat))
         self._said = [*self._said[-3:], envelope]
-        self._birth_ms = _mono_ms()
+        self._birth_ms, self._birth_again = _mono_ms(), False
         self._publish(Topic.STATUS, envelope, retain=True)
 
     async def _live(self, connection: MqttConnection, session: Session) -> str:
@@ -193,6 +197,7 @@ class Uplink:
                     connection.publish(self._topic(Topic.HEALTH), envelope, qos=0)
                 if self._outbox.tick(now_ms):
                     self.nudge()
+                self._say_birth_again(now_ms)
                 if pump.done():
                     pump.result()
                 if self._stalled(now_ms):
@@ -232,6 +237,7 @@ class Uplink:
             self._outbox.unreadable(wanted)
             self._node.alarm("journal", "unreadable")
             return
+        self._node.alarm("journal", "unreadable", present=False)
         header = BatchHeader(self._controller, page.epoch, page.first, page.prev.hex())
         envelope = sign(self._key, Topic.EVENTS, encode_batch(header, page.lines))
         if connection.publish(self._topic(Topic.EVENTS), envelope, qos=1):
@@ -248,10 +254,16 @@ class Uplink:
 
     def _saw_status(self, payload: bytes) -> None:
         """A status for this controller that is not of this session's making: say again who is here."""
-        if self.session is None or payload in self._said or _mono_ms() - self._birth_ms < _BIRTH_AGAIN_MS:
+        if self.session is None or payload in self._said:
             return
         _log.warning("a foreign or late status was published for this controller")
-        self._announce(self.session)
+        self._birth_again = True
+        self._say_birth_again(_mono_ms())
+
+    def _say_birth_again(self, now_ms: int) -> None:
+        """Where it is owed; not in a loop with whoever published the other."""
+        if self._birth_again and self.session is not None and now_ms >= self._birth_ms + _BIRTH_AGAIN_MS:
+            self._announce(self.session)
 
     def reply(self, reply: Reply) -> None:
         """Send one step in the life of a command, if its session lasts."""
@@ -264,7 +276,7 @@ class Uplink:
     async def _weigh(self, receipt: Receipt) -> None:
         no = self._outbox.number_of(receipt.epoch)
         own = None if no is None else await self._journal.hash_at(no, receipt.through)
-        if self.session != receipt.session:
+        if self.session != receipt.session or self._outbox.number_of(receipt.epoch) != no:
             return
         through = receipt.through
         if through == self._outbox.through(receipt.epoch):
@@ -302,7 +314,13 @@ class Uplink:
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Future[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a defect of the uplink: doors go on, and the next session begins clean", exc_info=error)
+            self.again()
 
     def _publish(self, topic: Topic, envelope: bytes, *, retain: bool = False) -> None:
         if self._connection is not None:
@@ -312,9 +330,6 @@ class Uplink:
         beat = secrets.token_hex(16)
         self._node.beat_sent(beat)
         return beat
-
-    def _death(self, session: Session) -> Death:
-        return Death(self._controller, session)
 
     def _sealed(self, topic: Topic, message: msgspec.Struct) -> bytes:
         return sign(self._key, topic, encode(message))
@@ -334,7 +349,7 @@ class Uplink:
         if connection is None:
             return
         if self.session is not None:
-            death = self._sealed(Topic.STATUS, self._death(self.session))
+            death = self._sealed(Topic.STATUS, Death(self._controller, self.session))
             self._said.append(death)  # it comes back, and is no stranger's
             self._publish(Topic.STATUS, death, retain=True)
             with contextlib.suppress(TimeoutError):

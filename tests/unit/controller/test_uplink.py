@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from controller.config import BrokerSection
+from controller.config import BrokerSection, TlsSection
 from controller.inputs import Moment
 from controller.journal import Journal, open_journal
 from controller.mqtt_connection import MqttConnection
@@ -82,6 +82,45 @@ def test_the_echo_of_its_own_death_is_not_answered(tmp_path: Path) -> None:
         await uplink.stop()
 
     assert connected(tmp_path, stop) == [Death("bank-1", SESSION)]
+
+
+def test_a_strangers_status_right_after_the_birth_is_answered_in_its_time(tmp_path: Path) -> None:
+    async def hear(uplink: Uplink, _: Line) -> None:
+        uplink._announce(SESSION)
+        uplink._arrived(STATUS, b"somebody else", False)
+        uplink._say_birth_again(uplink._birth_ms + 4_999)
+        uplink._say_birth_again(uplink._birth_ms + 5_000)
+        uplink._say_birth_again(uplink._birth_ms + 60_000)
+
+    assert [type(status) for status in connected(tmp_path, hear)] == [Birth, Birth]
+
+
+def test_a_defect_of_the_uplink_ends_its_session_and_nothing_else(tmp_path: Path) -> None:
+    async def fail(uplink: Uplink, line: Line) -> None:
+        async def defect() -> None:
+            raise ZeroDivisionError
+
+        uplink._spawn(defect())
+        for _ in range(3):  # the task, its end, its callback
+            await asyncio.sleep(0)
+        assert not line.up
+
+    assert connected(tmp_path, fail) == []
+
+
+def test_certificates_that_cannot_be_read_are_tried_again_and_end_nothing(tmp_path: Path) -> None:
+    async def run() -> str:
+        journal = Journal(tmp_path, open_journal(tmp_path), "boot", asyncio.get_running_loop())
+        journal.start()
+        tls = TlsSection(*(str(tmp_path / name) for name in ("ca.pem", "own.pem", "own.key")))
+        broker, key = BrokerSection("127.0.0.1", 1, tls), Ed25519PrivateKey.generate()
+        uplink = Uplink("bank-1", broker, key, journal, Outbox(), cast(Node, Calm()), last_session=0)
+        try:
+            return await uplink._one_connection()
+        finally:
+            assert journal.stop()
+
+    assert "ca.pem" in asyncio.run(run())
 
 
 def test_a_strangers_status_is_answered_with_one_birth(tmp_path: Path) -> None:
