@@ -20,6 +20,7 @@ from controller.salvage import salvage, set_aside
 from controller.store import RESERVE_BYTES, Store
 from wire.chain import GENESIS, link
 from wire.entries import Entry, EntryType, encode_entry
+from wire.limits import MAX_INSTANT
 
 LOW_DISK_BYTES = 32 * 1024 * 1024
 COPY_NAME = "state.copy"
@@ -71,6 +72,7 @@ class Writer:
         self._stopping = False
         self._new_epochs = False
         self._at = 0
+        self._receipted_at = 0  # by the floor: no single witness may age what was receipted
         self._disk_checked_ms = -_DISK_CHECK_MS
         self._pruned_ms = 0
 
@@ -99,6 +101,7 @@ class Writer:
             self._stopping = True
         elif isinstance(item, ReceiptNoted):
             self._receipts[item.no] = item
+            self._receipted_at = item.at
         else:
             self._at = item[-1].at
             for pending in item:
@@ -109,7 +112,7 @@ class Writer:
             self._look_at_disk()
             store = self._store or self._opened()
             while True:
-                chosen = self._waiting.choose(_MAX_TOGETHER, urgent_only=self._low)
+                chosen = self._waiting.choose(_MAX_TOGETHER, urgent_only=self._low and not self._stopping)
                 if not chosen and not self._receipts:
                     break
                 self._commit(store, chosen)
@@ -197,9 +200,9 @@ class Writer:
         self._report(items, durable=True)
 
     def _healed(self) -> None:
-        """Tell of room that has become short or ample, and of a disk that works again, with nothing written."""
+        """Tell, with nothing written, of room short or ample, of a disk that works again, of entries let go."""
         trouble = "low" if self._low else None
-        if trouble != self._trouble:
+        if trouble != self._trouble or self._new_epochs:
             self._trouble = trouble
             self._report([], durable=True)
 
@@ -259,7 +262,7 @@ class Writer:
         disk = os.statvfs(self._path.parent)
         self._low = disk.f_bavail * disk.f_frsize < LOW_DISK_BYTES
         if self._low and self._store is not None and self._store.free_pages_bytes() < RESERVE_BYTES:
-            self._prune(self._store, -1)  # everything that has a receipt, today's too
+            self._prune(self._store, MAX_INSTANT)  # everything that has a receipt, today's too
 
     def _tidy(self) -> None:
         """When nothing waits: reserve room once, and let go of what was receipted long ago."""
@@ -270,17 +273,18 @@ class Writer:
             if not self._reserved:
                 store.reserve()
                 self._reserved = True
-            elif now_ms - self._pruned_ms >= _PRUNE_EVERY_MS and not self._prune(store):
+            elif now_ms - self._pruned_ms >= _PRUNE_EVERY_MS and not self._prune(store, self._receipted_at):
                 self._pruned_ms = now_ms
             self._healed()
         except (sqlite3.Error, OSError) as error:
             self._failed(error)
 
-    def _prune(self, store: Store, *kept_days: int) -> int:
+    def _prune(self, store: Store, at: int) -> int:
         store.begin()
-        pruned = store.prune(self._at, *kept_days)
+        pruned = store.prune(at)
         store.drop_spent_epochs()
         store.commit()
+        self._new_epochs = self._new_epochs or pruned > 0
         return pruned
 
 

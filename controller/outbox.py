@@ -55,6 +55,7 @@ class Outbox:
             old = known.get(state.epoch)
             if old is not None:
                 old.no, old.pruned, old.last = state.no, state.pruned, max(old.last, state.last)
+                old.next = max(old.next, old.pruned + 1)
                 self._epochs[state.epoch] = old
             else:
                 first = max(state.through, state.pruned) + 1

@@ -92,7 +92,8 @@ class Waiting:
                     older.state.pop(name, None)
         self._items.append(item)
         if len(self._items) > self._limit:
-            victim = next((each for each in self._items if not each.urgent), self._items[0])
+            stateless = (each for each in self._items if not each.state)
+            victim = next((each for each in self._items if not each.urgent), next(stateless, self._items[0]))
             self._items.remove(victim)
             self.lost[str(victim.type)] += 1
 

@@ -142,11 +142,11 @@ class Store:
         lines: list[bytes] = []
         size = 0
         cursor = self.connection.execute(
-            "SELECT line FROM entry WHERE no=? AND seq>=? ORDER BY seq LIMIT ?", (no, first, limit)
+            "SELECT seq, line FROM entry WHERE no=? AND seq>=? ORDER BY seq LIMIT ?", (no, first, limit)
         )
-        for (line,) in cursor:
+        for seq, line in cursor:
             size += len(line)
-            if lines and size > max_bytes:
+            if seq != first + len(lines) or (lines and size > max_bytes):
                 break
             lines.append(bytes(line))
         cursor.close()
@@ -194,12 +194,15 @@ class Store:
             self.connection.execute("DELETE FROM receipt WHERE no=? AND through>?", (no, through))
             self.connection.execute("INSERT OR REPLACE INTO receipt VALUES(?, ?, ?)", (no, at // DAY_MS, through))
 
-    def prune(self, at: int, kept_days: int = KEPT_AFTER_RECEIPT_DAYS) -> int:
-        """Delete some entries whose receipt is older than `kept_days`; answers how many. Inside a transaction."""
+    def prune(self, at: int) -> int:
+        """Delete some entries whose receipt is more than 35 days old at instant `at`; answers how many.
+
+        Inside a transaction.
+        """
         row = self.connection.execute(
             "SELECT epoch.no, max(receipt.through), epoch.pruned FROM epoch JOIN receipt ON receipt.no = epoch.no"
             " WHERE receipt.day < ? GROUP BY epoch.no HAVING max(receipt.through) > epoch.pruned ORDER BY epoch.no",
-            (at // DAY_MS - kept_days,),
+            (at // DAY_MS - KEPT_AFTER_RECEIPT_DAYS,),
         ).fetchone()
         if row is None:
             return 0

@@ -313,6 +313,73 @@ def test_a_lower_receipt_takes_back_what_a_higher_one_allowed_to_go(tmp_path: Pa
     store.close()
 
 
+def test_a_page_never_begins_later_than_it_was_asked_to(tmp_path: Path) -> None:
+    """Entries 1 to 4 are gone: offered as they are, the rest would pass for a forgery at the gateway."""
+    live(tmp_path, some)
+    store = Store(tmp_path / NAME)
+    store.put_receipts([(1, 4, AT)])
+    store.prune(AT + 36 * DAY_MS)
+    assert [store.page(1, first, 100, 65_536) for first in (1, 3)] == [None, None]
+    store.close()
+
+
+def test_entries_let_go_while_running_are_told_to_the_outbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.journal_writer._PRUNE_EVERY_MS", 0)
+    live(tmp_path, some)
+
+    async def use(life: Life) -> None:
+        pruned: list[int] = []
+        told = asyncio.Event()
+        life.journal.changed = lambda result: told.set() if result.new_epochs and pruned else None
+        await life.written(locker=1)
+        life.journal.note_receipt(1, 4, AT)
+        life.journal.note_receipt(2, 0, AT + 36 * DAY_MS)
+        pruned.append(1)
+        async with asyncio.timeout(10):
+            await told.wait()
+        epochs = await life.journal.epochs()
+        assert epochs is not None
+        assert epochs[0].pruned == 4
+
+    live(tmp_path, use)
+
+
+def test_a_single_witness_of_a_far_future_ages_no_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.journal_writer._PRUNE_EVERY_MS", 0)
+    monkeypatch.setattr("controller.journal_writer._IDLE_S", 0.01)
+    live(tmp_path, some)
+
+    async def use(life: Life) -> None:
+        life.journal.note_receipt(1, 4, AT)
+        spoofed = Moment(6_000, AT + 4_000 * DAY_MS, AT, AT + 4_000 * DAY_MS, "claimed")
+        life.journal.append(EntryType.DOOR_OPENED, {"locker": 1}, spoofed)
+        await life.written(locker=2)
+        await asyncio.sleep(0.2)
+
+    live(tmp_path, use)
+    assert [len(epoch) for epoch in on_disk(tmp_path)] == [6, 3]
+
+
+def test_what_waits_for_room_is_written_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(life: Life) -> None:
+        await life.written(locker=1)
+        monkeypatch.setattr("controller.journal_writer.LOW_DISK_BYTES", 1 << 60)
+        monkeypatch.setattr("controller.journal_writer._DISK_CHECK_MS", 0)
+        life.append(EntryType.BADGE_REFUSED, lambda _: None, why="unknown")
+        await life.written(EntryType.RELEASE_INTENDED, release="r", locker=2)
+
+    live(tmp_path, use)
+    assert [entry.type for entry in on_disk(tmp_path)[0]][-1] == "badge_refused"
+
+
+def test_beyond_the_bound_the_list_in_force_is_the_last_to_give_way() -> None:
+    waiting = Waiting(limit=2)
+    waiting.add(Pending(EntryType.ACCESS_APPLIED, {}, AT, 1, "trusted", {"list": b"new"}))
+    for _ in range(3):
+        waiting.add(Pending(EntryType.RELEASE_INTENDED, {}, AT, 1, "trusted"))
+    assert waiting.choose(1, urgent_only=True)[0].state == {"list": b"new"}
+
+
 def test_a_page_holds_what_fits_one_batch_and_the_hash_before_it(tmp_path: Path) -> None:
     async def use(life: Life) -> None:
         await some(life, 3)
