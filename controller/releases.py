@@ -16,6 +16,8 @@ from wire.entries import EntryType
 from wire.limits import COMMAND_WAIT_MS
 
 RETRY_WITHIN_MS = 5_000
+# How often the guard may send a release back into its queue before the person is told.
+GUARD_REFUSALS = 3
 RETRY_SENSOR_RELEASES = 3
 # Long enough for the eye to have seen green before amber says that a message is waiting.
 NOTICE_AFTER_MS = 1_500
@@ -27,7 +29,8 @@ _NOT_SENT = frozenset({"closed", "refused_by_guard"})
 class Request:
     """One release that is wanted: for a badge (grant, digest, kind) or a command.
 
-    `order` is the command's kind; `first_ms` when the first of its attempts was energised.
+    `order` is the command's kind; `first_ms` when the first of its attempts was energised; `refusals` how often the
+    guard has sent it back.
     """
 
     locker: int
@@ -44,6 +47,7 @@ class Request:
     reason: str | None = None
     attempt: int = 1
     first_ms: int | None = None
+    refusals: int = 0
 
 
 Permitted = Callable[[Request, Turn], str | None]
@@ -118,7 +122,7 @@ class Releases:
         bay = self._bays[request.locker]
         bay.apply(Event.REQUESTED)
         group = self._groups[bay.config.group]
-        if request.attempt == 1:
+        if request.attempt == 1 and not request.refusals:
             group.queue.append(request)
             self._agenda.at(request.asked_ms + COMMAND_WAIT_MS, lambda later: self._next(group, later))
         else:
@@ -180,14 +184,29 @@ class Releases:
             bay.apply(Event.UNCONFIRMED)
             self._end(release, "opened", turn)
             return
-        self._faults.put(f"locker {locker}", "release_failed")
-        turn.show(Signal.FAULT)
         if code in _NOT_SENT:
             bay.apply(Event.NOT_SENT)
             bay.releases_since_change -= 1
+            bay.explained_until_ms = 0
+            if code == "refused_by_guard" and release.request.refusals < GUARD_REFUSALS:
+                self._wait_for_guard(release, turn)
+                return
+        self._faults.put(f"locker {locker}", "release_failed")
+        turn.show(Signal.FAULT)
+        if code in _NOT_SENT:
             self._end(release, "failed", turn)
         else:
             bay.apply(Event.UNCONFIRMED)
+
+    def _wait_for_guard(self, release: _Release, turn: Turn) -> None:
+        """Nothing went out, as the line was slower than the queue thought: first in the queue, with a new intent.
+
+        The pulse that was not stays counted against the lock's rest and the group.
+        """
+        request = release.request
+        self._forget(release)
+        first_ms = None if request.attempt == 1 else request.first_ms
+        self.ask(replace(request, first_ms=first_ms, refusals=request.refusals + 1), turn)
 
     def door_opened(self, locker: int, turn: Turn) -> str | None:
         """A door opened: the id of the release that explains it, if one does."""
@@ -274,7 +293,10 @@ class Releases:
         return True
 
     def _why_not(self, request: Request, turn: Turn) -> str | None:
-        if request.first_ms is not None and turn.now.mono_ms > request.first_ms + RETRY_WITHIN_MS:
+        begun_ms, life_ms = request.asked_ms, COMMAND_WAIT_MS
+        if request.first_ms is not None:
+            begun_ms, life_ms = request.first_ms, RETRY_WITHIN_MS
+        if turn.now.mono_ms > begun_ms + life_ms:
             return "expired"
         return self._permitted(request, turn)
 

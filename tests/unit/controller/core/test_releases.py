@@ -209,17 +209,58 @@ def test_no_sensor_leaves_the_outcome_unknown() -> None:
     assert replies(driver.wait(2_000)) == ["unknown"]
 
 
-@pytest.mark.parametrize("code", ["closed", "refused_by_guard"])
-def test_release_that_never_went_out_fails_at_once(code: str) -> None:
+def test_release_that_never_went_out_fails_at_once() -> None:
     driver = make_holder(boards=False)
     driver.connect()
     driver.order("open", args={"locker": 1})
-    came = driver.give(LockFailed(1, code))
-    assert entries(came) == [{"type": "release_failed", "release": "r1", "locker": 1, "code": code}]
+    came = driver.give(LockFailed(1, "closed"))
+    assert entries(came) == [{"type": "release_failed", "release": "r1", "locker": 1, "code": "closed"}]
     assert lights(came) == [Signal.FAULT]
     assert replies(came) == ["failed"]
     driver.wait(60_000)
     assert len(driver.energised) == 1
+
+
+def test_release_that_the_guard_sends_back_waits_its_time_and_opens_with_a_new_intent() -> None:
+    driver = make_holder(boards=False)
+    driver.connect()
+    driver.order("open", args={"locker": 1})
+    came = driver.give(LockFailed(1, "refused_by_guard"))
+    assert (lights(came), replies(came)) == ([], [])
+    driver.boards = True
+    driver.wait(3_000)
+    assert [energise.release for energise in driver.energised] == ["r1", "r2"]
+    assert replies(driver.door(1, opens=True)) == ["opened"]
+
+
+def test_release_that_the_guard_refuses_again_and_again_fails() -> None:
+    driver = make_holder(boards=False)
+    driver.connect()
+    driver.order("open", args={"locker": 1})
+    for _ in range(3):
+        driver.give(LockFailed(1, "refused_by_guard"))
+        driver.wait(3_000)
+    came = driver.give(LockFailed(1, "refused_by_guard"))
+    assert (lights(came), replies(came)) == ([Signal.FAULT], ["failed"])
+    driver.wait(60_000)
+    assert len(driver.energised) == 4
+
+
+def test_door_forced_after_a_release_that_never_went_out_is_forced() -> None:
+    driver = make_holder(boards=False)
+    driver.tap(1)
+    driver.give(LockFailed(1, "closed"))
+    assert types(driver.door(1, opens=True)) == ["door_forced"]
+
+
+def test_intent_that_comes_to_disk_a_minute_late_opens_nothing() -> None:
+    """The program was stopped in between: whoever stood at the door is gone."""
+    driver = make_driver(grant(1, 1), durable=False)
+    driver.tap(1)
+    driver.mono_ms += 60_001
+    came = driver.give(IntentDurable("r1"))
+    assert released(came) == []
+    assert entries(came, "release_failed")[0]["code"] == "expired"
 
 
 def test_silent_board_is_not_fired_again_and_the_door_has_the_last_word() -> None:
