@@ -1,6 +1,6 @@
 """Everything that can happen to a bank: what the one loop hands to the core, one at a time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wire.access_list import AccessList
 from wire.messages import Command, Session
@@ -28,7 +28,7 @@ class BadgePresented:
 
     reader: str
     technology: str
-    number: str
+    number: str = field(repr=False)  # no traceback or log may show it
     read_ms: int
     stale: bool = False
 

@@ -147,8 +147,8 @@ class KeeperLink:
         elif verb == "fault":
             code, _, detail = rest.partition(" ")
             self._fault = (code, detail)
-        else:
-            permit = int(rest.split()[0])
+        elif verb in ("on", "off", "refused") and (number := rest.partition(" ")[0]).isdecimal():
+            permit = int(number)
             self._met((verb, permit))
             if verb == "refused":
                 self._met(("on", permit))

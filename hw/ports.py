@@ -7,7 +7,7 @@ channel numbers start at 1, as printed on the board.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, NamedTuple, Protocol
 
@@ -41,7 +41,7 @@ class BadgeRead:
 
     reader: str
     technology: str
-    number: str
+    number: str = field(repr=False)  # no traceback or log may show it
     at_ms: int
     stale: bool = False
 

@@ -139,9 +139,7 @@ def keep(lines: CoilLines, source: int, sink: int) -> None:
     _answer(sink, ["ready"])
     while True:
         end_ms = keeper.next_end_ms()
-        # The cap stands apart from the requests: should this loop ever hang with a line on, SIGALRM ends it.
-        cap_ms = 0 if end_ms is None else max(1, end_ms + HARD_CAP_MS - PULSE_MAX_MS - now_ms())
-        signal.setitimer(signal.ITIMER_REAL, cap_ms / 1000)
+        _end_within(0 if end_ms is None else max(1, end_ms + HARD_CAP_MS - PULSE_MAX_MS - now_ms()))
         ready = poll.poll(LOOK_EVERY_MS if end_ms is None else max(0, end_ms - now_ms()))
         _answer(sink, keeper.end_due(now_ms()))
         if not ready:
@@ -152,8 +150,15 @@ def keep(lines: CoilLines, source: int, sink: int) -> None:
             return
         *requests, pending = (pending + data).split(b"\n")
         pending = pending[-_LONGEST_REQUEST:]
+        if end_ms is None:
+            _end_within(HARD_CAP_MS)
         for request in requests:
             _answer(sink, keeper.handle(request.decode("ascii", "replace"), now_ms()))
+
+
+def _end_within(cap_ms: int) -> None:
+    """The cap stands apart from the requests: should the loop hang with a line on, SIGALRM ends it. 0 for no cap."""
+    signal.setitimer(signal.ITIMER_REAL, cap_ms / 1000)
 
 
 def _answer(sink: int, answers: list[str]) -> None:

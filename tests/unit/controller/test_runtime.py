@@ -10,16 +10,16 @@ import pytest
 
 from controller.bootstrap import assemble, load_identity
 from controller.config import load
-from controller.inputs import BadgeKeysReceived, BadgePresented, ListReceived
+from controller.inputs import BadgeKeysReceived, BadgePresented, DeviceFailed, ListReceived
 from controller.journal import open_journal
 from controller.runtime import Runtime
 from controller.store import Store
 from controller.witnesses import mono_ms
 from hw.errors import ReleaseForbidden
-from hw.ports import Coil, LockFailed
+from hw.ports import BadgeRead, Coil, LockFailed
 from wire.access_list import AccessList, Grant
 from wire.badge import badge_digest
-from wire.messages import encode
+from wire.messages import Fault, Health, Receipt, Session, decode, encode
 
 BANK = """\
 [bank]
@@ -168,13 +168,109 @@ def test_a_defect_drops_every_coil_and_ends_the_program(tmp_path: Path, monkeypa
             raise ZeroDivisionError
 
         monkeypatch.setattr(life.runtime.bank, "handle", defect)
-        with pytest.raises(ZeroDivisionError):
-            life.runtime.device(LockFailed("a", 1, "no_reply", 0))
+        life.runtime.device(LockFailed("a", 1, "no_reply", 0))
         assert life.dropped == 1
         with pytest.raises(ZeroDivisionError):
             life.runtime.failed.result()
 
     live(tmp_path, monkeypatch, use)
+
+
+def test_after_a_defect_nothing_is_energised_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(life: Life) -> None:
+        life.tap()
+        life.runtime.fail(ZeroDivisionError("half a step"))
+        head = life.runtime.journal.head
+        await until(lambda: life.runtime.journal.head != head)
+        await asyncio.sleep(0)
+        assert life.energised == []
+        assert life.runtime.failed.exception() is not None
+
+    live(tmp_path, monkeypatch, use)
+
+
+def test_what_a_callback_of_the_loop_raises_is_a_defect_and_not_only_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(life: Life) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(life.runtime.escaped)
+        loop.call_soon(lambda: 1 // 0)
+        await until(life.runtime.failed.done)
+        assert life.dropped == 1
+        assert isinstance(life.runtime.failed.exception(), ZeroDivisionError)
+
+    live(tmp_path, monkeypatch, use)
+
+
+def test_a_health_message_never_names_more_faults_than_the_gateway_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(life: Life) -> None:
+        for number in range(300):
+            life.runtime.feed(DeviceFailed(f"reader-{number}", "reader", "silent"))
+        life.runtime.alarm("broker", "offline")
+        health = life.runtime.health(Session(1, "0" * 32), "0" * 32)
+        assert decode(encode(health), Health) == health
+        assert Fault("broker", "offline") in health.faults
+
+    live(tmp_path, monkeypatch, use)
+
+
+def test_an_older_receipt_played_again_does_not_tell_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(life: Life) -> None:
+        runtime, session = life.runtime, Session(1, "0" * 32)
+        assert runtime.uplink is not None
+        runtime.uplink.session = session
+        runtime.session_started(session)
+        at = runtime.now().at
+        heard: list[int] = []
+        monkeypatch.setattr(runtime.clock, "hear", lambda _, instant: heard.append(instant) or [])
+        for issued_at in (at, at + 60_000, at, at + 60_000):
+            runtime._receipt(Receipt("bank-1", session, "0" * 32, 0, "0" * 64, issued_at))
+        assert heard == [at, at + 60_000]
+
+    live(tmp_path, monkeypatch, use)
+
+
+@pytest.mark.parametrize(
+    "name", ["session", "list_version", "list", "list_previous", "kept", "trust", "keys", "time", "service:3"]
+)
+def test_a_value_that_the_disk_has_spoilt_costs_that_value_and_never_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    live(tmp_path, monkeypatch, lambda _: asyncio.sleep(0))
+    store = Store(tmp_path / "data" / "journal.db")
+    store.put_state({"session": b"41", name: b"\xa5 spoilt"})
+    store.close()
+
+    async def run() -> None:
+        life = Life(tmp_path, monkeypatch)
+        assert life.runtime.uplink is not None
+        assert life.runtime.uplink._number >= 41
+        life.runtime.journal.start()
+        assert life.runtime.journal.stop()
+
+    asyncio.run(run())
+
+
+def test_a_root_key_that_cannot_be_read_is_a_fault_and_not_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "root.pub").write_bytes(b"\xff\x00 garbage")
+
+    async def use(life: Life) -> None:
+        assert Fault("trust", "no_root") in life.runtime.faults
+        life.tap()
+        await until(lambda: bool(life.energised))
+
+    live(tmp_path, monkeypatch, use)
+
+
+def test_no_raw_badge_number_shows_in_a_traceback_or_log() -> None:
+    assert NUMBER not in repr(BadgePresented("entrance", "em4100", NUMBER, 0))
+    assert NUMBER not in repr(BadgeRead("entrance", "em4100", NUMBER, 0))
 
 
 def test_what_devices_say_before_the_journal_has_begun_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
