@@ -19,6 +19,7 @@ from controller.pending import Head, Pending, ReceiptNoted, Result
 from controller.salvage import salvage, set_aside
 from controller.state_copy import COPIED_WHEN, read_copy, write_copy
 from controller.store import EpochState, Page, Store
+from controller.witnesses import give_memory_back
 from wire.entries import Entry, EntryType, decode_entry
 from wire.errors import MessageError
 from wire.limits import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES
@@ -208,6 +209,7 @@ class Journal:
             store.checkpoint()
             if copy:
                 write_copy(self._path.with_name(COPY_NAME), store.state())
+                give_memory_back()  # a long list has been in memory several times over
         except (sqlite3.Error, OSError) as error:
             _log.warning("checkpoint: %s", error)
             self._forget_reading()

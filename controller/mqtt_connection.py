@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -19,11 +18,14 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from controller.config import BrokerSection
 from controller.errors import LinkError
+from controller.lean_paho import Client, MQTTMessage
 from wire.limits import MAX_ACCESS_BYTES
 
 KEEP_ALIVE_S = 10  # a dead peer is noticed after two of these
 CONNECT_WITHIN_S = 10.0
 ANSWER_WITHIN_S = 15.0
+# Replies that a broker provokes and never acknowledges; batches have a window of their own.
+MAX_UNSENT = 1_000
 # base64 makes 4 bytes of 3; beyond this the broker must not even send.
 _MAX_PACKET_BYTES = MAX_ACCESS_BYTES // 3 * 4 + 4096
 _log = logging.getLogger("controller.mqtt")
@@ -52,10 +54,15 @@ class MqttConnection:
             CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
         )
         client.connect_timeout = CONNECT_WITHIN_S
+        client.max_queued_messages_set(MAX_UNSENT)
         client.will_set(will_topic, will, qos=1, retain=True)
         if self._broker.tls is not None:
             tls = self._broker.tls
-            client.tls_set(ca_certs=tls.ca, certfile=tls.certificate, keyfile=tls.key)
+            try:
+                client.tls_set(ca_certs=tls.ca, certfile=tls.certificate, keyfile=tls.key)
+            except (OSError, ValueError) as error:
+                files = f"{tls.ca}, {tls.certificate}, {tls.key}"
+                raise LinkError("tls", f"the files of [broker.tls] cannot be used ({files}): {error}") from error
         client.on_socket_open = _without_delay
         client.on_socket_close = self._socket_closes
         client.on_connect = self._connect_answered
@@ -151,12 +158,12 @@ class MqttConnection:
             self._end("no answer from the broker")
 
     def _readable(self) -> None:
+        if self.lost.done():
+            return
+        self._drive(self._client.loop_read)
         sock: Any = self._client.socket()
-        while sock is not None:
-            self._drive(self._client.loop_read)
-            sock = self._client.socket()
-            if sock is None or not (hasattr(sock, "pending") and sock.pending()):
-                break  # bytes that TLS has already decrypted do not wake the loop
+        if sock is not None and hasattr(sock, "pending") and sock.pending():
+            self._loop.call_soon(self._readable)  # bytes that TLS has already decrypted do not wake the loop
 
     def _wants_write(self, *_: object) -> None:
         self._loop.call_soon(self._writable)
