@@ -23,9 +23,10 @@ def measure(folder: Path, say: Callable[[str], None]) -> Iterator[Figure]:
         for turn in range(STARTS):
             say(f"process: start {turn + 1} of {STARTS}")
             site.end()
+            known = len(site.gateway.births)
             starts.append(site.start())
+            site.gateway.wait(lambda: len(site.gateway.births) > known)  # noqa: B023 - waited for here
         yield Figure("controller_start_s", percentile(starts, 50))
-        site.gateway.wait(lambda: len(site.gateway.births) > STARTS)
         time.sleep(5)  # the first checkpoint and what follows a start
         say(f"process: {IDLE_S} s idle")
         yield Figure("controller_idle_cpu_percent", _cpu_percent(site))
