@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from hw.keeper_link import KeeperLink
 from hw.ports import Coil, DeviceFault, DeviceRecovered, LockAccepted, LockFailed
 
 PULSE_MS = 300
@@ -228,6 +229,50 @@ def test_the_keeper_refuses_what_is_late_repeated_too_long_or_not_its_line(gpio_
         assert gpio_rig.pulses(2) == []
 
     with_pins(gpio_rig, scene)
+
+
+# A keeper whose pin library hangs once it has turned a line on.
+HANGING = """
+import sys, time
+from hw import pulse_keeper
+on = pulse_keeper.CoilLines.on
+def hang(self, line):
+    on(self, line)
+    time.sleep(60)
+pulse_keeper.CoilLines.on = hang
+pulse_keeper.HARD_CAP_MS = 500
+pulse_keeper.main(sys.argv[1:])
+"""
+
+
+def test_a_keeper_that_hangs_with_its_first_line_on_drops_it_at_the_hard_cap(gpio_rig, until):
+    async def scene():
+        process = subprocess.Popen(
+            [sys.executable, "-c", HANGING, "17,27,22", "high"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        try:
+            assert await asyncio.to_thread(process.stdout.readline) == b"ready\n"
+            process.stdin.write(f"pulse 17 300 1 {now_ms()}\n".encode())
+            process.stdin.flush()
+            await until(lambda: ended(gpio_rig))
+            assert ended(gpio_rig) - gpio_rig.pulses(1)[0][0] <= 500 + SLACK_MS
+        finally:
+            process.kill()
+            process.wait()
+            process.stdin.close()
+            process.stdout.close()
+
+    with_pins(gpio_rig, scene)
+
+
+def test_what_a_pin_library_prints_is_no_answer_of_the_keeper():
+    heard = []
+    link = KeeperLink(
+        [17], True, on_ready=heard.append, on_answer=lambda *answer: heard.append(answer), on_lost=heard.append
+    )
+    for line in ("", "on", "on the whole it works", "lgpio: chip 0", "off x7"):
+        link._heard(line)
+    assert heard == []
 
 
 def test_a_keeper_without_input_turns_all_off_and_leaves(gpio_rig):
