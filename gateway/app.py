@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
@@ -14,8 +14,10 @@ from gateway import migrations
 from gateway.access import api as access
 from gateway.access.keystore import Keystore
 from gateway.badges import api as badges
+from gateway.body_limit import BodyLimit
 from gateway.contracts import api as contracts
 from gateway.db import Database
+from gateway.edge import only_known_queries
 from gateway.errors import NotReadyError
 from gateway.events import api as events
 from gateway.link.connection import Tls
@@ -93,11 +95,12 @@ def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastA
     app.include_router(_health(database, link))
     install_problems(app)
     install_web(app)
+    app.add_middleware(BodyLimit)
     return app
 
 
 def _api() -> APIRouter:
-    api = APIRouter(prefix="/api/v1", responses=responses())
+    api = APIRouter(prefix="/api/v1", responses=responses(), dependencies=[Depends(only_known_queries)])
     for feature in API_FEATURES:
         api.include_router(feature.router)
     return api

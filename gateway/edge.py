@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.access.commands import Orders
 from gateway.access.keystore import Keystore
 from gateway.db import Database
-from gateway.errors import SignInError
+from gateway.errors import InvalidError, SignInError
 from gateway.paging import MAX_PAGE_SIZE, PAGE_SIZE
+from gateway.staff import rights
 from gateway.staff.service import SignedIn, token_holder
 
 T = TypeVar("T")
@@ -63,12 +64,26 @@ Keys = Annotated[Keystore, Depends(_keystore)]
 Heard = Annotated[Callable[[str], bool], Depends(_heard)]
 
 
-def _caller(database: Db, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> SignedIn:
-    """Who the bearer token acts as. Raises SignInError with code `token`."""
+def _caller(
+    request: Request, database: Db, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> SignedIn:
+    """Who the bearer token acts as. Raises SignInError (`token`), ForbiddenError (`role`)."""
     if credentials is None:
         raise SignInError("token", "send an API token: Authorization: Bearer casier_...")
     with database.reading() as session:
-        return token_holder(session, credentials.credentials)
+        who = token_holder(session, credentials.credentials)
+    rights.require(who.role, request.method, request.scope["path"])
+    return who
+
+
+def only_known_queries(request: Request) -> None:
+    """A misspelt filter must not answer with everything. Raises InvalidError with code `query`."""
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        raise InvalidError(
+            "query", f"unknown {unknown[0][:40]!r} in the query; known here: {', '.join(sorted(known)) or 'none'}"
+        )
 
 
 Caller = Annotated[SignedIn, Depends(_caller)]

@@ -37,6 +37,8 @@ _STATUS: dict[type[GatewayError], HTTPStatus] = {
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+# Later Pythons call these otherwise; a code stays what it is.
+_CODES: dict[int, str] = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large"}
 _OURS = ("/api/", "/healthz", "/readyz")
 
 
@@ -54,7 +56,10 @@ class Problem(BaseModel):
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems a route may answer with, for its OpenAPI description."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in (*statuses, 401, 422)}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in (*statuses, 401, 403, 413, 422)
+    }
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
@@ -120,7 +125,7 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if not _is_api(request):
         return error_page(request, HTTPStatus(error.status_code))
-    code = HTTPStatus(error.status_code).name.lower()
+    code = _CODES.get(error.status_code) or HTTPStatus(error.status_code).name.lower()
     response = problem(error.status_code, code, str(error.detail))
     response.headers.update(error.headers or {})
     return response
@@ -136,13 +141,11 @@ async def _database(request: Request, error: Exception) -> Response:
         status, code, detail = HTTPStatus.UNPROCESSABLE_ENTITY, "malformed", "a value cannot be stored"
     else:
         status, code, detail = HTTPStatus.SERVICE_UNAVAILABLE, "database", "the database does not answer: try again"
-    return problem(status, code, detail) if _is_api(request) else Response(detail, status, media_type="text/plain")
+    return problem(status, code, detail) if _is_api(request) else error_page(request, status)
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
     log.error("unforeseen", path=request.url.path, exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     detail = "something went wrong here; nothing was changed, and it was logged"
-    return (
-        problem(status, "internal", detail) if _is_api(request) else Response(detail, status, media_type="text/plain")
-    )
+    return problem(status, "internal", detail) if _is_api(request) else error_page(request, status)

@@ -12,6 +12,7 @@ from gateway.access import commands
 from gateway.access.models import CommandRecord, Controller
 from gateway.contracts import repository
 from gateway.lockers.service import locker_of
+from gateway.staff.rights import Right
 from gateway.web import words
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
@@ -183,7 +184,7 @@ def _form(visit: Member, session: Session, bank: str, number: int, form: Form, s
         number=number,
         url=f"/lockers/{bank}/{number}",
         block=locker.bank.name,
-        holder=holders[0].person.name if holders else "",
+        holder=holders[0].person.name if holders and visit.may(Right.SEE_PEOPLE) else "",
         online=controller is not None and controller.online and visit.heard(bank),
         held=controller is not None and controller.held_since is not None,
     )

@@ -16,6 +16,7 @@ from gateway.lockers import wall
 from gateway.lockers.history import Happening, lately
 from gateway.lockers.service import locker_of
 from gateway.lockers.tiles import BreachShown, Narrowed, breach_shown, wall_shown
+from gateway.staff.rights import Right
 from gateway.web.cards import ContractCard, Link, contract_card
 from gateway.web.i18n import N_
 from gateway.web.in_force import InForce, Subject, followed
@@ -45,6 +46,7 @@ class LockerPage:
     last_used: int | None
     breaches: Sequence[BreachShown]
     pending: Sequence[InForce]
+    taken: bool
     contracts: Sequence[ContractCard]
     actions: Sequence[Link]
     lately: Sequence[Happening]
@@ -96,7 +98,8 @@ def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> L
     banks = {bank.id: bank for bank in wall.banks(session, visit.heard)}
     bank = banks[bank_id]
     door = wall.lockers(session, visit.heard, now=now, bank_id=bank_id, after=(bank_id, number - 1), limit=1)[0]
-    contracts = repository.of_locker(session, locker.id, now)
+    taken = repository.of_locker(session, locker.id, now)
+    contracts = taken if visit.may(Right.SEE_PEOPLE) else []
     cards = [contract_card(contract, now) for contract in contracts]
     url = f"/lockers/{bank_id}/{number}"
     subjects = [Subject(card.id, card.holder, [bank_id]) for card in cards]
@@ -127,7 +130,8 @@ def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> L
             for item in breaches.unseen(session, now=now, bank_id=bank_id, locker=number)
         ],
         pending=followed(visit, session, banks, subjects),
+        taken=bool(taken),
         contracts=cards,
-        actions=actions,
+        actions=[action for action in actions if visit.may_go(action.url)],
         lately=lately(visit, session, bank_id, number),
     )

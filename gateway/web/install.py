@@ -5,6 +5,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DBAPIError
 
 from gateway.access import pages as access
 from gateway.badges import enrolment
@@ -29,7 +30,7 @@ from gateway.web.i18n import N_
 from gateway.web.live import Wakeups
 from gateway.web.rendering import STATIC_DIR
 from gateway.web.security import PageHeaders
-from gateway.web.visit import sign_in_url, visitor
+from gateway.web.visit import guest, sign_in_url, visitor
 
 PAGES = (staff, lockers, access, people, badges, enrolment, handover, contracts, fleet, streams)
 _STATUS: dict[type[GatewayError], HTTPStatus] = {
@@ -41,11 +42,23 @@ _STATUS: dict[type[GatewayError], HTTPStatus] = {
 }
 _TITLES = {
     HTTPStatus.NOT_FOUND: (N_("This page is not here"), N_("It may have been moved or removed.")),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        N_("The data cannot be reached right now"),
+        N_("Nothing was changed, and badges go on working at the doors. Try again in a minute."),
+    ),
+    HTTPStatus.INTERNAL_SERVER_ERROR: (
+        N_("Something went wrong here"),
+        N_("Nothing was changed, and it was logged. Go back and try again; tell the operator if it happens again."),
+    ),
     HTTPStatus.FORBIDDEN: (
         N_("Nothing was changed"),
         N_("The page had been open for too long, or was sent from elsewhere. Go back, load it again, and repeat."),
     ),
 }
+_ROLE = (
+    N_("Your account does not include this"),
+    N_("Nothing was changed. Ask a worker, or the person who runs this gateway."),
+)
 _OTHERWISE = (N_("That did not work"), N_("Nothing was changed. Go back and try again."))
 
 
@@ -66,11 +79,15 @@ def page_error(request: Request, error: GatewayError) -> Response:
         if request.url.path.startswith("/live/"):
             return Response(status_code=HTTPStatus.UNAUTHORIZED)
         return RedirectResponse(sign_in_url(request), HTTPStatus.SEE_OTHER)
-    return error_page(request, _STATUS.get(type(error), HTTPStatus.BAD_REQUEST))
+    words = _ROLE if error.code == "role" else None
+    return error_page(request, _STATUS.get(type(error), HTTPStatus.BAD_REQUEST), words)
 
 
-def error_page(request: Request, status: HTTPStatus) -> HTMLResponse:
-    """What went wrong, in plain words, with the way back."""
-    visit = visitor(request)
-    title, text = _TITLES.get(status, _OTHERWISE)
+def error_page(request: Request, status: HTTPStatus, words: tuple[str, str] | None = None) -> HTMLResponse:
+    """What went wrong, in plain words, with the way back; also when it is the database that is away."""
+    try:
+        visit = visitor(request)
+    except DBAPIError:
+        visit = guest(request)
+    title, text = words or _TITLES.get(status, _OTHERWISE)
     return visit.page("error.html", status=status, title=visit.say(title), text=visit.say(text))

@@ -16,7 +16,9 @@ from gateway.db import Database
 from gateway.errors import ForbiddenError, GatewayError, InvalidError, SignInError
 from gateway.link.presence import Presence
 from gateway.lockers.wall import BankView
+from gateway.staff import rights
 from gateway.staff import service as accounts
+from gateway.staff.rights import Right
 from gateway.staff.service import SignedIn
 from gateway.web import formats, refusals, words
 from gateway.web.forms import Form
@@ -52,6 +54,14 @@ class Visit:
         """What is heard of each bank right now."""
         return self.request.app.state.presence  # type: ignore[no-any-return]
 
+    def may(self, right: Right) -> bool:
+        """Whether whoever asks has the right."""
+        return self.staff is not None and rights.may(self.staff.role, right)
+
+    def may_go(self, url: str) -> bool:
+        """Whether whoever asks may use the page at this address: other links are not shown."""
+        return self.staff is not None and rights.may_go(self.staff.role, "GET", url)
+
     def heard(self, bank_id: str) -> bool:
         """Whether the bank was heard lately."""
         return self.presence.heard(bank_id)
@@ -85,6 +95,7 @@ class Visit:
             zone or site_zone(DEFAULT_ZONE),
             self.now,
             staff=self.staff,
+            may_go=self.may_go,
             csrf=self.csrf,
             here=_here(self.request),
             done=self.say(done) if done else "",
@@ -176,6 +187,12 @@ def visitor(request: Request) -> Visit:
     return Visit(request, database, language, csrf, staff, now)
 
 
+def guest(request: Request) -> Visit:
+    """Anyone, without a look into the database."""
+    language = choose_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language"))
+    return Visit(request, request.app.state.database, language, "", None, request.app.state.now())
+
+
 def _signed_in(database: Database, cookie: str, now: int) -> SignedIn | None:
     if not cookie:
         return None
@@ -187,9 +204,13 @@ def _signed_in(database: Database, cookie: str, now: int) -> SignedIn | None:
 
 
 def member(visit: Annotated[Visit, Depends(visitor)]) -> Member:
-    """Someone signed in. Raises SignInError with code `signed_out`, which leads to the sign-in page."""
+    """Someone signed in who may be here.
+
+    Raises SignInError with code `signed_out`, which leads to the sign-in page, and ForbiddenError with code `role`.
+    """
     if visit.staff is None:
         raise SignInError("signed_out", "sign in first")
+    rights.require(visit.staff.role, visit.request.method, visit.request.scope["path"])
     return Member(visit.request, visit.database, visit.language, visit.csrf, visit.staff, visit.now)
 
 

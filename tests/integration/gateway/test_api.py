@@ -91,7 +91,7 @@ def test_what_is_not_there_and_what_is_not_allowed_are_problems(gateway: Gateway
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"name": 1}', b'{"name": "\\ud800"}', b'{"x": 1}',
+    [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 60_000, b'{"name": 1}', b'{"name": "\\ud800"}', b'{"x": 1}',
      b'{"name": "a\\u0000b"}', b'{"name": "  "}', b'{"name": "a", "language": "xx"}', b'{"name":' + b"9" * 5000 + b"}"],
 )  # fmt: skip
 def test_malformed_bodies_are_told_where_they_are_wrong(gateway: Gateway, content: bytes) -> None:
@@ -112,6 +112,33 @@ def test_malformed_queries_are_problems(gateway: Gateway, path: str) -> None:
     answer = gateway.api.get("/api/v1" + path)
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == PROBLEM
+
+
+def test_a_misspelt_filter_is_refused_and_does_not_answer_with_everything(gateway: Gateway) -> None:
+    said = problem(gateway.api.get("/api/v1/contracts?stat=active"), 422, "query")
+    assert "'stat'" in said["detail"]
+    assert "state" in said["detail"]
+
+
+def test_a_body_too_large_for_anything_here_is_refused_before_it_is_read(gateway: Gateway) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b'{"name":"'
+        for _ in range(10_000):
+            yield b"a" * 10_000
+
+    for content in (b'{"name":"' + b"a" * 70_000 + b'"}', endless()):
+        answer = gateway.api.post("/api/v1/people", content=content, headers={"Content-Type": "application/json"})
+        problem(answer, 413, "too_large")
+
+
+def test_a_volunteer_s_token_opens_no_contract_and_reads_no_log(gateway: Gateway) -> None:
+    account = json.loads(gateway.run("staff", "add", "v@example.org", "--role", "volunteer", "--json").stdout)
+    token = json.loads(gateway.run("token", "add", account["email"], "--json").stdout)["api_token"]
+    volunteer = httpx.Client(base_url=gateway.url, headers={"Authorization": f"Bearer {token}"})
+    assert volunteer.get("/api/v1/lockers").status_code == 200
+    problem(volunteer.get("/api/v1/events"), 403, "role")
+    problem(volunteer.post("/api/v1/contracts", json={}), 403, "role")
+    volunteer.close()
 
 
 def test_a_validation_problem_does_not_repeat_what_was_sent(gateway: Gateway) -> None:
