@@ -202,11 +202,14 @@ class Runtime:
             self._record(record, self.now())
 
     def _intent(self, release: str, durable: bool) -> None:
-        """The first answer counts: on disk, or not in time."""
+        """The first answer counts: on disk, or not in time. A late "on disk" only tells that the disk works again."""
         timer = self._intents.pop(release, None)
         if timer is not None:
             timer.cancel()
-            self.feed(IntentDurable(release) if durable else IntentLate(release))
+        if durable:
+            self.feed(IntentDurable(release))
+        elif timer is not None:
+            self.feed(IntentLate(release))
 
     def _reply(self, effect: SendReply, now: Moment) -> None:
         uplink = self.uplink

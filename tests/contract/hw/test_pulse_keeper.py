@@ -231,6 +231,11 @@ def test_the_keeper_refuses_what_is_late_repeated_too_long_or_not_its_line(gpio_
     with_pins(gpio_rig, scene)
 
 
+def start_hanging_keeper():
+    command = [sys.executable, "-c", HANGING, "17,27,22", "high"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
 # A keeper whose pin library hangs once it has turned a line on.
 HANGING = """
 import sys, time
@@ -247,9 +252,7 @@ pulse_keeper.main(sys.argv[1:])
 
 def test_a_keeper_that_hangs_with_its_first_line_on_drops_it_at_the_hard_cap(gpio_rig, until):
     async def scene():
-        process = subprocess.Popen(
-            [sys.executable, "-c", HANGING, "17,27,22", "high"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        process = start_hanging_keeper()
         try:
             assert await asyncio.to_thread(process.stdout.readline) == b"ready\n"
             process.stdin.write(f"pulse 17 300 1 {now_ms()}\n".encode())

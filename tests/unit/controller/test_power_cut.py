@@ -1,4 +1,4 @@
-"""The journal after a power cut at any write: it opens, its chain holds, the list in force is the old or the new one."""
+"""The journal after a power cut at any write: it opens, its chain holds, the list is the old one or the new one."""
 
 import asyncio
 import threading
