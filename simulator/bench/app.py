@@ -13,8 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, Field
 
 from simulator.bank import SimulatedBank
+from simulator.bench.origin import is_foreign
 from simulator.bench.picture import picture
-from simulator.bench.problems import add_problems
+from simulator.bench.problems import add_problems, problem
 from simulator.bench.texts import LANGUAGES, language_of, texts
 from simulator.bench.world import World
 
@@ -49,6 +50,8 @@ def create_app(world: World) -> FastAPI:
 
     @app.middleware("http")
     async def secure(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        if is_foreign(request):
+            return problem(403, "Not from here", "only the bench's own page, or a program, may change the bench")
         response = await call_next(request)
         response.headers.update(SECURITY_HEADERS)
         return response

@@ -222,3 +222,28 @@ def test_page_speaks_the_language_asked_for_or_accepted(
     assert says.rsplit("|", 1)[-1] in page.text
     assert "default-src 'self'" in page.headers["content-security-policy"]
     assert "onclick" not in page.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_page_from_elsewhere_in_the_same_browser_moves_nothing(http: httpx.Client, headers: dict[str, str]) -> None:
+    before = http.get("/api/bank").json()
+    for path in ("/api/badges/valid/tap", "/api/doors/3/force"):
+        refused = http.post(path, headers=headers)
+        assert (refused.status_code, refused.headers["content-type"]) == (403, "application/problem+json")
+    assert http.post("/api/faults/network_cut", json={"on": True}, headers=headers).status_code == 403
+    after = http.get("/api/bank").json()
+    assert (after["lockers"], after["light_changes"]) == (before["lockers"], before["light_changes"])
+
+
+def test_the_bench_s_own_page_and_programs_may_act(http: httpx.Client, url: str) -> None:
+    for headers in ({}, {"Origin": url, "Sec-Fetch-Site": "same-origin"}):
+        assert http.post("/api/doors/3/force", headers=headers).status_code == 200

@@ -1,11 +1,13 @@
 """The bench page in a real browser, at the width of a phone and of a desk, by hand and by keyboard."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+AXE = Path(__file__).parents[2] / "e2e" / "web" / "vendor" / "axe-4.14.1.min.js"
 TOO_SMALL = """[...document.querySelectorAll("button, a:not(.skip), select")].filter((each) => {
     const box = each.getBoundingClientRect();
     return box.width < 44 || box.height < 44;
@@ -37,7 +39,7 @@ def test_door_moves_on_the_page_when_it_moves_in_the_bank(page: Page, bench: Any
 
 def test_closed_door_explains_why_it_does_not_open(page: Page) -> None:
     page.get_by_role("button", name="Casier 3:").click()
-    expect(page.get_by_role("status")).to_contain_text("La porte 3 ne s'ouvre pas")
+    expect(page.get_by_role("status")).to_contain_text("La porte 3 ne s’ouvre pas")
 
 
 def test_keyboard_alone_taps_a_badge_and_switches_a_fault(page: Page, bench: Any) -> None:
@@ -53,7 +55,7 @@ def test_keyboard_alone_taps_a_badge_and_switches_a_fault(page: Page, bench: Any
 def test_fault_of_a_door_asks_which_one(page: Page, bench: Any) -> None:
     switch = page.get_by_role("switch", name="Fil du capteur coupé")
     switch.click()
-    expect(page.get_by_role("status")).to_contain_text("Choisissez d'abord la porte")
+    expect(page.get_by_role("status")).to_contain_text("Choisissez d’abord la porte")
     page.get_by_label("Porte visée").select_option("8")
     switch.click()
     expect(page.get_by_role("button", name="Casier 8:").locator(".state")).to_have_text("fermée, capteur coupé")
@@ -85,3 +87,17 @@ def test_lamp_and_buzzer_are_shown_in_words(page: Page, bench: Any) -> None:
     expect(page.locator("#light")).to_have_text("éteinte")
     expect(page.locator("#last")).to_have_text("rouge, 1 bip")
     factory.close()
+
+
+@pytest.mark.parametrize(("width", "bank", "lang"), [(390, "montreuil-1", "fr"), (1280, "lille-1", "en")])
+@pytest.mark.parametrize("dark", [False, True])
+def test_page_has_no_accessibility_violation(
+    page: Page, url: str, bench: Any, width: int, bank: str, lang: str, dark: bool
+) -> None:
+    bench.do(lambda: bench.montreuil.force(3))
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{url}/?bank={bank}&lang={lang}")
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document)")["violations"]
+    assert [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]] == []
