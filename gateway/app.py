@@ -80,7 +80,7 @@ def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastA
         summary="Lockers, contracts, badges and what happened to them",
         lifespan=lifespan,
         openapi_url="/api/v1/openapi.json",
-        docs_url="/api/v1/docs",
+        docs_url=None,
         redoc_url=None,
     )
     app.state.settings = settings

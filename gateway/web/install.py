@@ -25,7 +25,7 @@ from gateway.fleet import pages as fleet
 from gateway.lockers import pages as lockers
 from gateway.people import pages as people
 from gateway.staff import pages as staff
-from gateway.web import streams
+from gateway.web import api_page, streams
 from gateway.web.i18n import N_
 from gateway.web.live import Wakeups
 from gateway.web.rendering import STATIC_DIR
@@ -70,6 +70,7 @@ def install_web(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
     for module in PAGES:
         app.include_router(module.router, include_in_schema=False)
+    app.include_router(api_page.router)
     app.add_middleware(PageHeaders)
 
 

@@ -1,4 +1,4 @@
-"""What every response of the pages carries: a strict content policy and no traces in caches or referrers."""
+"""What every response carries: a strict content policy and no traces in caches or referrers."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,20 +14,18 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-# The API answers programs; its description page brings its own scripts.
-_NOT_OURS = ("/api/", "/healthz", "/readyz")
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 class PageHeaders:
-    """ASGI middleware: adds the headers; pages with people on them are never stored by a browser or a proxy."""
+    """ASGI middleware: adds the headers; answers with people in them are never stored by a browser or a proxy."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes everything on, headers added to the start of a page's response."""
-        if scope["type"] != "http" or scope["path"].startswith(_NOT_OURS):
+        """Passes everything on, headers added to the start of the response."""
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         static = scope["path"].startswith("/static/") and b"v=" in scope["query_string"]

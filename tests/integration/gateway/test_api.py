@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -240,6 +241,20 @@ def test_the_description_has_every_action_with_its_problems(openapi: dict[str, A
         for method, route in methods.items():
             assert route["security"], (method, path)
             assert PROBLEM in json.dumps(route["responses"]), (method, path)
+
+
+def test_the_page_that_describes_the_api_loads_nothing_from_elsewhere(gateway: Gateway) -> None:
+    page = gateway.api.get("/api/v1/docs")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    wanted = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(wanted) >= 4
+    assert [url for url in wanted if not url.startswith("/static/")] == ["openapi.json"]
+    assert all(gateway.api.get(url).status_code == 200 for url in wanted if url.startswith("/static/"))
+
+
+def test_answers_with_people_in_them_are_kept_by_no_cache(gateway: Gateway) -> None:
+    assert gateway.api.get("/api/v1/people").headers["cache-control"] == "no-store"
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
