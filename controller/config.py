@@ -12,7 +12,7 @@ import msgspec
 from controller.errors import ConfigError, Problem
 from controller.toml_lines import Path as KeyPath
 from controller.toml_lines import TomlLines
-from hw import registry, wiring
+from hw import explained, registry, wiring
 from hw.assembly import CoilUse, HardwareConfig
 from hw.errors import SettingsError
 from hw.ports import Coil
@@ -30,7 +30,7 @@ Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 class BankSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which bank this is, its time zone, and where it keeps keys, list and journal."""
 
-    controller: ControllerId
+    controller: Annotated[ControllerId, msgspec.Meta(description="1 to 40 of a-z0-9-")]
     zone: str
     data_dir: Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -71,12 +71,15 @@ class TimeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     system_clock: Literal["auto", "trusted", "unsynchronised", "absent"] = "auto"
 
 
+Range = Annotated[int | str, msgspec.Meta(description='a number from 1, or a range such as "1-24"')]
+
+
 class LockersSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Numbers on the doors and the board's channels behind them, one to one; `group` shares a power supply."""
 
-    numbers: int | str
+    numbers: Range
     board: str
-    channels: int | str
+    channels: Range
     group: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
 
 
@@ -179,17 +182,11 @@ class _Reading:
 
     def _decoded(self, table: object, kind: type[S], path: KeyPath) -> S | None:
         try:
-            return msgspec.convert(table, kind)
-        except msgspec.ValidationError as error:
-            text, _, at = str(error).partition(" - at `$")
-            inner = tuple(int(index) if index else name for name, index in re.findall(r"\.([^.\[`]+)|\[(\d+)\]", at))
-            if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", text):
-                fields = msgspec.structs.fields(kind) if not inner else ()
-                names = ", ".join(field.encode_name for field in fields)
-                self._problem((*path, *inner, unknown[1]), "unknown key" + (f"; allowed: {names}" if names else ""))
-            else:
-                self._problem((*path, *inner), text[0].lower() + text[1:])
+            decoded: S = explained.decode(table, kind)
+        except SettingsError as error:
+            self._problem((*path, *error.path), error.message)
             return None
+        return decoded
 
     def _devices(self, section: registry.Section) -> dict[str, DeviceSettings]:
         tables = self._tables.get(section, {})
@@ -207,7 +204,7 @@ class _Reading:
     def _lockers(self) -> tuple[dict[int, tuple[Coil, str]], tuple[CoilUse, ...]]:
         tables = self._tables.get("lockers", [])
         if not isinstance(tables, list) or not tables:
-            self._problem((), "there are no lockers: add a table [[lockers]] with numbers, board and channels")
+            self._problem(("lockers",), "there are no lockers: add a table [[lockers]] with numbers, board and channels")
             return {}, ()
         lockers: dict[int, tuple[Coil, str]] = {}
         uses: list[CoilUse] = []

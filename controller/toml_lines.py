@@ -41,6 +41,9 @@ class TomlLines:
 
     def line(self, path: Path) -> int:
         """The line of that key, or of the nearest thing around it that has one; 1 if nothing has."""
+        first = (*path, 0)
+        if first in self._lines:
+            path = first
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 1)

@@ -1,4 +1,4 @@
-"""A disk that takes nothing any more, for real: doors open, entries wait in memory, and all arrive once it writes again."""
+"""A disk that takes nothing any more, for real: doors open, entries wait in memory, and all arrive in the end."""
 
 import resource
 from typing import Any

@@ -81,7 +81,10 @@ def test_a_good_file_gives_each_locker_its_coil_and_group(tmp_path: Path) -> Non
     [
         ('controller = "montreuil-1"', 'controller = "Montreuil 1"', "bank.controller", "a-z0-9-"),
         ('zone = "Europe/Paris"', 'zone = "Paris"', "bank.zone", "IANA"),
-        ("port = 1883", "port = 99999", "broker.port", "65535"),
+        ("port = 1883", "port = 99999", "broker.port", "allowed: 1 to 65535"),
+        ("port = 1883", "port = 1883\ntls = {ca = 'x'}", "broker.tls", "allowed: ca, certificate, key"),
+        ("retries = 1", "retries = 1\n[time]\nsystem_clock = 'maybe'", "time.system_clock", "absent, auto, trusted"),
+        ("numbers = 25", "numbers = true", "lockers[1].numbers", "a range such as"),
         ("retries = 1", "retries = 7", "releases.retries", "2"),
         ("retries = 1", "pulse_ms = 5000", "releases.pulse_ms", "1000"),
         ("retries = 1", "retrys = 1", "releases.retrys", "allowed: pulse_ms, open_within_ms, retries"),
@@ -103,8 +106,8 @@ def test_a_mistake_is_named_with_its_line_and_what_is_allowed(
     assert found, problems(tmp_path, text)
     (line, _, message) = found[0]
     assert said in message
-    lines = GOOD.splitlines()
-    assert line == lines.index("channels = 1" if key == "lockers[1].channels" else old) + 1
+    wrong = "channels = 1" if key == "lockers[1].channels" else new.splitlines()[-1]
+    assert line == text.splitlines().index(wrong) + 1
 
 
 def test_all_mistakes_are_named_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
