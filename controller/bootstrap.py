@@ -22,7 +22,7 @@ from controller.bank import Bank
 from controller.bank_config import BankConfig, BankState, LockerConfig
 from controller.clock import Clock
 from controller.config import BankFile
-from controller.errors import ControlError, JournalError
+from controller.errors import ControlError, ControllerError, JournalError
 from controller.journal import Journal, Opened, open_journal
 from controller.journal_writer import COPY_NAME
 from controller.outbox import Outbox
@@ -57,9 +57,13 @@ def load_identity(data_dir: Path) -> Identity:
 
 @contextmanager
 def sole_use(data_dir: Path) -> Iterator[None]:
-    """Hold `data_dir` for this process alone. Raises JournalError `locked`, OSError."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    directory = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
+    """Hold `data_dir` for this process alone. Raises JournalError `locked`, ControllerError `data_dir`."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        directory = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        advice = "make that directory and give it to the user who runs the controller"
+        raise ControllerError("data_dir", f"{data_dir} cannot be used ({error.strerror}): {advice}") from error
     try:
         try:
             fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -126,7 +130,7 @@ def assemble(config: BankFile, identity: Identity, opened: Opened) -> Runtime:
 def run(config: BankFile) -> None:
     """Run the bank until SIGTERM or SIGINT; coils are off when this returns or raises.
 
-    Raises JournalError `locked`, KeyMaterialError or OSError where it cannot begin at all; any other error is a defect.
+    Raises ControllerError, KeyMaterialError or OSError where it cannot begin at all; any other error is a defect.
     """
     with sole_use(config.data_dir):
         identity = load_identity(config.data_dir)

@@ -204,7 +204,7 @@ class _Reading:
     def _lockers(self) -> tuple[dict[int, tuple[Coil, str]], tuple[CoilUse, ...]]:
         tables = self._tables.get("lockers", [])
         if not isinstance(tables, list) or not tables:
-            self._problem(("lockers",), "there are no lockers: add a table [[lockers]] with numbers, board and channels")
+            self._problem(("lockers",), "there are none: add a table [[lockers]] with numbers, board and channels")
             return {}, ()
         lockers: dict[int, tuple[Coil, str]] = {}
         uses: list[CoilUse] = []

@@ -54,8 +54,10 @@ def _answered(line: bytes, answer: Answer) -> Mapping[str, Any]:
         return {"ok": True, **answer(request if isinstance(request, dict) else {})}
     except (ControllerError, WireError) as error:
         return {"ok": False, "code": error.code, "error": str(error)}
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        return {"ok": False, "code": "request", "error": f"{type(error).__name__}: {error}"}
+    except ValueError as error:
+        return {"ok": False, "code": "request", "error": str(error)}
+    except (TypeError, KeyError, OverflowError, RecursionError):
+        return {"ok": False, "code": "request", "error": "the controller does not understand this request"}
 
 
 def ask(data_dir: Path, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,9 +16,7 @@ PULSE_MAX_MS = 1000
 
 PortPath = Annotated[
     str,
-    msgspec.Meta(
-        min_length=2, max_length=255, pattern="^/", description="the path of a device, such as /dev/ttyUSB0"
-    ),
+    msgspec.Meta(min_length=2, max_length=255, pattern="^/", description="the path of a device, such as /dev/ttyUSB0"),
 ]
 # BCM numbers of a 40-pin header; 0 and 1 belong to the HAT EEPROM.
 BcmPin = Annotated[int, msgspec.Meta(ge=2, le=27)]

@@ -106,8 +106,8 @@ def test_a_mistake_is_named_with_its_line_and_what_is_allowed(
     assert found, problems(tmp_path, text)
     (line, _, message) = found[0]
     assert said in message
-    wrong = "channels = 1" if key == "lockers[1].channels" else new.splitlines()[-1]
-    assert line == text.splitlines().index(wrong) + 1
+    before, _, _ = GOOD.partition("channels = 1\n" if key == "lockers[1].channels" else old)
+    assert line == before.count("\n") + new.count("\n") + 1
 
 
 def test_all_mistakes_are_named_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
