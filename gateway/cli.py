@@ -39,7 +39,7 @@ def main() -> None:
     except GatewayError as error:
         _fail(error.text, 1)
     except DBAPIError as error:
-        _fail(f"the database cannot be used: {error.orig}", 1)
+        _fail(f"the database cannot be used: {error.orig}\nlook at CASIER_DATABASE_URL, and whether it runs", 1)
 
 
 @app.command()
@@ -97,11 +97,9 @@ def reconcile(
 
 @config.command("check")
 def config_check(as_json: Json = False) -> None:
-    """Say which settings are in force, or what is wrong with them (exit code 2)."""
-    from gateway.db import Database
-
+    """Say which settings are in force, or what is wrong with them (exit code 2) or with the database (1)."""
     settings = _settings()
-    Database(settings.database).close()
+    _answers(settings.database)
     values = {**settings.model_dump(mode="json"), "database_url": _without_password(settings.database)}
     _writable(settings.data_dir)
     typer.echo(json.dumps(values) if as_json else "\n".join(f"{name} = {value}" for name, value in values.items()))
@@ -150,6 +148,8 @@ def controllers_list(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([{**asdict(bank), "pending": bank.pending} for bank in found]))
         return
+    if not found:
+        typer.echo("no banks yet: casier-gateway controllers add ID KEYS", err=True)
     for bank in found:
         state = "held" if bank.held else "online" if bank.online else "offline" if bank.joined else "no controller"
         change = ", a change is not in force yet" if bank.pending else ""
@@ -254,6 +254,17 @@ def _writable(directory: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise SettingsError("data_dir", f"CASIER_DATA_DIR: {directory} cannot be written: {error}") from error
+
+
+def _answers(url: str) -> None:
+    """Connects once; an SQLite file that is not there yet is made at the first start, not here."""
+    from gateway.db import Database
+
+    database = Database(url)
+    file = database.engine.url.database if database.engine.dialect.name == "sqlite" else None
+    if file is None or Path(file).exists():
+        database.engine.connect().close()
+    database.close()
 
 
 def _without_password(url: str) -> str:

@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +14,8 @@ from gateway.errors import SettingsError
 
 PREFIX = "CASIER_"
 CONFIG_VARIABLE = "CASIER_CONFIG"
+# Two letters swapped or one missing, in the shortest of the names.
+_NEARLY = 0.9
 
 
 class Settings(BaseSettings):
@@ -79,6 +82,7 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings in force. Raises SettingsError with code `settings`; the text names every variable or line."""
+    _refuse_misspelt()
     path = os.environ.get(CONFIG_VARIABLE)
     text, values = _read_file(Path(path)) if path else ("", {})
     try:
@@ -86,6 +90,15 @@ def load_settings() -> Settings:
     except ValidationError as error:
         lines = [_explain(item, path, text) for item in error.errors(include_input=False, include_url=False)]
         raise SettingsError("settings", "\n".join(lines)) from error
+
+
+def _refuse_misspelt() -> None:
+    """A variable that is nearly a setting's name would be ignored in silence. Others may be another program's."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    for name in sorted(set(os.environ) - known):
+        meant = get_close_matches(name, known, 1, _NEARLY) if name.startswith(PREFIX) else []
+        if meant:
+            raise SettingsError("settings", f"{name}: no such setting; did you mean {meant[0]}?")
 
 
 def _read_file(path: Path) -> tuple[str, dict[str, Any]]:

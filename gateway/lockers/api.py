@@ -36,10 +36,14 @@ def list_lockers(
 
 
 @router.get("/banks", summary="Banks and what their controllers follow")
-def list_banks(database: Db, _caller: Caller, heard: Heard) -> PageOut[BankOut]:
-    """All of them, by id."""
+def list_banks(
+    database: Db, _caller: Caller, heard: Heard, after: After = None, limit: Limit = PAGE
+) -> PageOut[BankOut]:
+    """By id."""
     with database.reading() as session:
-        return PageOut(items=[BankOut.model_validate(view) for view in wall.banks(session, heard)], next=None)
+        found = [view for view in wall.banks(session, heard) if after is None or view.id > after]
+    items = [BankOut.model_validate(view) for view in found[:limit]]
+    return PageOut(items=items, next=items[-1].id if len(found) > limit else None)
 
 
 @router.post(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gateway.audit import service as audit
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError, SignInError
-from gateway.people.service import checked_name
+from gateway.people.service import LANGUAGES, checked_name
 from gateway.staff.models import ApiToken, SignIn, Staff
 
 ROLES = ("worker", "volunteer", "technician", "operator")
@@ -49,12 +49,14 @@ def add_staff(
     session: Session, *, email: str, name: str, password: str, role: str = "worker", language: str = "fr",
     actor: str, now: int,
 ) -> Staff:  # fmt: skip
-    """A new account. Raises InvalidError (`email`, `name`, `password`, `role`), ConflictError (`email`)."""
+    """A new account. Raises InvalidError (`email`, `name`, `password`, `role`, `language`), ConflictError (`email`)."""
     address = email.strip().lower()
     if not 3 <= len(address) <= 200 or "@" not in address[1:-1] or not address.isprintable() or " " in address:
         raise InvalidError("email", "that is not an e-mail address")
     if role not in ROLES:
         raise InvalidError("role", f"unknown role {role[:20]!r}; known: {', '.join(ROLES)}")
+    if language not in LANGUAGES:
+        raise InvalidError("language", f"unknown language {language[:20]!r}; known: {', '.join(LANGUAGES)}")
     if session.scalar(select(Staff.id).where(Staff.email == address)) is not None:
         raise ConflictError("email", "there is an account with this e-mail address already")
     staff = Staff(

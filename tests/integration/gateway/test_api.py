@@ -214,7 +214,7 @@ def test_the_life_of_a_contract_over_http(gateway: Gateway) -> None:
 
 
 def test_pages_hold_every_item_once(gateway: Gateway) -> None:
-    for path, key in (("/lockers?limit=97", "number"), ("/events?limit=97", "id")):
+    for path, key in (("/lockers?limit=97", "number"), ("/events?limit=97", "id"), ("/banks?limit=1", "id")):
         seen: list[int] = []
         after: str | None = ""
         while after is not None:

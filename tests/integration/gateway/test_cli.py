@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.access.service import list_controllers
-from tests.integration.gateway.conftest import Gateway
+from tests.integration.gateway.conftest import Gateway, free_port
 from tests.integration.gateway.scripted import ScriptedController
 
 
@@ -80,6 +80,39 @@ def test_config_check_names_the_variable_and_the_line(cli: Gateway, monkeypatch:
     missing = {"CASIER_CONFIG": str(settings), "CASIER_DATABASE_URL": "sqlite"}
     monkeypatch.setattr(Gateway, "environment", property(lambda _self: plain | missing))
     assert "CASIER_DATABASE_URL" in refused(cli, 2, "config", "check")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("CASIER_GATEWAY_PROT", "CASIER_GATEWAY_PORT"), ("CASIER_DATABASEURL", "CASIER_DATABASE_URL")],
+)
+def test_a_misspelt_variable_is_not_ignored_in_silence(
+    cli: Gateway, monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    plain = cli.environment
+    monkeypatch.setattr(Gateway, "environment", property(lambda _self: plain | {name: "1"}))
+    assert f"{name}: no such setting; did you mean {meant}?" in refused(cli, 2, "config", "check")
+
+
+def test_variables_of_the_other_programs_are_left_alone(cli: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = {"CASIER_BENCH_PORT": "1", "CASIER_SIM_PINS": "x", "CASIER_CONTROLLER": "x"}
+    plain = cli.environment
+    monkeypatch.setattr(Gateway, "environment", property(lambda _self: plain | others))
+    assert cli.run("config", "check").returncode == 0
+
+
+def test_config_check_says_when_the_database_does_not_answer(cli: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = cli.environment
+    url = f"postgresql://casier:secret@127.0.0.1:{free_port()}/casier"
+    monkeypatch.setattr(Gateway, "environment", property(lambda _self: plain | {"CASIER_DATABASE_URL": url}))
+    told = refused(cli, 1, "config", "check")
+    assert "CASIER_DATABASE_URL" in told
+    assert "secret" not in told
+
+
+def test_an_account_has_a_role_and_a_language_that_exist(cli: Gateway) -> None:
+    assert "known: worker" in refused(cli, 1, "staff", "add", "a@example.org", "--role", "cook")
+    assert "known: fr, en, pt" in refused(cli, 1, "staff", "add", "a@example.org", "--language", "xx")
 
 
 def test_a_taken_port_is_named_with_the_variable_to_set(cli: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
