@@ -65,6 +65,7 @@ class Writer:
         self._attempt: tuple[Head, list[Pending]] | None = None
         self._waiting = Waiting()
         self._receipts: dict[int, ReceiptNoted] = {}
+        self._receipts_since = 0.0  # monotonic seconds
         self._aside: Path | None = None  # a corrupt journal whose readable part is still to be brought over
         self._trouble: str | None = None
         self._low = False
@@ -80,12 +81,17 @@ class Writer:
         """Write until told to stop; what the disk has refused until then is lost with the memory it is in."""
         while not self._stopping:
             self._collect()
-            if self._waiting or (self._receipts and self.queue.empty()):
+            if self._waiting or self._receipts_due():
                 self._write()
             elif not self._stopping:
                 self._tidy()
         if self._store is not None:
             self._store.close()
+
+    def _receipts_due(self) -> bool:
+        """They go with the next entry; by themselves, and then an intent may have to wait for them, not at once."""
+        since_s = time.monotonic() - self._receipts_since
+        return bool(self._receipts) and (self._stopping or since_s >= _IDLE_S)
 
     def _collect(self) -> None:
         timeout = _RETRY_S if self._trouble else 5.0 if self._reserved and not self._receipts else _IDLE_S
@@ -100,6 +106,8 @@ class Writer:
         if item is None:
             self._stopping = True
         elif isinstance(item, ReceiptNoted):
+            if not self._receipts:
+                self._receipts_since = time.monotonic()
             self._receipts[item.no] = item
             self._receipted_at = item.at
         else:
