@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
 T = TypeVar("T")
 
 PAGE_SIZE = 100
@@ -16,6 +19,17 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     next: str | None
+
+
+def page_of(
+    session: Session, query: Select[T], key: InstrumentedAttribute[str], *, after: str | None, limit: int
+) -> Page[T]:
+    """The query's rows in the order of `key`, `limit` of them, those behind the cursor `after`."""
+    size = bounded(limit)
+    if after is not None:
+        query = query.where(key > after)
+    found = list(session.scalars(query.order_by(key).limit(size + 1)).unique())
+    return Page(found[:size], str(getattr(found[size - 1], key.key)) if len(found) > size else None)
 
 
 def bounded(limit: int) -> int:

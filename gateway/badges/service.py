@@ -11,7 +11,7 @@ from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.events.service import record
 from gateway.lockers.models import Bank
-from gateway.paging import PAGE_SIZE, Page, bounded
+from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people.service import checked_name, person_of
 from wire.badge import badge_digest, canonical_number
 from wire.errors import MessageError
@@ -136,19 +136,14 @@ def list_badges(
     limit: int = PAGE_SIZE,
 ) -> Page[Badge]:
     """Badges in the order of their registering; `stock` narrows to live ones without an owner."""
-    query = select(Badge).order_by(Badge.id).limit(bounded(limit) + 1)
+    query = select(Badge)
     if person_id is not None:
         query = query.where(Badge.person_id == person_id)
     if site_id is not None:
         query = query.where(Badge.site_id == site_id)
     if stock:
         query = query.where(Badge.person_id.is_(None), Badge.staff_id.is_(None), Badge.revoked_at.is_(None))
-    if after is not None:
-        query = query.where(Badge.id > after)
-    badges = list(session.scalars(query))
-    more = len(badges) > bounded(limit)
-    badges = badges[: bounded(limit)]
-    return Page(badges, badges[-1].id if more else None)
+    return page_of(session, query, Badge.id, after=after, limit=limit)
 
 
 def _changed(session: Session, badge: Badge, what: str, actor: str, now: int, reason: str | None = None) -> None:

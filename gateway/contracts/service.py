@@ -22,7 +22,7 @@ from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.events.service import record
 from gateway.lockers.models import Locker
 from gateway.lockers.service import locker_of
-from gateway.paging import PAGE_SIZE, Page, bounded
+from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people.service import checked_name, person_of
 
 MAX_GRACE_DAYS = 365
@@ -269,19 +269,14 @@ def list_contracts(
     now: int,
 ) -> Page[Contract]:
     """Contracts in the order of their making, narrowed by person, bank and present state."""
-    query = select(Contract).order_by(Contract.id).limit(bounded(limit) + 1)
+    query = select(Contract)
     if person_id is not None:
         query = query.where(Contract.person_id == person_id)
     if bank_id is not None:
         query = query.where(Contract.holdings.any(Holding.locker.has(Locker.bank_id == bank_id)))
     if state is not None:
         query = query.where(repository.in_state(state, now))
-    if after is not None:
-        query = query.where(Contract.id > after)
-    contracts = list(session.scalars(query).unique())
-    more = len(contracts) > bounded(limit)
-    contracts = contracts[: bounded(limit)]
-    return Page(contracts, contracts[-1].id if more else None)
+    return page_of(session, query, Contract.id, after=after, limit=limit)
 
 
 def _in_turn(session: Session, contract_id: str, action: Action, now: int) -> Contract:

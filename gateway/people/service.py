@@ -7,7 +7,7 @@ from gateway.audit import service as audit
 from gateway.db import new_id
 from gateway.errors import InvalidError, NotFoundError
 from gateway.lockers.models import Organisation
-from gateway.paging import PAGE_SIZE, Page, bounded
+from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people.models import Person
 
 LANGUAGES = ("fr", "en", "pt")
@@ -55,15 +55,10 @@ def list_people(
     session: Session, *, search: str | None = None, after: str | None = None, limit: int = PAGE_SIZE
 ) -> Page[Person]:
     """People in the order of their files' making; `search` looks within names, whatever the case."""
-    query = select(Person).order_by(Person.id).limit(bounded(limit) + 1)
-    if after is not None:
-        query = query.where(Person.id > after)
+    query = select(Person)
     if search:
         query = query.where(Person.name.icontains(search, autoescape=True))
-    people = list(session.scalars(query))
-    more = len(people) > bounded(limit)
-    people = people[: bounded(limit)]
-    return Page(people, people[-1].id if more else None)
+    return page_of(session, query, Person.id, after=after, limit=limit)
 
 
 def checked_name(name: str) -> str:

@@ -1,0 +1,84 @@
+"""Nothing is acknowledged or receipted before it is stored: fault row 27, and the broker's copy is the last one."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from gateway.events.models import Event
+from gateway.ingest.service import Reach
+from gateway.link.connection import Connection, Received
+from gateway.link.device_keys import DeviceKeys
+from gateway.link.inbox import Inbox
+from gateway.link.publisher import Publisher
+from tests.unit.gateway.journal import Journal
+from tests.unit.gateway.town import NOON, Town
+from wire.envelope import sign
+from wire.topics import Topic, topic_name
+
+
+@dataclass
+class Outside:
+    """The broker's side: what was acknowledged and receipted, and how many entries were stored by then."""
+
+    town: Town
+    told: list[tuple[str, int]] = field(default_factory=list)
+
+    def acknowledge(self, message: Received) -> None:
+        self.told.append((f"ack {message.mid}", stored(self.town)))
+
+    def send_receipts(self, due: Iterable[Reach]) -> None:
+        self.told += [(f"receipt {reach.through}", stored(self.town)) for reach in due]
+
+
+def stored(town: Town) -> int:
+    with town.reading() as session:
+        return session.scalar(select(func.count()).select_from(Event).where(Event.epoch.is_not(None))) or 0
+
+
+def inbox_of(town: Town, outside: Outside) -> Inbox:
+    keys = DeviceKeys(town.database, lambda: 0)
+    keys.reload()
+    return Inbox(town.database, keys, cast(Publisher, outside), cast(Connection, outside), lambda: NOON)
+
+
+def message(town: Town, payload: bytes, mid: int = 1, key: Ed25519PrivateKey | None = None) -> Received:
+    envelope = sign(key or town.device, Topic.EVENTS, payload)
+    return Received(topic_name(town.bank, Topic.EVENTS), envelope, retained=False, mid=mid, qos=1, connection=1)
+
+
+def test_a_batch_is_acknowledged_and_receipted_once_it_is_stored(town: Town) -> None:
+    outside = Outside(town)
+    journal = Journal().start().write("tamper").write("tamper")
+    inbox_of(town, outside).take([message(town, journal.batch(1, 2), 1), message(town, journal.batch(3), 2)])
+    assert outside.told == [("ack 1", 3), ("ack 2", 3), ("receipt 3", 3)]
+
+
+def test_while_the_database_is_away_nothing_is_acknowledged_and_nothing_is_lost(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = Outside(town)
+    inbox, batch = inbox_of(town, outside), message(town, Journal().start().batch())
+
+    def away(*_: Any) -> AbstractContextManager[Session]:
+        raise OperationalError("INSERT", {}, Exception("connection refused"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(town.database, "writing", away)
+        with pytest.raises(OperationalError):
+            inbox.take([batch])
+    assert outside.told == []
+    inbox.take([batch])
+    assert outside.told == [("ack 1", 1), ("receipt 1", 1)]
+
+
+def test_a_batch_nobody_here_can_verify_is_acknowledged_and_never_answered(town: Town) -> None:
+    outside = Outside(town)
+    inbox_of(town, outside).take([message(town, Journal().start().batch(), key=Ed25519PrivateKey.generate())])
+    assert outside.told == [("ack 1", 0)]
