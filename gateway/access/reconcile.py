@@ -126,7 +126,7 @@ def _carry_over(session: Session, bank_id: str, lines: tuple[Revoked, ...], now:
         alive = select(Badge).where(Badge.site_id == site_id, Badge.digest == line.digest, Badge.revoked_at.is_(None))
         for badge in session.scalars(alive):
             # Given out again after the revocation, under another grant: that one is meant to live.
-            if line.id[12:24] == badge.id[-12:]:
+            if badge.id[-12:] in line.id:
                 badge.revoked_at, badge.revoked_why = now, line.why
 
 

@@ -3,15 +3,17 @@
 from datetime import date
 
 import msgspec
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.access import lists
-from gateway.access.models import IssuedList
+from gateway.access.models import CarriedRevocation, IssuedList
 from gateway.badges import service as badges
 from gateway.contracts import service as contracts
 from tests.unit.gateway.town import DAY, NOON, Town
 from wire.access_list import AccessList, decode_access_list, list_hash
 from wire.envelope import key_id, verify
+from wire.errors import MessageError
 from wire.limits import LEASE_MS
 from wire.topics import Topic
 
@@ -137,3 +139,33 @@ def test_sixty_lockers_are_a_small_list(town: Town) -> None:
         person = town.person()
         town.assign(person, number=number, badge=town.badge())
     assert len(msgspec.json.encode(current(town))) < 32_000
+
+
+def test_a_list_that_the_controller_would_refuse_is_neither_signed_nor_issued(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = current(town)
+    broken = msgspec.structs.replace(good, version=NOON, zone="Mars/Base")
+    monkeypatch.setattr(lists, "build", lambda *_args, **_more: broken)
+    signed: list[bytes] = []
+    with pytest.raises(MessageError), town.writing() as session:
+        lists.issue(session, town.bank, lambda payload: signed.append(payload) or payload, now=NOON)  # type: ignore[func-returns-value]
+    assert signed == []
+    with town.reading() as session:
+        assert session.get(IssuedList, (town.bank, NOON)) is None
+
+
+def test_a_revocation_learnt_from_the_bank_wins_over_a_badge_that_lives_here(town: Town) -> None:
+    person = town.person()
+    badge = town.badge(person)
+    town.assign(person)
+    holder = next(line for line in current(town).grants if line.kind == "holder")
+    with town.writing() as session:
+        session.add(
+            CarriedRevocation(
+                bank_id=town.bank, grant_id=holder.id, digest=badge.digest, why="revoked", until_at=NOON + DAY
+            )
+        )
+    found = current(town)
+    assert holder.id not in {line.id for line in found.grants}
+    assert [(line.id, line.why) for line in found.revoked] == [(holder.id, "revoked")]

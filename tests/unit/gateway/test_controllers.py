@@ -18,6 +18,7 @@ from gateway.errors import ConflictError, InvalidError, OfflineError
 from gateway.events.service import latest_events
 from gateway.link.presence import Presence
 from gateway.lockers import wall
+from gateway.staff import service as accounts
 from tests.unit.gateway.town import NOON, Town
 from wire.access_list import Revoked, list_hash
 from wire.messages import Birth, Health, Reply, Session, encode
@@ -168,6 +169,25 @@ def test_deciding_carries_the_bank_s_revocations_over(town: Town) -> None:
         assert service.controller_of(session, town.bank).held_since is None
 
 
+def test_a_staff_badge_that_the_bank_knows_to_be_dead_dies_here_too(town: Town) -> None:
+    with town.writing() as session:
+        member = accounts.add_staff(session, email="t@e.org", name="T", password="x" * 12, actor="t", now=NOON)
+        badge = service.register_badge(
+            session, town.keystore, site_id=town.site_id, number="em4100:00000000FE", label="T-1",
+            staff_id=member.id, actor="t", now=NOON,
+        )  # fmt: skip
+    with town.reading() as session:
+        theirs = lists.build(session, town.bank, version=NOON + 50, now=NOON)
+    dead = tuple(Revoked(grant.id, grant.digest, "revoked") for grant in theirs.grants)
+    payload = encode(msgspec.structs.replace(theirs, grants=(), revoked=dead))
+    be_born(town, birth(version=NOON + 50, digest=list_hash(payload)))
+    reported(town, payload)
+    with town.writing() as session:
+        reconcile.decide(session, town.bank, actor="t", now=NOON)
+    with town.reading() as session:
+        assert badges.state_of(badges.badge_of(session, badge.id)) == "revoked"
+
+
 def ordered(town: Town, now: int = NOON, **other: Any) -> CommandRecord:
     given = {"bank_id": town.bank, "number": 1, "reason": "holder_present", "actor": "t", **other}
     with town.writing() as session:
@@ -253,6 +273,20 @@ def test_a_refused_beat_is_tried_again_at_most_twice_and_not_for_long(town: Town
     late = ordered(town, NOON + 60_000).id
     reply(town, late, "refused", why="beat", now=NOON + 91_000)
     assert state(town, late, NOON + 91_000) == "refused"
+
+
+def test_another_bank_cannot_reply_to_an_order(town: Town) -> None:
+    command = ordered(town)
+    with town.writing() as session:
+        stranger = Reply("lille-1", BEAT.session, command.id, "opened", NOON)
+        assert commands.replied(session, ORDERS, "lille-1", stranger, now=NOON) is None
+    assert state(town, command.id) == "requested"
+
+
+def test_the_same_order_within_five_seconds_is_one_and_later_another(town: Town) -> None:
+    first = ordered(town)
+    assert ordered(town, NOON + 4_999).id == first.id
+    assert ordered(town, NOON + 5_001).id != first.id
 
 
 def test_other_refusals_are_final(town: Town) -> None:
