@@ -4,12 +4,12 @@ import msgspec
 
 from controller.effects import Record
 from controller.inputs import Moment
-from controller.timekeeping import Timekeeper, TimeState, Witness
+from controller.timekeeping import FIRST_FLOOR, Timekeeper, TimeState, Witness
 from controller.witnesses import SystemClock, mono_ms
 
 
 class Clock:
-    """One for each process. The records that methods answer are to be journaled."""
+    """One for each process; `kept` is the state of before. The records that methods answer are to be journaled."""
 
     def __init__(self, kept: bytes | None, system: SystemClock, battery: int | None) -> None:
         self._system = system
@@ -51,7 +51,5 @@ class Clock:
 
 
 def _time_state(kept: bytes | None) -> TimeState:
-    try:
-        return msgspec.json.decode(kept, type=TimeState) if kept else TimeState()
-    except msgspec.DecodeError:
-        return TimeState()
+    state = msgspec.json.decode(kept, type=TimeState) if kept else TimeState()
+    return TimeState(max(state.floor, FIRST_FLOOR), state.credit_used_ms)

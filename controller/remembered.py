@@ -7,6 +7,7 @@ import msgspec
 
 from controller.bank_config import BankState, OutOfService, PastRelease, UnresolvedRelease
 from controller.salvage import SESSION_MARGIN
+from controller.timekeeping import TimeState
 from wire.access_list import AccessList, decode_access_list, list_hash
 from wire.entries import Entry, EntryType
 from wire.envelope import Envelope
@@ -51,6 +52,8 @@ def _is_sound(name: str, value: bytes) -> bool:
             int(value)
         elif name in ("list", "list_previous"):
             decode_access_list(msgspec.json.decode(value, type=Envelope).payload)
+        elif name == "time":
+            msgspec.json.decode(value, type=TimeState)
         elif name in ("trust", "keys"):
             msgspec.json.decode(value, type=Envelope)
         elif name.startswith("service:"):

@@ -15,6 +15,8 @@ from wire.limits import MAX_INSTANT, MIN_INSTANT
 
 AGREE_MS = 5 * 60_000
 CREDIT_MS = 24 * 3_600_000
+# No clock that is right says less: the first day of the year this version was made (2026-01-01, UTC).
+FIRST_FLOOR = 1_767_225_600_000
 # A step of the clock that is worth an entry; smaller ones are the witnesses' own latency.
 STEP_MS = 60_000
 # How much of the floor's rise a power cut may forget, against wear of the card.

@@ -1,0 +1,47 @@
+"""A device that nobody has told the time yet, and one whose memory of it is kept."""
+
+from controller.access import AccessIndex, Denied, Granted, decide
+from controller.clock import Clock
+from controller.timekeeping import FIRST_FLOOR, Witness
+from tests.unit.controller.core.driver import digest, grant, make_list, number
+
+DAY = 86_400_000
+
+
+def nobody() -> None:
+    """No system clock that may be heard."""
+
+
+def test_fresh_device_that_no_witness_has_told_the_time_refuses_what_ended_before_its_software() -> None:
+    clock = Clock(None, nobody, None)
+    ended = AccessIndex(make_list(grant(1, 1, not_before=FIRST_FLOOR - 90 * DAY, not_after=FIRST_FLOOR)))
+    assert decide(digest(number(1)), ended, clock.now()) == Denied("ended", "g1")
+
+
+def test_gateway_alone_ends_no_contract_of_a_fresh_device_beyond_a_day_and_says_so() -> None:
+    clock = Clock(None, nobody, None)
+    told = FIRST_FLOOR + 200 * DAY
+    clock.hear(Witness.GATEWAY, told)
+    now = clock.now()
+    assert now.clock == "claimed"
+    assert now.at >= told
+    ended_yesterday = AccessIndex(make_list(grant(1, 1, not_before=told - 90 * DAY, not_after=told - DAY)))
+    assert isinstance(decide(digest(number(1)), ended_yesterday, now), Granted)
+
+
+def test_technician_beside_a_fresh_device_and_the_gateway_make_its_time_trusted() -> None:
+    clock = Clock(None, nobody, None)
+    told = FIRST_FLOOR + 200 * DAY
+    clock.set_by_technician(told)
+    clock.hear(Witness.GATEWAY, told + 1_000)
+    now = clock.now()
+    assert now.clock == "trusted"
+    ended_yesterday = AccessIndex(make_list(grant(1, 1, not_before=told - 90 * DAY, not_after=told - DAY)))
+    assert decide(digest(number(1)), ended_yesterday, now) == Denied("ended", "g1")
+
+
+def test_floor_outlives_the_process() -> None:
+    clock = Clock(None, nobody, None)
+    clock.set_by_technician(FIRST_FLOOR + 200 * DAY)
+    clock.hear(Witness.GATEWAY, FIRST_FLOOR + 200 * DAY)
+    assert Clock(clock.state(), nobody, None).now().ending_at >= FIRST_FLOOR + 200 * DAY
