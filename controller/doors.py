@@ -34,6 +34,7 @@ class Doors:
         self._suppression = suppression
         self._left_open_after_ms = left_open_after_ms
         self._changes: dict[int, deque[int]] = {}
+        self._watched: set[int] = set()
 
     def sensed(self, locker: int, is_open: bool, turn: Turn) -> None:
         """A sensor settled. The first word after start is the door's state, not a change."""
@@ -74,14 +75,23 @@ class Doors:
         self._stands_open(bay, turn)
 
     def _stands_open(self, bay: Bay, turn: Turn) -> None:
-        opened_ms = bay.opened_ms = turn.now.mono_ms
+        bay.opened_ms = turn.now.mono_ms
+        if bay.number not in self._watched:  # one look ahead for each door, however often it bounces
+            self._look_at(bay, bay.opened_ms)
+
+    def _look_at(self, bay: Bay, opened_ms: int) -> None:
+        self._watched.add(bay.number)
         self._agenda.at(opened_ms + self._left_open_after_ms, lambda later: self._left_open(bay, opened_ms, later))
 
     def _left_open(self, bay: Bay, opened_ms: int, turn: Turn) -> None:
-        if bay.door_open and bay.opened_ms == opened_ms:
-            self._faults.put(_source(bay), "door_left_open")
-            open_ms = turn.now.mono_ms - opened_ms
-            self._record(bay, EntryType.DOOR_LEFT_OPEN, turn, open_ms)
+        self._watched.discard(bay.number)
+        if bay.opened_ms is None:
+            return
+        if bay.opened_ms != opened_ms:
+            self._look_at(bay, bay.opened_ms)
+            return
+        self._faults.put(_source(bay), "door_left_open")
+        self._record(bay, EntryType.DOOR_LEFT_OPEN, turn, turn.now.mono_ms - opened_ms)
 
     def _closed(self, bay: Bay, turn: Turn) -> None:
         open_ms = None if bay.opened_ms is None else turn.now.mono_ms - bay.opened_ms

@@ -1,7 +1,8 @@
 """Doors: opened by a release, forced, left open, closed; sensors that cannot be believed."""
 
-from controller.bank_config import LEFT_OPEN_AFTER_MS
+from controller.bank_config import LEFT_OPEN_AFTER_MS, BankConfig, LockerConfig
 from controller.inputs import LockAccepted
+from hw.ports import Coil
 from tests.unit.controller.core.driver import entries, grant, make_driver, make_holder, types
 
 
@@ -99,6 +100,21 @@ def test_bouncing_sensor_is_a_fault_and_no_flood() -> None:
     calm = driver.wait(120_000)
     assert [body["code"] for body in entries(calm, "sensor_recovered")] == ["bouncing"]
     assert {(body["type"], body["count"]) for body in entries(calm, "suppressed")} >= {("door_forced", 40)}
+
+
+def test_sensor_that_bounces_for_an_hour_fills_no_memory() -> None:
+    config = BankConfig("montreuil-1", {2: LockerConfig(Coil("a", 2), "supply", 300)}, left_open_after_ms=86_400_000)
+    driver = make_driver(config=config)
+    sizes = []
+    for _ in range(2):
+        for _ in range(3_000):
+            driver.door(2, opens=True)
+            driver.wait(40)
+            driver.door(2, opens=False)
+            driver.wait(40)
+        sizes.append(len(driver.bank._agenda._heap))
+        driver.effects.clear()
+    assert sizes[1] <= sizes[0]
 
 
 def test_sensor_stuck_open_is_a_fault_and_stops_no_release() -> None:
