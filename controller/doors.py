@@ -34,6 +34,7 @@ class Doors:
         self._suppression = suppression
         self._left_open_after_ms = left_open_after_ms
         self._changes: dict[int, deque[int]] = {}
+        self._bouncing: set[int] = set()  # each is judged again when it may have become calm
         self._watched: set[int] = set()
 
     def sensed(self, locker: int, is_open: bool, turn: Turn) -> None:
@@ -110,15 +111,18 @@ class Doors:
     def _watch_bouncing(self, bay: Bay, turn: Turn) -> None:
         changes = self._changes.setdefault(bay.number, deque(maxlen=BOUNCING_CHANGES))
         changes.append(turn.now.mono_ms)
-        self._judge_bouncing(bay, turn)
+        if bay.number not in self._bouncing:
+            self._judge_bouncing(bay, turn)
 
     def _judge_bouncing(self, bay: Bay, turn: Turn) -> None:
         changes = self._changes[bay.number]
         calm_ms = changes[0] + BOUNCING_WINDOW_MS
         if len(changes) == BOUNCING_CHANGES and turn.now.mono_ms < calm_ms:
+            self._bouncing.add(bay.number)
             self._broken(bay, "bouncing", turn)
             self._agenda.at(calm_ms, lambda later: self._judge_bouncing(bay, later))
         else:
+            self._bouncing.discard(bay.number)
             self._recovered(bay, "bouncing", turn)
 
     def _broken(self, bay: Bay, code: str, turn: Turn) -> None:
