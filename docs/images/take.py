@@ -26,7 +26,7 @@ def main(gateway_port: str, bench_port: str, state: str) -> None:
     account = json.loads((Path(state) / "credentials.json").read_text())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 960})
+        context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 960}, reduced_motion="reduce")
         wall, table = context.new_page(), context.new_page()
         wall.goto(gateway)
         wall.get_by_label("Email address").fill(account["email"])
