@@ -1,6 +1,6 @@
 """Through all lockers, one right after the other, again and again, as often as the release guard allows.
 
-Right after the other, because a processor that has slept answers late: on a virtual machine that is the host's figure.
+This is a busy bank, warm in the processor; `badge_to_coil_alone_p50_ms` is the lone person, who waits about twice as long.
 """
 
 import time
