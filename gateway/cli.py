@@ -181,6 +181,16 @@ def staff_add(
     typer.echo(json.dumps(answer) if as_json else "\n".join(f"{key}: {value}" for key, value in answer.items()))
 
 
+@staff.command("disable")
+def staff_disable(email: Annotated[str, typer.Argument(help="whose account")]) -> None:
+    """End an account: it cannot sign in any more, and its tokens and badges are dead."""
+    from gateway.staff import service
+
+    with _open() as (database, now), database.writing() as session:
+        service.disable(session, service.staff_named(session, email).id, actor=ACTOR, now=now())
+    typer.echo(f"{email}: disabled")
+
+
 @token.command("add")
 def token_add(
     email: Annotated[str, typer.Argument(help="whom the token acts as")],

@@ -136,6 +136,8 @@ def command_shown(visit: Visit, session: Session, command_id: str) -> CommandSho
     end = _ENDS.get(state)
     url = f"/lockers/{command.bank_id}/{command.locker}"
     _status, _step, tone, icon, title, text = end or ("", "", "", "", "", "")
+    if state == "no_answer" and command.state in ("accepted", "released"):
+        text = N_("The order arrived, but what became of it was never told. Look at the door, then ask again.")
     if state == "refused":
         text = words.COMMAND_REFUSALS.get(command.why or "", text)
     reason = words.OPEN_REASONS.get(command.reason, (command.reason, ""))[0]

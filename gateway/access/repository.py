@@ -39,13 +39,13 @@ def badges_of_people(
 
 
 def staff_badges(session: Session, site_id: str, since: int) -> Sequence[tuple[Badge, str]]:
-    """Staff badges at the site, with the role of their owner; those of disabled accounts are left out."""
+    """Staff badges at the site, with the role of their owner; live ones of disabled accounts are left out."""
     rows = session.execute(
         select(Badge, Staff.role)
         .join(Staff, Staff.id == Badge.staff_id)
         .where(
             Badge.site_id == site_id,
-            Staff.disabled_at.is_(None),
+            or_(Staff.disabled_at.is_(None), Badge.revoked_at.is_not(None)),
             or_(Badge.revoked_at.is_(None), Badge.revoked_at > since),
         )
         .order_by(Badge.id)

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
+from gateway.badges import service as badges
+from gateway.badges.models import Badge
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError, SignInError
 from gateway.people.service import LANGUAGES, checked_name
@@ -83,10 +85,12 @@ def set_password(session: Session, staff_id: str, password: str, *, actor: str, 
 
 
 def disable(session: Session, staff_id: str, *, actor: str, now: int) -> None:
-    """The account, its sign-ins and its tokens work no more. Raises NotFoundError (`staff`)."""
+    """The account, its sign-ins, its tokens and its badges work no more. Raises NotFoundError (`staff`)."""
     staff = staff_of(session, staff_id)
     staff.disabled_at = staff.disabled_at or now
     _end_sign_ins(session, staff_id, now)
+    for badge in session.scalars(select(Badge).where(Badge.staff_id == staff_id)).all():
+        badges.revoke(session, badge.id, reason="ended", actor=actor, now=now)
     audit.record(session, actor=actor, action="staff_disabled", subject=staff_id, now=now)
 
 

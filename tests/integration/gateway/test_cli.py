@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.access.service import list_controllers
+from gateway.errors import SignInError
+from gateway.staff.service import token_holder
 from tests.integration.gateway.conftest import Gateway, free_port
 from tests.integration.gateway.scripted import ScriptedController
 
@@ -113,6 +115,17 @@ def test_config_check_says_when_the_database_does_not_answer(cli: Gateway, monke
 def test_an_account_has_a_role_and_a_language_that_exist(cli: Gateway) -> None:
     assert "known: worker" in refused(cli, 1, "staff", "add", "a@example.org", "--role", "cook")
     assert "known: fr, en, pt" in refused(cli, 1, "staff", "add", "a@example.org", "--language", "xx")
+
+
+def test_a_disabled_account_s_token_works_no_more(cli: Gateway) -> None:
+    cli.run("staff", "add", "nadia@example.org")
+    token = cli.run("token", "add", "nadia@example.org").stdout.strip()
+    assert "disabled" in cli.run("staff", "disable", "Nadia@example.org").stdout
+    database = cli.database()
+    with database.reading() as session, pytest.raises(SignInError):
+        token_holder(session, token)
+    database.close()
+    assert "no account" in refused(cli, 1, "staff", "disable", "nobody@example.org")
 
 
 def test_a_taken_port_is_named_with_the_variable_to_set(cli: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.access import lists
+from gateway.access.changes import AccessChanged
 from gateway.access.models import CarriedRevocation, IssuedList
+from gateway.access.service import register_badge
 from gateway.badges import service as badges
 from gateway.contracts import service as contracts
+from gateway.staff import service as accounts
 from tests.unit.gateway.town import DAY, NOON, Town
 from wire.access_list import AccessList, decode_access_list, list_hash
 from wire.envelope import key_id, verify
@@ -169,3 +172,36 @@ def test_a_revocation_learnt_from_the_bank_wins_over_a_badge_that_lives_here(tow
     found = current(town)
     assert holder.id not in {line.id for line in found.grants}
     assert [(line.id, line.why) for line in found.revoked] == [(holder.id, "revoked")]
+
+
+def test_after_a_move_the_former_locker_opens_for_a_day_and_no_longer(town: Town) -> None:
+    person = town.person()
+    badge = town.badge(person)
+    contract = town.assign(person)
+    with town.writing() as session:
+        contracts.move(session, contract.id, bank_id=town.bank, number=2, actor="t", now=NOON)
+    ends = {
+        (line.kind, line.lockers): line.not_after
+        for line in current(town).grants
+        if line.digest == badge.digest and line.not_before < line.not_after
+    }
+    assert {key: end for key, end in ends.items() if key[1] == (1,)} == {("holder", (1,)): NOON + contracts.MOVE_MS}
+    assert ends["holder", (2,)] == contract.until_at
+
+
+def test_the_badge_of_a_disabled_account_is_dead_at_once(town: Town) -> None:
+    with town.writing() as session:
+        member = accounts.add_staff(session, email="t@e.org", name="T", password="x" * 12, actor="t", now=NOON)
+        register_badge(
+            session, town.keystore, site_id=town.site_id, number="em4100:00000000FE", label="T-1",
+            staff_id=member.id, actor="t", now=NOON,
+        )  # fmt: skip
+    listed = {line.id for line in current(town).grants}
+    assert listed
+    news: list[object] = []
+    town.database.listeners.append(news.append)
+    with town.writing() as session:
+        accounts.disable(session, member.id, actor="t", now=NOON + 1)
+    assert AccessChanged(town.bank) in news
+    found = current(town, NOON + 1)
+    assert (found.grants, {line.id for line in found.revoked}) == ((), listed)
