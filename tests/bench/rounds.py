@@ -1,6 +1,6 @@
 """Through all lockers, one right after the other, again and again, as often as the release guard allows.
 
-This is a busy bank, warm in the processor; `badge_to_coil_alone_p50_ms` is the lone person, who waits about twice as long.
+This is a busy bank, warm in the processor. A lone person (`badge_to_coil_alone_p50_ms`) waits about twice as long.
 """
 
 import time
