@@ -23,6 +23,7 @@ from wire.limits import MAX_LOCKERS
 from wire.messages import ControllerId
 
 _RANGE = re.compile(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SECTIONS = ("bank", "broker", "releases", "time", "readers", "boards", "indicators", "lockers")
 Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 
@@ -195,6 +196,8 @@ class _Reading:
             return {}
         devices: dict[str, DeviceSettings] = {}
         for name, table in tables.items():
+            if not _NAME.fullmatch(name):
+                self._problem((section, name), "a device's name stands in messages; allowed: 1 to 64 of A-Za-z0-9_-")
             try:
                 devices[name] = registry.decode(section, table)
             except SettingsError as error:

@@ -84,6 +84,7 @@ def test_a_good_file_gives_each_locker_its_coil_and_group(tmp_path: Path) -> Non
         ("port = 1883", "port = 99999", "broker.port", "allowed: 1 to 65535"),
         ("port = 1883", "port = 1883\ntls = {ca = 'x'}", "broker.tls", "allowed: ca, certificate, key"),
         ("retries = 1", "retries = 1\n[time]\nsystem_clock = 'maybe'", "time.system_clock", "absent, auto, trusted"),
+        ("[readers.entrance]", f"[readers.{'e' * 65}]", f"readers.{'e' * 65}", "1 to 64"),
         ("numbers = 25", "numbers = true", "lockers[1].numbers", "a range such as"),
         ("retries = 1", "retries = 7", "releases.retries", "2"),
         ("retries = 1", "pulse_ms = 5000", "releases.pulse_ms", "1000"),
