@@ -207,6 +207,14 @@ def test_a_card_restored_from_an_image_is_an_alarm_and_nothing_is_overwritten(to
     assert reach(town, before) == (20, before.hashes[20].hex())
 
 
+def test_an_epoch_that_remembers_another_past_is_an_alarm(town: Town) -> None:
+    first, other = journal_of(10), journal_of(10)
+    take(town, first.batch())
+    other.epoch = first.epoch
+    take(town, Journal().start(other).batch())
+    assert [body["why"] for body in events(town, "epoch_link_broken")] == ["other_hash"]
+
+
 def test_a_cloned_card_is_an_alarm(town: Town) -> None:
     before = journal_of(20)
     take(town, before.batch())

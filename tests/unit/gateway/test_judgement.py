@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 
+from gateway.access.models import CommandRecord
+from gateway.access.service import controller_of
 from gateway.badges import service as badges
 from gateway.badges.models import Badge
 from gateway.contracts import service as contracts
@@ -11,6 +13,7 @@ from gateway.contracts.models import Contract
 from gateway.events.service import latest_events
 from gateway.ingest.effects import take_effect
 from gateway.ingest.service import Arrived, store
+from gateway.lockers import service as places
 from gateway.lockers import wall
 from tests.unit.gateway.journal import Journal
 from tests.unit.gateway.town import NOON, Town
@@ -92,6 +95,34 @@ def test_a_stranger_and_an_order_nobody_gave(town: Town) -> None:
     assert [body["why"] for body in told(town, journal)] == ["no_command", "no_contract"]
 
 
+def test_an_order_to_one_locker_or_bank_explains_no_other(town: Town) -> None:
+    with town.writing() as session:
+        places.add_bank(session, bank_id="lille-1", site_id=town.site_id, name="Lille", actor="t", now=NOON)
+        for number, bank in enumerate((town.bank, town.bank, "lille-1")):
+            session.add(
+                CommandRecord(
+                    id=f"order-{number}", bank_id=bank, kind="open", args={"locker": 1}, locker=1, requested_by="t",
+                    reason="emergency", requested_at=NOON, state="accepted",
+                )
+            )  # fmt: skip
+    journal = Journal().start()
+    for number, locker in enumerate((1, 2, 1)):
+        journal.write("release_intended", NOON, release="r", locker=locker, cause="command", command=f"order-{number}")
+    assert [(body["why"], body["command"]) for body in told(town, journal)] == [
+        ("no_command", "order-2"),
+        ("no_command", "order-1"),
+    ]
+
+
+def test_a_late_epoch_does_not_turn_the_wall_back(town: Town) -> None:
+    with town.writing() as session:
+        controller_of(session, town.bank).online = True
+    told(town, Journal().start().write("door_closed", NOON + 10, locker=3))
+    told(town, Journal().start().write("door_opened", NOON, locker=3, release="r"))
+    with town.reading() as session:
+        assert wall.lockers(session, lambda _bank: True, now=NOON + 20)[2].door == "closed"
+
+
 @pytest.mark.parametrize(
     ("entries", "state"),
     [
@@ -111,8 +142,6 @@ def test_the_wall_shows_what_the_bank_last_said(
     town: Town, entries: list[tuple[str, dict[str, object]]], state: str
 ) -> None:
     with town.writing() as session:
-        from gateway.access.service import controller_of
-
         controller_of(session, town.bank).online = True
     journal = Journal().start()
     for at, (kind, body) in enumerate(entries):
