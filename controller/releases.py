@@ -326,7 +326,7 @@ class Releases:
         bay = self._bays[locker]
         if self._of_locker.get(locker) is not release:
             return
-        if not release.accepted and release.failed is None:
+        if release.failed is None and (not release.accepted or bay.door_open is None):
             turn.record(EntryType.RELEASE_UNKNOWN, release=release.id, locker=locker)
         opened = bay.state is State.OPENED
         bay.apply(Event.TIMED_OUT)

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from controller.store import Store
+from controller.timekeeping import CREDIT_MS, FIRST_FLOOR, TimeState
 from wire.access_list import Revoked
 from wire.messages import Birth, Death, Session, decode_status, encode
 from wire.topics import Topic
@@ -53,6 +55,7 @@ def test_a_release_cut_by_sigkill_is_recorded_as_unknown_and_never_fired_again(w
     world.gateway.command("open", {"locker": 7})
     world.gateway.stored("release_intended")
     world.end(signal.SIGKILL)
+    world.gateway.wait(lambda: world.gateway.deaths)
     world.bench.do(lambda: setattr(world.bench.bank, "powered", True))
     world.start()
     (unknown,) = world.gateway.stored("release_unknown")
@@ -61,6 +64,18 @@ def test_a_release_cut_by_sigkill_is_recorded_as_unknown_and_never_fired_again(w
     assert len(world.gateway.entries("started")) == 2
     assert world.gateway.entries("released", "release_failed") == []
     assert world.bench.unlocked == []
+
+
+def test_the_floor_outlives_a_power_cut(make_world: Callable[..., Any]) -> None:
+    world = make_world("absent")
+    world.join(world.gateway.grant("valid", 3))
+    world.gateway.wait(lambda: _kept_floor(world) >= FIRST_FLOOR + CREDIT_MS)
+    world.end(signal.SIGKILL)
+    world.broker.kill()
+    world.start()
+    status = world.status()
+    assert status["clock"] == "floor"
+    assert status["at"] >= FIRST_FLOOR + CREDIT_MS, "the gateway alone had moved it by a day"
 
 
 def test_the_list_outlives_a_restart_with_no_network(world: Any) -> None:
@@ -181,3 +196,10 @@ def _status(data: bytes) -> Birth | Death:
 
 def _revoked(world: Any, label: str) -> Revoked:
     return Revoked(f"g-{label}-holder", world.gateway.digest(label), "revoked")
+
+
+def _kept_floor(world: Any) -> int:
+    store = Store(world.data / "journal.db", read_only=True)
+    kept = store.value("time")
+    store.close()
+    return 0 if kept is None else msgspec.json.decode(kept, type=TimeState).floor

@@ -99,6 +99,14 @@ def test_entries_are_numbered_from_one_without_holes_and_their_chain_holds(tmp_p
     assert [entry.type for entry in entries] == ["started", *["door_opened"] * 5]
 
 
+def test_a_commit_is_flushed_to_the_disk(tmp_path: Path) -> None:
+    """2 is FULL: SQLite calls fsync at each commit, in the log alone."""
+    store = Store(tmp_path / NAME)
+    settings = [store.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")]
+    store.close()
+    assert settings == [2, "wal"]
+
+
 def test_each_start_begins_an_epoch_that_names_the_one_before(tmp_path: Path) -> None:
     live(tmp_path, some)
     live(tmp_path, some)

@@ -40,3 +40,11 @@ def test_a_release_that_the_board_took_but_whose_door_nobody_saw_is_unknown() ->
 )
 def test_a_release_with_an_outcome_is_not_unknown(outcome: EntryType) -> None:
     assert unresolved(EntryType.RELEASE_INTENDED, EntryType.RELEASED, outcome) == []
+
+
+@pytest.mark.parametrize(("boot", "at_ms"), [("boot", 1_001), ("another boot", -999)])
+def test_a_release_of_the_minute_before_is_counted_on_todays_clock(boot: str, at_ms: int) -> None:
+    """After a reboot the monotonic clock starts again: the journal's last entry was then at 0, at the latest."""
+    entries = journal(EntryType.RELEASE_INTENDED, *[EntryType.DOOR_CLOSED] * 999)
+    (past,) = bank_state({}, entries, {}, boot, lambda _locker: 300).past_releases
+    assert (past.locker, past.mono_ms, past.pulse_ms) == (1, at_ms, 300)

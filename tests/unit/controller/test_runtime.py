@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.bootstrap import assemble, load_identity
 from controller.config import load
@@ -17,9 +18,11 @@ from controller.store import Store
 from controller.witnesses import mono_ms
 from hw.errors import ReleaseForbidden
 from hw.ports import BadgeRead, Coil, LockFailed
-from wire.access_list import AccessList, Grant
+from wire.access_list import AccessList, Grant, decode_access_list
 from wire.badge import badge_digest
+from wire.envelope import sign
 from wire.messages import Fault, Health, Receipt, Session, decode, encode
+from wire.topics import Topic
 
 BANK = """\
 [bank]
@@ -266,6 +269,48 @@ def test_a_root_key_that_cannot_be_read_is_a_fault_and_not_the_end(
         await until(lambda: bool(life.energised))
 
     live(tmp_path, monkeypatch, use)
+
+
+def test_a_lock_rests_across_a_restart_for_the_guard_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(life: Life) -> None:
+        life.tap()
+        await until(lambda: bool(life.energised))
+
+    live(tmp_path, monkeypatch, use)
+
+    async def run() -> None:
+        life = Life(tmp_path, monkeypatch)
+        with pytest.raises(ReleaseForbidden) as refused:
+            life.runtime.hardware.guard.permit(Coil("a", 2), 300)
+        assert refused.value.reason == "rest"
+        life.runtime.journal.start()
+        assert life.runtime.journal.stop()
+
+    asyncio.run(run())
+
+
+def test_a_holder_whom_a_list_forgot_still_opens_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forget(life: Life) -> None:
+        at = life.runtime.now().at
+        empty = encode(AccessList("bank-1", 2, at, at + 10**9, "Europe/Paris", {}, ("k1",), (), ()))
+        envelope = sign(Ed25519PrivateKey.generate(), Topic.ACCESS, empty)
+        life.runtime.feed(ListReceived(decode_access_list(empty), empty, envelope))
+
+    live(tmp_path, monkeypatch, forget)
+
+    async def run() -> None:
+        life = Life(tmp_path, monkeypatch)
+        life.runtime.journal.start()
+        life.runtime.begin("start")
+        life.runtime.feed(BadgeKeysReceived({"k1": KEY}))
+        assert life.runtime.bank.list_version == 2
+        life.tap()
+        await until(lambda: bool(life.energised))
+        assert life.runtime.journal.stop()
+
+    asyncio.run(run())
 
 
 def test_no_raw_badge_number_shows_in_a_traceback_or_log() -> None:

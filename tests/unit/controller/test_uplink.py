@@ -108,6 +108,23 @@ def test_a_defect_of_the_uplink_ends_its_session_and_nothing_else(tmp_path: Path
     assert connected(tmp_path, fail) == []
 
 
+def test_silence_of_the_gateway_is_an_alarm_and_calls_for_a_new_connection_less_and_less_often(tmp_path: Path) -> None:
+    async def wait(uplink: Uplink, _: Line) -> None:
+        told: list[tuple[str, str]] = []
+        node = cast(Any, uplink._node)
+        node.alarm = lambda source, code: told.append((source, code))
+        outbox = uplink._outbox
+        outbox.durable(1, "e" * 32, 5)
+        outbox.session_started(0)
+        wanted = outbox.next_page()
+        assert wanted is not None
+        outbox.sent(wanted, 5, 0)
+        assert [uplink._stalled(at) for at in (299_999, 300_000, 599_999, 600_000)] == [False, True, False, True]
+        assert told == [("receipts", "stalled")] * 2
+
+    assert connected(tmp_path, wait) == []
+
+
 def test_certificates_that_cannot_be_read_are_tried_again_and_end_nothing(tmp_path: Path) -> None:
     async def run() -> str:
         journal = Journal(tmp_path, open_journal(tmp_path), "boot", asyncio.get_running_loop())
