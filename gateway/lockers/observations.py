@@ -60,7 +60,14 @@ def _in_service(seen: Observation, _body: Body) -> None:
     seen.out_of_service = False
 
 
+def _started(seen: Observation, _body: Body) -> None:
+    """A door may have been moved while the bank was away: only a lasting alarm outlives that."""
+    seen.door = "unknown"
+    seen.fault = seen.fault if seen.fault in ("forced", "jammed") else None
+
+
 CHANGES: dict[str, Callable[[Observation, Body], None]] = {
+    EntryType.STARTED: _started,
     EntryType.DOOR_OPENED: _opened,
     EntryType.DOOR_CLOSED: _closed,
     EntryType.DOOR_FORCED: _forced,
@@ -77,24 +84,31 @@ CHANGES: dict[str, Callable[[Observation, Body], None]] = {
 
 def observe(session: Session, bank_id: str, entries: Sequence[Entry]) -> None:
     """Brings what is known of the bank's lockers up to date; an entry older than what is known changes nothing."""
-    told = [(number, entry) for entry in entries if entry.type in CHANGES and (number := _locker(entry)) is not None]
+    told = [entry for entry in entries if entry.type in CHANGES]
     if not told:
         return
-    wanted = {number for number, _entry in told}
+    # A start is about every locker of which something is known.
+    whole = any(entry.type == EntryType.STARTED for entry in told)
+    wanted = {number for entry in told if (number := _locker(entry)) is not None}
     exist = set(session.scalars(select(Locker.number).where(Locker.bank_id == bank_id, Locker.number.in_(wanted))))
-    seen = {
-        row.number: row
-        for row in session.scalars(
-            select(Observation).where(Observation.bank_id == bank_id, Observation.number.in_(wanted))
-        )
-    }
-    for number, entry in told:
-        if number in exist:
-            row = seen.get(number)
-            if row is None:
-                row = seen[number] = _unknown(bank_id, number)
-                session.add(row)
+    query = select(Observation).where(Observation.bank_id == bank_id)
+    if not whole:
+        query = query.where(Observation.number.in_(wanted))
+    seen = {row.number: row for row in session.scalars(query)}
+    for entry in told:
+        number = _locker(entry)
+        if entry.type == EntryType.STARTED:
+            for row in seen.values():
+                _apply(row, entry)
+        elif number in exist:
+            row = seen.get(number) or seen.setdefault(number, _made(session, bank_id, number))
             _apply(row, entry)
+
+
+def _made(session: Session, bank_id: str, number: int) -> Observation:
+    row = _unknown(bank_id, number)
+    session.add(row)
+    return row
 
 
 def _unknown(bank_id: str, number: int) -> Observation:

@@ -114,6 +114,25 @@ def test_an_order_to_one_locker_or_bank_explains_no_other(town: Town) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("before", "state"), [("door_opened", "free"), ("door_left_open", "free"), ("door_forced", "forced")]
+)
+def test_after_a_restart_a_door_is_not_said_to_stand_open_that_may_have_been_shut(
+    town: Town, before: str, state: str
+) -> None:
+    with town.writing() as session:
+        controller_of(session, town.bank).online = True
+    first = Journal().start(at=NOON).write(before, NOON + 1, locker=3, release="r")
+    told(town, first)
+    told(town, Journal().start(first, at=NOON + 9))
+    with town.reading() as session:
+        tile = wall.lockers(session, lambda _bank: True, now=NOON + 20)[2]
+    assert (tile.door, tile.state) == ("unknown", state)
+    told(town, first)
+    with town.reading() as session:
+        assert wall.lockers(session, lambda _bank: True, now=NOON + 20)[2].door == "unknown"
+
+
 def test_a_late_epoch_does_not_turn_the_wall_back(town: Town) -> None:
     with town.writing() as session:
         controller_of(session, town.bank).online = True
