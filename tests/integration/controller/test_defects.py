@@ -66,6 +66,27 @@ def test_a_tool_that_asks_nonsense_gets_an_answer_and_the_controller_goes_on(wor
     assert world.status()["controller"] == "test-1"
 
 
+def test_replies_that_a_broker_never_acknowledges_fill_no_memory(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt_connection, "MAX_UNSENT", 30)
+    world.broker.start()
+
+    async def flood() -> int:
+        network = Network(world.broker.port)
+        await network.start()
+        broker = BrokerSection("127.0.0.1", network.port)
+        connection = MqttConnection(broker, "test-1", "t/will", b"gone", lambda *_: None)
+        try:
+            await connection.open()
+            network.cut(True)
+            return sum(connection.publish("t/replies", b"again", qos=1) for _ in range(100))
+        finally:
+            connection.close()
+            await asyncio.sleep(0)
+            await network.stop()
+
+    assert asyncio.run(flood()) == 30
+
+
 def test_a_half_open_connection_is_noticed_within_two_keep_alives_and_five_seconds(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,16 +1,18 @@
 """The loop around the core: a disk that stalls keeps nobody out, and a defect drops every coil."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.bootstrap import assemble, load_identity
 from controller.config import load
+from controller.errors import JournalError
 from controller.inputs import BadgeKeysReceived, BadgePresented, DeviceFailed, ListReceived
 from controller.journal import open_journal
 from controller.runtime import Runtime
@@ -311,6 +313,50 @@ def test_a_holder_whom_a_list_forgot_still_opens_after_a_restart(
         assert life.runtime.journal.stop()
 
     asyncio.run(run())
+
+
+def test_the_watchdog_is_told_by_the_loop_that_serves_the_doors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(life: Life) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+            supervisor.bind(str(tmp_path / "notify"))
+            supervisor.setblocking(False)
+            monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+            watch = asyncio.create_task(life.runtime.watch())
+            async with asyncio.timeout(10):
+                assert await asyncio.get_running_loop().sock_recv(supervisor, 100) == b"WATCHDOG=1"
+            watch.cancel()
+
+    live(tmp_path, monkeypatch, use)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_journal_whose_writer_has_died_ends_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(life: Life) -> None:
+        life.runtime.journal._writer.queue.put(cast(Any, 7))  # a defect: nothing it could write
+        with pytest.raises(JournalError, match="writer has died"):
+            async with asyncio.timeout(10):
+                await life.runtime.watch()
+
+    live(tmp_path, monkeypatch, use)
+
+
+def test_little_room_left_is_an_entry_and_a_fault_until_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.journal_writer._DISK_CHECK_MS", 0)
+
+    async def use(life: Life) -> None:
+        with monkeypatch.context() as short:
+            short.setattr("controller.journal_writer.LOW_DISK_BYTES", 1 << 60)
+            life.tap()
+            await until(lambda: Fault("journal", "low") in life.runtime.faults)
+        life.tap()
+        await until(lambda: Fault("journal", "low") not in life.runtime.faults)
+
+    live(tmp_path, monkeypatch, use)
+    assert [entry.type for entry in open_journal(tmp_path / "data").recent].count("disk_low") == 1
 
 
 def test_no_raw_badge_number_shows_in_a_traceback_or_log() -> None:
