@@ -71,7 +71,7 @@ class Life:
         self.runtime.journal.start()
         self.runtime.begin("start")
         at = self.runtime.now().at
-        grant = Grant("g", badge_digest(KEY, f"em4100:{NUMBER}"), "k1", (12,), at, at + 10**9, "holder")
+        grant = Grant("g", badge_digest(KEY, f"em4100:{NUMBER}"), "k1", (12,), at - 10**6, at + 10**9, "holder")
         access_list = AccessList("bank-1", 1, at, at + 10**9, "Europe/Paris", {}, ("k1",), (grant,), ())
         self.runtime.feed(BadgeKeysReceived({"k1": KEY}))
         self.runtime.feed(ListReceived(access_list, encode(access_list), b"its envelope"))
