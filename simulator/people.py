@@ -53,6 +53,7 @@ PEOPLE = (
 STRANGERS = {MONTREUIL: "62E30800FF", LILLE: "01000700FF"}
 
 SITES = {MONTREUIL: "Montreuil", LILLE: "Lille"}
+BLOCKS = {MONTREUIL: "Croix-de-Chavaux", LILLE: "Gare"}
 
 
 def people_of(bank: str) -> tuple[FictionalPerson, ...]:

@@ -20,7 +20,7 @@ from gateway.lockers import service as lockers
 from gateway.lockers.models import Site
 from gateway.people import service as people
 from gateway.staff import service as staff
-from simulator.people import PEOPLE, SITES, FictionalPerson
+from simulator.people import BLOCKS, PEOPLE, SITES, FictionalPerson
 
 ACTOR = "demo"
 ORGANISATION = "Les Casiers solidaires"
@@ -95,7 +95,7 @@ def add_places(session: Session, sizes: dict[str, int], zones: dict[str, str], *
         site = lockers.site_named(
             session, name, organisation_id=organisation.id, zone=zones[bank], actor=ACTOR, now=now
         )
-        lockers.add_bank(session, bank_id=bank, site_id=site.id, name=name, actor=ACTOR, now=now)
+        lockers.add_bank(session, bank_id=bank, site_id=site.id, name=BLOCKS[bank], actor=ACTOR, now=now)
         lockers.add_lockers(session, bank, range(1, size + 1), actor=ACTOR, now=now)
         sites[bank] = site
     return sites

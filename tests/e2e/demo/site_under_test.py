@@ -57,6 +57,7 @@ class Site:
     gateway_port: int = field(default_factory=free_port)
     bench_port: int = field(default_factory=free_port)
     heard: list[Heard] = field(default_factory=list)
+    said: set[bytes] = field(default_factory=set)
     _process: subprocess.Popen[str] | None = None
     _output: list[str] = field(default_factory=list)
 
@@ -267,6 +268,7 @@ class Site:
 
     def say(self, name: str, payload: bytes, *, retain: bool = False, bank: str = "montreuil-1") -> None:
         """Publish whatever one likes."""
+        self.said.add(payload)
         properties = Properties(PacketTypes.PUBLISH)
         self.stranger.publish(
             f"casier/1/{bank}/{name}", payload, qos=1, retain=retain, properties=properties

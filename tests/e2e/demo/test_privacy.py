@@ -1,6 +1,5 @@
 """No raw badge number, name or secret in a log, an MQTT topic or payload, or on the controller's disk."""
 
-import base64
 import json
 from pathlib import Path
 
@@ -45,9 +44,9 @@ def test_nothing_on_the_broker_tells_who_came(site: Site) -> None:
     site.tap("unknown")
     site.sees("badge_refused", since, why="unknown")
     eventually("every kind of message was heard", lambda: {"status", "events", "access"} <= kinds(site), 20)
-    for heard in site.heard:
+    for heard in [each for each in site.heard if each.payload not in site.said]:
         payload = msgspec.json.decode(heard.payload, type=Envelope).payload
-        for content in (heard.topic.encode(), payload, base64.b64decode(base64.b64encode(payload))):
+        for content in (heard.topic.encode(), payload):
             assert [secret for secret in secrets_of(site) if secret in content] == [], heard.topic
 
 
