@@ -298,6 +298,26 @@ def test_a_gateway_on_an_older_database_publishes_nothing_until_someone_decides(
     assert gateway.call("GET", f"/badges/{kept['badge']['id']}")["state"] == "active"
 
 
+def test_a_gateway_on_an_empty_database_publishes_nothing_to_a_bank_that_has_a_list(
+    gateway: Gateway, join: Join
+) -> None:
+    controller = join()
+    holder(gateway, 1, "em4100:0000000001")
+    soon(lambda: len(controller.lists[-1][0].grants) == 2)
+    gateway.stop()
+    lost = gateway.home.rename(gateway.home.parent / "lost")
+    gateway.sign_in()
+    shutil.copytree(lost / "keys", gateway.home / "keys")
+    gateway.join(controller, 6)
+    seen = len(controller.lists)
+    gateway.start()
+    soon(lambda: _beats(controller) or bank(gateway)["held"])
+    holder(gateway, 4, "em4100:0000000004")
+    soon(lambda: _asked(gateway, controller))
+    assert controller.next_command().kind == "send_access"
+    assert len(controller.lists) == seen
+
+
 def _beats(controller: ScriptedController) -> None:
     controller.beat()
 
