@@ -39,10 +39,6 @@ def test_killed_in_the_middle_of_a_release_leaves_no_coil_on_and_fires_nothing_a
 def test_stopped_in_the_middle_of_a_release_the_pulse_ends_on_time(site: Site) -> None:
     site.tap("valid", "lille-1")
     eventually("the coil is on", lambda: coil_is_on(site, 1, "lille-1"), 3, every_s=0.002)
-    controller = site.pid("lille-1/controller")
-    os.kill(controller, signal.SIGSTOP)
-    try:
+    with site.stopped("lille-1"):
         eventually("the coil is off", lambda: not coil_is_on(site, 1, "lille-1"), 1, every_s=0.002)
         assert site.locker(1, "lille-1")["last_pulse_ms"] == pytest.approx(PULSE_MS, abs=30)
-    finally:
-        os.kill(controller, signal.SIGCONT)
