@@ -28,8 +28,10 @@ from controller.inputs import (
     DeviceRecovered,
     DoorSensed,
     Input,
+    InputChanged,
     IntentDurable,
     IntentLate,
+    KeyPressed,
     ListReceived,
     ListStored,
     LockAccepted,
@@ -100,7 +102,9 @@ class Bank:
         )
         self._handlers: dict[type[Input], Callable[[Any, Turn], None]] = {
             BadgePresented: self._presentations.present,
-            DoorSensed: lambda event, turn: self._doors.sensed(event.locker, event.open, turn),
+            KeyPressed: lambda _event, _turn: None,
+            InputChanged: lambda _event, _turn: None,
+            DoorSensed: self._sensed,
             LockAccepted: lambda event, turn: self._releases.board_accepted(event.locker, turn),
             LockFailed: lambda event, turn: self._releases.board_failed(event.locker, event.code, turn),
             IntentDurable: lambda event, turn: self._releases.intent_answered(event.release, False, turn),
@@ -199,6 +203,10 @@ class Bank:
                 locker=request.locker,
             )
             turn.show(refusal_signal(why))
+
+    def _sensed(self, event: DoorSensed, turn: Turn) -> None:
+        if event.sensor == "door":
+            self._doors.sensed(event.locker, event.open, turn)
 
     def _ended(self, request: Request, outcome: str, turn: Turn) -> None:
         self._doors.judge_sensor(request.locker, outcome, turn)

@@ -24,7 +24,7 @@ from wire.messages import ControllerId
 
 _RANGE = re.compile(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_SECTIONS = ("bank", "broker", "releases", "time", "readers", "boards", "indicators", "lockers")
+_SECTIONS = ("bank", "broker", "releases", "time", "readers", "boards", "indicators", "inputs", "lockers")
 Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 
 
@@ -151,6 +151,7 @@ class _Reading:
             self._devices("readers"),
             self._devices("boards"),
             self._devices("indicators"),
+            self._devices("inputs"),
             uses,
             releases.pulse_ms if releases else None,
         )

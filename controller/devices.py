@@ -9,6 +9,8 @@ from controller.inputs import (
     DeviceRecovered,
     DoorSensed,
     Input,
+    InputChanged,
+    KeyPressed,
     LockAccepted,
     LockFailed,
 )
@@ -21,6 +23,10 @@ def core_input(event: ports.DeviceEvent, lockers: Mapping[ports.Coil, int]) -> I
     """The input that an event is, or None for a channel behind which there is no locker."""
     if isinstance(event, ports.BadgeRead):
         return BadgePresented(event.reader, event.technology, event.number, event.at_ms, event.stale)
+    if isinstance(event, ports.KeyPressed):
+        return KeyPressed(event.reader, event.key, event.at_ms)
+    if isinstance(event, ports.InputSensed):
+        return InputChanged(event.input, event.kind, event.active)
     if isinstance(event, ports.DeviceFault):
         _log.warning("%s %s: %s: %s", event.kind, event.device, event.code, event.detail)
         return DeviceFailed(event.device, event.kind, event.code)
@@ -31,7 +37,7 @@ def core_input(event: ports.DeviceEvent, lockers: Mapping[ports.Coil, int]) -> I
     if locker is None:
         return None
     if isinstance(event, ports.DoorSensed):
-        return DoorSensed(locker, event.open)
+        return DoorSensed(locker, event.open, event.sensor)
     if isinstance(event, ports.LockAccepted):
         return LockAccepted(locker)
     return LockFailed(locker, event.code)

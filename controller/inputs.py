@@ -34,11 +34,30 @@ class BadgePresented:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key of a reader's keypad; `read_ms`: monotonic."""
+
+    reader: str
+    key: str = field(repr=False)  # part of a PIN
+    read_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InputChanged:
+    """An input of the bank settled: `kind` is tamper, mains or undervoltage; `active` when that is so."""
+
+    input: str
+    kind: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DoorSensed:
-    """A locker's door sensor settled; the first one after start is its state, not a change."""
+    """A locker's `door` or `latch` sensor settled; the first word after start is its state, not a change."""
 
     locker: int
     open: bool
+    sensor: str = "door"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +172,8 @@ class Ticked:
 
 Input = (
     BadgePresented
+    | KeyPressed
+    | InputChanged
     | DoorSensed
     | LockAccepted
     | LockFailed

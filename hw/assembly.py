@@ -10,7 +10,7 @@ from typing import Any
 from hw import registry
 from hw.errors import Path, ReleaseForbidden
 from hw.parts import Parts
-from hw.ports import BadgeReader, Coil, Emit, Indicator, LockBoard, MonoMs, Signal
+from hw.ports import BadgeReader, BankInput, Coil, Emit, Indicator, LockBoard, MonoMs, Signal
 from hw.release_guard import GuardLimits, ReleaseGuard
 from hw.settings import DEFAULT_PULSE_MS, DeviceSettings
 
@@ -34,6 +34,7 @@ class HardwareConfig:
     readers: Mapping[str, DeviceSettings] = field(default_factory=dict)
     boards: Mapping[str, DeviceSettings] = field(default_factory=dict)
     indicators: Mapping[str, DeviceSettings] = field(default_factory=dict)
+    inputs: Mapping[str, DeviceSettings] = field(default_factory=dict)
     coils: tuple[CoilUse, ...] = ()
     pulse_ms: int | None = None
 
@@ -47,17 +48,19 @@ class Hardware:
         readers: Mapping[str, BadgeReader],
         boards: Mapping[str, LockBoard],
         indicators: Mapping[str, Indicator],
+        inputs: Mapping[str, BankInput],
     ) -> None:
         self.guard = guard
         self.readers = readers
         self.boards = boards
         self.indicators = indicators
+        self.inputs = inputs
 
     async def start(self) -> None:
         """Start every device, all coils off first. Missing hardware is reported, never raised."""
         await asyncio.gather(*(board.start() for board in self.boards.values()))
         await asyncio.gather(*(indicator.start() for indicator in self.indicators.values()))
-        await asyncio.gather(*(reader.start() for reader in self.readers.values()))
+        await asyncio.gather(*(device.start() for device in (*self.readers.values(), *self.inputs.values())))
 
     def pulse_ms(self, coil: Coil) -> int:
         """How long a release energises this coil, in milliseconds. Raises KeyError for a board there is not."""
@@ -86,7 +89,8 @@ class Hardware:
     async def stop(self) -> None:
         """All coils off, then everything closed."""
         self.all_off()
-        await asyncio.gather(*(device.stop() for device in (*self.readers.values(), *self.boards.values())))
+        devices = (*self.readers.values(), *self.inputs.values(), *self.boards.values())
+        await asyncio.gather(*(device.stop() for device in devices))
         for indicator in self.indicators.values():
             indicator.close()
 
@@ -108,4 +112,5 @@ def build(config: HardwareConfig, emit: Emit, mono_ms: MonoMs, limits: GuardLimi
         devices("readers", config.readers),
         devices("boards", config.boards),
         devices("indicators", config.indicators),
+        devices("inputs", config.inputs),
     )

@@ -49,6 +49,7 @@ PATTERNS: Mapping[Signal, Sequence[Step]] = {
     Signal.REFUSED: ((150, _RED | _BEEP), (150, _RED), (150, _RED | _BEEP), (2550, _RED)),
     Signal.SEE_WORKER: ((300, _AMBER | _BEEP), (2700, _AMBER)),
     Signal.MESSAGE_WAITING: ((150, _GREEN | _AMBER | _BEEP), (2850, _GREEN | _AMBER)),
+    Signal.ENTER_PIN: ((100, _GREEN | _AMBER | _BEEP), *((400, _AMBER), (400, _GREEN)) * 18),
     Signal.FAULT: ((250, _RED | _BEEP), *((250, _DARK), (250, _RED)) * 5),
     Signal.IDENTIFY: ((500, _AMBER | _BEEP), *((500, _DARK), (500, _AMBER)) * 9),
 }

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, NamedTuple, Protocol
 
-DeviceKind = Literal["reader", "board", "indicator"]
+DeviceKind = Literal["reader", "board", "indicator", "input"]
+SensorKind = Literal["door", "latch"]
+InputKind = Literal["tamper", "mains", "undervoltage"]
 
 
 class Coil(NamedTuple):
@@ -47,12 +49,39 @@ class BadgeRead:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key of a reader's keypad: `0` to `9`, `*` or `#`."""
+
+    reader: str
+    key: str = field(repr=False)  # no traceback or log may show a PIN
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class DoorSensed:
-    """A door contact, debounced: once for every channel when it is first known, then on each change."""
+    """A locker's sensor, debounced: once for every channel when it is first known, then on each change.
+
+    `sensor` is the `door` contact (open: the door is off its frame) or the `latch` contact (open: the bolt holds
+    nothing). Most wirings have one; it is then the door's, whatever it sits on.
+    """
 
     board: str
     channel: int
     open: bool
+    at_ms: int
+    sensor: SensorKind = "door"
+
+
+@dataclass(frozen=True, slots=True)
+class InputSensed:
+    """An input of the bank itself, debounced: once when it is first known, then on each change.
+
+    `active`: the enclosure stands open (`tamper`), the mains are gone (`mains`), the supply sags (`undervoltage`).
+    """
+
+    input: str
+    kind: InputKind
+    active: bool
     at_ms: int
 
 
@@ -100,7 +129,9 @@ class DeviceRecovered:
     kind: DeviceKind
 
 
-DeviceEvent = BadgeRead | DoorSensed | LockAccepted | LockFailed | DeviceFault | DeviceRecovered
+DeviceEvent = (
+    BadgeRead | KeyPressed | DoorSensed | InputSensed | LockAccepted | LockFailed | DeviceFault | DeviceRecovered
+)
 Emit = Callable[[DeviceEvent], None]
 MonoMs = Callable[[], int]
 
@@ -114,6 +145,7 @@ class Signal(Enum):
     SEE_WORKER = "see_worker"
     FAULT = "fault"
     MESSAGE_WAITING = "message_waiting"
+    ENTER_PIN = "enter_pin"
     IDENTIFY = "identify"
 
 
@@ -149,6 +181,25 @@ class LockBoard(Protocol):
 
     async def stop(self) -> None:
         """All coils off, then close."""
+
+
+class LitBoard(LockBoard, Protocol):
+    """A lock board that also has a light at each locker."""
+
+    def light(self, channel: int, on: bool) -> None:
+        """Switch the light of one channel; without hardware nothing happens and nothing is raised."""
+
+
+class BankInput(Protocol):
+    """A contact of the bank itself; emits InputSensed, DeviceFault and DeviceRecovered."""
+
+    name: str
+
+    async def start(self) -> None:
+        """Begin watching. Missing hardware is a DeviceFault and tried again; nothing is raised."""
+
+    async def stop(self) -> None:
+        """Give the hardware back."""
 
 
 class Indicator(Protocol):

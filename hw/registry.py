@@ -13,7 +13,7 @@ from hw import explained
 from hw.errors import SettingsError
 from hw.settings import DeviceSettings
 
-Section = Literal["readers", "boards", "indicators"]
+Section = Literal["readers", "boards", "indicators", "inputs"]
 
 # driver name -> module:settings type. The module's `build` makes the device.
 READERS: Mapping[str, str] = {
@@ -27,7 +27,13 @@ BOARDS: Mapping[str, str] = {
 INDICATORS: Mapping[str, str] = {
     "gpio": "hw.indicators:GpioIndicatorSettings",
 }
-_SECTIONS: Mapping[Section, Mapping[str, str]] = {"readers": READERS, "boards": BOARDS, "indicators": INDICATORS}
+INPUTS: Mapping[str, str] = {}
+_SECTIONS: Mapping[Section, Mapping[str, str]] = {
+    "readers": READERS,
+    "boards": BOARDS,
+    "indicators": INDICATORS,
+    "inputs": INPUTS,
+}
 
 
 def settings_type(section: Section, driver: str) -> type[DeviceSettings]:

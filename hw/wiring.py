@@ -24,6 +24,7 @@ def check(config: HardwareConfig) -> list[Problem]:
     devices: dict[Path, Wiring] = {("boards", name): wiring for name, wiring in boards.items()}
     devices |= {("readers", name): settings.wiring() for name, settings in config.readers.items()}
     devices |= {("indicators", name): settings.wiring() for name, settings in config.indicators.items()}
+    devices |= {("inputs", name): settings.wiring() for name, settings in config.inputs.items()}
     return [*_pins(devices), *_ports(devices), *_addresses(devices), *_coils(config, boards), *_pulses(config, boards)]
 
 
