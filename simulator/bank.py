@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from random import Random
 
+from simulator.devices import SharedLine, Unlock
 from simulator.errors import NotAvailableError, NotPossibleError, UnknownNameError
 from simulator.physics import Door
 from simulator.pi import SimulatedPi
@@ -13,7 +14,7 @@ from simulator.pty_port import PtyPort
 from simulator.readers import id20la, rdm6300
 from simulator.readers.presentation import Presentation
 from simulator.scenario import BankPlan, Places, XorPlan
-from simulator.serial_boards.xor_board import Unlock, XorBoard, XorLine
+from simulator.serial_boards.xor_board import XorBoard
 from simulator.wiring import Channel, Wiring
 
 FRAMES = {"rdm6300": rdm6300.frame, "id12la": id20la.frame}
@@ -67,7 +68,7 @@ class SimulatedBank:
         self._turnaround_ms = TURNAROUND_MS if pacing else 0.0
         self.reader_port = PtyPort(places.reader, _ignored, baud)
         self.boards = {name: self._xor_board(name, b) for name, b in plan.boards.items() if isinstance(b, XorPlan)}
-        self._line = XorLine(self.boards.values())
+        self._line = SharedLine(self.boards.values())
         self.boards_port = PtyPort(places.boards, self._byte_arrived, baud)
 
     async def start(self) -> None:

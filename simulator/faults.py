@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.bank import SimulatedBank
+from simulator.devices import Habit
 from simulator.errors import MissingValueError
 from simulator.physics import Door, Sensor
-from simulator.serial_boards.xor_board import Habit
 
 
 @dataclass(frozen=True, slots=True)

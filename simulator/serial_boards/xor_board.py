@@ -6,11 +6,11 @@ Written from the board's published frames, not from the driver: 9600 8N1, the la
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import reduce
 from operator import xor
-from typing import Literal
+from typing import ClassVar, Literal
 
+from simulator.devices import Habit, SharedLine, Unlock
 from simulator.errors import InvalidPlanError
 
 PULSE_MS = 300.0  # timed by the board
@@ -20,29 +20,6 @@ CHANNELS = range(2, 51)
 CHANNELS_IN_THREE_BYTES = 24  # boards of up to 24 channels answer three status bytes, an 8-channel board too
 SECONDS = range(1, 10)  # no 5-byte open order can end so: its XOR has the top bit set
 GARBAGE = bytes((0x00, 0xFF, 0x13))
-
-
-class Habit(Enum):
-    """How a board answers: as it should, or in one of the ways that boards in the field do."""
-
-    FINE = "fine"
-    DEAD = "dead"
-    """No power: it neither acts nor answers."""
-    MUTE = "mute"
-    """Acts, but its answers do not arrive."""
-    LEADING_GARBAGE = "leading_garbage"
-    HALF_FRAME = "half_frame"
-    WRONG_CHECKSUM = "wrong_checksum"
-    OTHER_ADDRESS = "other_address"
-
-
-@dataclass(frozen=True, slots=True)
-class Unlock:
-    """A coil that a frame just energised; `frame_at` is when the frame's first byte reached the board."""
-
-    address: int
-    channel: int
-    frame_at: float
 
 
 def sealed(body: Iterable[int]) -> bytes:
@@ -59,6 +36,16 @@ class XorBoard:
     trap), "state" with the feedback. `on_coil(channel, on, at)` hears each switching at the board's own time.
     """
 
+    habits: ClassVar[frozenset[Habit]] = frozenset(
+        {
+            Habit.DEAD,
+            Habit.MUTE,
+            Habit.LEADING_GARBAGE,
+            Habit.HALF_FRAME,
+            Habit.WRONG_CHECKSUM,
+            Habit.OTHER_ADDRESS,
+        }
+    )
     address: int
     channels: int
     feedback: Callable[[int], bool]
@@ -221,25 +208,4 @@ class XorBoard:
                 return reply
 
 
-class XorLine:
-    """Several boards on one pair of wires: all hear every byte; two that answer at once garble each other."""
-
-    def __init__(self, boards: Iterable[XorBoard]) -> None:
-        self.boards = list(boards)
-
-    def byte(self, value: int, at: float) -> tuple[bytes, list[Unlock]]:
-        """Give one byte to every board; what then stands on the line, and what was energised."""
-        replies: list[bytes] = []
-        unlocks: list[Unlock] = []
-        for board in self.boards:
-            reply, opened = board.byte(value, at)
-            unlocks += opened
-            if reply:
-                replies.append(reply)
-        return _collided(replies), unlocks
-
-
-def _collided(replies: list[bytes]) -> bytes:
-    """Answers sent at the same time: every 0 bit wins over a 1 on the wire, so equal answers survive."""
-    longest = max(replies, key=len, default=b"")
-    return bytes(reduce(int.__and__, (r[i] for r in replies if i < len(r))) for i in range(len(longest)))
+XorLine = SharedLine
