@@ -47,6 +47,7 @@ def garbage(data: bytes, error: str = "these bytes belong to no frame") -> Said:
 
 Reading = tuple[int, Said]  # how many bytes, and what they say
 Look = Callable[[bytes], Reading | None]
+_LONGEST_FRAME = 2048  # bytes; longer than any of these protocols allows
 
 
 def account(data: bytes, sound: Look, broken: Look) -> list[Said]:
@@ -58,7 +59,7 @@ def account(data: bytes, sound: Look, broken: Look) -> list[Said]:
     said: list[Said] = []
     done = at = 0
     while at < len(data):
-        found = sound(data[at:])
+        found = sound(data[at : at + _LONGEST_FRAME])
         if found is None:
             at += 1
             continue
@@ -73,7 +74,7 @@ def _outside(data: bytes, broken: Look) -> list[Said]:
     said: list[Said] = []
     done = at = 0
     while at < len(data):
-        found = broken(data[at:])
+        found = broken(data[at : at + _LONGEST_FRAME])
         if found is None:
             at += 1
             continue
