@@ -23,6 +23,7 @@ from controller.inputs import (
     BadgeKeysReceived,
     BadgePresented,
     BeatSent,
+    CardRefused,
     CommandReceived,
     DeviceFailed,
     DeviceRecovered,
@@ -102,6 +103,7 @@ class Bank:
         )
         self._handlers: dict[type[Input], Callable[[Any, Turn], None]] = {
             BadgePresented: self._presentations.present,
+            CardRefused: self._presentations.turn_away,
             KeyPressed: lambda _event, _turn: None,
             InputChanged: lambda _event, _turn: None,
             DoorSensed: self._sensed,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from controller.inputs import (
     BadgePresented,
+    CardRefused,
     DeviceFailed,
     DeviceRecovered,
     DoorSensed,
@@ -23,6 +24,8 @@ def core_input(event: ports.DeviceEvent, lockers: Mapping[ports.Coil, int]) -> I
     """The input that an event is, or None for a channel behind which there is no locker."""
     if isinstance(event, ports.BadgeRead):
         return BadgePresented(event.reader, event.technology, event.number, event.at_ms, event.stale)
+    if isinstance(event, ports.CardRefused):
+        return CardRefused(event.reader, event.why)
     if isinstance(event, ports.KeyPressed):
         return KeyPressed(event.reader, event.key, event.at_ms)
     if isinstance(event, ports.InputSensed):

@@ -34,6 +34,14 @@ class BadgePresented:
 
 
 @dataclass(frozen=True, slots=True)
+class CardRefused:
+    """A reader that asks for proof turned a card away; `why` is foreign_card or not_authentic."""
+
+    reader: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeyPressed:
     """A key of a reader's keypad; `read_ms`: monotonic."""
 
@@ -139,6 +147,24 @@ class CommandReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenOrdered:
+    """A technician on the spot orders a locker opened; `id` is made for this order, `by` and `reason` are codes."""
+
+    id: str
+    locker: int
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyOrdered:
+    """A technician on the spot asks which bank (or, with `locker`, which door) this is, for so long."""
+
+    seconds: int
+    locker: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionStarted:
     """A new MQTT session; commands of any other are refused."""
 
@@ -172,6 +198,7 @@ class Ticked:
 
 Input = (
     BadgePresented
+    | CardRefused
     | KeyPressed
     | InputChanged
     | DoorSensed
@@ -185,6 +212,8 @@ Input = (
     | ListStored
     | BadgeKeysReceived
     | CommandReceived
+    | OpenOrdered
+    | IdentifyOrdered
     | SessionStarted
     | SessionEnded
     | BeatSent

@@ -8,7 +8,7 @@ from controller.access import Denied, Granted, decide
 from controller.access_lists import AccessLists
 from controller.bay import Bay
 from controller.effects import SendReply
-from controller.inputs import BadgePresented
+from controller.inputs import BadgePresented, CardRefused
 from controller.out_of_service import ServiceMarks
 from controller.releases import Releases, Request
 from controller.suppression import Suppression
@@ -102,6 +102,10 @@ class Presentations:
         else:
             self._answer(event.reader, known[0], decision, turn)
             self._tell_rekeyed(canonical, known, decision, turn)
+
+    def turn_away(self, event: CardRefused, turn: Turn) -> None:
+        """A card that proved nothing: red, and an entry. Its number was never told, so it cannot be enrolled."""
+        self._refuse(event.reader, Denied(event.why), turn)
 
     @property
     def is_enrolling(self) -> bool:

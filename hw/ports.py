@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 
 DeviceKind = Literal["reader", "board", "indicator", "input"]
 SensorKind = Literal["door", "latch"]
+RefusalKind = Literal["foreign_card", "not_authentic"]
 InputKind = Literal["tamper", "mains", "undervoltage"]
 
 
@@ -46,6 +47,18 @@ class BadgeRead:
     number: str = field(repr=False)  # no traceback or log may show it
     at_ms: int
     stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CardRefused:
+    """A card was held to a reader that asks for proof, and gave none; its number is not told and opens nothing.
+
+    `why`: `foreign_card` (it knows nothing of this site) or `not_authentic` (it claims to, and its key is wrong).
+    """
+
+    reader: str
+    why: RefusalKind
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +143,15 @@ class DeviceRecovered:
 
 
 DeviceEvent = (
-    BadgeRead | KeyPressed | DoorSensed | InputSensed | LockAccepted | LockFailed | DeviceFault | DeviceRecovered
+    BadgeRead
+    | CardRefused
+    | KeyPressed
+    | DoorSensed
+    | InputSensed
+    | LockAccepted
+    | LockFailed
+    | DeviceFault
+    | DeviceRecovered
 )
 Emit = Callable[[DeviceEvent], None]
 MonoMs = Callable[[], int]
@@ -150,7 +171,7 @@ class Signal(Enum):
 
 
 class BadgeReader(Protocol):
-    """A badge reader; emits BadgeRead, DeviceFault and DeviceRecovered."""
+    """A badge reader; emits BadgeRead, CardRefused, KeyPressed, DeviceFault and DeviceRecovered."""
 
     name: str
 

@@ -4,7 +4,7 @@ import pytest
 
 from controller.bank import OutOfService
 from controller.effects import Record, Show
-from controller.inputs import BadgePresented, DoorSensed
+from controller.inputs import BadgePresented, CardRefused, DoorSensed
 from hw.ports import Signal
 from tests.unit.controller.core.driver import (
     DAY,
@@ -74,6 +74,17 @@ def test_unknown_badge_leaves_no_digest_behind() -> None:
     came = make_driver(grant(1, 1)).tap(9)
     assert entries(came) == [{"type": "badge_refused", "reader": "entrance", "why": "unknown"}]
     assert lights(came) == [Signal.REFUSED]
+
+
+@pytest.mark.parametrize("why", ["foreign_card", "not_authentic"])
+def test_card_that_proves_nothing_is_refused_in_red_and_cannot_be_enrolled(why: str) -> None:
+    driver = make_driver(grant(1, 1))
+    driver.connect()
+    driver.order("enrol", args={"seconds": 20})
+    came = driver.give(CardRefused("entrance", why))
+    assert entries(came) == [{"type": "badge_refused", "reader": "entrance", "why": why}]
+    assert lights(came) == [Signal.REFUSED]
+    assert replies(came) == []
 
 
 def test_unreadable_number_is_unknown() -> None:
