@@ -40,6 +40,14 @@ class LineClosed(HardwareError):  # noqa: N818 - a state of the line, named as s
     """The serial port is not open; nothing was written."""
 
 
+class KeyUnusable(HardwareError):  # noqa: N818 - a state of the file, named as such
+    """A key file cannot be used. `code` is the fault to report: `missing`, `permission` or `failed`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class PinsUnavailable(HardwareError):  # noqa: N818 - a state of the machine, named as such
     """No GPIO pins can be had here. `code` is the fault to report: `missing`, `permission`, `in_use` or `failed`."""
 

@@ -14,6 +14,10 @@ class Presentations:
     def __init__(self) -> None:
         self._last_ms: dict[str, int] = {}
 
+    def forget(self, number: str) -> None:
+        """End its presentation: the next reading is a new one."""
+        self._last_ms.pop(number, None)
+
     def is_new(self, number: str, now_ms: int) -> bool:
         """Whether this reading begins a presentation. Every reading, new or not, keeps its presentation alive."""
         self._last_ms = {held: last for held, last in self._last_ms.items() if now_ms - last < SILENCE_MS}

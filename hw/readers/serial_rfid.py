@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from hw.frames.presentation import Presentations
 from hw.frames.rdm6300 import Rdm6300Decoder
 from hw.health import DeviceHealth
 from hw.parts import Parts
 from hw.ports import BadgeRead, Emit, MonoMs
+from hw.readers.freshness import Freshness
 from hw.serial_line import SerialLine
 from hw.settings import DeviceSettings, PortPath, Wiring
 
@@ -28,10 +27,6 @@ class Id12laSettings(Rdm6300Settings, frozen=True, tag="id12la"):
 
 BAUD = 9600
 TECHNOLOGY = "em4100"
-STALE_MS = 1000  # what comes in the first second after a reopening may have been queued
-# A program that was stopped finds in the port what was read meanwhile, by someone who may be gone.
-ASLEEP_MS = 2000
-AWAKE_EVERY_S = 0.5
 # A frame that is cut or hit by noise is normal; this much without one valid frame is a wrong device or a bad wire.
 GARBAGE_BYTES = 512
 
@@ -51,24 +46,17 @@ class SerialRfidReader:
         self._decoder = Rdm6300Decoder()
         self._presentations = Presentations()
         self._garbage_allowed = GARBAGE_BYTES
-        self._was_down = False
-        self._stale_until_ms = self._awake_ms = mono_ms()
-        self._tick: asyncio.TimerHandle | None = None
+        self._freshness = Freshness(mono_ms)
 
     async def start(self) -> None:
         """Open the port, now or as soon as it is there."""
-        self._stay_awake()
+        self._freshness.start()
         self._line.start()
 
     async def stop(self) -> None:
         """Close the port."""
         self._line.stop()
-        if self._tick is not None:
-            self._tick.cancel()
-
-    def _stay_awake(self) -> None:
-        self._awake_ms = self._mono_ms()
-        self._tick = asyncio.get_running_loop().call_later(AWAKE_EVERY_S, self._stay_awake)
+        self._freshness.stop()
 
     def _received(self, data: bytes) -> None:
         now_ms = self._mono_ms()
@@ -76,20 +64,18 @@ class SerialRfidReader:
             self._garbage_allowed = self._decoder.garbage + GARBAGE_BYTES
             self._health.well()
             if self._presentations.is_new(number, now_ms):
-                stale = now_ms < self._stale_until_ms or now_ms - self._awake_ms > ASLEEP_MS
-                self._emit(BadgeRead(self.name, TECHNOLOGY, number, now_ms, stale))
+                self._emit(BadgeRead(self.name, TECHNOLOGY, number, now_ms, self._freshness.is_stale(now_ms)))
         if self._decoder.garbage > self._garbage_allowed:
             self._health.fault("garbage", f"reader {self.name} sends no valid frame: check its kind, baud and wiring")
 
     def _came_up(self) -> None:
         self._decoder = Rdm6300Decoder()
         self._garbage_allowed = GARBAGE_BYTES
-        if self._was_down:
-            self._stale_until_ms = self._mono_ms() + STALE_MS
+        self._freshness.came_up()
         self._health.well()
 
     def _went_down(self, code: str, detail: str) -> None:
-        self._was_down = True
+        self._freshness.went_down()
         self._health.fault(code, detail)
 
 

@@ -172,7 +172,7 @@ def test_a_badge_read_in_the_first_second_after_a_reopening_is_stale(device, eve
         await until(lambda: len(events) == 2)
         for wait_ms in (999, 1):
             clock.pass_ms(wait_ms)
-            await until(lambda: reader._awake_ms == clock())
+            await until(lambda: reader._freshness.awake_ms == clock())
             device.send(FRAME if wait_ms > 1 else OTHER)
             reads = len(events)
             await until(lambda reads=reads: len(events) > reads)
@@ -193,7 +193,7 @@ def test_a_badge_found_in_the_port_after_the_program_was_stopped_is_stale(device
         clock.pass_ms(2001)  # no turn of the loop in between
         device.send(FRAME)
         await until(lambda: events)
-        await until(lambda: reader._awake_ms == clock())
+        await until(lambda: reader._freshness.awake_ms == clock())
         device.send(OTHER)
         await until(lambda: len(events) == 2)
         await reader.stop()
