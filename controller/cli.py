@@ -3,24 +3,20 @@
 Exit codes: 0 done, 1 could not be done, 2 wrong command line or file, 3 no controller is running, 70 a defect.
 """
 
-import json
 import sys
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import wraps
-from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from controller.config import BankFile, load
-from controller.errors import ConfigError, ControlError, ControllerError
-from controller.exit_codes import CONFIG, FAILED, NOT_RUNNING
-from wire.errors import KeyMaterialError
+from controller.config import load
+from controller.errors import ConfigError, ControlError
+from controller.exit_codes import CONFIG
+from controller.technician import frames
+from controller.technician.terminal import AsJson, Config, ask, complain, plainly, print_json, say
 
-P = ParamSpec("P")
 app = typer.Typer(
     name="casier-controller", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
@@ -29,44 +25,8 @@ time_app = typer.Typer(help="The controller's clock.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(time_app, name="time")
 
-Config = Annotated[Path, typer.Option("--config", help="The bank's TOML file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-
-def _say(text: str) -> None:
-    Console(soft_wrap=True, highlight=False).print(text, markup=False)
-
-
-def _print_json(value: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-
-
-def _complain(text: str) -> None:
-    Console(stderr=True, soft_wrap=True, highlight=False).print(text, markup=False, style="red")
-
-
-def _plainly(command: Callable[P, None]) -> Callable[P, None]:
-    """A person's mistake is a sentence and an exit code, never a traceback."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except ConfigError as error:
-            _complain(str(error))
-            raise typer.Exit(CONFIG) from error
-        except ControllerError as error:
-            _complain(str(error))
-            running = not (isinstance(error, ControlError) and error.code == "not_running")
-            raise typer.Exit(FAILED if running else NOT_RUNNING) from error
-        except KeyMaterialError as error:
-            _complain(str(error))
-            raise typer.Exit(CONFIG if error.code in ("token", "key") else FAILED) from error
-        except OSError as error:
-            _complain(f"{error.filename or 'the system'}: {error.strerror}")
-            raise typer.Exit(FAILED) from error
-
-    return wrapped
+app.command("decode")(frames.decode)
+app.command("frame")(frames.frame)
 
 
 @app.command()
@@ -86,38 +46,37 @@ def config_check(config: Config, as_json: AsJson = False) -> None:
     except ConfigError as error:
         if as_json:
             problems = [{"line": each.line, "key": each.key, "message": each.message} for each in error.problems]
-            _print_json({"ok": False, "file": error.file, "problems": problems})
+            print_json({"ok": False, "file": error.file, "problems": problems})
         else:
-            _complain(str(error))
+            complain(str(error))
         raise typer.Exit(CONFIG) from error
     if as_json:
-        _print_json({"ok": True, "controller": bank.controller, "locker_count": len(bank.lockers)})
+        print_json({"ok": True, "controller": bank.controller, "locker_count": len(bank.lockers)})
     else:
-        _say(f"{config}: no mistakes found. {bank.controller} has {len(bank.lockers)} lockers.")
+        say(f"{config}: no mistakes found. {bank.controller} has {len(bank.lockers)} lockers.")
 
 
 @app.command()
-@_plainly
+@plainly
 def trust(
     root_key: Annotated[str, typer.Argument(metavar="ROOT-KEY", help="As `casier-gateway root-key` prints it.")],
     config: Config,
 ) -> None:
     """Tell this controller the one root key it obeys. A running controller takes it over at once."""
-    from controller.control_socket import ask
     from controller.trust import write_root
 
     bank = load(config)
     write_root(bank.data_dir, root_key)
     try:
-        ask(bank.data_dir, {"do": "trust"})
+        ask(bank, {"do": "trust"})
     except ControlError as error:
         if error.code != "not_running":
             raise
-    _say(f"{bank.controller} obeys the gateways that this root key trusts.")
+    say(f"{bank.controller} obeys the gateways that this root key trusts.")
 
 
 @app.command()
-@_plainly
+@plainly
 def keys(config: Config, as_json: AsJson = False) -> None:
     """Print this controller's ID and KEYS, for `casier-gateway controllers add ID KEYS`. Makes them at first."""
     from controller.bootstrap import load_identity
@@ -129,18 +88,18 @@ def keys(config: Config, as_json: AsJson = False) -> None:
         identity.device.public_key().public_bytes_raw(), identity.encryption.public_key().public_bytes_raw()
     )
     if as_json:
-        _print_json({"id": bank.controller, "keys": token})
+        print_json({"id": bank.controller, "keys": token})
     else:
         sys.stdout.write(f"{bank.controller} {token}\n")
 
 
 @app.command()
-@_plainly
+@plainly
 def status(config: Config, as_json: AsJson = False) -> None:
     """What the running controller says of itself: connection, clock, list, queue, faults."""
-    answer = _ask(load(config), {"do": "status"})
+    answer = ask(load(config), {"do": "status"})
     if as_json:
-        _print_json(answer)
+        print_json(answer)
         return
     table = Table(show_header=False, box=None)
     for name, value in answer.items():
@@ -163,7 +122,7 @@ def _worded(name: str, value: Any) -> str:
 
 
 @time_app.command("set")
-@_plainly
+@plainly
 def time_set(
     config: Config,
     at: Annotated[str, typer.Option(help="The time, such as 2026-05-01T14:30+02:00; without it, this machine's.")] = "",
@@ -174,28 +133,22 @@ def time_set(
     try:
         moment = datetime.fromisoformat(at) if at else datetime.now(UTC)
     except ValueError as error:
-        _complain(f"{at!r} is no time: write it as 2026-05-01T14:30+02:00")
+        complain(f"{at!r} is no time: write it as 2026-05-01T14:30+02:00")
         raise typer.Exit(CONFIG) from error
     if moment.tzinfo is None:
-        _complain("say which zone: write it as 2026-05-01T14:30+02:00")
+        complain("say which zone: write it as 2026-05-01T14:30+02:00")
         raise typer.Exit(CONFIG)
-    answer = _ask(bank, {"do": "time_set", "at": round(moment.timestamp() * 1_000)})
+    answer = ask(bank, {"do": "time_set", "at": round(moment.timestamp() * 1_000)})
     if as_json:
-        _print_json(answer)
+        print_json(answer)
     else:
-        _say(f"The clock of {bank.controller} says {_worded('at', answer['at'])} ({answer['clock']}).")
+        say(f"The clock of {bank.controller} says {_worded('at', answer['at'])} ({answer['clock']}).")
 
 
 @app.command("all-off")
-@_plainly
+@plainly
 def drop_all(config: Config) -> None:
     """Drop every coil: through the running controller, or, if none runs, at the boards themselves."""
     from controller.all_off import all_off
 
     all_off(load(config))
-
-
-def _ask(bank: BankFile, request: Mapping[str, Any]) -> dict[str, Any]:
-    from controller.control_socket import ask
-
-    return ask(bank.data_dir, request)
