@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 SILENCE_MS = 300  # a presentation ends after this long without the number
+# Wiegand, OSDP and keyboard readers say a badge once, or again a few times a second while it is held.
+SLOW_SILENCE_MS = 1000
 
 
 class Presentations:
     """Tells the first reading of each presentation at one reader from its repetitions.
 
-    Two badges held together are read in turns: each has its own presentation.
+    Two badges held together are read in turns: each has its own presentation. One ends after `silence_ms` without its
+    number.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, silence_ms: int = SILENCE_MS) -> None:
+        self._silence_ms = silence_ms
         self._last_ms: dict[str, int] = {}
 
     def forget(self, number: str) -> None:
@@ -20,7 +24,7 @@ class Presentations:
 
     def is_new(self, number: str, now_ms: int) -> bool:
         """Whether this reading begins a presentation. Every reading, new or not, keeps its presentation alive."""
-        self._last_ms = {held: last for held, last in self._last_ms.items() if now_ms - last < SILENCE_MS}
+        self._last_ms = {held: last for held, last in self._last_ms.items() if now_ms - last < self._silence_ms}
         new = number not in self._last_ms
         self._last_ms[number] = now_ms
         return new
