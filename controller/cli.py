@@ -56,7 +56,8 @@ def config_check(config: Config, as_json: AsJson = False) -> None:
         say(f"{config}: no mistakes found. {bank.controller} has {len(bank.lockers)} lockers.")
 
 
-@app.command()
+# One key in 64 begins with a dash; it is no option.
+@app.command(context_settings={"ignore_unknown_options": True})
 @plainly
 def trust(
     root_key: Annotated[str, typer.Argument(metavar="ROOT-KEY", help="As `casier-gateway root-key` prints it.")],

@@ -105,7 +105,8 @@ def config_check(as_json: Json = False) -> None:
     typer.echo(json.dumps(values) if as_json else "\n".join(f"{name} = {value}" for name, value in values.items()))
 
 
-@controllers.command("add")
+# One key in 64 begins with a dash; it is no option.
+@controllers.command("add", context_settings={"ignore_unknown_options": True})
 def controllers_add(
     bank: Annotated[str, typer.Argument(metavar="ID", help="the controller's id")],
     keys: Annotated[str, typer.Argument(metavar="KEYS", help="what `casier-controller keys` prints")],

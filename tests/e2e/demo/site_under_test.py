@@ -132,13 +132,11 @@ class Site:
             for fault in self.bench.get("/api/faults", params={"bank": bank}).raise_for_status().json()["faults"]:
                 if fault["on"]:
                     self.fault(fault["name"], False, bank)
-        eventually("both banks are online and in step again", self.in_step, 30)
-        for bank in ("montreuil-1", "lille-1"):
             for each in self.bank(bank)["lockers"]:
                 if each["door"] == "open":
-                    # Shut before it was seen open, its release would wait for the door into the next test.
-                    eventually("it is seen open", lambda n=each["number"], b=bank: self.tile(n, b)["door"] == "open")
-                    self.put_back(each["number"], bank)
+                    eventually("the coil is off", lambda n=each["number"], b=bank: not self.locker(n, b)["coil"], 3)
+                    self.shut(each["number"], bank)
+        eventually("both banks are online and in step again", self.in_step, 30)
         for bank in ("montreuil-1", "lille-1"):
             eventually("all that happened is stored", lambda bank=bank: self.same_entries_on_both_sides(bank), 20)
 

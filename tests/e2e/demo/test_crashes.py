@@ -42,3 +42,5 @@ def test_stopped_in_the_middle_of_a_release_the_pulse_ends_on_time(site: Site) -
     with site.stopped("lille-1"):
         eventually("the coil is off", lambda: not coil_is_on(site, 1, "lille-1"), 1, every_s=0.002)
         assert site.locker(1, "lille-1")["last_pulse_ms"] == pytest.approx(PULSE_MS, abs=30)
+    # A door shut before it was seen open would leave its release waiting for it.
+    eventually("the door is seen open", lambda: site.tile(1, "lille-1")["door"] == "open")

@@ -63,6 +63,11 @@ def test_a_new_root_key_is_taken_over_by_the_running_controller(world: Any) -> N
     assert world.unlocked(1) == [3], "badges open while new documents are on their way"
 
 
+def test_a_root_key_that_begins_with_a_dash_is_no_option(world: Any) -> None:
+    done = tool(world, "trust", "-" + "A" * 41 + "E")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_run_path_loads_neither_the_command_line_nor_the_gateway(world: Any) -> None:
     code = (
         "import sys; import controller.__main__, controller.bootstrap, controller.all_off, controller.log;"

@@ -54,6 +54,7 @@ def test_keys_are_files_that_only_the_gateway_can_read(cli: Gateway) -> None:
 
 def test_a_wrong_key_token_makes_no_bank(cli: Gateway) -> None:
     assert "copy the whole" in refused(cli, 1, "controllers", "add", "montreuil-1", "nonsense", "--lockers", "2")
+    assert "copy the whole" in refused(cli, 1, "controllers", "add", "montreuil-1", "-dashes", "--lockers", "2")
     database = cli.database()
     with database.reading() as session:
         assert list_controllers(session) == []
