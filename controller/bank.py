@@ -14,6 +14,7 @@ from controller.bank_config import (
     PastRelease,
     UnresolvedRelease,
 )
+from controller.bank_inputs import BankInputs
 from controller.bay import Bay
 from controller.commands import Commands
 from controller.doors import Doors
@@ -28,6 +29,7 @@ from controller.inputs import (
     DeviceFailed,
     DeviceRecovered,
     DoorSensed,
+    IdentifyOrdered,
     Input,
     InputChanged,
     IntentDurable,
@@ -38,11 +40,14 @@ from controller.inputs import (
     LockAccepted,
     LockFailed,
     Moment,
+    OpenOrdered,
     Refused,
     SessionEnded,
     SessionStarted,
     Ticked,
 )
+from controller.locker_lights import LockerLights
+from controller.on_site import ORIGIN, OnSite
 from controller.out_of_service import ServiceMarks
 from controller.presentations import Presentations, refusal_signal
 from controller.releases import Releases, Request
@@ -64,6 +69,7 @@ class Bank:
     """Decides and remembers for one bank. `new_id` makes release ids from unix milliseconds (UUIDv7)."""
 
     def __init__(self, config: BankConfig, state: BankState, new_id: Callable[[int], str] = uuid7) -> None:
+        self._config = config
         self._state = state
         self._agenda = Agenda()
         self._faults = FaultBoard()
@@ -74,13 +80,16 @@ class Bank:
                 self._bays[number].sensor_proven = True
                 self._bays[number].releases_since_change = releases
         self._suppression = Suppression(self._agenda)
+        self._inputs = BankInputs(self._faults, self._suppression)
         self._marks = ServiceMarks(self._agenda)
         self._lists = AccessLists(config.controller, state, self._agenda, self._faults, self._suppression)
+        self._lights = LockerLights(config.lit, self._agenda)
         self._releases = Releases(
             config,
             self._bays,
             self._agenda,
             self._faults,
+            self._lights,
             new_id,
             permitted=self._why_not,
             given_up=self._given_up,
@@ -101,11 +110,12 @@ class Bank:
             self._marks,
             self._suppression,
         )
+        self._on_site = OnSite(self._bays, self._lists, self._releases, self._lights, self._agenda)
         self._handlers: dict[type[Input], Callable[[Any, Turn], None]] = {
             BadgePresented: self._presentations.present,
             CardRefused: self._presentations.turn_away,
             KeyPressed: lambda _event, _turn: None,
-            InputChanged: lambda _event, _turn: None,
+            InputChanged: self._inputs.changed,
             DoorSensed: self._sensed,
             LockAccepted: lambda event, turn: self._releases.board_accepted(event.locker, turn),
             LockFailed: lambda event, turn: self._releases.board_failed(event.locker, event.code, turn),
@@ -117,6 +127,8 @@ class Bank:
             ListStored: self._lists.stored,
             BadgeKeysReceived: lambda event, _: self._lists.receive_keys(event.keys),
             CommandReceived: self._commands.receive,
+            OpenOrdered: self._on_site.open,
+            IdentifyOrdered: self._on_site.identify,
             SessionStarted: lambda event, _: self._commands.session_started(event.session),
             SessionEnded: lambda _event, _turn: self._commands.session_ended(),
             BeatSent: lambda event, turn: self._commands.beat_sent(event.beat, turn.now.mono_ms),
@@ -172,12 +184,26 @@ class Bank:
         """The ids of the badge keys held."""
         return self._lists.key_ids
 
+    @property
+    def bays(self) -> Mapping[int, Bay]:
+        """Every locker as it stands, by number: to look at."""
+        return self._bays
+
+    @property
+    def inputs(self) -> Mapping[str, tuple[str, bool]]:
+        """Kind and state of the bank's inputs, by name."""
+        return self._inputs.states
+
+    @property
+    def keypads(self) -> frozenset[str]:
+        """The readers that have a keypad."""
+        return self._config.keypads
+
     def _why_not(self, request: Request, turn: Turn) -> str | None:
         """Why a queued release may not open after all, or None. A command's life was judged at acceptance."""
         index = self._lists.index
         if request.cause == "command":
-            held = request.order == "walk_test" and index is not None and index.is_held(request.locker, turn.now)
-            return "held" if held else None
+            return "held" if self._stands_held(request, turn) else None
         if index is None or request.digest is None:
             return "unknown"
         decision = decide(request.digest, index, turn.now)
@@ -186,6 +212,13 @@ class Bank:
         if all(locker != request.locker for locker, _ in decision.ways):
             return "revoked"
         return "out_of_service" if self._marks.stops_holders(request.locker, turn.now.mono_ms) else None
+
+    def _stands_held(self, request: Request, turn: Turn) -> bool:
+        """What a technician asks for does not open a locker that has become someone's meanwhile."""
+        if request.origin == ORIGIN:
+            return self._on_site.is_held(request.locker, request.reason, turn.now)
+        index = self._lists.index
+        return request.order == "walk_test" and index is not None and index.is_held(request.locker, turn.now)
 
     def _given_up(self, request: Request, why: str, turn: Turn) -> None:
         """A release that waited will not happen: the person and whoever asked are told."""

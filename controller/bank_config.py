@@ -25,7 +25,10 @@ class LockerConfig:
 
 @dataclass(frozen=True, slots=True)
 class BankConfig:
-    """One bank. `lockers` by the number on the door; times in milliseconds, `duty_percent` of any minute."""
+    """One bank. `lockers` by the number on the door; times in milliseconds, `duty_percent` of any minute.
+
+    `keypads` are the readers that have one; `lit` the lockers that have a light of their own.
+    """
 
     controller: str
     lockers: Mapping[int, LockerConfig]
@@ -35,6 +38,8 @@ class BankConfig:
     stagger_ms: int = STAGGER_MS
     rest_ms: int = REST_MS
     duty_percent: int = DUTY_PERCENT
+    keypads: frozenset[str] = frozenset()
+    lit: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

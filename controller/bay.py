@@ -77,7 +77,8 @@ class Pulse(NamedTuple):
 
 @dataclass(slots=True)
 class Bay:
-    """One locker. `door_open` is None until its sensor has spoken; `opened_ms` is when the open door was first seen.
+    """One locker. `door_open` and `latch_open` (its bolt holds nothing) are None until their sensors have
+    spoken; `opened_ms` is when the open door was first seen.
 
     `opened_by` is the release that explains the open door; `sensor_proven` says that the sensor was seen to change,
     `releases_since_change` how many releases ago.
@@ -87,6 +88,7 @@ class Bay:
     config: LockerConfig
     state: State = State.IDLE
     door_open: bool | None = None
+    latch_open: bool | None = None
     opened_ms: int | None = None
     opened_by: str | None = None
     sensor_proven: bool = False

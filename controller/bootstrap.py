@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,10 @@ from controller.bank import Bank
 from controller.bank_config import BankConfig, BankState, LockerConfig
 from controller.clock import Clock
 from controller.config import BankFile
-from controller.errors import ControlError, ControllerError, JournalError
+from controller.errors import ControllerError, JournalError
 from controller.journal import Journal, Opened, open_journal
 from controller.journal_writer import COPY_NAME
+from controller.orders import Orders
 from controller.outbox import Outbox
 from controller.remembered import bank_state, sound_state
 from controller.runtime import Runtime
@@ -32,7 +33,7 @@ from controller.state_copy import read_copy
 from controller.trust import TrustStore, read_root
 from controller.uplink import Uplink
 from controller.witnesses import battery_instant, boot_id, give_memory_back, process_age_ms, system_clock
-from hw.ports import Coil
+from hw.assembly import Hardware
 from wire.errors import KeyMaterialError
 from wire.keys import load_or_make_encryption_key, load_or_make_signing_key
 
@@ -76,9 +77,11 @@ def sole_use(data_dir: Path) -> Iterator[None]:
         os.close(directory)
 
 
-def _bank(config: BankFile, state: BankState, pulses: Mapping[Coil, int]) -> Bank:
+def _bank(config: BankFile, state: BankState, hardware: Hardware) -> Bank:
     releases = config.releases
-    lockers = {number: LockerConfig(coil, group, pulses[coil]) for number, (coil, group) in config.lockers.items()}
+    lockers = {
+        number: LockerConfig(coil, group, hardware.pulse_ms(coil)) for number, (coil, group) in config.lockers.items()
+    }
     return Bank(
         BankConfig(
             config.controller,
@@ -86,6 +89,10 @@ def _bank(config: BankFile, state: BankState, pulses: Mapping[Coil, int]) -> Ban
             open_within_ms=releases.open_within_ms,
             retries=releases.retries,
             left_open_after_ms=releases.left_open_after_s * 1_000,
+            keypads=frozenset(
+                name for name, reader in config.hardware.readers.items() if getattr(reader, "has_keypad", False)
+            ),
+            lit=frozenset(number for number, (coil, _) in config.lockers.items() if hardware.has_light(coil)),
         ),
         state,
     )
@@ -113,15 +120,14 @@ def assemble(config: BankFile, identity: Identity, opened: Opened) -> Runtime:
     outbox.load(opened.epochs)
     runtime = Runtime(config, clock, journal, outbox, trust, SOFTWARE, here)
     runtime.alarm("trust", "no_root", present=not trust.has_root)
-    pulses = {coil: runtime.hardware.pulse_ms(coil) for coil, _ in config.lockers.values()}
     past = bank_state(
         state, opened.recent, trust.badge_keys, here,
-        lambda number: pulses[config.lockers[number][0]] if number in config.lockers else 0,
+        lambda number: runtime.hardware.pulse_ms(config.lockers[number][0]) if number in config.lockers else 0,
     )  # fmt: skip
     for release in past.past_releases:
         if release.locker in config.lockers:
             runtime.hardware.guard.charge(config.lockers[release.locker][0], release.mono_ms, release.pulse_ms)
-    runtime.bank = _bank(config, past, pulses)
+    runtime.bank = _bank(config, past, runtime.hardware)
     runtime.uplink = Uplink(
         config.controller, config.broker, identity.device, journal, outbox, runtime,
         last_session=int(state.get("session", b"0")),
@@ -189,31 +195,10 @@ async def _close(runtime: Runtime, tasks: set[asyncio.Future[Any]]) -> bool:
 
 async def _controllable(runtime: Runtime) -> asyncio.Server | None:
     try:
-        return await control_socket.serve(runtime.config.data_dir, lambda request: _answer(runtime, request))
+        return await control_socket.serve(runtime.config.data_dir, Orders(runtime).answer)
     except OSError as error:  # a read-only disk: tools must do without
         _log.warning("no control socket: %s", error)
         return None
-
-
-def _answer(runtime: Runtime, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a tool asked for. Raises ControlError or ValueError."""
-    order = request.get("do")
-    if order == "status":
-        return runtime.status()
-    if order == "time_set":
-        runtime.set_time(int(request["at"]))
-        return {"clock": runtime.now().clock, "at": runtime.now().at}
-    if order == "all_off":
-        runtime.hardware.all_off()
-        return {}
-    if order == "trust":
-        root = read_root(runtime.config.data_dir)
-        runtime.trust.replace_root(root)
-        runtime.alarm("trust", "no_root", present=not runtime.trust.has_root)
-        if runtime.uplink is not None:
-            runtime.uplink.again()
-        return {}
-    raise ControlError("request", "the controller knows status, time_set, all_off and trust")
 
 
 def _ready(config: BankFile) -> None:

@@ -125,6 +125,7 @@ class Commands:
             requested_by=request.requested_by,
             reason=request.reason,
             why=why,
+            origin=request.origin,
         )
         if why == "expired":
             turn.reply(request.command, "expired", request.locker)

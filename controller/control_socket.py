@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from wire.errors import WireError
 NAME = "control.sock"
 _MAX_LINE = 4_096
 _ANSWER_WITHIN_S = 5.0
-Answer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Answer = Callable[[Mapping[str, Any]], AsyncGenerator[Mapping[str, Any], None]]
 
 
 @contextlib.contextmanager
@@ -29,13 +29,23 @@ def _short(path: Path) -> Iterator[str]:
 
 
 async def serve(data_dir: Path, answer: Answer) -> asyncio.Server:
-    """Answer requests `{"do": ...}` with what `answer` returns; what is wrong with one becomes `error`."""
+    """Answer one request `{"do": ...}` a connection with the lines that `answer` gives, then close it.
+
+    What is wrong with a request becomes `error`; a tool that hangs up ends its stream.
+    """
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.LimitOverrunError, ValueError):
-            while line := await reader.readline():
-                writer.write(json.dumps(_answered(line, answer)).encode() + b"\n")
-                await writer.drain()
+        with contextlib.suppress(OSError, ValueError):
+            line = await reader.readline()
+            telling = asyncio.ensure_future(_tell(line, answer, writer))
+            gone = asyncio.ensure_future(reader.read(1))
+            try:
+                await asyncio.wait({telling, gone}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                gone.cancel()
+                telling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await telling
         writer.close()
 
     path = data_dir / NAME
@@ -48,32 +58,56 @@ async def serve(data_dir: Path, answer: Answer) -> asyncio.Server:
     return await asyncio.start_unix_server(converse, sock=listener, limit=_MAX_LINE)
 
 
-def _answered(line: bytes, answer: Answer) -> Mapping[str, Any]:
+async def _tell(line: bytes, answer: Answer, writer: asyncio.StreamWriter) -> None:
     try:
         request = json.loads(line)
-        return {"ok": True, **answer(request if isinstance(request, dict) else {})}
+        async with contextlib.aclosing(answer(request if isinstance(request, dict) else {})) as lines:
+            async for said in lines:
+                await _write(writer, {"ok": True, **said})
     except (ControllerError, WireError) as error:
-        return {"ok": False, "code": error.code, "error": str(error)}
+        await _write(writer, {"ok": False, "code": error.code, "error": str(error)})
     except ValueError as error:
-        return {"ok": False, "code": "request", "error": str(error)}
+        await _write(writer, {"ok": False, "code": "request", "error": str(error)})
     except (TypeError, KeyError, OverflowError, RecursionError):
-        return {"ok": False, "code": "request", "error": "the controller does not understand this request"}
+        await _write(
+            writer, {"ok": False, "code": "request", "error": "the controller does not understand this request"}
+        )
+
+
+async def _write(writer: asyncio.StreamWriter, said: Mapping[str, Any]) -> None:
+    writer.write(json.dumps(said).encode() + b"\n")
+    await writer.drain()
 
 
 def ask(data_dir: Path, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The running controller's answer. Raises ControlError: `not_running`, or the code it answered."""
-    path = data_dir / NAME
+    """The running controller's one answer. Raises ControlError: `not_running`, or the code it answered."""
+    with contextlib.closing(follow(data_dir, request, _ANSWER_WITHIN_S)) as answers:
+        for answer in answers:
+            return answer
+    raise ControlError("not_running", "the controller gave no answer")
+
+
+def follow(
+    data_dir: Path, request: Mapping[str, Any], within_s: float | None = None
+) -> Generator[dict[str, Any], None, None]:
+    """The lines of the running controller's answer as they come, `within_s` of each other where that is given.
+
+    Raises ControlError as `ask`, also in the middle. Close the generator to hang up.
+    """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as conversation:
-            conversation.settimeout(_ANSWER_WITHIN_S)
-            with _short(path) as name:
+            conversation.settimeout(within_s)
+            with _short(data_dir / NAME) as name:
                 conversation.connect(name)
             conversation.sendall(json.dumps(request).encode() + b"\n")
-            with conversation.makefile("rb") as answers:
-                answer = json.loads(answers.readline() or b"{}")
+            with conversation.makefile("rb") as lines:
+                for line in lines:
+                    yield _checked(json.loads(line))
     except (OSError, ValueError) as error:
         raise ControlError("not_running", f"no controller answers in {data_dir}: is it running?") from error
-    if not answer.get("ok"):
+
+
+def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+    if not answer.pop("ok", False):
         raise ControlError(answer.get("code", "not_running"), answer.get("error", "the controller gave no answer"))
-    del answer["ok"]
-    return dict(answer)
+    return answer

@@ -33,8 +33,16 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
+class Light:
+    """The light at one locker, on or off."""
+
+    locker: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SendReply:
-    """One step in the life of a command, for `replies`."""
+    """One step in the life of a command: for `replies`, or for the tool that ordered it on the spot."""
 
     id: str
     state: str
@@ -64,4 +72,4 @@ class StoreList:
     entry: Record
 
 
-Effect = Record | Energise | Show | SendReply | SendList | StoreList
+Effect = Record | Energise | Show | Light | SendReply | SendList | StoreList

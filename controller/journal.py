@@ -18,7 +18,7 @@ from controller.journal_writer import COPY_NAME, Writer, trouble_code
 from controller.pending import Head, Pending, ReceiptNoted, Result
 from controller.salvage import salvage, set_aside
 from controller.state_copy import COPIED_WHEN, read_copy, write_copy
-from controller.store import EpochState, Page, Store
+from controller.store import EpochState, Page, Row, Store
 from controller.witnesses import give_memory_back
 from wire.entries import Entry, EntryType, decode_entry
 from wire.errors import MessageError
@@ -239,6 +239,13 @@ class Journal:
     async def page(self, no: int, first: int) -> Page | None:
         """The entries of epoch `no` from seq `first` that fit one batch, or None."""
         return await self._read(lambda store: store.page(no, first, MAX_BATCH_ENTRIES, MAX_BATCH_BYTES), None)
+
+    async def entries(self, after: tuple[int, int] | None, count: int) -> list[Row]:
+        """Up to `count` entries on disk behind `after` (epoch number, seq), or the newest; none if unreadable."""
+        if after is None:
+            return await self._read(lambda store: store.newest_rows(count), [])
+        no, seq = after
+        return await self._read(lambda store: store.rows_after(no, seq, count), [])
 
     async def hash_at(self, no: int, seq: int) -> bytes | None:
         """The chain's hash after that entry, or None if it is no longer on disk."""

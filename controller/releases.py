@@ -10,6 +10,7 @@ from controller.bank_config import BankConfig, PastRelease, UnresolvedRelease
 from controller.bay import Bay, Event, State
 from controller.effects import Energise
 from controller.faultboard import FaultBoard
+from controller.locker_lights import LockerLights
 from controller.turn import Agenda, Turn
 from hw.ports import Signal
 from wire.entries import EntryType
@@ -29,7 +30,8 @@ _NOT_SENT = frozenset({"closed", "refused_by_guard"})
 class Request:
     """One release that is wanted: for a badge (grant, digest, kind) or a command.
 
-    `order` is the command's kind; `first_ms` when the first of its attempts was energised; `refusals` how often the
+    `order` is the command's kind, `origin` says where it was given if not at the gateway; `pin` how a badge's PIN was
+    dealt with (`checked`, `no_keypad`); `first_ms` when the first of its attempts was energised; `refusals` how often the
     guard has sent it back.
     """
 
@@ -45,6 +47,8 @@ class Request:
     order: str | None = None
     requested_by: str | None = None
     reason: str | None = None
+    origin: str | None = None
+    pin: str | None = None
     attempt: int = 1
     first_ms: int | None = None
     refusals: int = 0
@@ -85,6 +89,7 @@ class Releases:
         bays: dict[int, Bay],
         agenda: Agenda,
         faults: FaultBoard,
+        lights: LockerLights,
         new_id: Callable[[int], str],
         permitted: Permitted,
         given_up: GivenUp,
@@ -94,6 +99,7 @@ class Releases:
         self._bays = bays
         self._agenda = agenda
         self._faults = faults
+        self._lights = lights
         self._new_id = new_id
         self._groups = {bay.config.group: _Group() for bay in bays.values()}
         self._by_id: dict[str, _Release] = {}
@@ -289,6 +295,8 @@ class Releases:
             command=request.command,
             requested_by=request.requested_by,
             reason=request.reason,
+            origin=request.origin,
+            pin=request.pin,
         )
         return True
 
@@ -308,6 +316,7 @@ class Releases:
             release.request = replace(release.request, first_ms=now_ms)
         group.free_ms = bay.pulses[-1].end_ms + self._config.stagger_ms
         turn.effects.append(Energise(release.id, bay.number, pulse_ms))
+        self._lights.released(bay.number, turn)
         self._agenda.at(now_ms + self._config.open_within_ms, lambda later: self._time_out(release, later))
         if group.queue:
             self._look_again(group, group.free_ms)

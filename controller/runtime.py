@@ -4,7 +4,8 @@ import asyncio
 import gc
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -13,7 +14,7 @@ from controller.bank import Bank
 from controller.clock import Clock
 from controller.config import BankFile
 from controller.devices import core_input
-from controller.effects import Effect, Energise, Record, SendList, SendReply, Show, StoreList
+from controller.effects import Effect, Energise, Light, Record, SendList, SendReply, Show, StoreList
 from controller.errors import JournalError
 from controller.faultboard import MOST_SHOWN
 from controller.inbox import Inbox, StateReceived
@@ -31,6 +32,7 @@ from controller.inputs import (
     Ticked,
 )
 from controller.journal import Journal
+from controller.live import Live, fault_lines, shown_body
 from controller.outbox import Outbox
 from controller.pending import Result
 from controller.timekeeping import Witness
@@ -88,6 +90,8 @@ class Runtime:
         self._answered_at = 0  # the newest `issued_at` of this session's receipts
         self.hardware = build(config.hardware, self.device, mono_ms)
         self.uplink: Uplink | None = None
+        self.live = Live(self._as_it_stands, self._lockers)
+        self._heard_here: dict[str, asyncio.Queue[SendReply]] = {}
         self.failed: asyncio.Future[None] = self._loop.create_future()
         journal.changed = self._journal_changed
 
@@ -123,6 +127,8 @@ class Runtime:
                 self._carry_out(self.bank.handle(self._inputs.popleft(), now), now)
             self.journal.flush()
             self._arm()
+            if self.live.watched:
+                self.live.settled()
         except Exception as error:  # noqa: BLE001 - whatever it is, no coil stays on
             self.fail(error)
         finally:
@@ -172,10 +178,14 @@ class Runtime:
         if said:
             self._loop.call_soon(self._say, said, now)
 
-    def _say(self, effects: list[Show | SendReply | SendList], now: Moment) -> None:
+    def _say(self, effects: list[Show | Light | SendReply | SendList], now: Moment) -> None:
         for effect in effects:
             if isinstance(effect, Show):
                 self.hardware.show(effect.signal)
+                if self.live.watched:
+                    self.live.tell({"what": "signal", "signal": effect.signal.value})
+            elif isinstance(effect, Light):
+                self.hardware.light(self.config.lockers[effect.locker][0], effect.on)
             elif isinstance(effect, SendReply):
                 self._reply(effect, now)
             elif self.uplink is not None:
@@ -191,6 +201,9 @@ class Runtime:
 
     def _record(self, effect: Record, now: Moment) -> None:
         release = effect.release
+        if self.live.watched:
+            body = shown_body(effect.body)
+            self.live.tell({"what": "entry", "type": effect.type.value, "at": now.at, "body": body})
         if release is None:
             self.journal.append(effect.type, effect.body, now)
             return
@@ -212,6 +225,9 @@ class Runtime:
             self.feed(IntentLate(release))
 
     def _reply(self, effect: SendReply, now: Moment) -> None:
+        if effect.id in self._heard_here:
+            self._heard_here[effect.id].put_nowait(effect)
+            return
         uplink = self.uplink
         if uplink is None or uplink.session is None:
             return
@@ -247,6 +263,8 @@ class Runtime:
 
     def device(self, event: ports.DeviceEvent) -> None:
         """One device event, on the loop."""
+        if self.live.watched:
+            self.live.device(event)
         translated = core_input(event, self._lockers)
         if translated is not None:
             self.feed(translated)
@@ -383,21 +401,45 @@ class Runtime:
         """A technician says the time. Raises ValueError outside 2020 to 2100."""
         self._note(self.clock.set_by_technician(instant))
 
-    def status(self) -> Mapping[str, Any]:
-        """For tools on this machine."""
-        now, uplink = self.now(), self.uplink
+    # The technician's side
+
+    @contextmanager
+    def hears(self, command: str) -> Iterator[asyncio.Queue[SendReply]]:
+        """The life of a command that was ordered here: its replies go to the tool and not to the gateway."""
+        steps = self._heard_here[command] = asyncio.Queue()
+        try:
+            yield steps
+        finally:
+            del self._heard_here[command]
+
+    def _as_it_stands(self) -> dict[str, Any]:
+        """The whole bank, for those who watch."""
+        bank, config, faults = self.bank, self.config, self.faults
+        by_source: dict[str, list[str]] = {}
+        for fault in faults:
+            by_source.setdefault(fault.source, []).append(fault.code)
+        inputs = bank.inputs
         return {
-            "controller": self.config.controller,
-            "connected": uplink is not None and uplink.connected,
-            "session": uplink.session.number if uplink is not None and uplink.session else None,
-            "clock": now.clock,
-            "at": now.at,
-            "list_version": self.bank.list_version,
-            "trust_version": self.trust.trust_version,
-            "rooted": self.trust.has_root,
-            "badge_keys": list(self.bank.badge_key_ids),
-            "queue": self.queue,
-            "waiting_in_memory": self.journal.waiting,
-            "faults": [{"source": fault.source, "code": fault.code} for fault in self.faults],
-            "counters": dict(self.bank.counters),
-        }
+            "controller": config.controller,
+            "readers": [
+                {"name": name, "keypad": name in bank.keypads, "faults": by_source.get(name, [])}
+                for name in config.hardware.readers
+            ],
+            "boards": [{"name": name, "faults": by_source.get(name, [])} for name in config.hardware.boards],
+            "inputs": [
+                {"name": name, "kind": kind, "active": active} for name, (kind, active) in inputs.items()
+            ],
+            "lockers": [
+                {
+                    "locker": number, "board": bay.config.coil.board, "channel": bay.config.coil.channel,
+                    "state": bay.state.value, "door": _stands(bay.door_open), "latch": _stands(bay.latch_open),
+                    "faults": by_source.get(f"locker {number}", []),
+                }
+                for number, bay in bank.bays.items()
+            ],
+            "faults": fault_lines(faults),
+        }  # fmt: skip
+
+
+def _stands(is_open: bool | None) -> str | None:
+    return None if is_open is None else "open" if is_open else "closed"

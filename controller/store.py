@@ -28,6 +28,8 @@ DAY_MS = 86_400_000
 _PRUNE_ROWS = 1_000
 _VERIFIED_AT_START = 500
 
+Row = tuple[int, int, bytes]  # the epoch's number, seq, and the entry's line
+
 
 @dataclass(slots=True)
 class EpochState:
@@ -117,8 +119,21 @@ class Store:
 
     def newest_lines(self, limit: int) -> list[bytes]:
         """The newest entries of all epochs, oldest first."""
-        rows = self.connection.execute("SELECT line FROM entry ORDER BY no DESC, seq DESC LIMIT ?", (limit,)).fetchall()
-        return [bytes(line) for (line,) in reversed(rows)]
+        return [line for _, _, line in self.newest_rows(limit)]
+
+    def newest_rows(self, limit: int) -> list[Row]:
+        """The newest entries of all epochs with their places, oldest first."""
+        rows = self.connection.execute(
+            "SELECT no, seq, line FROM entry ORDER BY no DESC, seq DESC LIMIT ?", (limit,)
+        ).fetchall()
+        return [(no, seq, bytes(line)) for no, seq, line in reversed(rows)]
+
+    def rows_after(self, no: int, seq: int, limit: int) -> list[Row]:
+        """Up to `limit` entries behind that place, oldest first, whatever epoch they belong to."""
+        rows = self.connection.execute(
+            "SELECT no, seq, line FROM entry WHERE (no, seq) > (?, ?) ORDER BY no, seq LIMIT ?", (no, seq, limit)
+        ).fetchall()
+        return [(no, seq, bytes(line)) for no, seq, line in rows]
 
     def broken_link(self) -> str | None:
         """Where the end of the last epoch's chain does not hold, or None. A bounded look, done at every start."""

@@ -27,7 +27,7 @@ class Suppression:
         self._agenda = agenda
         self._windows: dict[tuple[EntryType, str], _Window] = {}
 
-    def record(self, turn: Turn, entry: EntryType, source: str, **body: Any) -> None:
+    def record(self, turn: Turn, entry: EntryType, source: str, /, **body: Any) -> None:
         """Write the entry, or count it."""
         window = self._window(turn, entry, source)
         if window.written < WRITTEN_IN_WINDOW:

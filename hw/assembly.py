@@ -76,6 +76,16 @@ class Hardware:
             raise ReleaseForbidden("unknown_coil", f"there is no board {coil.board}")
         board.release(coil.channel, self.guard.permit(coil, board.pulse_ms))
 
+    def has_light(self, coil: Coil) -> bool:
+        """Whether the locker behind this coil has a light of its own."""
+        return callable(getattr(self.boards[coil.board], "light", None))
+
+    def light(self, coil: Coil, on: bool) -> None:
+        """Switch the light at one locker; nothing where its board has none."""
+        light = getattr(self.boards[coil.board], "light", None)
+        if light is not None:
+            light(coil.channel, on)
+
     def show(self, signal: Signal) -> None:
         """Show a signal on every indicator."""
         for indicator in self.indicators.values():
