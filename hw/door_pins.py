@@ -73,7 +73,7 @@ class DoorPins:
 
     def _claim(self) -> None:
         self._factory = factory = pin_factory()
-        from gpiozero import DigitalInputDevice
+        from gpiozero.input_devices import DigitalInputDevice
 
         try:
             for number in self._numbers:

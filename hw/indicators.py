@@ -10,7 +10,7 @@ from hw.backoff import Backoff
 from hw.errors import PinsUnavailable
 from hw.health import DeviceHealth
 from hw.parts import Parts
-from hw.pins import drop_pin_factory, pin_factory, unavailable
+from hw.pins import claim_output, drop_pin_factory, pin_factory, unavailable
 from hw.ports import Signal
 from hw.settings import BcmPin, DeviceSettings, Wiring
 
@@ -93,11 +93,8 @@ class GpioIndicator:
         self._retry = None
         try:
             self._factory = factory = pin_factory()
-            from gpiozero import LED, Buzzer
-
             for lamp, number in self._numbers.items():
-                device = Buzzer if lamp == "buzzer" else LED
-                self._lamps[lamp] = device(number, active_high=self._active_high, pin_factory=factory)
+                self._lamps[lamp] = claim_output(factory, number, not self._active_high)
         except PinsUnavailable as error:
             self._failed(error)
         except Exception as error:  # noqa: BLE001 - pin libraries raise anything
@@ -120,7 +117,7 @@ class GpioIndicator:
         self._lit = lamps
         try:
             for lamp in changed & self._lamps.keys():
-                self._lamps[lamp].value = lamp in lamps
+                self._lamps[lamp].state = (lamp in lamps) == self._active_high
         except Exception as error:  # noqa: BLE001 - pin libraries raise anything
             self._failed(unavailable(error))
             drop_pin_factory(self._factory)  # pins that worked went away: their factory went with them
@@ -140,9 +137,9 @@ class GpioIndicator:
 
     def _give_back(self) -> None:
         given, self._lamps = self._lamps, {}
-        for device in given.values():
+        for pin in given.values():
             try:
-                device.close()
+                pin.close()
             except Exception:  # noqa: BLE001, S112 - pin libraries raise anything; these pins are gone already
                 continue
 

@@ -33,7 +33,7 @@ def with_lights(rig, scene):
 
 def test_every_signal_has_a_pattern_that_ends():
     assert set(PATTERNS) == set(Signal)
-    assert all(sum(for_ms for for_ms, _ in steps) <= 11_000 for steps in PATTERNS.values())
+    assert all(sum(for_ms for for_ms, _ in steps) <= 15_000 for steps in PATTERNS.values())
 
 
 def test_beeps_and_colours_are_as_people_were_told():
