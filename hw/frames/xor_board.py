@@ -6,13 +6,13 @@ are identical to their requests. Source: the public drivers of the "8A/80" board
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import reduce
 from operator import xor
 
 from hw.errors import FrameError
+from hw.frames.replies import ChannelChanged, OpenReply, StatusReply
+from hw.frames.resync import FrameDecoder, beginnings, one_of
 from hw.frames.said import Reading, Said, account, refused, spaced
 from hw.frames.verdict import Energises, Forbidden, Harmless, Verdict
 
@@ -20,31 +20,6 @@ OPEN, QUERY, UNSOLICITED = 0x8A, 0x80, 0x82
 MULTI_OPEN, HOLD_ON, HOLD_OFF = 0x90, 0x9A, 0x9B
 _ACT, _ASK = 0x11, 0x33
 MAX_ADDRESS, MAX_CHANNEL = 32, 50
-
-
-@dataclass(frozen=True, slots=True)
-class StatusReply:
-    """The board's status bytes as sent; their order and polarity are the board's configuration."""
-
-    address: int
-    status: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class OpenReply:
-    """The board acted on an open frame. It is not the door's word."""
-
-    address: int
-    channel: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelChanged:
-    """The board's own report of one channel; `bit` is that channel's status bit."""
-
-    address: int
-    channel: int
-    bit: int
 
 
 BoardFrame = StatusReply | OpenReply | ChannelChanged
@@ -99,68 +74,35 @@ def classify(frame: bytes) -> Verdict:
     return Energises(address, channel, seconds * 1000) if 1 <= seconds <= 9 else Forbidden("its time is not 1 to 9 s")
 
 
-class XorBoardDecoder:
+class XorBoardDecoder(FrameDecoder[BoardFrame]):
     """Bytes from one line in, frames out; the same frames however the bytes are cut.
 
     `status_bytes` tells how many the board at each address answers: without that, the length of its status reply is not
-    known, so those of other addresses are garbage. `garbage` counts bytes that belonged to no valid frame.
+    known, so those of other addresses are garbage.
     """
 
     def __init__(self, status_bytes: Mapping[int, int]) -> None:
-        self._lengths = dict(status_bytes)
-        self._pattern = re.compile(_candidates(self._lengths), re.DOTALL)
-        self._tail = b""
-        self.garbage = 0
+        self._status_bytes = dict(status_bytes)
+        super().__init__(beginnings(_shapes(self._status_bytes)), self._whole_length, _frame)
 
-    def feed(self, data: bytes) -> list[BoardFrame]:
-        """The frames that `data` completes."""
-        return self._decode(self._tail + data, more_may_come=True)
-
-    def silence(self) -> list[BoardFrame]:
-        """The line went quiet: what was begun will not be completed, and frames hidden behind it come out."""
-        return self._decode(self._tail, more_may_come=False)
-
-    def _decode(self, data: bytes, *, more_may_come: bool) -> list[BoardFrame]:
-        frames: list[BoardFrame] = []
-        done = start = 0
-        while found := self._pattern.search(data, start):
-            candidate = found[0]
-            whole = len(candidate) == self._whole_length(candidate)
-            if not whole and more_may_come:
-                break
-            if whole and reduce(xor, candidate) == 0:
-                self.garbage += found.start() - done
-                frames.append(_frame(candidate))
-                done = start = found.end()
-            else:
-                start = found.start() + 1
-        keep = found.start() if found else len(data)
-        self.garbage += keep - done
-        self._tail = data[keep:]
-        return frames
-
-    def _whole_length(self, candidate: bytes) -> int:
-        if candidate[0] != QUERY or len(candidate) < 2:
-            return 5
-        return self._lengths[candidate[1]] + 4
+    def _whole_length(self, begun: bytes) -> tuple[int]:
+        if begun[0] != QUERY or len(begun) < 2:
+            return (5,)
+        return (self._status_bytes[begun[1]] + 4,)
 
 
-def _candidates(lengths: Mapping[int, int]) -> bytes:
-    """A pattern for whole frames, checksum unseen, and for the beginnings of frames at the end of the data."""
-    address, channel = b"[\x01-\x20]", b"[\x01-\x32]"
-    shapes = [(QUERY, [b"\\x%02x" % at, *[b"."] * length, b"\x33", b"."]) for at, length in lengths.items()]
-    shapes += [(header, [address, channel, b"[\x00\x11]", b"."]) for header in (OPEN, UNSOLICITED)]
-    return b"|".join(_or_cut_short([b"\\x%02x" % header, *rest]) for header, rest in shapes)
+def _shapes(status_bytes: Mapping[int, int]) -> Iterator[list[bytes]]:
+    """Whole frames, their checksums unseen."""
+    for address, length in status_bytes.items():
+        yield [one_of([QUERY]), one_of([address]), *[b"."] * length, one_of([_ASK]), b"."]
+    for header in (OPEN, UNSOLICITED):
+        channel = one_of(range(1, MAX_CHANNEL + 1))
+        yield [one_of([header]), one_of(range(1, MAX_ADDRESS + 1)), channel, one_of([0x00, _ACT]), b"."]
 
 
-def _or_cut_short(parts: list[bytes]) -> bytes:
-    pattern = parts[-1]
-    for part in reversed(parts[:-1]):
-        pattern = part + b"(?:\\Z|" + pattern + b")"
-    return pattern
-
-
-def _frame(frame: bytes) -> BoardFrame:
+def _frame(frame: bytes) -> BoardFrame | None:
+    if reduce(xor, frame) != 0:
+        return None
     header, address = frame[:2]
     if header == QUERY:
         return StatusReply(address, frame[2:-2])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
 
-from hw.contacts import Contacts
-from hw.health import DeviceHealth
-from hw.locks.xor_line import XorLine
+from hw.frames.replies import BoardReply, ChannelChanged, OpenReply, StatusReply
+from hw.frames.xor_board import XorBoardDecoder, classify, open_channel, query_all
+from hw.locks.rs485_line import LineProtocol, Request, Rs485Line
+from hw.locks.serial_board import SerialBoard, opened_of
 from hw.parts import Parts
-from hw.ports import DoorSensed, Emit, LockAccepted, LockFailed, Permit
+from hw.ports import Emit
 from hw.settings import DeviceSettings, PortPath, PulseMs, Wiring
 
+REPLY_BYTES = 5  # to an open frame
 FIXED_PULSE_MS = 300  # what the board does when the frame names no time
 PULSE_BYTE_MS = 1000  # the only whole second within the guard's 100 to 1000 ms
 
@@ -62,76 +65,45 @@ class XorBoardSettings(DeviceSettings, frozen=True, tag="xor_board"):
         return PULSE_BYTE_MS if self.pulse_byte else FIXED_PULSE_MS
 
 
-class XorBoard:
-    """One board at one address. What its line senses and answers becomes device events here.
+class XorBoard(SerialBoard):
+    """One board at one address of its line. It times its pulses itself: there is nothing of ours to turn off."""
 
-    It does not decide whether a release is due or a door should be shut, and takes a reply for no more than it says:
-    the board acted.
-    """
-
-    def __init__(self, name: str, settings: XorBoardSettings, line: XorLine, emit: Emit) -> None:
-        self.name = name
-        self.address = settings.address
-        self.channels = settings.channels
+    def __init__(self, name: str, settings: XorBoardSettings, line: Rs485Line[XorBoard], emit: Emit) -> None:
         self.status_bytes = settings.answer_bytes
-        self.pulse_ms = settings.board_pulse_ms
-        self.pulse_seconds = PULSE_BYTE_MS // 1000 if settings.pulse_byte else None
+        self._pulse_seconds = PULSE_BYTE_MS // 1000 if settings.pulse_byte else None
         self._byte_order: Literal["little", "big"] = "little" if settings.byte_order == "s1_first" else "big"
         self._open_bit = settings.open_bit
-        self._mask = (1 << settings.channels) - 1
-        self._contacts = Contacts(settings.channels)
-        self._health = DeviceHealth(name, "board", emit)
-        self._line = line
-        self._emit = emit
-        line.attach(self)
+        super().__init__(name, settings.address, settings.channels, settings.board_pulse_ms, line, emit)
 
-    async def start(self) -> None:
-        """Begin polling. The board has no lines of ours to turn off: it ends its pulses itself."""
-        self._line.start(self)
+    def question(self, now_ms: int) -> Request:  # noqa: ARG002 - other boards have errands that fall due
+        """The status of all channels."""
+        return Request(query_all(self.address), self.status_bytes + 4, StatusReply)
 
-    def release(self, channel: int, permit: Permit) -> None:
-        """Send one open frame; see `hw.ports.LockBoard`."""
-        self._line.release(self, channel, permit)
+    def opening(self, channel: int, now_ms: int) -> Request:  # noqa: ARG002
+        """The open frame of one channel. Raises FrameError."""
+        return Request(open_channel(self.address, channel, self._pulse_seconds), REPLY_BYTES, OpenReply)
 
-    def all_off(self) -> None:
-        """Drop the releases that have not gone out."""
-        self._line.drop_waiting(self)
+    def heard(self, reply: BoardReply, now_ms: int) -> bool:
+        """The status of all channels, or the board's own report of one."""
+        if isinstance(reply, StatusReply):
+            self._health.well()
+            bits = int.from_bytes(reply.status, self._byte_order)
+            self._sense("door", opened_of(bits, self._open_bit, self.channels), now_ms)
+        elif isinstance(reply, ChannelChanged):
+            self._sense_one("door", reply.channel, reply.bit == self._open_bit, now_ms)
+        return self._settled()
 
-    async def stop(self) -> None:
-        """Stop polling."""
-        self._line.stop(self)
 
-    def sensed_all(self, status: bytes, now_ms: int) -> bool:
-        """The status of all channels. False while some contact has to be looked at again."""
-        self._health.well()
-        bits = int.from_bytes(status, self._byte_order) & self._mask
-        opened = bits if self._open_bit else bits ^ self._mask
-        for channel, is_open in self._contacts.sample(opened, now_ms):
-            self._emit(DoorSensed(self.name, channel, is_open, now_ms))
-        return not self._contacts.unsettled
+def _decoder(boards: Mapping[int, XorBoard]) -> XorBoardDecoder:
+    return XorBoardDecoder({address: board.status_bytes for address, board in boards.items()})
 
-    def sensed_one(self, channel: int, bit: int, now_ms: int) -> bool:
-        """The board's own report of one channel. False while that contact has to be looked at again."""
-        if channel <= self.channels:
-            is_open = bit == self._open_bit
-            if self._contacts.sample_one(channel, is_open, now_ms):
-                self._emit(DoorSensed(self.name, channel, is_open, now_ms))
-        return not self._contacts.unsettled
 
-    def accepted(self, channel: int, now_ms: int) -> None:
-        """The board says that it acted."""
-        self._emit(LockAccepted(self.name, channel, now_ms))
-
-    def failed(self, channel: int, code: str, now_ms: int) -> None:
-        """A release was not confirmed."""
-        self._emit(LockFailed(self.name, channel, code, now_ms))
-
-    def unwell(self, code: str, detail: str) -> None:
-        """The board does not answer, or its line is down."""
-        self._health.fault(code, detail)
+PROTOCOL = LineProtocol(9600, classify, _decoder)
 
 
 def build(name: str, settings: XorBoardSettings, parts: Parts) -> XorBoard:
     """The board, on the one line of its port."""
-    line = parts.shared(("xor_line", settings.port), lambda: XorLine(settings.port, parts.guard, parts.mono_ms))
+    line = parts.shared(
+        ("rs485_line", settings.port), lambda: Rs485Line(settings.port, PROTOCOL, parts.guard, parts.mono_ms)
+    )
     return XorBoard(name, settings, line, parts.emit)
