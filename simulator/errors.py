@@ -52,3 +52,7 @@ class ProgramFailedError(SimulatorError):
 
     def __init__(self, name: str, log: object) -> None:
         super().__init__(f"{name} did not start: see {log}")
+
+
+class PiGoneError(SimulatorError):
+    """No simulated Pi serves the socket, or it hung up."""

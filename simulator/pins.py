@@ -5,12 +5,8 @@ unless claimed with its state, a bounce time reports an edge once its level is s
 one process, closing leaves it floating.
 """
 
-import os
-import secrets
-import socket
-import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
@@ -28,9 +24,10 @@ from gpiozero.exc import (
 )
 from gpiozero.pins.pi import PiFactory, PiPin
 
-SOCKET_VARIABLE = "CASIER_SIM_PINS"
+from simulator.errors import LineError, PiGoneError
+from simulator.pin_link import PinLink, Seen
+
 REVISION_PI_4B = 0xC03111
-ANSWER_WITHIN_S = 5.0
 GPIOZERO_ERRORS = {
     "busy": GPIOPinInUse,
     "not_input": PinFixedPull,
@@ -40,66 +37,50 @@ GPIOZERO_ERRORS = {
 }
 
 
+@contextmanager
+def _errors_of_gpiozero() -> Iterator[None]:
+    try:
+        yield
+    except LineError as error:
+        raise GPIOZERO_ERRORS.get(error.code, BadPinFactory)(str(error)) from error
+    except PiGoneError as error:
+        raise BadPinFactory(str(error)) from error
+
+
 class SimulatedPinFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types
     """Pins over the socket at `path`, by default the one that CASIER_SIM_PINS names. Raises BadPinFactory."""
 
     def __init__(self, path: str | None = None) -> None:
         super().__init__()
-        path = path or os.environ.get(SOCKET_VARIABLE)
-        if not path:
-            raise BadPinFactory(
-                f"set {SOCKET_VARIABLE} to the pins.sock of a simulated bank (casier-sim bench prints it)"
-            )
         self.pin_class = SimulatedPin
-        self._path = path
-        self._client = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._lock = threading.Lock()
-        self._requests = self._connect()
-        self._edges: _EdgeStream | None = None
+        with _errors_of_gpiozero():
+            self._link = PinLink(path)
 
     def ask(self, request: str) -> str:
         """Send one request and return its answer. Raises gpiozero's error for what the Pi refuses."""
-        with self._lock:
-            return _exchange(self._requests, request)
+        with _errors_of_gpiozero():
+            return self._link.ask(request)
 
     def tell(self, request: str) -> None:
-        """Send one request that has no answer: the socket keeps it although this process dies right after."""
-        with self._lock:
-            _send(self._requests, request)
+        """Send one request that has no answer."""
+        with _errors_of_gpiozero():
+            self._link.tell(request)
 
-    def watch(self, line: int, edges: str, stable_us: int, seen: Callable[[float, bool], None]) -> None:
-        """Call `seen(ticks, level)` in a background thread at each edge; the stream is opened for the first pin."""
-        if self._edges is None:
-            self._edges = _EdgeStream(self._connect())
-        self._edges.watch(line, edges, stable_us, seen)
+    def watch(self, line: int, edges: str, stable_us: int, seen: Seen) -> None:
+        """Call `seen(ticks, level)` in a background thread at each edge."""
+        with _errors_of_gpiozero():
+            self._link.watch(line, edges, stable_us, seen)
 
     def unwatch(self, line: int) -> None:
         """Hear no more of a line."""
-        if self._edges is not None:
-            self._edges.unwatch(line)
+        with _errors_of_gpiozero():
+            self._link.unwatch(line)
 
     def close(self) -> None:
         try:
             super().close()
         finally:
-            if self._edges is not None:
-                self._edges.close()
-                self._edges = None
-            self._requests.close()
-
-    def _connect(self) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(ANSWER_WITHIN_S)
-        try:
-            connection.connect(self._path)
-            _exchange(connection, f"client {self._client}")
-        except OSError as error:
-            connection.close()
-            raise BadPinFactory(f"no simulated Pi answers at {self._path} ({error}): start the bench first") from error
-        except BadPinFactory:
-            connection.close()
-            raise
-        return connection
+            self._link.close()
 
     def _get_revision(self) -> int:
         return REVISION_PI_4B
@@ -208,67 +189,3 @@ class SimulatedPin(PiPin):  # type: ignore[misc]  # gpiozero has no types
         with self._when_changed_lock:
             if self._when_changed is not None:
                 self._call_when_changed(ticks, level)
-
-
-class _EdgeStream:
-    """The second socket: a background thread reads edges from it and calls the pins, as lgpio's own thread does."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        connection.settimeout(None)
-        self._connection = connection
-        self._watchers: dict[int, Callable[[float, bool], None]] = {}
-        self._thread = threading.Thread(target=self._run, name="casier-sim-edges", daemon=True)
-        self._thread.start()
-
-    def watch(self, line: int, edges: str, stable_us: int, seen: Callable[[float, bool], None]) -> None:
-        self._watchers[line] = seen
-        _send(self._connection, f"watch {line} {edges} {stable_us}")
-
-    def unwatch(self, line: int) -> None:
-        if self._watchers.pop(line, None) is not None:
-            _send(self._connection, f"unwatch {line}")
-
-    def close(self) -> None:
-        with suppress(OSError):  # the simulated Pi hung up first
-            self._connection.shutdown(socket.SHUT_RDWR)
-        if threading.current_thread() is not self._thread:
-            self._thread.join(timeout=1.0)
-        self._connection.close()
-
-    def _run(self) -> None:
-        with self._connection.makefile("r", encoding="ascii") as lines:
-            try:
-                for text in lines:
-                    self._heard(text.split())
-            except OSError:
-                return
-
-    def _heard(self, words: list[str]) -> None:
-        if words[0] == "edge":
-            seen = self._watchers.get(int(words[1]))
-            if seen is not None:
-                seen(int(words[3]) / 1e9, words[2] == "1")
-
-
-def _send(connection: socket.socket, request: str) -> None:
-    try:
-        connection.sendall(request.encode("ascii") + b"\n")
-    except OSError as error:
-        raise BadPinFactory(f"the simulated Pi is gone ({error}): start the bench again") from error
-
-
-def _exchange(connection: socket.socket, request: str) -> str:
-    _send(connection, request)
-    answer = b""
-    while not answer.endswith(b"\n"):
-        try:
-            more = connection.recv(4096)
-        except OSError as error:
-            raise BadPinFactory(f"the simulated Pi does not answer ({error}): start the bench again") from error
-        if not more:
-            raise BadPinFactory("the simulated Pi hung up: start the bench again")
-        answer += more
-    words = answer.decode("ascii").strip().split(" ", 2)
-    if words[0] == "error":
-        raise GPIOZERO_ERRORS.get(words[1], BadPinFactory)(words[2])
-    return words[0]
