@@ -19,6 +19,8 @@ Section = Literal["readers", "boards", "indicators", "inputs"]
 READERS: Mapping[str, str] = {
     "rdm6300": "hw.readers.serial_rfid:Rdm6300Settings",
     "id12la": "hw.readers.serial_rfid:Id12laSettings",
+    "wiegand": "hw.readers.wiegand:WiegandSettings",
+    "pn532": "hw.readers.pn532:Pn532Settings",
 }
 BOARDS: Mapping[str, str] = {
     "xor_board": "hw.locks.xor_board:XorBoardSettings",

@@ -183,7 +183,7 @@ class WiegandDecoder:
 
     def lost(self) -> None:
         """Edges were lost: the frame under way is not to be believed."""
-        self.refused += 1
+        self.refused += bool(self._count)
         self._count, self._edges = 0, []
 
 
