@@ -46,6 +46,7 @@ from controller.inputs import (
     SessionStarted,
     Ticked,
 )
+from controller.latches import Latches
 from controller.locker_lights import LockerLights
 from controller.on_site import ORIGIN, OnSite
 from controller.out_of_service import ServiceMarks
@@ -95,9 +96,8 @@ class Bank:
             given_up=self._given_up,
             ended=self._ended,
         )
-        self._doors = Doors(
-            self._bays, self._releases, self._agenda, self._faults, self._suppression, config.left_open_after_ms
-        )
+        self._doors = Doors(self._releases, self._agenda, self._faults, self._suppression, config.left_open_after_ms)
+        self._latches = Latches(self._bays, self._releases, self._agenda, self._faults, self._suppression)
         self._presentations = Presentations(
             self._bays, self._lists, self._releases, self._marks, self._agenda, self._suppression
         )
@@ -240,11 +240,21 @@ class Bank:
             turn.show(refusal_signal(why))
 
     def _sensed(self, event: DoorSensed, turn: Turn) -> None:
-        if event.sensor == "door":
-            self._doors.sensed(event.locker, event.open, turn)
+        bay = self._bays.get(event.locker)
+        if bay is None:
+            return
+        if event.sensor == "latch":
+            self._latches.sensed(bay, event.open, turn)
+            return
+        self._doors.sensed(bay, event.open, turn)
+        self._latches.door_moved(bay, turn)
+        if not event.open:
+            self._lights.closed(bay.number, turn)
 
     def _ended(self, request: Request, outcome: str, turn: Turn) -> None:
-        self._doors.judge_sensor(request.locker, outcome, turn)
+        bay = self._bays[request.locker]
+        self._doors.judge_sensor(bay, outcome, turn)
+        self._latches.judge_sensor(bay, outcome, turn)
         self._commands.released(request, turn)
 
     def _device_failed(self, event: DeviceFailed, turn: Turn) -> None:

@@ -16,6 +16,8 @@ from hw.release_guard import ACTING_MS, DUTY_WINDOW_MS
 
 # The guard reads its own clock a little after ours: without this a release could come to it a hair too early.
 JITTER_MS = 20
+# A sensor is believed for so many releases after it was last seen to change.
+RETRY_SENSOR_RELEASES = 3
 
 
 class State(Enum):
@@ -81,7 +83,8 @@ class Bay:
     spoken; `opened_ms` is when the open door was first seen.
 
     `opened_by` is the release that explains the open door; `sensor_proven` says that the sensor was seen to change,
-    `releases_since_change` how many releases ago.
+    `releases_since_change` how many releases ago; `latch_proven` and `releases_since_latch` say the same of the
+    latch. `latch_explained`: the drawn bolt is no riddle; `drawn_by` is the release that drew it.
     """
 
     number: int
@@ -89,6 +92,10 @@ class Bay:
     state: State = State.IDLE
     door_open: bool | None = None
     latch_open: bool | None = None
+    latch_explained: bool = False
+    latch_proven: bool = False
+    releases_since_latch: int = 0
+    drawn_by: str | None = None
     opened_ms: int | None = None
     opened_by: str | None = None
     sensor_proven: bool = False
@@ -103,6 +110,16 @@ class Bay:
         if state is None:
             raise TransitionError(self.state.value, event.value)
         self.state = state
+
+    @property
+    def source(self) -> str:
+        """The locker's name in faults."""
+        return f"locker {self.number}"
+
+    @property
+    def latch_believed(self) -> bool:
+        """Whether the latch sensor was seen to move lately enough to accuse or excuse anyone."""
+        return self.latch_proven and self.releases_since_latch <= RETRY_SENSOR_RELEASES
 
     @property
     def awaits_door(self) -> bool:

@@ -1,11 +1,10 @@
 """What the door sensors say: opened by a release or not, left open, closed; and whether to believe them."""
 
 from collections import deque
-from collections.abc import Mapping
 
-from controller.bay import Bay
+from controller.bay import RETRY_SENSOR_RELEASES, Bay
 from controller.faultboard import FaultBoard
-from controller.releases import RETRY_SENSOR_RELEASES, Releases
+from controller.releases import Releases
 from controller.suppression import Suppression
 from controller.turn import Agenda, Turn
 from wire.entries import EntryType
@@ -20,14 +19,12 @@ class Doors:
 
     def __init__(
         self,
-        bays: Mapping[int, Bay],
         releases: Releases,
         agenda: Agenda,
         faults: FaultBoard,
         suppression: Suppression,
         left_open_after_ms: int,
     ) -> None:
-        self._bays = bays
         self._releases = releases
         self._agenda = agenda
         self._faults = faults
@@ -37,11 +34,8 @@ class Doors:
         self._bouncing: set[int] = set()  # each is judged again when it may have become calm
         self._watched: set[int] = set()
 
-    def sensed(self, locker: int, is_open: bool, turn: Turn) -> None:
+    def sensed(self, bay: Bay, is_open: bool, turn: Turn) -> None:
         """A sensor settled. The first word after start is the door's state, not a change."""
-        bay = self._bays.get(locker)
-        if bay is None:
-            return
         before, bay.door_open = bay.door_open, is_open
         if before == is_open:
             return
@@ -58,22 +52,29 @@ class Doors:
         else:
             self._closed(bay, turn)
 
-    def judge_sensor(self, locker: int, outcome: str, turn: Turn) -> None:
+    def judge_sensor(self, bay: Bay, outcome: str, turn: Turn) -> None:
         """After a release: a sensor that several releases in a row have not moved is a fault, and stops no release."""
-        bay = self._bays[locker]
         code = {"already_open": "stuck_open", "not_opened": "stuck_closed"}.get(outcome)
         if code is not None and bay.releases_since_change > RETRY_SENSOR_RELEASES:
             self._broken(bay, code, turn)
 
     def _opened(self, bay: Bay, turn: Turn) -> None:
         bay.opened_by = self._releases.door_opened(bay.number, turn)
-        if bay.opened_by is None and turn.now.mono_ms <= bay.explained_until_ms:
+        if bay.opened_by is None:
+            self._explain(bay, turn)
+        self._stands_open(bay, turn)
+
+    def _explain(self, bay: Bay, turn: Turn) -> None:
+        """No release awaited this door: a latch that chatters, a door that was ajar, the wrong door, or force."""
+        if turn.now.mono_ms <= bay.explained_until_ms:
             bay.opened_by = bay.last_release
             turn.record(EntryType.DOOR_OPENED, locker=bay.number, release=bay.opened_by)
-        if bay.opened_by is None and not self._releases.blame_wrong_door(bay.number, turn):
-            self._faults.put(_source(bay), "door_forced")
-            self._suppression.record(turn, EntryType.DOOR_FORCED, _source(bay), locker=bay.number)
-        self._stands_open(bay, turn)
+        elif bay.latch_open and bay.latch_explained and bay.latch_believed:
+            bay.opened_by = bay.drawn_by
+            self._suppression.record(turn, EntryType.DOOR_OPENED, bay.source, locker=bay.number, release=bay.opened_by)
+        elif not self._releases.blame_wrong_door(bay.number, turn):
+            self._faults.put(bay.source, "door_forced")
+            self._suppression.record(turn, EntryType.DOOR_FORCED, bay.source, locker=bay.number)
 
     def _stands_open(self, bay: Bay, turn: Turn) -> None:
         bay.opened_ms = turn.now.mono_ms
@@ -91,14 +92,14 @@ class Doors:
         if bay.opened_ms != opened_ms:
             self._look_at(bay, bay.opened_ms)
             return
-        self._faults.put(_source(bay), "door_left_open")
+        self._faults.put(bay.source, "door_left_open")
         self._record(bay, EntryType.DOOR_LEFT_OPEN, turn, turn.now.mono_ms - opened_ms)
 
     def _closed(self, bay: Bay, turn: Turn) -> None:
         open_ms = None if bay.opened_ms is None else turn.now.mono_ms - bay.opened_ms
         self._record(bay, EntryType.DOOR_CLOSED, turn, open_ms)
         for code in ("door_left_open", "door_forced"):
-            self._faults.put(_source(bay), code, present=False)
+            self._faults.put(bay.source, code, present=False)
         bay.opened_ms = bay.opened_by = None
 
     def _record(self, bay: Bay, entry: EntryType, turn: Turn, open_ms: int | None) -> None:
@@ -106,7 +107,7 @@ class Doors:
         if bay.opened_by is not None:
             turn.record(entry, locker=bay.number, open_ms=open_ms)
         else:
-            self._suppression.record(turn, entry, _source(bay), locker=bay.number, open_ms=open_ms)
+            self._suppression.record(turn, entry, bay.source, locker=bay.number, open_ms=open_ms)
 
     def _watch_bouncing(self, bay: Bay, turn: Turn) -> None:
         changes = self._changes.setdefault(bay.number, deque(maxlen=BOUNCING_CHANGES))
@@ -126,13 +127,9 @@ class Doors:
             self._recovered(bay, "bouncing", turn)
 
     def _broken(self, bay: Bay, code: str, turn: Turn) -> None:
-        if self._faults.put(_source(bay), code):
-            self._suppression.record(turn, EntryType.SENSOR_FAULT, _source(bay), locker=bay.number, code=code)
+        if self._faults.put(bay.source, code):
+            self._suppression.record(turn, EntryType.SENSOR_FAULT, bay.source, locker=bay.number, code=code)
 
     def _recovered(self, bay: Bay, code: str, turn: Turn) -> None:
-        if self._faults.put(_source(bay), code, present=False):
-            self._suppression.record(turn, EntryType.SENSOR_RECOVERED, _source(bay), locker=bay.number, code=code)
-
-
-def _source(bay: Bay) -> str:
-    return f"locker {bay.number}"
+        if self._faults.put(bay.source, code, present=False):
+            self._suppression.record(turn, EntryType.SENSOR_RECOVERED, bay.source, locker=bay.number, code=code)

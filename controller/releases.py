@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from controller.bank_config import BankConfig, PastRelease, UnresolvedRelease
-from controller.bay import Bay, Event, State
+from controller.bay import RETRY_SENSOR_RELEASES, Bay, Event, State
 from controller.effects import Energise
 from controller.faultboard import FaultBoard
 from controller.locker_lights import LockerLights
@@ -19,7 +19,6 @@ from wire.limits import COMMAND_WAIT_MS
 RETRY_WITHIN_MS = 5_000
 # How often the guard may send a release back into its queue before the person is told.
 GUARD_REFUSALS = 3
-RETRY_SENSOR_RELEASES = 3
 # Long enough for the eye to have seen green before amber says that a message is waiting.
 NOTICE_AFTER_MS = 1_500
 # After these nothing went out, after the others the lock may have moved (hw.ports.LockFailed).
@@ -31,8 +30,8 @@ class Request:
     """One release that is wanted: for a badge (grant, digest, kind) or a command.
 
     `order` is the command's kind, `origin` says where it was given if not at the gateway; `pin` how a badge's PIN was
-    dealt with (`checked`, `no_keypad`); `first_ms` when the first of its attempts was energised; `refusals` how often the
-    guard has sent it back.
+    dealt with (`checked`, `no_keypad`); `first_ms` when the first of its attempts was energised; `refusals` how often
+    the guard has sent it back.
     """
 
     locker: int
@@ -225,6 +224,13 @@ class Releases:
             self._end(release, "opened", turn)
         return release.id
 
+    def explains(self, locker: int, turn: Turn) -> str | None:
+        """The release by which this locker's bolt may be drawn now, if there is one."""
+        bay, release = self._bays[locker], self._of_locker.get(locker)
+        if release is not None and bay.awaits_door:
+            return release.id
+        return bay.last_release if turn.now.mono_ms <= bay.explained_until_ms else None
+
     def blame_wrong_door(self, locker: int, turn: Turn) -> bool:
         """An unexplained door opened: if another's release awaits its door, that is the wrong door, never retried."""
         pending = [release for number, release in self._of_locker.items() if self._bays[number].awaits_door]
@@ -368,6 +374,8 @@ class Releases:
     def _may_retry(self, release: _Release, bay: Bay, turn: Turn) -> bool:
         request = release.request
         if not release.accepted or release.wrong_door or request.attempt > self._config.retries:
+            return False
+        if bay.latch_open and bay.drawn_by == release.id:  # the bolt is drawn: nobody has pulled the door yet
             return False
         if not bay.sensor_proven or bay.releases_since_change > RETRY_SENSOR_RELEASES or request.first_ms is None:
             return False

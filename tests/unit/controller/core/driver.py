@@ -13,6 +13,7 @@ from controller.inputs import (
     DoorSensed,
     Input,
     IntentDurable,
+    KeyPressed,
     ListReceived,
     LockAccepted,
     Moment,
@@ -130,6 +131,13 @@ class Driver:
 
     def door(self, locker: int, *, opens: bool) -> list[Effect]:
         return self.give(DoorSensed(locker, opens))
+
+    def latch(self, locker: int, *, opens: bool) -> list[Effect]:
+        return self.give(DoorSensed(locker, opens, "latch"))
+
+    def keys(self, pressed: str, reader: str = "entrance") -> list[Effect]:
+        """These keys, one after the other."""
+        return [effect for key in pressed for effect in self.give(KeyPressed(reader, key, self.mono_ms))]
 
     def wait(self, milliseconds: int) -> list[Effect]:
         """Time passes; every deadline on the way is kept."""
