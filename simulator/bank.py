@@ -1,32 +1,24 @@
-"""One simulated bank, whole: its doors, its boards and reader on ptys, its Pi on a socket, all on one event loop."""
+"""One simulated bank, whole: its doors, its boards and readers, its Pi on a socket, all on one event loop."""
 
 import asyncio
 import time
-from collections.abc import Callable
-from random import Random
+from collections.abc import Callable, Iterator
 
-from simulator.devices import SharedLine, Unlock
+from simulator.devices import NEVER, Keypad, Unlock
 from simulator.errors import NotAvailableError, NotPossibleError, UnknownNameError
+from simulator.fittings import BoardFitting, Circuit, Fitting, ReaderFitting
+from simulator.indicator import Indicator
+from simulator.machine import Machine
 from simulator.physics import Door
-from simulator.pi import SimulatedPi
-from simulator.pi_server import PiServer
+from simulator.places import Places
 from simulator.pty_port import PtyPort
-from simulator.readers import id20la, rdm6300
-from simulator.readers.presentation import Presentation
-from simulator.scenario import BankPlan, Places, XorPlan
-from simulator.serial_boards.xor_board import XorBoard
-from simulator.wiring import Channel, Wiring
+from simulator.scenario import BadgePlan, BankPlan
 
-FRAMES = {"rdm6300": rdm6300.frame, "id12la": id20la.frame}
-TURNAROUND_MS = 2.0  # between the last byte of a request and the first of the answer
+Channel = tuple[str, int]
 
 
 def _nobody() -> None:
     """Nobody watches."""
-
-
-def _ignored(_byte: int, _at_ms: float) -> None:
-    """A reader does not listen."""
 
 
 class SimulatedBank:
@@ -56,52 +48,81 @@ class SimulatedBank:
         self.powered = True
         self.jam_next = False
         self.doors = {number: Door(closes_after_ms) for number, _, _ in plan.lockers()}
+        self.lights: dict[int, bool] = {}
+        """By locker number, where the board has a light there."""
+        self.wires: dict[int, tuple[int, ...]] = {}
+        """The lockers whose locks really hang on a locker's coil, where that is not its own alone."""
         self.badges = {badge.label: badge for badge in plan.badges}
-        self.presentation = Presentation(FRAMES[plan.reader], seed)
-        self.pi = SimulatedPi(strict_gpiod=strict_gpiod)
         self._numbers = {(board, channel): number for number, board, channel in plan.lockers()}
-        self._sensed = dict.fromkeys(self.doors, False)
+        self._sensed = {channel: (False, False) for channel in self._numbers}
         self._timer: asyncio.TimerHandle | None = None
-        self.wiring = Wiring(plan, self.pi, Random(seed), self._coil_pin_changed, self._light_changed)
-        self._pins = PiServer(self.pi, places.pins, self.wiring.level_changed)
-        baud = 9600 if pacing else None
-        self._turnaround_ms = TURNAROUND_MS if pacing else 0.0
-        self.reader_port = PtyPort(places.reader, _ignored, baud)
-        self.boards = {name: self._xor_board(name, b) for name, b in plan.boards.items() if isinstance(b, XorPlan)}
-        self._line = SharedLine(self.boards.values())
-        self.boards_port = PtyPort(places.boards, self._byte_arrived, baud)
+        self._soon: asyncio.Handle | None = None
+        self.machine = Machine(places, self._unlocked, self._stir, pacing=pacing, strict_gpiod=strict_gpiod, seed=seed)
+        self.pi = self.machine.pi
+        light = plan.light
+        self.indicator = Indicator(self.machine, *((light.lines(), light.buzzer) if light else ({}, None)))
+        self.readers: dict[str, ReaderFitting] = {
+            name: reader.fit(self.machine, self._badge_frame_written) for name, reader in plan.readers.items()
+        }
+        self.boards: dict[str, BoardFitting] = {
+            name: board.fit(self._circuit(name), self.machine) for name, board in plan.boards.items()
+        }
+        for number, name, _ in plan.lockers():
+            if plan.boards[name].has_lights:
+                self.lights[number] = False
+
+    @property
+    def reader_port(self) -> PtyPort:
+        """The serial port of the first reader that has one. Raises NotAvailableError."""
+        for line in (plan.cable() for plan in self.plan.readers.values()):
+            if line is not None:
+                return self.machine.lines[line].port
+        raise NotAvailableError(f"{self.plan.name} has no reader on a serial line")
+
+    def fittings(self) -> Iterator[tuple[str, Fitting]]:
+        """Every device of the bank by its name, readers first."""
+        yield from self.readers.items()
+        yield from self.boards.items()
 
     async def start(self) -> None:
         """Plug everything in: the ptys and the pins' socket are there when this returns."""
         self._loop = asyncio.get_running_loop()
-        self.places.folder.mkdir(parents=True, exist_ok=True)
-        await self._pins.start()
-        self.reader_port.plug()
-        if self.boards:
-            self.boards_port.plug()
+        await self.machine.start()
 
     async def stop(self) -> None:
         """Unplug everything and forget what was going to happen."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self.wiring.stop()
-        self.reader_port.unplug()
-        self.boards_port.unplug()
-        await self._pins.stop()
+        await self.machine.stop()
+        for _, fitting in self.fittings():
+            fitting.stop()
+        for waiting in (self._timer, self._soon):
+            if waiting is not None:
+                waiting.cancel()
 
-    def tap(self, label: str, held_ms: float) -> None:
-        """Somebody holds a badge to the reader, after those who wait there.
+    def tap(self, label: str, held_ms: float, reader: str | None = None) -> None:
+        """Somebody holds a badge to a reader, after those who wait there: to the first one that reads its kind.
 
-        Raises UnknownNameError, and NotPossibleError for a reader without cable or power.
+        Raises UnknownNameError, and NotPossibleError for a reader without cable or power, or of another kind.
         """
         badge = self.badges.get(label)
         if badge is None:
             raise UnknownNameError("badge", label, self.badges)
-        if not self.reader_port.plugged:
-            raise NotPossibleError("the reader is unplugged: clear the fault reader_unplugged first")
-        if not self.powered:
-            raise NotPossibleError("the bank has no power: clear the fault power_cut first")
-        self.presentation.hold(badge.number, held_ms, self.now())
+        name = self._reader_for(badge) if reader is None else reader
+        device = self._reader(name).device
+        if badge.technology not in self.plan.readers[name].technologies:
+            raise NotPossibleError(f"the reader {name} does not read {badge.technology}, the kind of badge {label}")
+        device.hold(badge.number, held_ms, self.now())
+        self.settle()
+
+    def press(self, reader: str, keys: str) -> None:
+        """Somebody presses keys on a reader's keypad. Raises UnknownNameError, NotAvailableError, NotPossibleError."""
+        device = self._reader(reader).device
+        if not isinstance(device, Keypad):
+            raise NotAvailableError(f"the reader {reader} has no keypad")
+        for key in keys:
+            if key not in device.keys:
+                raise UnknownNameError("key", key, device.keys)
+        for key in keys:
+            device.press(key, self.now())
         self.settle()
 
     def door(self, number: int) -> Door:
@@ -131,18 +152,10 @@ class SimulatedBank:
         self.powered = on
         if not on:
             now = self.now()
-            for board in self.boards.values():
-                board.power_off(now)
-            self.presentation.clear()
-            self._pins.hang_up()
-            self.pi.reboot(time.monotonic_ns())
+            for _, fitting in self.fittings():
+                fitting.device.power_off(now)
+        self.machine.power(on)
         self.settle()
-
-    def serial_boards(self) -> list[XorBoard]:
-        """The boards on the RS-485 line. Raises NotAvailableError for a bank that has none."""
-        if not self.boards:
-            raise NotAvailableError(f"{self.plan.name} has no serial board: its locks are on the pins of its Pi")
-        return list(self.boards.values())
 
     def now(self) -> float:
         """The monotonic clock, in milliseconds."""
@@ -151,81 +164,95 @@ class SimulatedBank:
     def settle(self) -> None:
         """Let everything happen that is due, pass it on to the wires, and set the timer for what comes next."""
         now = self.now()
-        if self.powered:
-            self._send_badge_frames(now)
-        for board in self.boards.values():
-            board.advance(now)
+        for _, fitting in self.fittings():
+            fitting.advance(now)
         for channel, number in self._numbers.items():
             door = self.doors[number]
             door.advance(now)
-            if door.sensed_open != self._sensed[number]:
-                self._sensed[number] = door.sensed_open
-                self._sensor_changed(channel, door.sensed_open)
+            sensed = (door.sensed_open, door.latch_sensed_open)
+            if sensed != self._sensed[channel]:
+                self._sensors_moved(channel, sensed)
         self.on_change()
         self._arm()
 
     def _arm(self) -> None:
-        waiting = (*self.boards.values(), *self.doors.values(), *((self.presentation,) if self.powered else ()))
-        due = min(each.due() for each in waiting)
+        doors = min((door.due() for door in self.doors.values()), default=NEVER)
+        due = min((fitting.device.due() for _, fitting in self.fittings()), default=NEVER)
+        due = min(doors, due)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if due < float("inf"):
+        if due < NEVER:
             self._timer = self._loop.call_at(due / 1000, self.settle)
 
-    def _send_badge_frames(self, now: float) -> None:
-        frames = self.presentation.advance(now)
-        if frames:
-            self.reader_port.send(frames)
-            if self.on_badge_frame is not None:
-                self.on_badge_frame(self.now())
+    def _stir(self) -> None:
+        """A wire moved: settle in the loop's next turn, once for all that moves in this one."""
+        if self._soon is None:
+            self._soon = self._loop.call_soon(self._settle_soon)
 
-    def _xor_board(self, name: str, plan: XorPlan) -> XorBoard:
-        def feedback(channel: int) -> bool:
-            return self.doors[self._numbers[name, channel]].sensed_open
+    def _settle_soon(self) -> None:
+        self._soon = None
+        self.settle()
+
+    def _reader(self, name: str) -> ReaderFitting:
+        """A reader that works. Raises UnknownNameError, NotPossibleError."""
+        try:
+            fitting = self.readers[name]
+        except KeyError:
+            raise UnknownNameError("reader", name, self.readers) from None
+        if fitting.cable is not None and not fitting.cable.plugged:
+            raise NotPossibleError(f"the reader {name} is unplugged: clear the fault reader_unplugged first")
+        if not self.powered:
+            raise NotPossibleError("the bank has no power: clear the fault power_cut first")
+        return fitting
+
+    def _reader_for(self, badge: BadgePlan) -> str:
+        for name, reader in self.plan.readers.items():
+            if badge.technology in reader.technologies:
+                return name
+        raise NotPossibleError(f"no reader of {self.plan.name} reads {badge.technology}, the kind of this badge")
+
+    def _circuit(self, name: str) -> Circuit:
+        def door(channel: int) -> Door:
+            return self.doors[self._numbers[name, channel]]
 
         def on_coil(channel: int, on: bool, at: float) -> None:
             self._energise((name, channel), on, at)
 
-        return XorBoard(
-            plan.address,
-            plan.channels,
-            feedback,
+        def on_light(channel: int, on: bool) -> None:
+            self.lights[self._numbers[name, channel]] = on
+            self._stir()
+
+        return Circuit(
+            name,
+            lambda channel: door(channel).sensed_open,
+            lambda channel: door(channel).latch_sensed_open,
             on_coil,
-            plan.open_bit,
-            plan.byte_order,
-            plan.open_reply,
-            plan.unsolicited,
-            plan.timed_open,
+            on_light,
         )
 
-    def _byte_arrived(self, byte: int, at_ms: float) -> None:
-        if not self.powered:
-            return
-        answer, unlocks = self._line.byte(byte, at_ms)
-        if unlocks and self.on_unlock is not None:
-            for unlock in unlocks:
-                self.on_unlock(unlock)
-        self.boards_port.send(answer, self._turnaround_ms)
-        if unlocks:
-            self.settle()
-
-    def _light_changed(self) -> None:
-        self.on_change()
-
-    def _coil_pin_changed(self, channel: Channel, on: bool, at: float) -> None:
-        self._energise(channel, on, at)
-        self.settle()
-
     def _energise(self, channel: Channel, on: bool, at: float) -> None:
-        door = self.doors[self._numbers[channel]]
-        if on and self.jam_next:
-            self.jam_next = False
-            door.jam(True, at)
-        door.energise(on, at)
+        number = self._numbers[channel]
+        for each in self.wires.get(number, (number,)):
+            door = self.doors[each]
+            if on and self.jam_next:
+                self.jam_next = False
+                door.jam(True, at)
+            door.energise(on, at)
+        self._stir()
 
-    def _sensor_changed(self, channel: Channel, is_open: bool) -> None:
-        if channel[0] not in self.boards:
-            self.wiring.move_contact(channel, is_open)
-        elif self.powered:
-            self.boards_port.send(self.boards[channel[0]].feedback_changed(channel[1]))
+    def _sensors_moved(self, channel: Channel, sensed: tuple[bool, bool]) -> None:
+        before, self._sensed[channel] = self._sensed[channel], sensed
+        board = self.boards[channel[0]]
+        if sensed[0] != before[0]:
+            board.sensor_moved(channel[1], "door", sensed[0])
+        if sensed[1] != before[1]:
+            board.sensor_moved(channel[1], "latch", sensed[1])
+
+    def _unlocked(self, unlock: Unlock) -> None:
+        if self.on_unlock is not None:
+            self.on_unlock(unlock)
+
+    def _badge_frame_written(self) -> None:
+        if self.on_badge_frame is not None:
+            self.on_badge_frame(self.now())

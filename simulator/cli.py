@@ -76,7 +76,7 @@ def _introduce(plan: BankPlan, places: Places) -> None:
     places.folder.mkdir(parents=True, exist_ok=True)
     config.write_text(controller_toml(plan, places, data_dir=places.folder / "controller", broker=BROKER))
     environment = " ".join(f"{name}={value}" for name, value in places.environment().items())
-    typer.echo(f"{plan.name}: {sum(1 for _ in plan.lockers())} lockers, reader {plan.reader}")
+    typer.echo(f"{plan.name}: {sum(1 for _ in plan.lockers())} lockers, readers {', '.join(plan.readers)}")
     typer.echo(f"  reader  {places.reader}")
     if any(isinstance(board, XorPlan) for board in plan.boards.values()):
         typer.echo(f"  boards  {places.boards}")

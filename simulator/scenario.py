@@ -4,38 +4,33 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from simulator.errors import InvalidPlanError
+from simulator.places import Places
+from simulator.plans.base import DevicePlan
+from simulator.plans.gpio import GpioPlan
+from simulator.plans.serial_rfid import Id12laPlan, Rdm6300Plan
+from simulator.plans.xor_board import XorPlan
+from simulator.registry import AnyBoard, AnyReader
+from wire.badge import canonical_number
+from wire.errors import MessageError
+
+__all__ = [
+    "LILLE",
+    "MONTREUIL",
+    "BadgePlan",
+    "BankPlan",
+    "GpioPlan",
+    "LightPlan",
+    "Places",
+    "XorPlan",
+    "controller_toml",
+    "read_plans",
+]
 
 NAME = re.compile(r"[a-z0-9-]{1,40}")
-EM4100_NUMBER = re.compile(r"[0-9A-F]{10}")
-
-
-class XorPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="driver", tag="xor_board"):
-    """An XOR board on the bank's RS-485 line; the last three are habits it was made with."""
-
-    channels: int = 24
-    address: int = 1
-    open_bit: Literal[0, 1] = 1
-    byte_order: Literal["s1_first", "s1_last"] = "s1_first"
-    open_reply: Literal["echo", "state"] = "echo"
-    unsolicited: bool = False
-    timed_open: bool = False
-
-
-class GpioPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="driver", tag="gpio"):
-    """Locks and door contacts on the Pi's pins (BCM), channel 1 first."""
-
-    locks: tuple[int, ...]
-    doors: tuple[int, ...]
-    active_high: bool = True
-
-    @property
-    def channels(self) -> int:
-        return len(self.locks)
 
 
 class LightPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,22 +51,27 @@ class BadgePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str
     number: str
     note: str = ""
+    technology: str = "em4100"
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.label):
             raise ValueError(f"badge label {self.label!r}: use 1 to 40 of a-z, 0-9 and -")
-        if not EM4100_NUMBER.fullmatch(self.number):
-            raise ValueError(f"the number of badge {self.label!r} must be ten hex digits in upper case")
+        try:
+            canonical = canonical_number(self.technology, self.number)
+        except MessageError as error:
+            raise ValueError(f"badge {self.label!r}: {error}") from error
+        if canonical != f"{self.technology}:{self.number}":
+            raise ValueError(f"the number of badge {self.label!r} is not written as {self.technology} is")
 
 
 class BankPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One bank: lockers are numbered from 1 through the boards in their order."""
 
     name: str
-    boards: dict[str, XorPlan | GpioPlan]
+    boards: dict[str, AnyBoard]
     title: str = ""
     zone: str = "Europe/Paris"
-    reader: Literal["rdm6300", "id12la"] = "rdm6300"
+    readers: dict[str, AnyReader] = msgspec.field(default_factory=lambda: {"entrance": Rdm6300Plan()})
     light: LightPlan | None = LightPlan()
     badges: tuple[BadgePlan, ...] = ()
     columns: int = 8
@@ -82,12 +82,10 @@ class BankPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"bank name {self.name!r}: use 1 to 40 of a-z, 0-9 and -")
         if len({badge.label for badge in self.badges}) < len(self.badges):
             raise ValueError(f"two badges of bank {self.name!r} have the same label")
-        for board in self.boards.values():
-            if isinstance(board, GpioPlan) and len(board.locks) != len(board.doors):
-                raise ValueError("a gpio board needs one door contact for each lock")
-        lines = list(self._lines())
-        if len(set(lines)) < len(lines) or not set(lines) <= set(range(28)):
+        pins = list(self._pins())
+        if len(set(pins)) < len(pins) or not set(pins) <= set(range(28)):
             raise ValueError(f"bank {self.name!r} uses a pin twice, or one that is not BCM 0-27")
+        self._check_lines()
 
     def lockers(self) -> Iterator[tuple[int, str, int]]:
         """Every locker: its number, its board's name and its channel there."""
@@ -97,12 +95,27 @@ class BankPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 number += 1
                 yield number, name, channel
 
-    def _lines(self) -> Iterator[int]:
-        for board in self.boards.values():
-            if isinstance(board, GpioPlan):
-                yield from (*board.locks, *board.doors)
+    def devices(self) -> dict[str, DevicePlan]:
+        """Every device by its name, readers first."""
+        return {**self.readers, **self.boards}
+
+    def _pins(self) -> Iterator[int]:
+        for device in self.devices().values():
+            yield from device.pins()
         if self.light is not None:
             yield from (*self.light.lines().values(), self.light.buzzer)
+
+    def _check_lines(self) -> None:
+        """Boards of one kind share a line; everything else has its own."""
+        users: dict[str, list[DevicePlan]] = {}
+        for device in self.devices().values():
+            line = device.cable()
+            if line is not None:
+                users.setdefault(line, []).append(device)
+        for line, devices in users.items():
+            kinds = {type(device) for device in devices}
+            if len(devices) > 1 and (len(kinds) > 1 or not devices[0].shares_line):
+                raise ValueError(f"bank {self.name!r} has several devices on the line {line!r}: give each its own")
 
 
 class _PlanFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,24 +135,10 @@ LILLE = BankPlan(
     "lille-1",
     {"direct": GpioPlan(locks=(17, 27, 22, 23, 24, 25), doors=(4, 5, 6, 7, 8, 26))},
     title="Lille",
-    reader="id12la",
+    readers={"entrance": Id12laPlan()},
     columns=3,
     badges=example_badges(0x0100070001, LABELS),
 )
-
-
-class Places:
-    """Where one bank's devices stand under the state folder."""
-
-    def __init__(self, state: Path, bank: str) -> None:
-        self.folder = state.resolve() / bank
-        self.reader = self.folder / "reader.tty"
-        self.boards = self.folder / "boards.tty"
-        self.pins = self.folder / "pins.sock"
-
-    def environment(self) -> dict[str, str]:
-        """What a controller (and its pulse keeper) needs in its environment to find the simulated pins."""
-        return {"GPIOZERO_PIN_FACTORY": "casier-sim", "CASIER_SIM_PINS": str(self.pins)}
 
 
 def read_plans(path: Path) -> tuple[BankPlan, ...]:
@@ -167,28 +166,14 @@ def controller_toml(
         tables.append(("[releases]", releases))
     if plan.light is not None:
         tables.append(("[indicators.main]", {"driver": "gpio", **msgspec.to_builtins(plan.light)}))
-    tables.append(("[readers.entrance]", {"driver": plan.reader, "port": str(places.reader)}))
+    tables += [(f"[readers.{name}]", reader.table(places)) for name, reader in plan.readers.items()]
+    tables += [(f"[boards.{name}]", board.table(places)) for name, board in plan.boards.items()]
     first = 1
-    for name, board in plan.boards.items():
-        tables.append((f"[boards.{name}]", _board_table(board, places)))
     for name, board in plan.boards.items():
         numbers = f"{first}-{first + board.channels - 1}"
         tables.append(("[[lockers]]", {"numbers": numbers, "board": name, "channels": f"1-{board.channels}"}))
         first += board.channels
     return "\n".join(_toml(header, values) for header, values in tables)
-
-
-def _board_table(board: XorPlan | GpioPlan, places: Places) -> dict[str, object]:
-    if isinstance(board, GpioPlan):
-        return {"driver": "gpio", "locks": board.locks, "doors": board.doors, "active_high": board.active_high}
-    return {
-        "driver": "xor_board",
-        "port": str(places.boards),
-        "address": board.address,
-        "channels": board.channels,
-        "open_bit": board.open_bit,
-        "byte_order": board.byte_order,
-    }
 
 
 def _toml(header: str, values: Mapping[str, object]) -> str:

@@ -36,10 +36,17 @@ class Tap(BaseModel):
 
 
 class FaultSwitch(BaseModel):
-    """A fault switched on or off, for one door where it is a door's."""
+    """A fault switched on or off: for one door where it is a door's, for one device where several can have it."""
 
     on: bool
     number: int | None = None
+    device: str | None = None
+
+
+class Keys(BaseModel):
+    """Keys pressed one after the other."""
+
+    keys: Annotated[str, Field(min_length=1, max_length=32)]
 
 
 def create_app(world: World) -> FastAPI:
@@ -103,10 +110,16 @@ def _add_actions(app: FastAPI, world: World, chosen: Callable[..., SimulatedBank
         bank: SimulatedBank = chosen_bank,
         tapped: Annotated[Tap | None, Body()] = None,
         held_ms: Annotated[int | None, Query(ge=1, le=120_000)] = None,
+        reader: str | None = None,
     ) -> dict[str, Any]:
         held = held_ms or (tapped or Tap()).held_ms
-        bank.tap(label, held)
+        bank.tap(label, held, reader)
         return {"badge": label, "held_ms": held}
+
+    @app.post("/api/readers/{name}/keys")
+    async def press(name: str, pressed: Keys, bank: SimulatedBank = chosen_bank) -> dict[str, Any]:
+        bank.press(name, pressed.keys)
+        return {"reader": name, "keys": len(pressed.keys)}
 
     @app.post("/api/doors/{number}/open")
     async def open_door(number: int, bank: SimulatedBank = chosen_bank) -> dict[str, Any]:
@@ -125,7 +138,7 @@ def _add_actions(app: FastAPI, world: World, chosen: Callable[..., SimulatedBank
 
     @app.post("/api/faults/{name}")
     async def fault(name: str, switch: FaultSwitch, bank: SimulatedBank = chosen_bank) -> dict[str, Any]:
-        await world.set_fault(bank, name, switch.on, switch.number)
+        await world.set_fault(bank, name, switch.on, switch.number, switch.device)
         return {"bank": bank.plan.name, "name": name, "on": switch.on}
 
 

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from simulator.bank import SimulatedBank
 from simulator.errors import NotAvailableError, UnknownNameError
-from simulator.faults import FAULTS
+from simulator.faults import FAULTS, Target
 
 POWER_CUT = "power_cut"
 SITE_FAULTS = ("broker_down", "network_cut", POWER_CUT)
@@ -32,12 +32,13 @@ class Site(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FaultState:
-    """One fault as the bench lists it."""
+    """One fault as the bench lists it; `devices` are those that can have it, and whether they do."""
 
     name: str
     on: bool
     available: bool
     takes_number: bool
+    devices: dict[str, bool] = field(default_factory=dict)
 
 
 class World:
@@ -83,14 +84,19 @@ class World:
         at_site = self.site.faults(bank.plan.name) if self.site is not None else frozenset()
         listed = [FaultState(name, name in at_site, self.site is not None, False) for name in SITE_FAULTS]
         for name, fault in FAULTS.items():
-            available = bool(bank.boards) or not fault.serial_only
-            listed.append(FaultState(name, fault.is_on(bank), available, fault.takes_number))
+            devices = fault.devices(bank)
+            listed.append(FaultState(name, fault.is_on(bank), fault.available(bank), fault.takes_number, devices))
         return listed
 
-    async def set_fault(self, bank: SimulatedBank, name: str, on: bool, number: int | None = None) -> None:
-        """Switch a fault. Raises UnknownNameError, NotAvailableError, MissingValueError."""
+    async def set_fault(
+        self, bank: SimulatedBank, name: str, on: bool, number: int | None = None, device: str | None = None
+    ) -> None:
+        """Switch a fault of one door or one device, or of all that can have it.
+
+        Raises UnknownNameError, NotAvailableError, MissingValueError.
+        """
         if name in FAULTS:
-            FAULTS[name].switch(bank, on, number)
+            FAULTS[name].switch(bank, on, Target(number, device))
             bank.settle()
         elif name in SITE_FAULTS:
             await self._set_site_fault(bank, name, on)

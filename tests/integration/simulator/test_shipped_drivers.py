@@ -129,8 +129,8 @@ def test_badge_held_for_half_a_second_is_read_once(play: Callable[..., None], pl
 def test_signal_lights_the_lamp_that_the_bench_shows(play: Callable[..., None], plan: BankPlan) -> None:
     async def act(scene: Scene) -> None:
         scene.hardware.show(Signal.GRANTED)
-        await scene.until(lambda: scene.bank.wiring.light == "green", "the green light")
+        await scene.until(lambda: scene.bank.indicator.light == "green", "the green light")
         scene.hardware.show(Signal.REFUSED)
-        await scene.until(lambda: scene.bank.wiring.light == "red", "the red light")
+        await scene.until(lambda: scene.bank.indicator.light == "red", "the red light")
 
     play(plan, act)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.devices import Habit
 from simulator.readers import id20la, rdm6300
 from simulator.readers.presentation import Presentation
 
@@ -44,7 +45,7 @@ def test_second_badge_waits_until_the_first_is_gone_for_over_300_ms() -> None:
 
 def test_ill_reader_sends_no_valid_frame() -> None:
     presentation = Presentation(rdm6300.frame)
-    presentation.garbage = True
+    presentation.habit = Habit.GARBAGE
     presentation.hold(NUMBER, 300.0, 0.0)
     noise = b"".join(presentation.advance(float(now)) for now in range(400))
     assert noise

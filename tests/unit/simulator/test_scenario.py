@@ -48,7 +48,7 @@ doors = [26]
         (("[26]", "[17]"), "a pin twice"),
         (("[26]", "[26, 5]"), "one door contact for each lock"),
         (("test-1", "Test 1"), "a-z, 0-9 and -"),
-        (('"62E3086CED"', '"1"'), "ten hex digits"),
+        (('"62E3086CED"', '"1"'), "not a em4100 number"),
         (("driver", "drivr"), "drivr|driver"),
         (("[[banks]]", "[[bank]]"), "bank"),
     ],
