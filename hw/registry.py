@@ -20,6 +20,7 @@ READERS: Mapping[str, str] = {
     "rdm6300": "hw.readers.serial_rfid:Rdm6300Settings",
     "id12la": "hw.readers.serial_rfid:Id12laSettings",
     "wiegand": "hw.readers.wiegand:WiegandSettings",
+    "keyboard_wedge": "hw.readers.keyboard_wedge:KeyboardWedgeSettings",
     "pn532": "hw.readers.pn532:Pn532Settings",
 }
 BOARDS: Mapping[str, str] = {
