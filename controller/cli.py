@@ -15,6 +15,7 @@ from controller.config import load
 from controller.errors import ConfigError, ControlError
 from controller.exit_codes import CONFIG
 from controller.technician import frames
+from controller.technician.doctor.command import doctor
 from controller.technician.terminal import AsJson, Config, ask, complain, plainly, print_json, say
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app.add_typer(time_app, name="time")
 
 app.command("decode")(frames.decode)
 app.command("frame")(frames.frame)
+app.command("doctor")(doctor)
 
 
 @app.command()

@@ -1,0 +1,83 @@
+"""Who answers on the serial lines of the lock boards: two at one address, one at an address nobody wrote down."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+
+from controller.config import BankFile
+from controller.technician.doctor.findings import Finding, broken, doubtful, well
+from hw.errors import FrameError, LineClosed
+from hw.line_probe import Answers, LineProbe
+
+TIMES = 8  # two boards at one address do not collide every time
+# Where boards of each kind may sit; the first addresses are those that anyone sets, and the search takes seconds.
+SEARCHED: Mapping[str, range] = {
+    "xor_board": range(1, 33),
+    "kerong_cu": range(16),
+    "modbus_relay": range(1, 33),
+}
+
+
+def not_asked(bank: BankFile) -> Iterator[Finding]:
+    """What can be said while the controller has the lines: it asks every address without end."""
+    for port in _lines(bank):
+        text = "asked without end by the controller; to search it for other boards, stop the service first"
+        yield well("address", f"addresses on {port}", text)
+
+
+def search(bank: BankFile) -> list[Finding]:
+    """Ask every address of every line, with status requests only. The caller holds the data directory."""
+    return asyncio.run(_search(bank))
+
+
+def _lines(bank: BankFile) -> dict[str, tuple[str, dict[int, str]]]:
+    """The lines by port: the driver on it, and its boards by address."""
+    lines: dict[str, tuple[str, dict[int, str]]] = {}
+    for name, settings in bank.hardware.boards.items():
+        wiring = settings.wiring()
+        driver = str(settings.__struct_config__.tag)
+        if wiring.port is not None and wiring.address is not None and driver in SEARCHED:
+            lines.setdefault(wiring.port, (driver, {}))[1][wiring.address] = name
+    return lines
+
+
+async def _search(bank: BankFile) -> list[Finding]:
+    found: list[Finding] = []
+    for port, (driver, boards) in _lines(bank).items():
+        try:
+            async with LineProbe(port, driver) as probe:
+                answers = {address: await probe.ask(address, TIMES) for address in boards}
+                others = await probe.find(address for address in SEARCHED[driver] if address not in boards)
+        except (LineClosed, FrameError) as error:
+            found.append(broken("address", f"addresses on {port}", str(error), "see the lines of its boards above"))
+            continue
+        found += [_at(boards[address], address, each, others) for address, each in answers.items()]
+        found += _others(port, others, [boards[address] for address, each in answers.items() if not each.sound])
+    return found
+
+
+def _at(board: str, address: int, answers: Answers, others: list[int]) -> Finding:
+    what = f"address {address} (board {board})"
+    share = f"{answers.sound} of {answers.asked} answers came whole"
+    if answers.doubled or (answers.sound and answers.broken):
+        text = "two answers at once" if answers.doubled else share
+        mend = "give each board its own address switches: two at one address fire together; else look at the wiring"
+        return broken("address", what, text, mend)
+    if answers.foreign:
+        return broken("address", what, "another address answers for it", "look at the address switches of all boards")
+    if answers.sound == answers.asked:
+        return well("address", what, share)
+    if answers.sound:
+        return doubtful("address", what, share, "look at the line's wiring, termination and ground")
+    hint = f"; something answers at {', '.join(map(str, others))}: set the switches right" if others else ""
+    text = "its answers are broken" if answers.broken else "nobody answers"
+    return broken("address", what, text + hint, "look at its power, its address switches and the two wires of the line")
+
+
+def _others(port: str, others: list[int], silent: list[str]) -> Iterator[Finding]:
+    if others:
+        known = f"; board {silent[0]} may be meant" if len(silent) == 1 else ""
+        mend = "write it into the bank's file, or take it off the line: it must not share a line unknown"
+        addresses = ", ".join(map(str, others))
+        yield doubtful("address", f"addresses on {port}", f"something answers at {addresses}{known}", mend)
+    else:
+        yield well("address", f"addresses on {port}", "nobody else answers")
