@@ -26,7 +26,7 @@ CODECS: Mapping[str, str] = {
 }
 LONGEST_TEXT = 1_000_000  # characters; more is a file, not a capture that a person reads
 # Words that people use for the same order; a codec has one of each row.
-_SAME = (("open", "unlock", "pulse", "release"), ("status", "query", "poll"), ("off", "all_off"))
+_SAME = (("open", "unlock", "pulse", "release"), ("status", "query", "poll", "list"), ("off", "all_off"))
 
 
 def explain(device: str, text: str) -> list[Said]:

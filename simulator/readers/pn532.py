@@ -64,7 +64,8 @@ class Pn532:
         self._held: Card | None = None
         self._until = 0.0
         self._buffer = bytearray()
-        self._sleep()
+        self._awake = self._configured = self._looking = False
+        self._listed: Card | None = None
 
     def hold(self, number: str, held_ms: float, now: float) -> None:
         """Somebody holds a card to the reader: one of `cards`, or the plain one with this UID in hex."""
@@ -103,11 +104,11 @@ class Pn532:
             del self._buffer[:-1]
             return b""
         body = self._take_frame()
-        return b"" if body is None else self._with_habit(self._obey(body))
+        return b"" if body is None else self._with_habit(self._obey(body, at))
 
     def _sleep(self) -> None:
         self._awake = self._configured = self._looking = False
-        self._listed: Card | None = None
+        self._listed = None
         self._buffer.clear()
 
     def _settle(self, now: float) -> None:
@@ -153,7 +154,7 @@ class Pn532:
         del self._buffer[:-1]
         return None
 
-    def _obey(self, body: bytes) -> bytes:
+    def _obey(self, body: bytes, at: float) -> bytes:
         """An ACK and the reply; any frame ends the look that is under way."""
         self._looking = False
         if not body or body[0] != 0xD4 or len(body) < 2:
@@ -170,7 +171,7 @@ class Pn532:
             self._looking = True
             return ACK + (self._found() if self._held is not None else b"")
         if code == 0x40 and len(data) >= 2:
-            return ACK + sealed(b"\xd5\x41" + self._exchanged(data))
+            return ACK + sealed(b"\xd5\x41" + self._exchanged(data, at))
         return ACK + SYNTAX_ERROR
 
     def _found(self) -> bytes:
@@ -184,14 +185,15 @@ class Pn532:
             kind, ats = desfire_card.ATQA + bytes((desfire_card.SAK,)), desfire_card.ATS
         return sealed(b"\xd5\x4b\x01\x01" + kind + bytes((len(card.uid),)) + card.uid + ats)
 
-    def _exchanged(self, data: bytes) -> bytes:
-        if data[0] != 1 or self._listed is None:
-            return bytes((NO_SUCH_TARGET,))
+    def _exchanged(self, data: bytes, at: float) -> bytes:
         card = self._listed
-        answer = card.answer(data[1:]) if card is self._held and isinstance(card, DesfireCard) else None
+        if data[0] != 1 or card is None:
+            return bytes((NO_SUCH_TARGET,))
+        if card is not self._held or isinstance(card, PlainCard):
+            return bytes((CARD_TIMED_OUT,))
+        answer = card.answer(data[1:])
         if answer is None:
-            self._held = self._listed = None
-            self._next_at = max(self._next_at, 0.0)
+            self._until = at
             return bytes((CARD_TIMED_OUT,))
         return b"\x00" + answer
 

@@ -1,0 +1,219 @@
+"""What is said to a PN532, and when: wake it, look for a card, end a look that takes too long, ask the card for proof.
+
+Sans-IO: bytes and times in; `take_outgoing` and what was learnt out. Each presentation is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hw.errors import FrameError
+from hw.frames import pn532
+from hw.frames.desfire import Authentication, Outcome, SiteKeys
+from hw.frames.pn532 import Ack, Frame, Information, Pn532Decoder
+from hw.frames.presentation import Presentations
+
+ACK_MS = 100  # it acknowledges within 15 ms; the line and a busy machine add to that
+LOOK_MS = 1000  # a look with no card blocks: each is ended by us, so that the next ACK shows that the reader lives
+ANSWER_MS = 1000  # the reader gives up on a card long before this
+REST_MS = 100  # between two looks at a card that is there: three of them fit into the end of a presentation
+MISSES = 3  # unanswered wake-ups in a row before the reader counts as dead
+WAKE_AGAIN_MS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CardShown:
+    """A presentation of a card that was asked for its number only; anyone can copy that."""
+
+    number: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CardProved:
+    """A presentation of a card that has the key made from its number, which is therefore its own."""
+
+    number: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CardTurnedAway:
+    """A presentation of a card that proved nothing: it is foreign, or its key is wrong."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The reader does what it is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The reader does not answer: `silent`, or `garbage` if what comes makes no sense."""
+
+    code: str
+
+
+Learnt = CardShown | CardProved | CardTurnedAway | Answering | Trouble
+
+
+class Pn532Session:
+    """Talks to one reader. With `site`, a card counts only when it has proved itself; its number alone is never told.
+
+    `due_ms` is when `tick` is wanted next.
+    """
+
+    def __init__(self, site: SiteKeys | None = None) -> None:
+        self._site = site
+        self._decoder = Pn532Decoder()
+        self._presentations = Presentations()
+        self._outgoing = b""
+        self._learnt: list[Learnt] = []
+        self._expected: int | None = None  # the reply's code; None: nothing is being waited for
+        self._acknowledged = False
+        self._within_ms = 0
+        self._answered: Callable[[bytes, int], None] = self._configured
+        self._asked: str | None = None  # the number of the card that is proving itself
+        self._misses = 0
+        self._garbage = 0
+        self.due_ms = 0
+
+    def begin(self, now_ms: int) -> None:
+        """The port is open: wake the reader."""
+        self._wake(now_ms)
+
+    def take_outgoing(self) -> bytes:
+        """The bytes to send now, once."""
+        outgoing, self._outgoing = self._outgoing, b""
+        return outgoing
+
+    def received(self, data: bytes, now_ms: int) -> list[Learnt]:
+        """What follows from these bytes of the reader."""
+        return self._take(self._decoder.feed(data), now_ms)
+
+    def tick(self, now_ms: int) -> list[Learnt]:
+        """What follows from the time alone; nothing before `due_ms`."""
+        if now_ms < self.due_ms:
+            return []
+        due_ms = self.due_ms
+        learnt = self._take(self._decoder.silence(), now_ms)
+        if self.due_ms == due_ms:  # nothing was hidden behind what never came
+            self._overdue(now_ms)
+            learnt += self._told()
+        return learnt
+
+    def _take(self, frames: list[Frame], now_ms: int) -> list[Learnt]:
+        for frame in frames:
+            self._garbage = self._decoder.garbage
+            if isinstance(frame, Ack):
+                self._take_ack(now_ms)
+            elif isinstance(frame, Information):
+                self._take_reply(frame, now_ms)
+        return self._told()
+
+    def _told(self) -> list[Learnt]:
+        learnt, self._learnt = self._learnt, []
+        return learnt
+
+    def _take_ack(self, now_ms: int) -> None:
+        if self._expected is not None and not self._acknowledged:
+            self._acknowledged = True
+            self.due_ms = now_ms + self._within_ms
+
+    def _take_reply(self, frame: Information, now_ms: int) -> None:
+        """A reply counts once, after the ACK of its own command: what an ended look still says is late."""
+        if self._expected is None or not self._acknowledged:
+            return
+        if frame.sender == pn532.SYNTAX_ERROR:
+            self._missed(now_ms)
+        elif (frame.sender, frame.code) == (pn532.FROM_READER, self._expected):
+            self._expected = None
+            self._answered(frame.data, now_ms)
+
+    def _overdue(self, now_ms: int) -> None:
+        if self._expected is None:
+            self._look(now_ms)
+        elif not self._acknowledged:
+            self._missed(now_ms)
+        elif self._expected == pn532.LIST + 1:
+            self._outgoing += pn532.ACK
+            self._look(now_ms)
+        else:
+            self._outgoing += pn532.ACK
+            self._missed(now_ms)
+
+    def _order(self, frame: bytes, code: int, within_ms: int, answered: Callable[[bytes, int], None]) -> None:
+        self._outgoing += frame
+        self._expected = code + 1
+        self._acknowledged = False
+        self._within_ms = within_ms
+        self._answered = answered
+
+    def _wake(self, now_ms: int) -> None:
+        self._order(pn532.wake_up(), pn532.SAM, ANSWER_MS, self._configured)
+        self.due_ms = now_ms + (ACK_MS if self._misses < MISSES else WAKE_AGAIN_MS)
+
+    def _missed(self, now_ms: int) -> None:
+        """The reader did not answer: it may have lost its supply and be asleep again."""
+        self._forget_asked()
+        self._misses += 1
+        if self._misses >= MISSES:
+            self._learnt.append(Trouble("garbage" if self._decoder.garbage > self._garbage else "silent"))
+        self._wake(now_ms)
+
+    def _configured(self, _data: bytes, now_ms: int) -> None:
+        self._misses = 0
+        self._learnt.append(Answering())
+        self._look(now_ms)
+
+    def _look(self, now_ms: int) -> None:
+        self._order(pn532.list_targets(), pn532.LIST, LOOK_MS, self._found)
+        self.due_ms = now_ms + ACK_MS
+
+    def _rest(self, now_ms: int) -> None:
+        self._expected = None
+        self.due_ms = now_ms + REST_MS
+
+    def _found(self, data: bytes, now_ms: int) -> None:
+        self._rest(now_ms)
+        try:
+            target = pn532.listed(data)
+        except FrameError:
+            return
+        if target is None or not self._presentations.is_new(target.number, now_ms):
+            return
+        if self._site is None:
+            self._learnt.append(CardShown(target.number))
+        elif target.takes_commands and not target.is_random:
+            self._asked = target.number
+            card = Authentication(self._site, bytes.fromhex(target.number))
+            self._hand(card.begin(), card, now_ms)
+        else:
+            self._learnt.append(CardTurnedAway(Outcome.FOREIGN))
+
+    def _hand(self, data: bytes, card: Authentication, now_ms: int) -> None:
+        def answered(reply: bytes, now_ms: int) -> None:
+            self._card_answered(reply, card, now_ms)
+
+        self._order(pn532.exchange(data), pn532.EXCHANGE, ANSWER_MS, answered)
+        self.due_ms = now_ms + ACK_MS
+
+    def _card_answered(self, reply: bytes, card: Authentication, now_ms: int) -> None:
+        if reply[:1] != b"\x00":  # it is gone, or too far away: whoever still holds it is asked again
+            self._forget_asked()
+            self._rest(now_ms)
+            return
+        after = card.answer(reply[1:])
+        if isinstance(after, bytes):
+            self._hand(after, card, now_ms)
+            return
+        number, self._asked = self._asked or "", None
+        self._presentations.is_new(number, now_ms)  # the exchange took a part of the time until the next look
+        self._learnt.append(CardProved(number) if after is Outcome.PROVED else CardTurnedAway(after))
+        self._rest(now_ms)
+
+    def _forget_asked(self) -> None:
+        if self._asked is not None:
+            self._presentations.forget(self._asked)
+            self._asked = None
