@@ -25,6 +25,7 @@ READERS: Mapping[str, str] = {
 }
 BOARDS: Mapping[str, str] = {
     "xor_board": "hw.locks.xor_board:XorBoardSettings",
+    "kerong_cu": "hw.locks.kerong_cu:KerongCuSettings",
     "gpio": "hw.locks.gpio:GpioBoardSettings",
 }
 INDICATORS: Mapping[str, str] = {

@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from simulator.bank import SimulatedBank
+from simulator.devices import Unlock
 from simulator.scenario import BankPlan, Places
-from simulator.serial_boards.xor_board import Unlock
 
 UNLOCKED_WITHIN_S = 10
 T = TypeVar("T")

@@ -14,10 +14,11 @@ from hw import registry
 from hw.assembly import CoilUse, Hardware, HardwareConfig, build
 from hw.pins import drop_pin_factory
 from hw.ports import Coil, DeviceEvent
+from simulator.devices import SharedLine
 from simulator.pi import SimulatedPi
 from simulator.pi_server import PiServer
 from simulator.pty_port import PtyPort
-from simulator.serial_boards.xor_board import XorBoard, XorLine
+from simulator.serial_boards.xor_board import XorBoard
 
 CHANNELS = 3
 BOARD = "a"
@@ -68,7 +69,7 @@ class XorRig:
 
     async def power(self) -> None:
         self.board = XorBoard(1, CHANNELS, self._open.__contains__, self._coil, **self._habits)  # type: ignore[arg-type]
-        self._line = XorLine([self.board])
+        self._line = SharedLine([self.board])
         self._port = PtyPort(self.path, self._heard)
         self._port.plug()
         await self.hardware.start()

@@ -9,8 +9,9 @@ import pytest
 from hw import registry
 from hw.assembly import CoilUse, HardwareConfig, build
 from hw.ports import Coil, DeviceFault, DeviceRecovered, DoorSensed, LockAccepted, LockFailed
+from simulator.devices import Habit, SharedLine
 from simulator.pty_port import PtyPort
-from simulator.serial_boards.xor_board import Habit, XorBoard, XorLine
+from simulator.serial_boards.xor_board import XorBoard
 
 CHANNELS = 20
 
@@ -52,7 +53,7 @@ class ThreeBoards:
         self.hardware = build(config, self.events.append, lambda: time.monotonic_ns() // 1_000_000)
 
     async def play(self, scene) -> None:
-        line = XorLine(self.boards.values())
+        line = SharedLine(self.boards.values())
 
         def heard(byte: int, at_ms: float) -> None:
             self.heard.append(byte)

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import serial
 
+from simulator.devices import Unlock
 from simulator.readers import rdm6300
 from simulator.scenario import MONTREUIL
-from simulator.serial_boards.xor_board import PULSE_MS, Unlock, sealed
+from simulator.serial_boards.xor_board import PULSE_MS, sealed
 
 TIOCGEXCL = 0x80045440  # whether a tty is exclusive; Linux, not in termios
 BYTE_MS = 10 * 1000 / 9600

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.devices import Habit, SharedLine, Unlock
 from simulator.errors import InvalidPlanError
-from simulator.serial_boards.xor_board import Habit, Unlock, XorBoard, XorLine, sealed
+from simulator.serial_boards.xor_board import XorBoard, sealed
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 FRAMES = {
@@ -147,7 +148,7 @@ def test_frames_for_another_address_and_wrong_checksums_do_nothing() -> None:
 def test_two_boards_on_one_address_fire_together_and_garble_unequal_answers() -> None:
     first, second = Bench(), Bench()
     first.open, second.open = {1}, {2}
-    line = XorLine([first.board, second.board])
+    line = SharedLine([first.board, second.board])
     _, unlocks = hear(line.byte, FRAMES["open board 1 lock 1"])
     assert len(unlocks) == 2
     assert len(first.coils) == len(second.coils) == 1
