@@ -14,7 +14,7 @@ from rich.table import Table
 from controller.config import load
 from controller.errors import ConfigError, ControlError
 from controller.exit_codes import CONFIG
-from controller.technician import frames
+from controller.technician import events, frames, onsite, watch
 from controller.technician.doctor.command import doctor
 from controller.technician.terminal import AsJson, Config, ask, complain, plainly, print_json, say
 
@@ -29,6 +29,10 @@ app.add_typer(time_app, name="time")
 app.command("decode")(frames.decode)
 app.command("frame")(frames.frame)
 app.command("doctor")(doctor)
+app.command("watch")(watch.watch)
+app.add_typer(events.app, name="events")
+app.command("open")(onsite.open_locker)
+app.command("identify")(onsite.identify)
 
 
 @app.command()

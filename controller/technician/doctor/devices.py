@@ -58,7 +58,7 @@ def ports(bank: BankFile, command_line: str) -> Iterator[Finding]:
     }
     consoles = set(_CONSOLE.findall(command_line))
     for port in sorted(port for port in used if port is not None):
-        what = f"line {port}"
+        what = f"port {port}"
         if {Path(port).name, Path(port).resolve().name} & consoles:
             mend = "raspi-config, Interface Options, Serial Port: no login shell, but keep the port; then reboot"
             yield broken("line", what, "the kernel's console writes on it", mend)

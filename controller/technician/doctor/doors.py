@@ -12,13 +12,16 @@ POLARITY_MEND = (
     "if those doors are shut, turn the board's polarity round (open_bit or doors_open_level), or learn it: "
     "casier-controller commission; a contact without its common wire reads so too"
 )
+LATCH_MEND = "look at the coil (is it warm?), the relay (is it welded?), the bolt and the latch's contact"
 LOCKER_FAULTS = {
     "stuck_open": ("its sensor reads open whatever the door does", "look at the contact, its magnet and its wire"),
     "stuck_closed": ("its sensor has not moved in several releases", "look at the bolt first, then at the contact"),
     "bouncing": ("its sensor flickers", "fasten the contact and its plug; keep its wire away from the lock's"),
     "door_forced": ("its door opened without a release", "look at the door, then shut it"),
     "door_left_open": ("its door stands open", "shut it"),
-    "latch_stuck_open": ("its latch holds nothing", "look at the coil (is it warm?), the relay and the bolt"),
+    "ajar": ("its door is to, but its bolt has not fallen in", "push the door shut; oil or set the bolt"),
+    "latch_released": ("its bolt was drawn and no release did it", LATCH_MEND),
+    "open_while_latched": ("its door is off its frame while its latch reads held", "look at both contacts and wires"),
 }
 
 
@@ -60,9 +63,9 @@ def _locker(locker: int, seen: Seen, past: LockerPast) -> Iterator[Finding]:
         yield broken(
             "sensor", what, f"{past.unmoved} releases in a row have not moved it", LOCKER_FAULTS["stuck_closed"][1]
         )
-    if _reads(seen, locker, "latch") and _reads(seen, locker, "door") is False and "latch_stuck_open" not in codes:
+    if not codes and _reads(seen, locker, "latch") and _reads(seen, locker, "door") is False:
         text = "its door is shut, but its latch holds nothing: the coil may be on, or a relay welded"
-        yield broken("relay", what, text, LOCKER_FAULTS["latch_stuck_open"][1])
+        yield broken("relay", what, text, LATCH_MEND)
 
 
 def _reads(seen: Seen, locker: int, sensor: SensorKind) -> bool | None:

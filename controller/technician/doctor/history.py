@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.config import BankFile
+from controller.errors import JournalError
 from controller.technician.doctor.findings import Finding, broken, doubtful, well
+from controller.technician.entries import MOST, after, on_disk
 
-NEWEST = 500
 # A sensor that three releases in a row have not moved is not believed (the controller judges likewise).
 UNMOVED = 3
 _MOVED = frozenset({"door_opened", "door_closed", "door_forced"})
@@ -39,7 +40,7 @@ def past(entries: Sequence[Mapping[str, Any]]) -> Past:
         if entry["type"] == "badge_refused" and isinstance(body.get("reader"), str):
             found.last_badge[body["reader"]] = entry["at"]
         elif entry["type"] == "undervoltage":
-            found.sagged += 1
+            found.sagged += body.get("active") is not False
         locker = body.get("locker")
         if isinstance(locker, int):
             _note(found.lockers.setdefault(locker, LockerPast()), entry["type"])
@@ -71,34 +72,16 @@ def judge(found: Past) -> Iterator[Finding]:
 
 
 def from_controller(bank: BankFile) -> Past:
-    """The newest entries of a controller that runs. Raises ControlError."""
-    from controller.control_socket import ask
-
-    return past(ask(bank.data_dir, {"do": "events", "count": NEWEST})["entries"])
+    """Of the newest entries of a controller that runs. Raises ControlError."""
+    return past(after(bank, None, MOST)[1])
 
 
 def from_disk(bank: BankFile) -> Past:
-    """The newest entries of a controller that does not run; nothing is written, and nothing raised."""
-    import sqlite3
-
-    from controller.journal import NAME
-    from controller.store import Store
-    from wire.entries import decode_entry
-    from wire.errors import WireError
-
-    path = bank.data_dir / NAME
-    if not path.exists():
-        return Past()
+    """Of the newest entries of one that does not run; nothing is written, and nothing raised."""
     try:
-        store = Store(path, read_only=True)
-        try:
-            lines = store.newest_lines(NEWEST)
-            sound = store.broken_link() is None
-        finally:
-            store.close()
-        entries = [decode_entry(line) for line in lines]
-    except (sqlite3.Error, WireError):
+        entries, sound = on_disk(bank, MOST)
+    except JournalError:
         return Past(readable=False)
-    found = past([{"type": entry.type, "at": entry.at, "body": entry.body} for entry in entries])
+    found = past(entries)
     found.readable = sound
     return found

@@ -168,7 +168,7 @@ def _clock(machine: Machine, clock: str | None) -> Finding:
     if machine.at < FIRST_FLOOR:
         return broken("clock", "clock", f"it says {at}, which is past", mend)
     if clock == "trusted" or (clock is None and machine.synchronised):
-        return well("clock", "clock", f"{at}, {'trusted' if clock else 'held by NTP'}")
+        return well("clock", "clock", f"{at}, {'trusted' if clock else 'held by NTP, or sure by [time] system_clock'}")
     text = f"{at}, but " + ("NTP does not hold it" if clock is None else f"the controller takes it only as {clock}")
     return doubtful("clock", "clock", f"{text}: ends of contracts are judged by the latest sure time", mend)
 
