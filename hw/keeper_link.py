@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from hw.backoff import Backoff
 from hw.errors import LineClosed
@@ -15,31 +16,32 @@ from hw.pulse_keeper import now_ms
 READY_WITHIN_S = 5.0  # Python and gpiozero take a second on a slow Pi
 ANSWER_WITHIN_S = 0.3
 EXIT_WITHIN_S = 1.0
+# A keeper with contacts to watch tells them every second.
+INPUTS_WITHIN_S = 3.0
 
 
 class KeeperLink:
-    """One keeper process. The handlers are called in the loop's thread.
+    """One keeper process, started with `arguments` (see `hw.pulse_keeper`). Handlers are called in the loop's thread.
 
     `on_answer(verb, permit)` gives `on`, `off` and `refused`; `on_ready()` follows each start; `on_lost(code, detail)`
-    each loss. A keeper that does not answer in time is killed: the next one claims all lines off.
+    each loss; `on_inputs(levels)` each look at the contacts. A keeper that does not answer in time is killed: the next
+    one claims all lines off.
     """
 
     def __init__(
         self,
-        pins: Sequence[int],
-        active_high: bool,
+        arguments: Sequence[str],
         *,
         on_ready: Callable[[], None],
         on_answer: Callable[[str, int], None],
         on_lost: Callable[[str, str], None],
+        on_inputs: Callable[[int], None] | None = None,
     ) -> None:
-        self._command = [
-            *(sys.executable, "-P", "-m", "hw.pulse_keeper"),
-            *(",".join(map(str, pins)), "high" if active_high else "low"),
-        ]
+        self._command = [sys.executable, "-P", "-m", "hw.pulse_keeper", *arguments]
         self._on_ready = on_ready
         self._on_answer = on_answer
         self._on_lost = on_lost
+        self._on_inputs = on_inputs
         self._backoff = Backoff()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -70,13 +72,17 @@ class KeeperLink:
         self._expect(("on", permit), ANSWER_WITHIN_S)
         self._expect(("off", permit), length_ms / 1000 + ANSWER_WITHIN_S)
 
+    def light(self, line: int, on: bool) -> None:
+        """Switch one light; without a keeper nothing happens."""
+        if self._ready:
+            with suppress(LineClosed):  # its end is seen and reported on its own
+                self._send(f"light {line} {int(on)}\n")
+
     def all_off(self) -> None:
         """Drop every line; without a keeper they are off, or will be when the next one starts."""
         if self._ready:
-            try:
+            with suppress(LineClosed):  # its end is seen and reported on its own
                 self._send("all_off\n")
-            except LineClosed:
-                return  # its end is seen and reported on its own
 
     async def stop(self) -> None:
         """End the keeper's input and see it out; it drops every line before it goes."""
@@ -143,10 +149,15 @@ class KeeperLink:
             self._met("ready")
             self._ready = True
             self._backoff.reset()
+            self._watch_inputs()
             self._on_ready()
         elif verb == "fault":
             code, _, detail = rest.partition(" ")
             self._fault = (code, detail)
+        elif verb == "inputs" and rest.isdecimal() and self._on_inputs is not None:
+            self._met("inputs")
+            self._watch_inputs()
+            self._on_inputs(int(rest))
         elif verb in ("on", "off", "refused") and (number := rest.partition(" ")[0]).isdecimal():
             permit = int(number)
             self._met((verb, permit))
@@ -154,6 +165,10 @@ class KeeperLink:
                 self._met(("on", permit))
                 self._met(("off", permit))
             self._on_answer(verb, permit)
+
+    def _watch_inputs(self) -> None:
+        if self._on_inputs is not None:
+            self._expect("inputs", INPUTS_WITHIN_S)
 
     def _expect(self, what: object, within_s: float) -> None:
         self._deadlines[what] = self._loop.call_later(within_s, self._too_late)

@@ -1,15 +1,18 @@
 """gpiozero a module at a time: a controller needs its pins and inputs, not its robots, displays and Christmas trees.
 
-`import hw.lean_gpiozero` before the first `from gpiozero.devices import ...`. The package itself is run when somebody
-asks it for a name (`from gpiozero import LED`), as if it had been imported then: nothing is missing or replaced.
+Import from here before the first `from gpiozero.input_devices import ...`. The package itself is run when somebody asks
+it for a name (`from gpiozero import LED`), as if it had been imported then: nothing is missing or replaced.
 """
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
+
+__all__ = ["Device"]
 
 _METADATA = "importlib_metadata"  # the backport, which gpiozero prefers to the standard library's
 
@@ -41,15 +44,14 @@ def _entry_points(**wanted: str) -> Any:
 
 
 def _load() -> None:
-    """The modules that are always needed."""
+    """The first of its modules, without importlib.metadata where nothing else wanted it."""
     absent = find_spec(_METADATA) is None
     if absent:
         stand_in = ModuleType(_METADATA)
         stand_in.__dict__["entry_points"] = _entry_points
         sys.modules[_METADATA] = stand_in
     try:
-        import gpiozero.devices
-        import gpiozero.pins.pi  # noqa: F401 - loaded here once
+        import_module("gpiozero.devices")
     finally:
         if absent:
             del sys.modules[_METADATA]
@@ -58,3 +60,5 @@ def _load() -> None:
 if "gpiozero" not in sys.modules:
     _put_off_package()
     _load()
+
+from gpiozero.devices import Device  # noqa: E402

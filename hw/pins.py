@@ -19,15 +19,15 @@ def pin_factory() -> Any:
     """
     # lgpio makes a FIFO where it is imported and dies in a directory that cannot be written.
     os.environ.setdefault("LG_WD", os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 - a name of its own, removed at exit
-    device = _device()
+    from hw.lean_gpiozero import Device  # loaded only where pins are configured
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # gpiozero warns of each library that it tries in vain
-            device.ensure_pin_factory()
+            Device.ensure_pin_factory()
     except Exception as error:
         raise unavailable(error) from error
-    factory = device.pin_factory
+    factory = Device.pin_factory
     if "GPIOZERO_PIN_FACTORY" not in os.environ and type(factory).__name__ not in FACTORIES:
         drop_pin_factory(factory)
         raise PinsUnavailable("missing", "neither lgpio nor RPi.GPIO works here: install one of them")
@@ -36,22 +36,15 @@ def pin_factory() -> Any:
 
 def drop_pin_factory(factory: Any) -> None:
     """Forget a factory that failed, so that the next `pin_factory` makes a new one. A newer one is left alone."""
-    device = _device()
-    if factory is None or device.pin_factory is not factory:
+    from hw.lean_gpiozero import Device
+
+    if factory is None or Device.pin_factory is not factory:
         return
-    device.pin_factory = None
+    Device.pin_factory = None
     try:
         factory.close()
     except Exception:  # noqa: BLE001 - pin libraries raise anything, and this one failed already
         factory.pins.clear()  # lgpio's and RPi.GPIO's belong to the class: without this the next factory gets dead ones
-
-
-def _device() -> Any:
-    """gpiozero's Device, which holds the process's factory; loaded only where pins are configured."""
-    import hw.lean_gpiozero  # noqa: F401 - before the first module of gpiozero
-    from gpiozero.devices import Device
-
-    return Device
 
 
 def unavailable(error: Exception) -> PinsUnavailable:

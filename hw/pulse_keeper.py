@@ -1,10 +1,13 @@
-"""A small process that owns the coil lines of one GPIO board and ends every pulse on time, whatever its parent does.
+"""A small process that owns the lines of one lock board and ends every pulse on time, whatever its parent does.
 
-`python -m hw.pulse_keeper PINS high|low`, for example `17,27,22 high`: the level is the one that energises. It claims
-each line at its safe level, and turns all off at the end of its input: with `</dev/null` it is the all-off of a service
-that stopped. It has its own session: neither Ctrl-C nor a stop of the controller's group reaches it.
-In: `pulse LINE MS PERMIT SENT_MS` (monotonic), `all_off`.
-Out: `ready`, `on PERMIT`, `off PERMIT`, `refused PERMIT why`, `fault CODE detail`.
+`python -m hw.pulse_keeper KIND KEY=VALUE...`, where `on` is the level that energises:
+`gpio locks=17,27,22 on=high lights=5,6` or
+`mcp23017 bus=/dev/i2c-1 address=32 locks=0,1 on=high lights=2,3 inputs=8,9 reset=24`.
+It claims each line at its safe level, and turns all off at the end of its input: with `</dev/null` it is the all-off of
+a service that stopped. It has its own session: neither Ctrl-C nor a stop of the controller's group reaches it.
+In: `pulse LINE MS PERMIT SENT_MS` (monotonic), `light LINE 0|1`, `all_off`.
+Out: `ready`, `on PERMIT`, `off PERMIT`, `refused PERMIT why`, `inputs BITS` (once a second and at each change),
+`fault CODE detail`.
 """
 
 from __future__ import annotations
@@ -14,64 +17,25 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Container, Sequence
 from contextlib import suppress
 from types import FrameType
-from typing import Any
 
 from hw.errors import PinsUnavailable
-from hw.pins import claim_output, pin_factory, unavailable
+from hw.kept_lines import GpioLines, KeptLines
+from hw.pins import unavailable
 from hw.release_guard import HARD_CAP_MS, PERMIT_AGE_MS
 from hw.settings import PULSE_MAX_MS, PULSE_MIN_MS
 
 LOOK_EVERY_MS = 1000
+# Two looks that agree 30 ms apart make a change: an opened door is told within 120 ms.
+INPUTS_EVERY_MS = 40
 _LONGEST_REQUEST = 200
-
-
-class CoilLines:
-    """The lines and their levels. Turning off is attempted on all of them, whatever some do."""
-
-    def __init__(self, numbers: Sequence[int], active_high: bool) -> None:
-        factory = pin_factory()
-        self._active = active_high
-        try:
-            self._pins: dict[int, Any] = {number: claim_output(factory, number, not active_high) for number in numbers}
-        except Exception as error:
-            raise unavailable(error) from error
-
-    def __contains__(self, line: int) -> bool:
-        return line in self._pins
-
-    def on(self, line: int) -> None:
-        """Energise one line."""
-        self._pins[line].state = self._active
-
-    def off(self, line: int) -> None:
-        """Drop one line."""
-        self._pins[line].state = not self._active
-
-    def hold_off(self, busy: Container[int]) -> None:
-        """See that every line outside `busy` is off: this also shows whether the pins still answer."""
-        for line, pin in self._pins.items():
-            if line not in busy and bool(pin.state) == self._active:
-                self.off(line)
-
-    def all_off(self) -> None:
-        """Drop every line. Raises the first error after trying them all."""
-        errors = []
-        for line in self._pins:
-            try:
-                self.off(line)
-            except Exception as error:  # noqa: BLE001 - pin libraries raise anything, and the other lines come first
-                errors.append(error)
-        if errors:
-            raise unavailable(errors[0])
 
 
 class PulseKeeper:
     """Requests in, levels out. One request is one pulse of one line, bounded, and never begun late or twice."""
 
-    def __init__(self, lines: CoilLines) -> None:
+    def __init__(self, lines: KeptLines) -> None:
         self._lines = lines
         self._ends: dict[int, tuple[int, int]] = {}  # line -> (when its pulse ends, its permit)
         self._last_permit = 0
@@ -101,6 +65,9 @@ class PulseKeeper:
             self._lines.all_off()
             ended, self._ends = self._ends, {}
             return [f"off {permit}" for _, permit in ended.values()]
+        if len(words) == 3 and words[0] == "light" and words[1].isdecimal():
+            self._lines.light(int(words[1]), words[2] == "1")
+            return []
         try:
             verb, line, length_ms, permit, sent_ms = words[0], *map(int, words[1:])
         except (ValueError, IndexError):
@@ -130,20 +97,51 @@ def now_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-def keep(lines: CoilLines, source: int, sink: int) -> None:
+class _Looks:
+    """When the lines are looked at, and what is told of their contacts."""
+
+    def __init__(self, lines: KeptLines) -> None:
+        self._lines = lines
+        self._told = lines.inputs()
+        self._every_ms = LOOK_EVERY_MS if self._told is None else INPUTS_EVERY_MS
+        self._next_ms = self._next_hold_ms = 0
+
+    def wait_ms(self, now_ms: int) -> int:
+        """How long until the next look."""
+        return max(0, self._next_ms - now_ms)
+
+    def look(self, keeper: PulseKeeper, now_ms: int) -> list[str]:
+        """Look if it is time; returns the answers."""
+        if now_ms < self._next_ms:
+            return []
+        self._next_ms = now_ms + self._every_ms
+        levels = self._lines.inputs()
+        holds = now_ms >= self._next_hold_ms
+        if holds:
+            self._next_hold_ms = now_ms + LOOK_EVERY_MS
+            keeper.hold_off()
+        if levels is None or (levels == self._told and not holds):
+            return []
+        self._told = levels
+        return [f"inputs {levels}"]
+
+
+def keep(lines: KeptLines, source: int, sink: int) -> None:
     """Serve requests until the input ends. All lines are off when it returns."""
     keeper = PulseKeeper(lines)
     poll = select.poll()
     poll.register(source, select.POLLIN)
     pending = b""
+    looks = _Looks(lines)
     _answer(sink, ["ready"])
     while True:
         end_ms = keeper.next_end_ms()
         _end_within(0 if end_ms is None else max(1, end_ms + HARD_CAP_MS - PULSE_MAX_MS - now_ms()))
-        ready = poll.poll(LOOK_EVERY_MS if end_ms is None else max(0, end_ms - now_ms()))
+        wait_ms = looks.wait_ms(now_ms())
+        ready = poll.poll(wait_ms if end_ms is None else max(0, min(wait_ms, end_ms - now_ms())))
         _answer(sink, keeper.end_due(now_ms()))
+        _answer(sink, looks.look(keeper, now_ms()))
         if not ready:
-            keeper.hold_off()
             continue
         data = os.read(source, 4096)
         if not data:
@@ -169,11 +167,29 @@ def _answer(sink: int, answers: list[str]) -> None:
             return  # a stopped or dead parent does not read; the pulses end all the same
 
 
+def _lines(arguments: list[str]) -> KeptLines:
+    """The lines of the command line. Raises PinsUnavailable."""
+    kind, *words = arguments
+    given = dict(word.split("=", 1) for word in words)
+    numbers = {
+        key: tuple(int(number) for number in given.get(key, "").split(",") if number)
+        for key in ("locks", "lights", "inputs")
+    }
+    locks_high, lights_high = given["on"] == "high", given.get("lit", "high") == "high"
+    if kind == "gpio":
+        return GpioLines(numbers["locks"], locks_high, numbers["lights"], lights_high)
+    from hw.expander import ExpanderLines  # loaded only for a board on I2C
+    from hw.frames.mcp23017 import Layout
+
+    layout = Layout(numbers["locks"], locks_high, numbers["lights"], lights_high, numbers["inputs"])
+    reset = given.get("reset")
+    return ExpanderLines(given["bus"], int(given["address"]), layout, int(reset) if reset else None)
+
+
 def main(arguments: list[str]) -> int:
-    """Run the keeper on stdin and stdout. Exit status 0 after an end of input, 1 if the pins fail."""
-    numbers = [int(number) for number in arguments[0].split(",")]
+    """Run the keeper on stdin and stdout. Exit status 0 after an end of input, 1 if the hardware fails."""
     try:
-        lines = CoilLines(numbers, active_high=arguments[1] == "high")
+        lines = _lines(arguments)
     except PinsUnavailable as error:
         _answer(1, [f"fault {error.code} {error}"])
         return 1

@@ -27,11 +27,15 @@ BOARDS: Mapping[str, str] = {
     "xor_board": "hw.locks.xor_board:XorBoardSettings",
     "kerong_cu": "hw.locks.kerong_cu:KerongCuSettings",
     "gpio": "hw.locks.gpio:GpioBoardSettings",
+    "mcp23017": "hw.locks.mcp23017:Mcp23017Settings",
 }
 INDICATORS: Mapping[str, str] = {
     "gpio": "hw.indicators:GpioIndicatorSettings",
 }
-INPUTS: Mapping[str, str] = {}
+INPUTS: Mapping[str, str] = {
+    "gpio": "hw.inputs.gpio:GpioInputSettings",
+    "undervoltage": "hw.inputs.undervoltage:UndervoltageSettings",
+}
 _SECTIONS: Mapping[Section, Mapping[str, str]] = {
     "readers": READERS,
     "boards": BOARDS,

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hw.assembly import HardwareConfig
 from hw.errors import Path
 from hw.settings import Wiring
+
+# BCM pins of the Pi's own ports.
+PINS_OF_PORTS: Mapping[str, tuple[int, ...]] = {
+    "/dev/i2c-1": (2, 3),
+    "/dev/serial0": (14, 15),
+    "/dev/ttyAMA0": (14, 15),
+    "/dev/ttyS0": (14, 15),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,14 @@ def check(config: HardwareConfig) -> list[Problem]:
     devices |= {("readers", name): settings.wiring() for name, settings in config.readers.items()}
     devices |= {("indicators", name): settings.wiring() for name, settings in config.indicators.items()}
     devices |= {("inputs", name): settings.wiring() for name, settings in config.inputs.items()}
-    return [*_pins(devices), *_ports(devices), *_addresses(devices), *_coils(config, boards), *_pulses(config, boards)]
+    return [
+        *_pins(devices),
+        *_pins_of_ports(devices),
+        *_ports(devices),
+        *_addresses(devices),
+        *_coils(config, boards),
+        *_pulses(config, boards),
+    ]
 
 
 def _text(path: Path) -> str:
@@ -41,14 +56,29 @@ def _pins(devices: dict[Path, Wiring]) -> Iterator[Problem]:
             first.setdefault(pin, (*device, *key))
 
 
+def _pins_of_ports(devices: dict[Path, Wiring]) -> Iterator[Problem]:
+    """A pin that belongs to a bus or port that another device uses."""
+    taken: dict[int, Path] = {}
+    for device, wiring in devices.items():
+        for pin in PINS_OF_PORTS.get(wiring.port or "", ()):
+            taken.setdefault(pin, (*device, wiring.port_key))
+    for device, wiring in devices.items():
+        for key, pin in wiring.pins.items():
+            if pin in taken:
+                yield Problem(
+                    (*device, *key), f"pin {pin} belongs to the port that {_text(taken[pin])} names; give it another"
+                )
+
+
 def _ports(devices: dict[Path, Wiring]) -> Iterator[Problem]:
     first: dict[str, tuple[Path, str | None]] = {}
     for device, wiring in devices.items():
         if wiring.port is None:
             continue
-        path, bus = first.setdefault(wiring.port, ((*device, "port"), wiring.bus))
-        if path != (*device, "port") and (bus is None or bus != wiring.bus):
-            yield Problem((*device, "port"), f"port {wiring.port} is already used by {_text(path)}; give each its own")
+        key = (*device, wiring.port_key)
+        path, bus = first.setdefault(wiring.port, (key, wiring.bus))
+        if path != key and (bus is None or bus != wiring.bus):
+            yield Problem(key, f"port {wiring.port} is already used by {_text(path)}; give each its own")
 
 
 def _addresses(devices: dict[Path, Wiring]) -> Iterator[Problem]:
@@ -60,8 +90,13 @@ def _addresses(devices: dict[Path, Wiring]) -> Iterator[Problem]:
         if other != device:
             yield Problem(
                 (*device, "address"),
-                f"{_text(other)} on {wiring.port} has address {wiring.address} too: both would fire together",
+                f"{_text(other)} on {wiring.port} has address {_address(wiring)} too: both would fire together; give "
+                "each its own",
             )
+
+
+def _address(wiring: Wiring) -> str:
+    return f"0x{wiring.address:02X}" if wiring.bus == "i2c" else str(wiring.address)
 
 
 def _coils(config: HardwareConfig, boards: dict[str, Wiring]) -> Iterator[Problem]:

@@ -1,168 +1,133 @@
-"""Locks and door contacts wired straight to the pins of the Pi, about 12 of them."""
+"""Locks, their contacts and lights wired straight to the pins of the Pi, about 12 of them."""
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
 
 from hw.door_pins import DoorPins
-from hw.errors import LineClosed, Path, ReleaseForbidden
-from hw.health import DeviceHealth
-from hw.keeper_link import KeeperLink
+from hw.errors import Path
+from hw.locks.kept import KeptBoard, keeper_words
 from hw.parts import Parts
-from hw.ports import Coil, DoorSensed, LockAccepted, LockFailed, Permit
-from hw.settings import BcmPin, DeviceSettings, PulseMs, Wiring
+from hw.ports import SensorKind
+from hw.settings import (
+    HIGH_AT_BOOT,
+    LOW_AT_BOOT,
+    NEVER_FOR_LOCKS,
+    PULLED_UP_ON_BOARD,
+    BcmPin,
+    DeviceSettings,
+    PulseMs,
+    Wiring,
+    one_for_each_lock,
+)
 
-# Pins that the Pi pulls down at boot; on the others an active-high driver would fire before any program runs.
-LOW_AT_BOOT = frozenset((*range(9, 14), *range(16, 28)))
+Level = Literal["high", "low"]
 
 
 class GpioBoardSettings(DeviceSettings, frozen=True, tag="gpio"):
-    """BCM pins: `locks[0]` and `doors[0]` are channel 1. Without `doors` nobody can tell whether a door opened.
+    """BCM pins: the first of `locks`, `doors`, `latches` and `lights` belong to channel 1.
 
-    Contacts are wired normally closed, so that a cut wire reads open: `doors_open_level` is the level of an open door.
+    Without `doors` nobody can tell whether a door opened. `latches` are second contacts, on the bolts. Contacts are
+    wired normally closed, so that a cut wire reads open: `doors_open_level` is the level of an open door.
+    `off_resistors`: a resistor of 10k or less holds every lock's line off while nothing drives it.
     """
 
     locks: Annotated[list[BcmPin], msgspec.Meta(min_length=1, max_length=13)]
     doors: list[BcmPin] = msgspec.field(default_factory=list)
+    latches: list[BcmPin] = msgspec.field(default_factory=list)
+    lights: list[BcmPin] = msgspec.field(default_factory=list)
     active_high: bool = True
-    doors_open_level: Literal["high", "low"] = "high"
+    lights_active_high: bool = True
+    doors_open_level: Level = "high"
+    latches_open_level: Level = "high"
+    off_resistors: bool = False
     pulse_ms: PulseMs | None = None
 
     def __post_init__(self) -> None:
-        if self.doors and len(self.doors) != len(self.locks):
-            raise ValueError(
-                f"doors: {len(self.doors)} pins for {len(self.locks)} locks; allowed: one for each lock, or none"
-            )
-        risky = [pin for pin in self.locks if pin not in LOW_AT_BOOT]
-        if self.active_high and risky:
-            pins = ", ".join(map(str, risky))
-            raise ValueError(
-                f"locks: pin {pins} is not low while the Pi boots; allowed with active_high: 9-13 and 16-27"
-            )
+        one_for_each_lock(len(self.locks), doors=self.doors, latches=self.latches, lights=self.lights)
+        self._check_boot()
+        for key, pins, level in (
+            ("doors", self.doors, self.doors_open_level),
+            ("latches", self.latches, self.latches_open_level),
+        ):
+            if level == "low" and (fixed := PULLED_UP_ON_BOARD & set(pins)):
+                raise ValueError(
+                    f"{key}: pin {_listed(fixed)} has a pull-up on the Pi's board and cannot wait for a high level; "
+                    "allowed: 4 to 27"
+                )
 
     def wiring(self) -> Wiring:
-        locks: dict[Path, int] = {("locks", index): pin for index, pin in enumerate(self.locks)}
-        doors: dict[Path, int] = {("doors", index): pin for index, pin in enumerate(self.doors)}
-        return Wiring(pins=locks | doors, channels=len(self.locks))
+        uses = {"locks": self.locks, "doors": self.doors, "latches": self.latches, "lights": self.lights}
+        pins: dict[Path, int] = {(key, index): pin for key, pins in uses.items() for index, pin in enumerate(pins)}
+        return Wiring(pins=pins, channels=len(self.locks))
+
+    def _check_boot(self) -> None:
+        """A lock's line must be off from power-up on, long before any program runs."""
+        word, allowed = ("low", LOW_AT_BOOT) if self.active_high else ("high", HIGH_AT_BOOT)
+        mend = f"allowed with active_high = {str(self.active_high).lower()}: {_ranges(allowed)}"
+        if self.off_resistors:
+            outside = set(NEVER_FOR_LOCKS) | (PULLED_UP_ON_BOARD if self.active_high else set())
+            allowed, mend = frozenset(range(2, 28)) - outside, f"allowed: {_ranges(frozenset(range(2, 28)) - outside)}"
+        elif not self.active_high:
+            mend += ", or any but 14 and 15 with off_resistors = true where a 10k pull-up is fitted to each"
+        if risky := set(self.locks) - allowed:
+            raise ValueError(
+                f"locks: pin {_listed(risky)} is not {word} while the Pi boots, and would fire its lock; {mend}"
+            )
 
 
-class GpioBoard:
-    """Coils through the pulse keeper, door contacts through gpiozero, under one name.
-
-    It does not decide whether a release is due, and drops the coil on time without the controller's help.
-    """
+class GpioBoard(KeptBoard):
+    """Coils and lights through the pulse keeper, contacts through gpiozero, under one name."""
 
     def __init__(self, name: str, settings: GpioBoardSettings, parts: Parts) -> None:
-        self.name = name
-        self.pulse_ms = settings.pulse_ms or parts.pulse_ms
-        self._locks = settings.locks
-        self._has_doors = bool(settings.doors)
-        self._guard = parts.guard
-        self._mono_ms = parts.mono_ms
-        self._emit = parts.emit
-        self._health = DeviceHealth(name, "board", parts.emit)
-        self._down: dict[str, tuple[str, str]] = {}  # "keeper" and "doors": fault and detail
-        self._unconfirmed: dict[int, int] = {}  # permit -> channel
-        self._started = asyncio.Event()
-        self._keeper = KeeperLink(
-            settings.locks,
-            settings.active_high,
-            on_ready=self._keeper_ready,
-            on_answer=self._answered,
-            on_lost=self._keeper_lost,
+        keeper = keeper_words(
+            locks=settings.locks,
+            on="high" if settings.active_high else "low",
+            lights=settings.lights,
+            lit="high" if settings.lights_active_high else "low",
         )
-        self._doors = DoorPins(
-            settings.doors,
-            settings.doors_open_level == "high",
+        super().__init__(name, ["gpio", *keeper], settings.locks, settings.lights, settings.pulse_ms, parts)
+        self._contacts = [
+            *self._pins("door", settings.doors, settings.doors_open_level, parts),
+            *self._pins("latch", settings.latches, settings.latches_open_level, parts),
+        ]
+
+    def start_contacts(self) -> None:
+        """See KeptBoard."""
+        for contacts in self._contacts:
+            contacts.start()
+
+    def stop_contacts(self) -> None:
+        """See KeptBoard."""
+        for contacts in self._contacts:
+            contacts.stop()
+
+    def _pins(self, sensor: SensorKind, pins: list[int], open_level: Level, parts: Parts) -> list[DoorPins]:
+        if not pins:
+            return []
+        watched = DoorPins(
+            pins,
+            open_level == "high",
             parts.mono_ms,
-            on_door=self._door,
-            on_up=lambda: self._up("doors"),
-            on_down=lambda code, detail: self._went_down("doors", code, detail),
+            on_door=partial(self.sensed, sensor),
+            on_up=partial(self.came_up, sensor),
+            on_down=partial(self.went_down, sensor),
         )
+        return [watched]
 
-    @property
-    def keeper_pid(self) -> int | None:
-        """The process that owns the coil lines, while there is one."""
-        return self._keeper.pid
 
-    async def start(self) -> None:
-        """Start the keeper, which claims all coils off, and the door contacts; waits for the keeper's first word."""
-        self._keeper.start()
-        if self._has_doors:
-            self._doors.start()
-        await self._started.wait()
+def _listed(pins: set[int] | frozenset[int]) -> str:
+    return ", ".join(map(str, sorted(pins)))
 
-    def release(self, channel: int, permit: Permit) -> None:
-        """Have the keeper pulse one coil; see `hw.ports.LockBoard`."""
-        if not self._keeper.is_ready or not 1 <= channel <= len(self._locks):
-            self._guard.withdraw(permit)
-            self._failed(channel, "closed")
-            return
-        try:
-            self._guard.consume(permit, Coil(self.name, channel), self.pulse_ms)
-            self._keeper.pulse(self._locks[channel - 1], self.pulse_ms, permit.number)
-        except ReleaseForbidden:
-            self._guard.withdraw(permit)
-            self._failed(channel, "refused_by_guard")
-        except LineClosed:
-            self._failed(channel, "closed")
-        else:
-            self._unconfirmed[permit.number] = channel
 
-    def all_off(self) -> None:
-        """Drop all coils now."""
-        self._keeper.all_off()
-
-    async def stop(self) -> None:
-        """Drop all coils and let the pins go."""
-        self._doors.stop()
-        await self._keeper.stop()
-        self._lose_unconfirmed()
-
-    def _answered(self, verb: str, permit: int) -> None:
-        if verb == "off":
-            return
-        channel = self._unconfirmed.pop(permit, None)
-        if channel is None:
-            return
-        if verb == "on":
-            self._emit(LockAccepted(self.name, channel, self._mono_ms()))
-        else:
-            self._failed(channel, "refused_by_guard")
-
-    def _keeper_ready(self) -> None:
-        self._started.set()
-        self._up("keeper")
-
-    def _keeper_lost(self, code: str, detail: str) -> None:
-        self._started.set()
-        self._went_down("keeper", code, detail)
-        self._lose_unconfirmed()
-
-    def _lose_unconfirmed(self) -> None:
-        lost, self._unconfirmed = self._unconfirmed, {}
-        for channel in lost.values():
-            self._failed(channel, "keeper_lost")
-
-    def _door(self, channel: int, is_open: bool, at_ms: int) -> None:
-        self._emit(DoorSensed(self.name, channel, is_open, at_ms))
-
-    def _failed(self, channel: int, code: str) -> None:
-        self._emit(LockFailed(self.name, channel, code, self._mono_ms()))
-
-    def _went_down(self, part: str, code: str, detail: str) -> None:
-        self._down[part] = (code, detail)
-        self._health.fault(code, detail)
-
-    def _up(self, part: str) -> None:
-        self._down.pop(part, None)
-        if self._down:
-            self._health.fault(*next(iter(self._down.values())))
-        else:
-            self._health.well()
+def _ranges(pins: frozenset[int]) -> str:
+    """Pins as people write them: 9-13 and 16-27."""
+    firsts = [pin for pin in sorted(pins) if pin - 1 not in pins]
+    lasts = [pin for pin in sorted(pins) if pin + 1 not in pins]
+    return " and ".join(f"{first}-{last}" for first, last in zip(firsts, lasts, strict=True))
 
 
 def build(name: str, settings: GpioBoardSettings, parts: Parts) -> GpioBoard:

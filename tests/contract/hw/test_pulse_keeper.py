@@ -16,6 +16,7 @@ from hw.ports import Coil, DeviceFault, DeviceRecovered, LockAccepted, LockFaile
 PULSE_MS = 300
 SLACK_MS = 60
 KEEPER = (sys.executable, "-P", "-m", "hw.pulse_keeper")
+LINES = ("gpio", "locks=17,27,22", "on=high")
 
 # A controller's part: starts the board of the rig, releases channel 1, and tells that it did.
 CONTROLLER = """
@@ -183,9 +184,7 @@ def keeper(gpio_rig):
 
     class Keeper:
         def __enter__(self):
-            self.process = subprocess.Popen(
-                [*KEEPER, "17,27,22", "high"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
+            self.process = subprocess.Popen([*KEEPER, *LINES], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             assert self.process.stdout.readline() == b"ready\n"
             return self
 
@@ -232,7 +231,7 @@ def test_the_keeper_refuses_what_is_late_repeated_too_long_or_not_its_line(gpio_
 
 
 def start_hanging_keeper():
-    command = [sys.executable, "-c", HANGING, "17,27,22", "high"]
+    command = [sys.executable, "-c", HANGING, *LINES]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
@@ -240,11 +239,12 @@ def start_hanging_keeper():
 HANGING = """
 import sys, time
 from hw import pulse_keeper
-on = pulse_keeper.CoilLines.on
+from hw.kept_lines import GpioLines
+on = GpioLines.on
 def hang(self, line):
     on(self, line)
     time.sleep(60)
-pulse_keeper.CoilLines.on = hang
+GpioLines.on = hang
 pulse_keeper.HARD_CAP_MS = 500
 pulse_keeper.main(sys.argv[1:])
 """
@@ -271,7 +271,7 @@ def test_a_keeper_that_hangs_with_its_first_line_on_drops_it_at_the_hard_cap(gpi
 def test_what_a_pin_library_prints_is_no_answer_of_the_keeper():
     heard = []
     link = KeeperLink(
-        [17], True, on_ready=heard.append, on_answer=lambda *answer: heard.append(answer), on_lost=heard.append
+        LINES, on_ready=heard.append, on_answer=lambda *answer: heard.append(answer), on_lost=heard.append
     )
     for line in ("", "on", "on the whole it works", "lgpio: chip 0", "off x7"):
         link._heard(line)
@@ -281,7 +281,7 @@ def test_what_a_pin_library_prints_is_no_answer_of_the_keeper():
 def test_a_keeper_without_input_turns_all_off_and_leaves(gpio_rig):
     async def scene():
         done = await asyncio.to_thread(
-            subprocess.run, [*KEEPER, "17,27,22", "high"], stdin=subprocess.DEVNULL, capture_output=True, timeout=10
+            subprocess.run, [*KEEPER, *LINES], stdin=subprocess.DEVNULL, capture_output=True, timeout=10
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, b"ready\n", b"")
 
@@ -289,7 +289,9 @@ def test_a_keeper_without_input_turns_all_off_and_leaves(gpio_rig):
 
 
 def test_a_keeper_without_pins_says_why(gpio_rig):
-    done = subprocess.run([*KEEPER, "17", "high"], stdin=subprocess.DEVNULL, capture_output=True, timeout=10)
+    done = subprocess.run(
+        [*KEEPER, "gpio", "locks=17", "on=high"], stdin=subprocess.DEVNULL, capture_output=True, timeout=10
+    )
     assert done.returncode == 1
     assert done.stdout.startswith(b"fault missing ")
     assert done.stderr == b""

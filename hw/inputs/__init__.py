@@ -1,0 +1,1 @@
+"""Drivers of the bank's own inputs: tamper, mains, undervoltage."""
