@@ -4,6 +4,8 @@ SOAK_COUNT ?= 10000
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet
+# A worker a core, a file a worker: what waits for a process or a browser leaves the other core something to do.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 WHEELS := build/wheels/controller
 
 .DEFAULT_GOAL := help
@@ -26,7 +28,7 @@ demo-reset:
 	@echo "The demo's state is gone; make demo starts anew."
 
 test: install-dev system-packages $(WHEELS)/.complete
-	@exec $(BIN)/python -m pytest
+	@exec $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 check: install-dev
 	@$(BIN)/ruff format --check .

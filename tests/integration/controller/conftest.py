@@ -269,19 +269,22 @@ class ScriptedGateway:
 class World:
     """Everything around one controller, and the controller itself."""
 
-    def __init__(self, folder: Path, broker_kind: str, clock: str, **bench: Any) -> None:
+    def __init__(
+        self, folder: Path, broker_kind: str, clock: str, boards: dict[str, Any] | None = None, **bench: Any
+    ) -> None:
         self.folder = folder
         self.config = folder / "bank.toml"
         self.data = folder / "data"
         self.broker = BrokerProcess(broker_kind, _free_port(), folder / "broker")
         badges = tuple(BadgePlan(label, number) for label, number in BADGES.items())
-        plan = BankPlan(CONTROLLER, {"a": XorPlan(channels=24)}, light=None, badges=badges)
+        plan = BankPlan(CONTROLLER, boards or {"a": XorPlan(channels=24)}, light=None, badges=badges)
         places = Places(folder, "devices")
         toml = controller_toml(plan, places, data_dir=self.data, broker=("127.0.0.1", self.broker.port))
         self.config.write_text(f'{toml}\n[time]\nsystem_clock = "{clock}"\n')
         self.bench = Bench(plan, places, **bench)
         self.log = (folder / "controller.log").open("ab")
         self.process: subprocess.Popen[str] | None = None
+        self.environment = {**os.environ, **places.environment(), "PYTHONUNBUFFERED": "1"}
         identity = load_identity(self.data)
         public = [key.public_key().public_bytes_raw() for key in (identity.device, identity.encryption)]
         self.gateway = ScriptedGateway(self.broker.port, controller_token(*public))
@@ -291,11 +294,11 @@ class World:
         command = [sys.executable, "-m", "controller", *arguments, "--config", str(self.config)]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout
 
-    def start(self) -> dict[str, Any]:
-        """Start the controller; answers its ready line."""
+    def start(self, *program: str) -> dict[str, Any]:
+        """Start the controller, or another program in its place; answers its ready line."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "controller", "run", "--config", str(self.config)],
-            stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            [sys.executable, *(program or ("-m", "controller")), "run", "--config", str(self.config)],
+            stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.environment,
         )  # fmt: skip
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
