@@ -3,7 +3,7 @@
 It knows nothing of doors, queues or lockers out of service: the bank asks those.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from controller.inputs import Moment
@@ -128,6 +128,18 @@ def decide(digest: str, access: AccessIndex, now: Moment) -> Granted | Denied:
     if revocation is not None:
         refusal = _more_telling(refusal, revocation)
     return refusal or _UNKNOWN
+
+
+def leased_grants(digest: str, access: AccessIndex, now: Moment) -> Iterator[Grant]:
+    """The staff or technician grants of a badge that may open a locker from a keypad now."""
+    for grant in access.grants_of(digest):
+        if grant.kind in LEASED_KINDS and _why_not(grant, access, now) == "staff_badge":
+            yield grant
+
+
+def leased_grant(digest: str, locker: int, access: AccessIndex, now: Moment) -> Grant | None:
+    """The one of them that names this locker."""
+    return next((grant for grant in leased_grants(digest, access, now) if locker in grant.lockers), None)
 
 
 def _why_not(grant: Grant, access: AccessIndex, now: Moment) -> str | None:

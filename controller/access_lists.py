@@ -69,6 +69,10 @@ class AccessLists:
         """The badge key under which new digests are made: the first of the list's that is held."""
         return self._live_keys[0] if self._live_keys else None
 
+    def key(self, name: str) -> bytes | None:
+        """The badge key of this id, if it is held."""
+        return self._keys.get(name)
+
     def recognise(self, canonical: str) -> tuple[str, str] | None:
         """(digest, key id) under the newest key that makes this badge known to the list, or None."""
         if self.index is None:
@@ -232,5 +236,6 @@ def _kept(grant: Grant, now: Moment) -> Grant:
         not_before=grant.not_before,
         not_after=until,
         kind=Kind.COLLECT.value,
+        pin=grant.pin,
         notice=grant.notice,
     )

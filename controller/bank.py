@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.access import Denied, decide
+from controller.access import Denied, decide, leased_grant
 from controller.access_lists import AccessLists
 from controller.bank_config import (
     BankConfig,
@@ -46,6 +46,7 @@ from controller.inputs import (
     SessionStarted,
     Ticked,
 )
+from controller.keypads import Asked, Keypads
 from controller.latches import Latches
 from controller.locker_lights import LockerLights
 from controller.on_site import ORIGIN, OnSite
@@ -55,6 +56,7 @@ from controller.releases import Releases, Request
 from controller.suppression import Suppression
 from controller.turn import Agenda, Turn
 from hw.ports import Signal
+from wire.access_list import LEASED_KINDS
 from wire.entries import EntryType
 from wire.ids import uuid7
 from wire.messages import Fault
@@ -99,7 +101,7 @@ class Bank:
         self._doors = Doors(self._releases, self._agenda, self._faults, self._suppression, config.left_open_after_ms)
         self._latches = Latches(self._bays, self._releases, self._agenda, self._faults, self._suppression)
         self._presentations = Presentations(
-            self._bays, self._lists, self._releases, self._marks, self._agenda, self._suppression
+            self._bays, self._lists, self._releases, self._marks, self._agenda, self._suppression, self._keypads
         )
         self._commands = Commands(
             config.controller,
@@ -114,7 +116,7 @@ class Bank:
         self._handlers: dict[type[Input], Callable[[Any, Turn], None]] = {
             BadgePresented: self._presentations.present,
             CardRefused: self._presentations.turn_away,
-            KeyPressed: lambda _event, _turn: None,
+            KeyPressed: self._presentations.pins.pressed,
             InputChanged: self._inputs.changed,
             DoorSensed: self._sensed,
             LockAccepted: lambda event, turn: self._releases.board_accepted(event.locker, turn),
@@ -206,6 +208,8 @@ class Bank:
             return "held" if self._stands_held(request, turn) else None
         if index is None or request.digest is None:
             return "unknown"
+        if request.kind in LEASED_KINDS:
+            return None if leased_grant(request.digest, request.locker, index, turn.now) else "lease"
         decision = decide(request.digest, index, turn.now)
         if isinstance(decision, Denied):
             return decision.why
@@ -219,6 +223,9 @@ class Bank:
             return self._on_site.is_held(request.locker, request.reason, turn.now)
         index = self._lists.index
         return request.order == "walk_test" and index is not None and index.is_held(request.locker, turn.now)
+
+    def _keypads(self, typed: Callable[[Asked, str, Turn], None], missing: Callable[[Asked, Turn], None]) -> Keypads:
+        return Keypads(self._config.keypads, self._agenda, self._faults, self._suppression, typed, missing)
 
     def _given_up(self, request: Request, why: str, turn: Turn) -> None:
         """A release that waited will not happen: the person and whoever asked are told."""
@@ -258,12 +265,16 @@ class Bank:
         self._commands.released(request, turn)
 
     def _device_failed(self, event: DeviceFailed, turn: Turn) -> None:
+        if event.kind == "reader":
+            self._presentations.pins.keypads.reader_failed(event.device)
         if self._faults.put(event.device, event.code) and event.kind in _FAULT_ENTRIES:
             entry = _FAULT_ENTRIES[event.kind]
             self._suppression.record(turn, entry, event.device, device=event.device, code=event.code)
 
     def _device_recovered(self, event: DeviceRecovered, turn: Turn) -> None:
         self._faults.clear(event.device)
+        if event.kind == "reader":
+            self._presentations.pins.keypads.reader_recovered(event.device)
         if event.kind in _RECOVERED_ENTRIES:
             self._suppression.record(turn, _RECOVERED_ENTRIES[event.kind], event.device, device=event.device)
 

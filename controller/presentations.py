@@ -10,6 +10,7 @@ from controller.bay import Bay
 from controller.effects import SendReply
 from controller.inputs import BadgePresented, CardRefused
 from controller.out_of_service import ServiceMarks
+from controller.pin_entry import CHECKED, NO_KEYPAD, MakeKeypads, PinEntry
 from controller.releases import Releases, Request
 from controller.suppression import Suppression
 from controller.turn import Agenda, Turn
@@ -24,7 +25,7 @@ STRANGERS = 10
 STRANGERS_WINDOW_MS = 60_000
 SLOWED_EVERY_MS = 3_000
 # Amber: a person at the site can explain these. A staff badge tapped is none of them, nor is it granted: red.
-_SEE_WORKER = frozenset({"suspended", "out_of_service"})
+_SEE_WORKER = frozenset({"suspended", "out_of_service", "keypad"})
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class Presentations:
         marks: ServiceMarks,
         agenda: Agenda,
         suppression: Suppression,
+        make_keypads: MakeKeypads,
     ) -> None:
         self._bays = bays
         self._lists = lists
@@ -73,6 +75,7 @@ class Presentations:
         self._last_locker: dict[str, int] = {}
         self._rekeyed: set[str] = set()
         self._enrolment: _Enrolment | None = None
+        self.pins = PinEntry(bays, lists, releases, make_keypads, self._refuse, self._pin_checked)
 
     def present(self, event: BadgePresented, turn: Turn) -> None:
         """Answer one presentation with a light, and a door at most."""
@@ -100,6 +103,7 @@ class Presentations:
             reader.strangers.append(now_ms)
             self._refuse(event.reader, Denied("unknown"), turn)
         else:
+            self.pins.keypads.dismiss(event.reader)
             self._answer(event.reader, known[0], decision, turn)
             self._tell_rekeyed(canonical, known, decision, turn)
 
@@ -124,15 +128,29 @@ class Presentations:
             return Denied("unknown")
         return decide(known[0], index, turn.now)
 
-    def _answer(self, reader: str, digest: str, decision: Granted | Denied, turn: Turn) -> None:
+    def _pin_checked(self, reader: str, digest: str, pin: str, turn: Turn) -> None:
+        index = self._lists.index
+        if index is not None:
+            self._answer(reader, digest, decide(digest, index, turn.now), turn, pin)
+
+    def _answer(
+        self, reader: str, digest: str, decision: Granted | Denied, turn: Turn, checked: str | None = None
+    ) -> None:
+        """Open, ask or refuse; `checked` is the hash of the PIN that was typed."""
         if isinstance(decision, Denied):
-            self._refuse(reader, decision, turn, digest)
+            if decision.why != "staff_badge" or not self.pins.ask_staff(reader, digest, turn):
+                self._refuse(reader, decision, turn, digest)
             return
         way = self._next_door(digest, decision, turn)
         if isinstance(way, Denied):
             self._refuse(reader, way, turn, digest)
             return
         locker, grant = way
+        pin = None
+        if grant.pin is not None:
+            pin = CHECKED if grant.pin == checked else NO_KEYPAD
+            if pin is NO_KEYPAD and not self.pins.settle(reader, digest, grant, turn):
+                return
         if len(decision.ways) > 1:
             self._last_locker[digest] = locker
         request = Request(
@@ -144,6 +162,7 @@ class Presentations:
             digest=digest,
             kind=grant.kind,
             notice=grant.notice,
+            pin=pin,
         )
         self._releases.ask(request, turn)
         turn.show(Signal.GRANTED)

@@ -10,6 +10,7 @@ from wire.errors import MessageError
 from wire.hours import WeeklySchedule, site_zone
 from wire.limits import MAX_GRANTS, MAX_LOCKERS
 from wire.messages import ControllerId, Count, Digest, Instant, KeyName, LockerNumber, Text, decode
+from wire.pin import is_pin_hash
 
 
 class Kind(StrEnum):
@@ -25,13 +26,14 @@ class Kind(StrEnum):
 KINDS = frozenset(kind.value for kind in Kind)
 LEASED_KINDS = frozenset({Kind.STAFF.value, Kind.TECHNICIAN.value})
 # The optional fields of a grant that this version honours; `needs` may name others, from a later version.
-HONOURED_NEEDS = frozenset({"hours", "notice"})
+HONOURED_NEEDS = frozenset({"hours", "notice", "pin"})
 
 
 class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line: this digest opens these lockers from `not_before` until just before `not_after`.
 
-    `key` is the badge key's id; `hours` names a schedule of the list; `needs` names optional fields without which
+    `key` is the badge key's id; `hours` names a schedule of the list; `pin` is the keyed hash (`wire.pin`) of what is
+    typed after the badge; `needs` names optional fields without which
     the grant must not be used.
     """
 
@@ -90,13 +92,15 @@ def list_hash(payload: bytes) -> str:
 
 
 def why_disabled(grant: Grant, access_list: AccessList) -> str | None:
-    """Why this grant must not be used, or None: `kind`, `hours`, `key` or `needs` (each disables the grant alone)."""
+    """Why this grant must not be used, or None: `kind`, `hours`, `key`, `pin`, `needs`; each disables it alone."""
     if grant.kind not in KINDS:
         return "kind"
     if grant.hours is not None and grant.hours not in access_list.schedules:
         return "hours"
     if grant.key not in access_list.badge_keys:
         return "key"
-    if any(need not in HONOURED_NEEDS for need in grant.needs):
+    if grant.pin is not None and not is_pin_hash(grant.pin):
+        return "pin"
+    if any(need not in HONOURED_NEEDS for need in grant.needs) or ("pin" in grant.needs and grant.pin is None):
         return "needs"
     return None

@@ -60,9 +60,19 @@ def test_a_need_that_this_version_honours_is_no_obstacle(need: str) -> None:
     assert _disabled(needs=[need]) is None
 
 
-@pytest.mark.parametrize("needs", [["pin"], ["second_badge"], ["notice", "second_badge"]])
+def test_a_pin_may_be_needed_and_then_must_be_there() -> None:
+    assert _disabled(needs=["pin"], pin="0" * 32) is None
+    assert _disabled(needs=["pin"]) == "needs"
+
+
+@pytest.mark.parametrize("pin", ["", "1234", "Z" * 32, "0" * 33])
+def test_a_pin_that_is_no_keyed_hash_disables_that_grant_alone(pin: str) -> None:
+    assert _disabled(pin=pin) == "pin"
+
+
+@pytest.mark.parametrize("needs", [["second_badge"], ["notice", "second_badge"]])
 def test_a_need_that_this_version_does_not_honour_disables_that_grant_alone(needs: list[str]) -> None:
-    assert _disabled(needs=needs, second_badge="x", pin="y") == "needs"
+    assert _disabled(needs=needs, second_badge="x") == "needs"
 
 
 def test_an_unknown_field_that_is_not_needed_disables_nothing() -> None:
