@@ -110,12 +110,13 @@ def listed(data: bytes) -> Target | None:
 class Pn532Decoder:
     """Bytes from the port in, frames out; the same frames however the bytes are cut.
 
-    `garbage` counts bytes that belonged to no valid frame; zeros around frames are none.
+    `garbage` counts bytes that belonged to no valid frame, `garbage_since_frame` those after the last one that was
+    valid; zeros around frames are none.
     """
 
     def __init__(self) -> None:
         self._tail = b""
-        self.garbage = 0
+        self.garbage = self.garbage_since_frame = 0
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes."""
@@ -138,6 +139,7 @@ class Pn532Decoder:
                 continue
             frames.append(frame)
             self._skip(data[done : found.start()])
+            self.garbage_since_frame = 0
             done = start = end
         keep = found.start() if found else len(data)
         self._skip(data[done:keep])
@@ -145,7 +147,9 @@ class Pn532Decoder:
         return frames
 
     def _skip(self, skipped: bytes) -> None:
-        self.garbage += len(skipped) - skipped.count(0)
+        count = len(skipped) - skipped.count(0)
+        self.garbage += count
+        self.garbage_since_frame += count
 
 
 def _length(begun: bytes) -> int:

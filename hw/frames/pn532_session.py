@@ -18,7 +18,7 @@ ACK_MS = 100  # it acknowledges within 15 ms; the line and a busy machine add to
 LOOK_MS = 1000  # a look with no card blocks: each is ended by us, so that the next ACK shows that the reader lives
 ANSWER_MS = 1000  # the reader gives up on a card long before this
 REST_MS = 100  # between two looks at a card that is there: three of them fit into the end of a presentation
-MISSES = 3  # unanswered wake-ups in a row before the reader counts as dead
+MISSES = 3  # orders in a row that were not answered in sound frames before the reader counts as broken
 WAKE_AGAIN_MS = 500
 
 
@@ -76,7 +76,7 @@ class Pn532Session:
         self._answered: Callable[[bytes, int], None] = self._configured
         self._asked: str | None = None  # the number of the card that is proving itself
         self._misses = 0
-        self._garbage = 0
+        self._well = False
         self.due_ms = 0
 
     def begin(self, now_ms: int) -> None:
@@ -105,7 +105,6 @@ class Pn532Session:
 
     def _take(self, frames: list[Frame], now_ms: int) -> list[Learnt]:
         for frame in frames:
-            self._garbage = self._decoder.garbage
             if isinstance(frame, Ack):
                 self._take_ack(now_ms)
             elif isinstance(frame, Information):
@@ -136,8 +135,9 @@ class Pn532Session:
             self._look(now_ms)
         elif not self._acknowledged:
             self._missed(now_ms)
-        elif self._expected == pn532.LIST + 1:
+        elif self._expected == pn532.LIST + 1 and not self._decoder.garbage_since_frame:
             self._outgoing += pn532.ACK
+            self._works()
             self._look(now_ms)
         else:
             self._outgoing += pn532.ACK
@@ -159,12 +159,19 @@ class Pn532Session:
         self._forget_asked()
         self._misses += 1
         if self._misses >= MISSES:
-            self._learnt.append(Trouble("garbage" if self._decoder.garbage > self._garbage else "silent"))
+            self._well = False
+            self._learnt.append(Trouble("garbage" if self._decoder.garbage_since_frame else "silent"))
         self._wake(now_ms)
 
-    def _configured(self, _data: bytes, now_ms: int) -> None:
+    def _works(self) -> None:
         self._misses = 0
-        self._learnt.append(Answering())
+        if not self._well:
+            self._well = True
+            self._learnt.append(Answering())
+
+    def _configured(self, _data: bytes, now_ms: int) -> None:
+        if not self._misses:
+            self._works()
         self._look(now_ms)
 
     def _look(self, now_ms: int) -> None:
@@ -176,6 +183,7 @@ class Pn532Session:
         self.due_ms = now_ms + REST_MS
 
     def _found(self, data: bytes, now_ms: int) -> None:
+        self._works()
         self._rest(now_ms)
         try:
             target = pn532.listed(data)
