@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from controller.config import load
-from controller.errors import ConfigError, ControlError
+from controller.errors import ControlError
 from controller.exit_codes import CONFIG
 from controller.technician import events, frames, onsite, watch
+from controller.technician.config_check import config_check
 from controller.technician.doctor.command import doctor
 from controller.technician.terminal import AsJson, Config, ask, complain, plainly, print_json, say
 
@@ -26,6 +27,7 @@ time_app = typer.Typer(help="The controller's clock.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(time_app, name="time")
 
+config_app.command("check")(config_check)
 app.command("decode")(frames.decode)
 app.command("frame")(frames.frame)
 app.command("doctor")(doctor)
@@ -42,24 +44,6 @@ def run(config: Config) -> None:
 
     sys.argv = ["casier-controller", "run", "--config", str(config)]
     main()
-
-
-@config_app.command("check")
-def config_check(config: Config, as_json: AsJson = False) -> None:
-    """Look for mistakes in the bank's file; each is named with its line and what is allowed."""
-    try:
-        bank = load(config)
-    except ConfigError as error:
-        if as_json:
-            problems = [{"line": each.line, "key": each.key, "message": each.message} for each in error.problems]
-            print_json({"ok": False, "file": error.file, "problems": problems})
-        else:
-            complain(str(error))
-        raise typer.Exit(CONFIG) from error
-    if as_json:
-        print_json({"ok": True, "controller": bank.controller, "locker_count": len(bank.lockers)})
-    else:
-        say(f"{config}: no mistakes found. {bank.controller} has {len(bank.lockers)} lockers.")
 
 
 # One key in 64 begins with a dash; it is no option.

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from controller.config import load
+from controller.errors import ControlError
 from controller.technician.terminal import AsJson, Config, plainly, print_json, say
 
 _RED = frozenset({"fault", "failed", "card_refused", "missed"})
@@ -33,6 +34,7 @@ def watch(config: Config, as_json: AsJson = False) -> None:
                     say(f"{datetime.now(zone):%H:%M:%S.%f}"[:-3] + f"  {text}", style="red" if red else "")
     except KeyboardInterrupt:
         return
+    raise ControlError("not_running", "the controller ended")
 
 
 def _show_bank(bank: dict[str, Any]) -> None:

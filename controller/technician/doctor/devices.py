@@ -56,10 +56,15 @@ def ports(bank: BankFile, command_line: str) -> Iterator[Finding]:
         for devices in (hardware.readers, hardware.boards, hardware.indicators, hardware.inputs)
         for settings in devices.values()
     }
+    first: dict[Path, str] = {}
     consoles = set(_CONSOLE.findall(command_line))
     for port in sorted(port for port in used if port is not None):
         what = f"port {port}"
-        if {Path(port).name, Path(port).resolve().name} & consoles:
+        if (other := first.setdefault(Path(port).resolve(), port)) != port:
+            yield broken(
+                "line", what, f"it is the same port as {other}", "give each device its own, or one name for both"
+            )
+        elif {Path(port).name, Path(port).resolve().name} & consoles:
             mend = "raspi-config, Interface Options, Serial Port: no login shell, but keep the port; then reboot"
             yield broken("line", what, "the kernel's console writes on it", mend)
         elif _NUMBERED.fullmatch(port):
