@@ -123,7 +123,12 @@ class callback:  # noqa: N801 - lgpio's name
 
 
 def _claim_input(handle: int, gpio: int, flags: int) -> None:
-    _ask(handle, f"claim {gpio} input 0")
+    try:
+        _ask(handle, f"claim {gpio} input 0")
+    except error:
+        if flags == SET_PULL_NONE and gpio in _chips[handle].modes:
+            return  # how gpiozero lets go of a line; when the simulated Pi has hung up, nothing holds it any more
+        raise
     _ask(handle, f"pull {gpio} {next((pull for flag, pull in _PULLS.items() if flags & flag), 'floating')}")
     _chips[handle].modes[gpio] = flags
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +20,8 @@ from simulator.pi import SimulatedPi
 from simulator.pi_server import PiServer
 from simulator.pty_port import PtyPort
 from simulator.serial_boards.xor_board import XorBoard
+from simulator.stand_ins import Library, python_path
+from tests.contract.hw.pin_libraries import ChipBench, pin_library
 
 CHANNELS = 3
 BOARD = "a"
@@ -104,13 +107,15 @@ class GpioRig:
 
     LOCKS, DOORS = (17, 27, 22), (5, 6, 26)
 
-    def __init__(self, folder: Path, active_high: bool = True) -> None:
+    def __init__(self, folder: Path, active_high: bool = True, library: Library | None = None) -> None:
         self.events: list[DeviceEvent] = []
+        self.library = library  # None: gpiozero's pins are the simulator's own
         self.socket = folder / "pins.sock"
         self._active_high = active_high
         self._switched: dict[int, list[tuple[float, float | None]]] = {}
         self._pi = SimulatedPi()
         table = {"driver": "gpio", "locks": list(self.LOCKS), "doors": list(self.DOORS), "active_high": active_high}
+        table["off_resistors"] = not active_high
         self.hardware = assembled(table, self.events)
 
     async def serve(self) -> None:
@@ -170,28 +175,76 @@ def _note(pulses: list[tuple[float, float | None]], on: bool, at_ms: float) -> N
         pulses[-1] = (pulses[-1][0], at_ms)
 
 
+class Mcp23017Rig:
+    """Locks and doors on a simulated MCP23017, which the pulse keeper talks to."""
+
+    def __init__(self, folder: Path, **choices: object) -> None:
+        self.events: list[DeviceEvent] = []
+        self.bench = ChipBench(folder)
+        self.hardware = assembled(self.bench.table | choices, self.events)
+
+    async def power(self) -> None:
+        self.bench.serve()
+        await self.hardware.start()
+
+    async def down(self) -> None:
+        await self.hardware.stop()
+        self.bench.unserve()
+
+    def door(self, channel: int, is_open: bool) -> None:
+        self.bench.wire(self.bench.DOORS[channel - 1], None if is_open else False)
+
+    def latch(self, channel: int, is_open: bool) -> None:
+        self.bench.wire(self.bench.LATCHES[channel - 1], None if is_open else False)
+
+    def pulses(self, channel: int) -> list[tuple[float, float | None]]:
+        return self.bench.pulses.get(self.bench.LOCKS[channel - 1], [])
+
+    def break_off(self) -> None:
+        self.bench.break_off()
+
+    def mend(self) -> None:
+        self.bench.mend()
+
+
 RIGS: dict[str, Callable[[Path], Rig]] = {
     "xor_board": XorRig,
     "xor_board_other_wiring": lambda folder: XorRig(
         folder, open_bit=0, byte_order="s1_last", open_reply="state", unsolicited=True
     ),
     "gpio": GpioRig,
-    "gpio_active_low": lambda folder: GpioRig(folder, active_high=False),
+    "gpio_active_low_lgpio": lambda folder: GpioRig(folder, active_high=False, library="lgpio"),
+    "gpio_active_low_rpi_gpio": lambda folder: GpioRig(folder, active_high=False, library="rpi_gpio"),
+    "mcp23017": lambda folder: Mcp23017Rig(folder, latches=[]),
 }
 
 
-@pytest.fixture(params=list(RIGS))
-def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+@pytest.fixture
+def simulated_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """gpiozero on the simulator's own pins, and smbus2 on its bus, in this process and in keepers."""
     monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "casier-sim")
     monkeypatch.setenv("CASIER_SIM_PINS", str(tmp_path / "pins.sock"))
-    return RIGS[request.param](tmp_path)
+    monkeypatch.setenv("PYTHONPATH", python_path("smbus2"))
+
+
+@pytest.fixture(params=list(RIGS))
+def rig(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, simulated_libraries: None
+) -> Iterator[Rig]:
+    made = RIGS[request.param](tmp_path)
+    library: Library | None = getattr(made, "library", None)
+    with nullcontext() if library is None else pin_library(library, monkeypatch):
+        yield made
 
 
 @pytest.fixture
-def gpio_rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GpioRig:
-    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "casier-sim")
-    monkeypatch.setenv("CASIER_SIM_PINS", str(tmp_path / "pins.sock"))
+def gpio_rig(tmp_path: Path, simulated_libraries: None) -> GpioRig:
     return GpioRig(tmp_path)
+
+
+@pytest.fixture
+def mcp23017_rig(tmp_path: Path, simulated_libraries: None) -> Mcp23017Rig:
+    return Mcp23017Rig(tmp_path)
 
 
 @pytest.fixture
