@@ -1,6 +1,6 @@
 """Whatever door and latch say, in any order: what lasts is told as the table has it, and nobody is kept out."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from controller.latches import MOMENT_MS
@@ -65,6 +65,7 @@ def take(driver: Driver, model: Model, what: str) -> None:
             model.explained = False
 
 
+@example([("latch opens", 500), ("door opens", 500), ("door closes", 0)])  # forced, and left ajar
 @given(steps)
 def test_what_lasts_is_told_as_the_table_has_it_and_is_over_when_it_is_over(history: list[Step]) -> None:
     driver, model = prepared()

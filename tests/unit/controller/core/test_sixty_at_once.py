@@ -1,7 +1,8 @@
-"""Sixty people at once: served in the order in which they asked, within the minute that anyone waits, none forgotten."""
+"""Sixty people at once: served in the order in which they asked, within a minute, none forgotten."""
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -87,15 +88,17 @@ def test_the_guard_alone_lets_sixty_through_one_by_one_in_the_order_in_which_the
     guard = ReleaseGuard(GuardLimits(), dict.fromkeys(coils, "supply"), lambda: clock[0])
     moved: list[tuple[Coil, int]] = []
     waiting = list(coils)
+    refusals = 0
     while waiting:
         try:
             guard.consume(guard.permit(waiting[0], PULSE_MS), waiting[0], PULSE_MS)
         except ReleaseForbidden as error:
-            assert error.retry_after_ms > 0, "it says exactly when to ask again"
-            clock[0] += error.retry_after_ms
+            clock[0] += max(error.retry_after_ms, 1)
+            refusals += 1
         else:
             moved.append((waiting.pop(0), clock[0]))
     assert [coil for coil, _ in moved] == coils
     assert moved[-1][1] <= COMMAND_WAIT_MS
-    gaps = [later - earlier for (_, earlier), (_, later) in zip(moved, moved[1:], strict=False)]
+    assert refusals == 59, "it says exactly when to ask again"
+    gaps = [later - earlier for (_, earlier), (_, later) in pairwise(moved)]
     assert min(gaps) >= PULSE_MS + 150, "one coil at a time, and a breath between two"
