@@ -21,16 +21,19 @@ READERS: Mapping[str, str] = {
     "id12la": "hw.readers.serial_rfid:Id12laSettings",
     "wiegand": "hw.readers.wiegand:WiegandSettings",
     "keyboard_wedge": "hw.readers.keyboard_wedge:KeyboardWedgeSettings",
+    "osdp": "hw.readers.osdp:OsdpSettings",
     "pn532": "hw.readers.pn532:Pn532Settings",
 }
 BOARDS: Mapping[str, str] = {
     "xor_board": "hw.locks.xor_board:XorBoardSettings",
     "kerong_cu": "hw.locks.kerong_cu:KerongCuSettings",
+    "modbus_relay": "hw.locks.modbus_relay:ModbusRelaySettings",
     "gpio": "hw.locks.gpio:GpioBoardSettings",
     "mcp23017": "hw.locks.mcp23017:Mcp23017Settings",
 }
 INDICATORS: Mapping[str, str] = {
     "gpio": "hw.indicators:GpioIndicatorSettings",
+    "osdp": "hw.osdp_indicator:OsdpIndicatorSettings",
 }
 INPUTS: Mapping[str, str] = {
     "gpio": "hw.inputs.gpio:GpioInputSettings",
