@@ -125,7 +125,7 @@ class Runtime:
             while self._inputs and not self.failed.done():
                 now = self.now()
                 self._carry_out(self.bank.handle(self._inputs.popleft(), now), now)
-            self.journal.flush()
+            self.journal.flush_pressing()
             self._arm()
             if self.live.watched:
                 self.live.settled()
