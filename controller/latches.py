@@ -114,7 +114,7 @@ class Latches:
         return reading
 
     def _lasted(self, bay: Bay, reading: Reading, since_ms: int, turn: Turn) -> None:
-        if self._readings[bay.number] != (reading, since_ms):
+        if self._readings[bay.number] != (reading, since_ms) or bay.number in self._told:
             return
         self._told[bay.number] = reading, since_ms
         if reading is Reading.AJAR:
