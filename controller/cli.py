@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from controller.commission.command import commission
 from controller.config import load
 from controller.errors import ControlError
 from controller.exit_codes import CONFIG
@@ -30,6 +31,7 @@ app.add_typer(time_app, name="time")
 config_app.command("check")(config_check)
 app.command("decode")(frames.decode)
 app.command("frame")(frames.frame)
+app.command("commission")(commission)
 app.command("doctor")(doctor)
 app.command("watch")(watch.watch)
 app.add_typer(events.app, name="events")
