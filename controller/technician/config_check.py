@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typer
 
@@ -43,15 +44,22 @@ def _check_directory(config: Path, bank: BankFile) -> None:
 
 
 def unusable(directory: Path) -> str | None:
-    """Why this user cannot keep files in a directory, with the mend; None if it can, or can make it."""
+    """Why this user cannot keep files in a directory, with the mend; None if it can, or can make it.
+
+    Tried with a directory that is gone again at once: root may do what the rights forbid, and not what the disk does.
+    """
     there = directory
     while not there.exists() and there != there.parent:
         there = there.parent
     user = f"the user who runs the controller (here: {os.geteuid()})"
     if not there.is_dir():
         return f"{there} is not a directory; name another, or move that file away"
-    if os.access(there, os.W_OK | os.X_OK):
-        return None
-    if there != directory:
-        return f"{directory} does not exist and cannot be made in {there}: make it and give it to {user}"
-    return f"{directory} cannot be written: give it to {user}, and see that its disk is not mounted read-only"
+    try:
+        with TemporaryDirectory(prefix=".casier-", dir=there):
+            return None
+    except OSError as error:
+        if there != directory:
+            why = f"{directory} does not exist and cannot be made in {there} ({error.strerror})"
+            return f"{why}: make it and give it to {user}"
+        mend = f"give it to {user}, and see that its disk is neither full nor mounted read-only"
+        return f"{directory} cannot be written ({error.strerror}): {mend}"
