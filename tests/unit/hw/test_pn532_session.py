@@ -214,6 +214,24 @@ def test_a_reader_that_goes_away_in_the_middle_of_a_proof_asks_for_it_again() ->
     assert lost
 
 
+def test_a_slow_proof_does_not_end_the_presentation_that_it_belongs_to() -> None:
+    card, session, now = card_of_the_site(), Pn532Session(SITE), 0
+    session.begin(now)
+    session.received(pn532.ACK + pn532.information(0xD5, 0x15, b""), now)
+    found = pn532.ACK + pn532.information(0xD5, 0x4B, bytes.fromhex("01 01 03 44 20 07") + UID)
+    learnt = session.received(found, now)
+    for _ in range(3):
+        now += 150
+        answer = card.answer(session.take_outgoing().partition(b"\xd4\x40\x01")[2][:-2])
+        assert answer is not None
+        learnt += session.received(pn532.ACK + pn532.information(0xD5, 0x41, b"\x00" + answer), now)
+    assert learnt == [CardProved(NUMBER)]
+    session.tick(now + 100)
+    session.take_outgoing()
+    session.received(found, now + 150)
+    assert session.take_outgoing() == b""  # it is not asked again
+
+
 def test_what_an_ended_look_says_too_late_is_not_taken_for_the_next_one() -> None:
     session = Pn532Session()
     session.begin(0)
