@@ -17,10 +17,11 @@ from hw.settings import DeviceSettings, PortPath, PulseMs, Wiring
 
 # What the boards are set to when nobody changed it, as far as public drivers tell (unverified).
 FACTORY_PULSE_MS = 500
+MODELS: Mapping[str, int] = {"cu12": 12, "cu16": 16, "cu48": 48}
 
 
 class KerongCuSettings(DeviceSettings, frozen=True, tag="kerong_cu"):
-    """One board. `pulse_ms` is what the board is set to: nothing here ever changes it.
+    """One board, with a lock on each of its first `channels`. `pulse_ms` is what it is set to: nothing here changes it.
 
     `infrared = "door"` makes the infrared sensor the door's, and the hook the latch's; else the hook is all there is.
     Polarity (`open_bit` of the hook, `infrared_open_bit`) follows the wiring. `open_reply = "none"` is for boards that
@@ -29,7 +30,8 @@ class KerongCuSettings(DeviceSettings, frozen=True, tag="kerong_cu"):
 
     port: PortPath
     address: Annotated[int, msgspec.Meta(ge=0, le=frames.MAX_ADDRESS_48)]
-    channels: Literal[12, 16, 48] = 16
+    model: Literal["cu12", "cu16", "cu48"] = "cu16"
+    channels: Annotated[int, msgspec.Meta(ge=1, le=48)] | None = None
     baud: Literal[9600, 19200, 57600, 115200] = 19200
     open_bit: Literal[0, 1] = 0
     infrared: Literal["none", "door"] = "none"
@@ -39,21 +41,25 @@ class KerongCuSettings(DeviceSettings, frozen=True, tag="kerong_cu"):
     pulse_ms: PulseMs = FACTORY_PULSE_MS
 
     def __post_init__(self) -> None:
-        if self.channels == 48 and self.infrared != "none":
+        if self.locks > MODELS[self.model]:
+            raise ValueError(f"channels: a {self.model} has {MODELS[self.model]}; allowed: 1 to {MODELS[self.model]}")
+        if self.model == "cu48" and self.infrared != "none":
             raise ValueError("infrared: the 48-channel board has none; allowed: none")
-        if self.channels != 48 and self.address > frames.MAX_ADDRESS:
-            raise ValueError(
-                f"address: a board of {self.channels} channels has none above {frames.MAX_ADDRESS}; "
-                f"allowed: 0 to {frames.MAX_ADDRESS}"
-            )
+        if self.model != "cu48" and self.address > frames.MAX_ADDRESS:
+            raise ValueError(f"address: a {self.model} cannot have that; allowed: 0 to {frames.MAX_ADDRESS}")
+
+    @property
+    def locks(self) -> int:
+        """How many locks are wired: all that the board has room for, unless `channels` says fewer."""
+        return self.channels or MODELS[self.model]
 
     def wiring(self) -> Wiring:
-        kind = "kerong_cu_48" if self.channels == 48 else "kerong_cu"
+        kind = "kerong_cu_48" if self.model == "cu48" else "kerong_cu"
         return Wiring(
             port=self.port,
             bus=f"{kind} at {self.baud} baud",
             address=self.address,
-            channels=self.channels,
+            channels=self.locks,
             fixed_pulse_ms=self.pulse_ms,
         )
 
@@ -63,7 +69,7 @@ class KerongCu(SerialBoard):
 
     def __init__(self, name: str, settings: KerongCuSettings, line: Rs485Line[KerongCu], emit: Emit) -> None:
         self._settings = settings
-        super().__init__(name, settings.address, settings.channels, settings.pulse_ms, line, emit)
+        super().__init__(name, settings.address, settings.locks, settings.pulse_ms, line, emit)
 
     def question(self, now_ms: int) -> Request:  # noqa: ARG002 - other boards have errands that fall due
         """The status of all channels."""
@@ -96,7 +102,7 @@ class KerongCu48(SerialBoard):
     def __init__(self, name: str, settings: KerongCuSettings, line: Rs485Line[KerongCu48], emit: Emit) -> None:
         self.layout: frames.Layout = settings.layout
         self._settings = settings
-        super().__init__(name, settings.address, settings.channels, settings.pulse_ms, line, emit)
+        super().__init__(name, settings.address, settings.locks, settings.pulse_ms, line, emit)
 
     def question(self, now_ms: int) -> Request:  # noqa: ARG002
         """The status of all channels."""
@@ -125,10 +131,10 @@ def _decoder_48(boards: Mapping[int, KerongCu48]) -> frames.Cu48Decoder:
 def build(name: str, settings: KerongCuSettings, parts: Parts) -> KerongCu | KerongCu48:
     """The board, on the one line of its port."""
     key = ("rs485_line", settings.port)
-    if settings.channels == 48:
+    if settings.model == "cu48":
         of_48 = LineProtocol(settings.baud, frames.classify_48, _decoder_48)
         line_48 = parts.shared(key, lambda: Rs485Line(settings.port, of_48, parts.guard, parts.mono_ms))
         return KerongCu48(name, settings, line_48, parts.emit)
-    of_16 = LineProtocol[KerongCu](settings.baud, frames.classify, frames.CuDecoder)
+    of_16: LineProtocol[KerongCu] = LineProtocol(settings.baud, frames.classify, frames.CuDecoder)
     line = parts.shared(key, lambda: Rs485Line(settings.port, of_16, parts.guard, parts.mono_ms))
     return KerongCu(name, settings, line, parts.emit)

@@ -21,6 +21,7 @@ from simulator.pi_server import PiServer
 from simulator.pty_port import PtyPort
 from simulator.serial_boards.xor_board import XorBoard
 from simulator.stand_ins import Library, python_path
+from tests.contract.hw import serial_rigs
 from tests.contract.hw.pin_libraries import ChipBench, pin_library
 
 CHANNELS = 3
@@ -212,6 +213,9 @@ RIGS: dict[str, Callable[[Path], Rig]] = {
     "xor_board_other_wiring": lambda folder: XorRig(
         folder, open_bit=0, byte_order="s1_last", open_reply="state", unsolicited=True
     ),
+    "kerong_cu": lambda folder: serial_rigs.kerong_cu(folder, assembled),
+    "kerong_cu_48": lambda folder: serial_rigs.kerong_cu_48(folder, assembled),
+    "modbus_relay": lambda folder: serial_rigs.modbus_relay(folder, assembled),
     "gpio": GpioRig,
     "gpio_active_low_lgpio": lambda folder: GpioRig(folder, active_high=False, library="lgpio"),
     "gpio_active_low_rpi_gpio": lambda folder: GpioRig(folder, active_high=False, library="rpi_gpio"),

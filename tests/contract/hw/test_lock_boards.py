@@ -107,6 +107,7 @@ async def test_a_spent_permit_energises_nothing(rig, until):
 @on_stage
 async def test_a_coil_rests_before_its_next_release(rig, until):
     rig.hardware.release(Coil(BOARD, 1))
+    await until(lambda: of(rig, LockAccepted))
     with pytest.raises(ReleaseForbidden, match="rest"):
         rig.hardware.release(Coil(BOARD, 1))
     with pytest.raises(ReleaseForbidden, match="no locker"):
