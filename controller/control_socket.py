@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,18 +35,11 @@ async def serve(data_dir: Path, answer: Answer) -> asyncio.Server:
     """
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            line = await reader.readline()
-            telling = asyncio.ensure_future(_tell(line, answer, writer))
-            gone = asyncio.ensure_future(reader.read(1))
-            try:
-                await asyncio.wait({telling, gone}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                gone.cancel()
-                telling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await telling
-        writer.close()
+        try:
+            with contextlib.suppress(OSError, ValueError, asyncio.CancelledError):  # cancelled when the bank stops
+                await _until_gone(reader, _tell(await reader.readline(), answer, writer))
+        finally:
+            writer.close()
 
     path = data_dir / NAME
     path.unlink(missing_ok=True)
@@ -56,6 +49,19 @@ async def serve(data_dir: Path, answer: Answer) -> asyncio.Server:
     path.chmod(0o600)
     listener.setblocking(False)
     return await asyncio.start_unix_server(converse, sock=listener, limit=_MAX_LINE)
+
+
+async def _until_gone(reader: asyncio.StreamReader, telling: Coroutine[Any, Any, None]) -> None:
+    """Tell until all is said or the tool has hung up."""
+    tasks = {asyncio.ensure_future(telling), asyncio.ensure_future(reader.read(1))}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _tell(line: bytes, answer: Answer, writer: asyncio.StreamWriter) -> None:
