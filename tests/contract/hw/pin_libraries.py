@@ -64,11 +64,12 @@ class ChipBench:
     LOCKS, LIGHTS, DOORS, LATCHES = (0, 1, 2), (3, 4, 5), (8, 9, 10), (11, 12, 13)
     RESET, ADDRESS = 24, 0x27
 
-    def __init__(self, folder: Path, active_high: bool = True) -> None:
+    def __init__(self, folder: Path, active_high: bool = True, strict_gpiod: bool = False) -> None:
         self.active_high = active_high
         self.path = folder / "i2c-1"
         self.chip = Mcp23017(self.ADDRESS)
-        self.pi = SimulatedPi()
+        self.pi = SimulatedPi(strict_gpiod=strict_gpiod)
+        self.pi.fit(self.RESET, "down")
         self.pulses: dict[int, list[tuple[float, float | None]]] = {}
         self._pins = folder / "pins.sock"
         self.chip.on_level = self._level
