@@ -3,22 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import Any
 
-from hw import registry
 from hw.errors import FrameError, LineClosed
 from hw.frames import monitor
 from hw.frames.said import Said, spaced
-from hw.frames.verdict import Harmless
+from hw.frames.verdict import Harmless, Verdict
 from hw.serial_line import SerialLine
+from hw.settings import DeviceSettings
 
 BITS_A_BYTE = 10  # 8N1
 QUIET_MS = 30  # an answer is over after this much silence; USB adapters hold bytes for up to 16 ms
 ANSWER_WITHIN_MS = 60
 LONGEST_ANSWER = 512  # bytes; a line that never falls silent is no answer
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How boards of one kind are asked who they are: the codec's action, its judge of outgoing bytes, the speed.
+
+    `addresses`: where they may sit; of many only the first ones, which anybody sets: the search takes seconds.
+    """
+
+    driver: str
+    question: str
+    classify: str
+    baud: int
+    addresses: range
+
+
+_KINDS: Mapping[str, Kind] = {
+    "xor_board": Kind("xor_board", "status", "classify", 9600, range(1, 33)),
+    "kerong_cu": Kind("kerong_cu", "status", "classify", 19200, range(16)),
+    "kerong_cu cu48": Kind("kerong_cu", "status_48", "classify_48", 19200, range(16)),
+    "modbus_relay": Kind("modbus_relay", "coils", "classify", 9600, range(1, 33)),
+}
+
+
+def kind_of(settings: DeviceSettings) -> Kind | None:
+    """How a board with these settings is asked; None for one that shares no serial line."""
+    model = " cu48" if getattr(settings, "model", "") == "cu48" else ""
+    kind = _KINDS.get(f"{settings.__struct_config__.tag}{model}")
+    return kind and replace(kind, baud=getattr(settings, "baud", kind.baud))
 
 
 @dataclass(slots=True)
@@ -34,17 +62,16 @@ class Answers:
 
 
 class LineProbe:
-    """One port with boards of one driver. Open it with `async with`; raises LineClosed where it cannot be had."""
+    """One port with boards of one kind. Open it with `async with`; raises LineClosed where it cannot be had."""
 
-    def __init__(self, port: str, driver: str) -> None:
-        protocol: Any = import_module(registry.BOARDS[driver].partition(":")[0]).PROTOCOL
-        self._driver = driver
-        self._classify = protocol.classify
-        self._byte_ms = BITS_A_BYTE * 1000 / protocol.baud
+    def __init__(self, port: str, kind: Kind) -> None:
+        self._kind = kind
+        self._classify: Callable[[bytes], Verdict] = getattr(import_module(monitor.CODECS[kind.driver]), kind.classify)
+        self._byte_ms = BITS_A_BYTE * 1000 / kind.baud
         self._heard = bytearray()
         self._down = f"{port} cannot be opened"
         self._line = SerialLine(
-            port, protocol.baud, on_bytes=self._heard.extend, on_up=lambda: None, on_down=self._went_down
+            port, kind.baud, on_bytes=self._heard.extend, on_up=lambda: None, on_down=self._went_down
         )
 
     async def __aenter__(self) -> LineProbe:
@@ -63,7 +90,7 @@ class LineProbe:
         for _ in range(times):
             reply = await self._exchange(self._request(address))
             answers.asked += 1
-            _count(answers, monitor.explain(self._driver, spaced(reply)) if reply else [], address)
+            _count(answers, monitor.explain(self._kind.driver, spaced(reply)) if reply else [], address)
         return answers
 
     async def find(self, addresses: Iterable[int]) -> list[int]:
@@ -76,7 +103,7 @@ class LineProbe:
         return found
 
     def _request(self, address: int) -> bytes:
-        frame = monitor.compose(self._driver, "status", address)
+        frame = monitor.compose(self._kind.driver, self._kind.question, address)
         if not isinstance(self._classify(frame), Harmless):
             raise FrameError(f"{spaced(frame)} is not a harmless question: it is not sent")
         return frame

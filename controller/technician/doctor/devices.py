@@ -20,9 +20,10 @@ MENDS = {
     "silent": "look at its power, its address switches and the two wires of the line",
     "bad_reply": "look at the line's wiring, termination and ground, and for a second board at the same address",
     "garbage": "look at its kind, its baud rate and its wiring (D0 and D1 may be swapped)",
+    "swapped": "exchange the wires D0 and D1",
     "keeper_lost": "look into the log for what ended the pulse keeper; reinstall the program if it cannot start",
     "failed": "look at its wiring and its supply; the controller's log has more",
-    "coil_stuck": "cut the supply of the locks now: a relay is welded or its driver is broken; replace the board",
+    "stays_on": "cut the supply of the locks now: a relay is welded or its driver is broken; replace the board",
 }
 # These are asked by their driver and answer for themselves; the others are silent until a badge is held to them.
 ANSWERS_BY_ITSELF = frozenset({"pn532", "osdp", "keyboard_wedge"})

@@ -1,20 +1,14 @@
 """Who answers on the serial lines of the lock boards: two at one address, one at an address nobody wrote down."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from controller.config import BankFile
 from controller.technician.doctor.findings import Finding, broken, doubtful, well
 from hw.errors import FrameError, LineClosed
-from hw.line_probe import Answers, LineProbe
+from hw.line_probe import Answers, Kind, LineProbe, kind_of
 
 TIMES = 8  # two boards at one address do not collide every time
-# Where boards of each kind may sit; the first addresses are those that anyone sets, and the search takes seconds.
-SEARCHED: Mapping[str, range] = {
-    "xor_board": range(1, 33),
-    "kerong_cu": range(16),
-    "modbus_relay": range(1, 33),
-}
 
 
 def not_asked(bank: BankFile) -> Iterator[Finding]:
@@ -29,26 +23,25 @@ def search(bank: BankFile) -> list[Finding]:
     return asyncio.run(_search(bank))
 
 
-def _lines(bank: BankFile) -> dict[str, tuple[str, dict[int, str]]]:
-    """The lines by port: the driver on it, and its boards by address."""
-    lines: dict[str, tuple[str, dict[int, str]]] = {}
+def _lines(bank: BankFile) -> dict[str, tuple[Kind, dict[int, str]]]:
+    """The lines by port: the kind of its boards (they share it, and the speed), and their names by address."""
+    lines: dict[str, tuple[Kind, dict[int, str]]] = {}
     for name, settings in bank.hardware.boards.items():
-        wiring = settings.wiring()
-        driver = str(settings.__struct_config__.tag)
-        if wiring.port is not None and wiring.address is not None and driver in SEARCHED:
-            lines.setdefault(wiring.port, (driver, {}))[1][wiring.address] = name
+        wiring, kind = settings.wiring(), kind_of(settings)
+        if wiring.port is not None and wiring.address is not None and kind is not None:
+            lines.setdefault(wiring.port, (kind, {}))[1][wiring.address] = name
     return lines
 
 
 async def _search(bank: BankFile) -> list[Finding]:
     found: list[Finding] = []
-    for port, (driver, boards) in _lines(bank).items():
+    for port, (kind, boards) in _lines(bank).items():
         try:
-            async with LineProbe(port, driver) as probe:
+            async with LineProbe(port, kind) as probe:
                 answers = {address: await probe.ask(address, TIMES) for address in boards}
-                others = await probe.find(address for address in SEARCHED[driver] if address not in boards)
+                others = await probe.find(address for address in kind.addresses if address not in boards)
         except (LineClosed, FrameError) as error:
-            found.append(broken("address", f"addresses on {port}", str(error), "see the lines of its boards above"))
+            found.append(broken("address", f"addresses on {port}", str(error), "see the lines of its boards"))
             continue
         found += [_at(boards[address], address, each, others) for address, each in answers.items()]
         found += _others(port, others, [boards[address] for address, each in answers.items() if not each.sound])
