@@ -106,6 +106,19 @@ def test_blocking_a_badge_says_not_in_force_until_the_controller_has_the_list(si
     assert "In force on the controller since" in visitor.get(page.url.path).text
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "a number can be copied. A DESFire card cannot"),
+        ("fr", "un numéro se copie. Une carte DESFire, non"),
+        ("pt", "um número copia-se. Um cartão DESFire não"),
+    ],
+)
+def test_the_badge_page_says_that_a_number_alone_can_be_copied(site, visitor, language, words):
+    page = f"/people/{site.people['Awa Diallo']}/badge"
+    assert words in visitor.client.get(page, headers={"accept-language": language}).text
+
+
 def test_a_lost_badge_is_replaced_by_one_from_stock_and_the_old_one_is_dead(site, visitor):
     person = f"/people/{site.people['Awa Diallo']}"
     visitor.get(f"{person}/badge")
