@@ -242,6 +242,13 @@ def rig(
 
 
 @pytest.fixture
+def forget_pins_after() -> Iterator[None]:
+    """For tests that build their own hardware on gpiozero's pins."""
+    yield
+    forget_pins()
+
+
+@pytest.fixture
 def gpio_rig(tmp_path: Path, simulated_libraries: None) -> GpioRig:
     return GpioRig(tmp_path)
 
