@@ -15,7 +15,7 @@ from simulator.scenario import GpioPlan, XorPlan
 from tests.integration.controller.conftest import World, eventually
 
 IN_CI, IN_SOAK = 50, 500
-PULSE_MS, SLACK_MS = 300, 60
+PULSE_MS, SLACK_MS = 300, 250  # two busy cores; the cap above all pulses is 3 s
 BOARDS = {
     "pins": GpioPlan(locks=(17, 27, 22, 10, 9, 11), doors=(5, 6, 7, 8, 12, 26)),
     "line": XorPlan(channels=6),
