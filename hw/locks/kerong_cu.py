@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -128,13 +128,17 @@ def _decoder_48(boards: Mapping[int, KerongCu48]) -> frames.Cu48Decoder:
     return frames.Cu48Decoder({address: board.layout for address, board in boards.items()})
 
 
+def protocol(settings: KerongCuSettings) -> LineProtocol[Any]:
+    """What a board with these settings speaks."""
+    if settings.model == "cu48":
+        return LineProtocol(settings.baud, frames.classify_48, _decoder_48)
+    return LineProtocol(settings.baud, frames.classify, frames.CuDecoder)
+
+
 def build(name: str, settings: KerongCuSettings, parts: Parts) -> KerongCu | KerongCu48:
     """The board, on the one line of its port."""
-    key = ("rs485_line", settings.port)
-    if settings.model == "cu48":
-        of_48 = LineProtocol(settings.baud, frames.classify_48, _decoder_48)
-        line_48 = parts.shared(key, lambda: Rs485Line(settings.port, of_48, parts.guard, parts.mono_ms))
-        return KerongCu48(name, settings, line_48, parts.emit)
-    of_16: LineProtocol[KerongCu] = LineProtocol(settings.baud, frames.classify, frames.CuDecoder)
-    line = parts.shared(key, lambda: Rs485Line(settings.port, of_16, parts.guard, parts.mono_ms))
-    return KerongCu(name, settings, line, parts.emit)
+    line: Rs485Line[Any] = parts.shared(
+        ("rs485_line", settings.port),
+        lambda: Rs485Line(settings.port, protocol(settings), parts.guard, parts.mono_ms),
+    )
+    return (KerongCu48 if settings.model == "cu48" else KerongCu)(name, settings, line, parts.emit)

@@ -195,13 +195,16 @@ def _picked(opened: int, inputs: list[int]) -> int:
     return sum((opened >> number - 1 & 1) << index for index, number in enumerate(inputs))
 
 
+def protocol(settings: ModbusRelaySettings) -> LineProtocol[ModbusRelay]:
+    """What a board with these settings speaks."""
+    return LineProtocol(settings.baud, frames.classify, frames.ModbusDecoder, gap_ms=GAP_MS[settings.baud])
+
+
 def build(name: str, settings: ModbusRelaySettings, parts: Parts) -> ModbusRelay:
     """The board, on the one line of its port. The bank's pulse counts for it in whole steps of the board's timer."""
-    protocol: LineProtocol[ModbusRelay] = LineProtocol(
-        settings.baud, frames.classify, frames.ModbusDecoder, gap_ms=GAP_MS[settings.baud]
-    )
     line = parts.shared(
-        ("rs485_line", settings.port), lambda: Rs485Line(settings.port, protocol, parts.guard, parts.mono_ms)
+        ("rs485_line", settings.port),
+        lambda: Rs485Line(settings.port, protocol(settings), parts.guard, parts.mono_ms),
     )
     steps = max(1, round((settings.pulse_ms or parts.pulse_ms) / frames.STEP_MS))
     return ModbusRelay(name, settings, steps * frames.STEP_MS, line, parts.emit)

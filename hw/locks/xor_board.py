@@ -15,6 +15,7 @@ from hw.parts import Parts
 from hw.ports import Emit
 from hw.settings import DeviceSettings, PortPath, PulseMs, Wiring
 
+BAUD = 9600
 REPLY_BYTES = 5  # to an open frame
 FIXED_PULSE_MS = 300  # what the board does when the frame names no time
 PULSE_BYTE_MS = 1000  # the only whole second within the guard's 100 to 1000 ms
@@ -98,12 +99,15 @@ def _decoder(boards: Mapping[int, XorBoard]) -> XorBoardDecoder:
     return XorBoardDecoder({address: board.status_bytes for address, board in boards.items()})
 
 
-PROTOCOL = LineProtocol(9600, classify, _decoder)
+def protocol(_settings: XorBoardSettings) -> LineProtocol[XorBoard]:
+    """What a board with these settings speaks."""
+    return LineProtocol(BAUD, classify, _decoder)
 
 
 def build(name: str, settings: XorBoardSettings, parts: Parts) -> XorBoard:
     """The board, on the one line of its port."""
     line = parts.shared(
-        ("rs485_line", settings.port), lambda: Rs485Line(settings.port, PROTOCOL, parts.guard, parts.mono_ms)
+        ("rs485_line", settings.port),
+        lambda: Rs485Line(settings.port, protocol(settings), parts.guard, parts.mono_ms),
     )
     return XorBoard(name, settings, line, parts.emit)
