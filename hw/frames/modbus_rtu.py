@@ -220,7 +220,7 @@ def _broken(data: bytes) -> Reading | None:
         if len(frame) == length and _meaning(frame) is not None:
             right = spaced(crc16(frame[:-2]).to_bytes(2, "little"))
             return length, refused(frame, f"the CRC says {spaced(frame[-2:])}, the bytes make {right}")
-    if lengths and len(data) < min(lengths):
+    if lengths and len(data) < WRITE_BYTES:
         return len(data), refused(data, "cut short: no such frame ends here")
     return None
 
@@ -233,7 +233,7 @@ def _lengths(data: bytes) -> tuple[int, ...]:
     if function & ~REFUSED in (*_READS, WRITE_COIL, *_SETS) and function & REFUSED:
         return (REFUSAL_BYTES,)
     if function in _READS:
-        return (8, 5 + data[2]) if len(data) > 2 else (8,)
+        return (8, 5 + data[2]) if len(data) > 2 and data[2] else (8,)
     if function in (0x0F, 0x10):
         return (8, 9 + data[6]) if len(data) > 6 else (8,)
     return (8,) if function in (WRITE_COIL, 0x06) else ()
