@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 
@@ -15,6 +16,8 @@ from hw.serial_line import SerialLine
 from hw.settings import DeviceSettings
 
 BITS_A_BYTE = 10  # 8N1
+SETTLE_S = 0.1  # the drivers gave the port back a moment ago
+OPEN_WITHIN_S = 2.0
 QUIET_MS = 30  # an answer is over after this much silence; USB adapters hold bytes for up to 16 ms
 ANSWER_WITHIN_MS = 60
 LONGEST_ANSWER = 512  # bytes; a line that never falls silent is no answer
@@ -31,10 +34,10 @@ class Kind:
     question: str
     classify: str
     baud: int
-    addresses: range
+    addresses: Sequence[int]
 
 
-_KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, Kind] = {
     "xor_board": Kind("xor_board", "status", "classify", 9600, range(1, 33)),
     "kerong_cu": Kind("kerong_cu", "status", "classify", 19200, range(16)),
     "kerong_cu cu48": Kind("kerong_cu", "status_48", "classify_48", 19200, range(16)),
@@ -45,7 +48,7 @@ _KINDS: Mapping[str, Kind] = {
 def kind_of(settings: DeviceSettings) -> Kind | None:
     """How a board with these settings is asked; None for one that shares no serial line."""
     model = " cu48" if getattr(settings, "model", "") == "cu48" else ""
-    kind = _KINDS.get(f"{settings.__struct_config__.tag}{model}")
+    kind = KINDS.get(f"{settings.__struct_config__.tag}{model}")
     return kind and replace(kind, baud=getattr(settings, "baud", kind.baud))
 
 
@@ -75,10 +78,13 @@ class LineProbe:
         )
 
     async def __aenter__(self) -> LineProbe:
+        await asyncio.sleep(SETTLE_S)
         self._line.start()
-        if not self._line.is_open:
+        try:
+            await self._opened()
+        except LineClosed:
             self._line.stop()
-            raise LineClosed(self._down)
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -108,7 +114,16 @@ class LineProbe:
             raise FrameError(f"{spaced(frame)} is not a harmless question: it is not sent")
         return frame
 
+    async def _opened(self) -> None:
+        """An adapter that was given back a moment ago may take a while; the line itself tries again."""
+        until = time.monotonic() + OPEN_WITHIN_S
+        while not self._line.is_open:
+            if time.monotonic() > until:
+                raise LineClosed(self._down)
+            await asyncio.sleep(0.02)
+
     async def _exchange(self, request: bytes) -> bytes:
+        await self._opened()
         self._heard.clear()
         self._line.write(request)
         await asyncio.sleep((len(request) * self._byte_ms + ANSWER_WITHIN_MS) / 1000)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from controller.config import BankFile
+from controller.technician.doctor.access import barred, service_user
 from controller.technician.doctor.findings import Finding, broken, doubtful, well
 from controller.technician.doctor.history import Past
 from controller.technician.doctor.seen import Seen, Trouble
@@ -58,21 +59,27 @@ def ports(bank: BankFile, command_line: str) -> Iterator[Finding]:
         for settings in devices.values()
     }
     first: dict[Path, str] = {}
-    consoles = set(_CONSOLE.findall(command_line))
+    user = service_user(bank.data_dir)
     for port in sorted(port for port in used if port is not None):
-        what = f"port {port}"
-        if (other := first.setdefault(Path(port).resolve(), port)) != port:
-            yield broken(
-                "line", what, f"it is the same port as {other}", "give each device its own, or one name for both"
-            )
-        elif {Path(port).name, Path(port).resolve().name} & consoles:
-            mend = "raspi-config, Interface Options, Serial Port: no login shell, but keep the port; then reboot"
-            yield broken("line", what, "the kernel's console writes on it", mend)
-        elif _NUMBERED.fullmatch(port):
-            mend = "name it by /dev/serial/by-path/... (or by-id), which survives a reboot and another socket"
-            yield doubtful("line", what, "its name changes when adapters are plugged in another order", mend)
+        other = first.setdefault(Path(port).resolve(), port)
+        why = None if user is None else barred(port, user)
+        if other != port:
+            yield broken("line", f"port {port}", f"it is the same port as {other}", "give each device its own")
+        elif why is not None:
+            yield broken("line", f"port {port}", why, MENDS["permission"])
         else:
-            yield well("line", what, "its name is lasting")
+            yield _port(port, command_line)
+
+
+def _port(port: str, command_line: str) -> Finding:
+    what = f"port {port}"
+    if {Path(port).name, Path(port).resolve().name} & set(_CONSOLE.findall(command_line)):
+        mend = "raspi-config, Interface Options, Serial Port: no login shell, but keep the port; then reboot"
+        return broken("line", what, "the kernel's console writes on it", mend)
+    if _NUMBERED.fullmatch(port):
+        mend = "name it by /dev/serial/by-path/... (or by-id), which survives a reboot and another socket"
+        return doubtful("line", what, "its name changes when adapters are plugged in another order", mend)
+    return well("line", what, "its name is lasting")
 
 
 def _command_line() -> str:

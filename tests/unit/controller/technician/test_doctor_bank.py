@@ -1,11 +1,13 @@
 """What the doctor says of devices, ports, contacts and addresses, from what was seen and from the journal."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from controller.config import BankFile
+from controller.config import BankFile, load
 from controller.technician.doctor import devices, doors, history
+from controller.technician.doctor.access import User, barred, may_use, service_user
 from controller.technician.doctor.findings import Finding
 from controller.technician.doctor.lines import not_asked
 from controller.technician.doctor.seen import Seen, Trouble
@@ -80,6 +82,41 @@ def test_a_port_that_the_kernel_writes_on_and_one_without_a_lasting_name_are_tol
     assert (console.what, console.level) == ("port /dev/ttyUSB0", "fail")
     _, usual = devices.ports(bank, "console=tty1")
     assert (usual.level, "another order" in usual.text) == ("warn", True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "group", "allowed"),
+    [
+        (0o600, 7, 0, True),
+        (0o660, 0, 20, True),
+        (0o666, 0, 0, True),
+        (0o640, 0, 20, False),
+        (0o606, 0, 20, False),
+        (0o077, 7, 20, False),
+    ],
+)
+def test_the_users_rights_are_judged_as_the_kernel_does(mode: int, owner: int, group: int, allowed: bool) -> None:
+    assert may_use(mode, owner, group, uid=7, gids={20, 30}) is allowed
+
+
+def test_a_port_that_the_services_user_may_not_use_is_told(bank: BankFile, tmp_path: Path) -> None:
+    port = tmp_path / "tty"
+    port.touch(0o600)
+    port.chmod(0o600)
+    nobody = User("casier", port.stat().st_uid + 1, frozenset({port.stat().st_gid + 1}))
+    assert "user casier may not use it (-rw-------" in str(barred(str(port), nobody))
+    port.chmod(0o606)
+    assert barred(str(port), nobody) is None
+    assert barred(str(tmp_path / "none"), nobody) is None
+    assert service_user(bank.data_dir) is None, "we are that user ourselves"
+
+
+def test_one_port_under_two_names_is_told(bank: BankFile, tmp_path: Path) -> None:
+    (tmp_path / "by-path").symlink_to("/dev/ttyUSB0")
+    text = (tmp_path / "bank.toml").read_text().replace("/dev/serial/by-path/reader", str(tmp_path / "by-path"))
+    (tmp_path / "bank.toml").write_text(text)
+    found = {each.what: each for each in devices.ports(load(tmp_path / "bank.toml"), "")}
+    assert [each.level for each in found.values()].count("fail") == 1
 
 
 def test_shut_doors_have_nothing_to_mend(bank: BankFile) -> None:

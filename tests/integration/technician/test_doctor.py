@@ -1,0 +1,165 @@
+"""`doctor` on simulated banks: every fault has its line and its mend, what is sound passes, and no coil moves."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import pytest
+import time_machine
+
+from controller.bootstrap import sole_use
+from simulator.devices import Habit
+from simulator.scenario import LILLE, XorPlan
+from tests.integration.deploy.certificates import Authority
+from tests.integration.technician.conftest import Site
+
+LINE = "addresses on {}"
+
+
+def levels(found: dict[str, Any]) -> dict[str, str]:
+    return {what: finding.level for what, finding in found.items()}
+
+
+def test_a_sound_bank_passes_but_for_its_broker(make_site: Callable[..., Site]) -> None:
+    site = make_site(a=XorPlan(channels=8))
+    found = levels(site.examine())
+    line = LINE.format(site.places.boards)
+    expected = {"board a (xor_board)", "address 1 (board a)", line, "polarity of board a", "journal", "clock"}
+    assert {found[what] for what in expected} == {"pass"}
+    assert found["reader entrance (rdm6300)"] == "warn", "it has read nothing yet"
+    assert [what for what, level in found.items() if level == "fail"] == ["root key", "broker 127.0.0.1:1"]
+    assert not list((site.file.parent / "data").iterdir()), "looking leaves nothing behind"
+
+
+def test_silent_board_wrong_polarity_and_missing_reader_each_have_their_line(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        a=XorPlan(channels=8), b=XorPlan(channels=8, address=2), c=XorPlan(channels=8, address=3, open_bit=0)
+    )
+    site.rewrite("open_bit = 0", "open_bit = 1")
+    site.bench.do(lambda: setattr(site.bench.bank.boards["a"].device, "habit", Habit.DEAD))
+    site.bench.do(site.bench.bank.reader_port.unplug)
+    found = site.examine()
+    assert found["board a (xor_board)"].text.startswith("silent:")
+    assert found["address 1 (board a)"].text == "nobody answers"
+    assert "polarity of board a" not in found, "of a silent board nothing is known"
+    assert found["reader entrance (rdm6300)"].text.startswith("missing:")
+    assert found["polarity of board c"].text == "8 of 8 doors read open"
+    fine = {"board b (xor_board)", "board c (xor_board)", "address 2 (board b)", "polarity of board b"}
+    assert {found[what].level for what in fine} == {"pass"}
+
+
+def test_two_boards_at_one_address_and_one_that_nobody_wrote_down_are_found(make_site: Callable[..., Site]) -> None:
+    site = make_site(a=XorPlan(channels=8), b=XorPlan(channels=8, address=2), c=XorPlan(channels=8, address=3))
+    boards = site.bench.bank.boards
+    site.bench.do(lambda: setattr(boards["b"].device, "address", 3))
+    site.bench.do(lambda: setattr(boards["a"].device, "address", 17))
+    site.bench.do(lambda: site.bench.bank.force(13))  # their states differ, so their answers garble each other
+    found = site.examine()
+    assert (found["address 3 (board c)"].level, "broken" in found["address 3 (board c)"].text) == ("fail", True)
+    assert found["address 1 (board a)"].text == "nobody answers; something answers at 17: set the switches right"
+    other = found[LINE.format(site.places.boards)]
+    assert (other.level, "something answers at 17" in other.text) == ("warn", True)
+
+
+def test_a_badge_held_while_the_doctor_listens_shows_that_the_reader_is_there(make_site: Callable[..., Site]) -> None:
+    site = make_site(a=XorPlan(channels=8))
+    tap = Timer(0.7, lambda: site.bench.tap("valid"))
+    tap.start()
+    reader = site.examine(listen_s=2)["reader entrance (rdm6300)"]
+    tap.join()
+    assert (reader.level, reader.text) == ("pass", "it read a badge just now")
+
+
+def test_an_unsure_clock_a_full_disk_and_an_expired_certificate_are_told(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    site = make_site(a=XorPlan(channels=8))
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("site-1")
+    site.rewrite('"trusted"', '"unsynchronised"')
+    tls = f'[broker.tls]\nca = "{authority.ca}"\ncertificate = "{certificate}"\nkey = "{key}"'
+    site.rewrite("[readers.entrance]", f"{tls}\n[readers.entrance]")
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with time_machine.travel(timedelta(days=2), tick=True):
+        found = site.examine()
+    assert (found["clock"].level, "NTP does not hold it" in found["clock"].text) == ("warn", True)
+    assert "No space left" in found[f"directory {tmp_path / 'data'}"].text
+    assert found["certificate"].text.startswith("expired on")
+    assert found["certificate"].level == "fail"
+
+
+def test_devices_that_another_controller_holds_are_not_touched(make_site: Callable[..., Site]) -> None:
+    site = make_site(a=XorPlan(channels=8))
+    with sole_use(site.file.parent / "data"):
+        found = site.examine()
+    assert (found["devices"].level, "another controller" in found["devices"].text) == ("fail", True)
+    assert "board a (xor_board)" not in found
+
+
+def test_locks_on_pins_are_looked_at_without_a_pulse(tmp_path: Path) -> None:
+    site = Site(tmp_path, LILLE)
+    try:
+        command = [sys.executable, "-m", "controller", "doctor", "--config", str(site.file), "--json"]
+        environment = {**os.environ, **site.places.environment()}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+        answer = json.loads(done.stdout)
+        found = {check["what"]: check["level"] for check in answer["checks"]}
+        assert (done.returncode, answer["ok"]) == (1, False), "there is no broker"
+        assert found["board direct (gpio)"] == found["polarity of board direct"] == "pass"
+        assert found["indicator main (gpio)"] == "pass"
+        assert not any(door.releases for door in site.bench.bank.doors.values())
+    finally:
+        site.bench.close()
+
+
+def test_a_running_controller_is_asked_and_its_faults_are_told(world: Any) -> None:
+    world.join(world.gateway.grant("valid", 3))
+
+    def doctor(*arguments: str) -> tuple[int, dict[str, dict[str, str]]]:
+        command = [sys.executable, "-m", "controller", "doctor", "--config", str(world.config), "--json", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, {check["what"]: check for check in json.loads(done.stdout)["checks"]}
+
+    code, found = doctor()
+    assert (code, {check["level"] for check in found.values()}) == (0, {"pass", "warn"})
+    assert found["controller"]["text"] == "it runs"
+    assert found[f"broker 127.0.0.1:{world.broker.port}"]["text"] == "the controller is connected"
+    session = world.status()["session"]
+
+    world.bench.tap("stranger")
+    world.gateway.stored("badge_refused")
+    bank = world.bench.bank
+    world.bench.do(lambda: setattr(bank.boards["a"].device, "habit", Habit.DEAD))
+    world.gateway.stored("board_fault")
+    code, found = doctor()
+    assert (code, found["board a (xor_board)"]["level"]) == (1, "fail")
+    assert found["board a (xor_board)"]["text"].startswith("silent")
+    assert found["reader entrance (rdm6300)"]["level"] == "pass", "it has read a badge"
+    assert world.status()["session"] == session, "the doctor has not taken the controller's place at the broker"
+
+    world.bench.do(bank.reader_port.unplug)
+    world.gateway.stored("reader_fault")
+    world.broker.kill()
+    world.gateway.stop()
+    assert eventually_unconnected(world)
+    code, found = doctor()
+    assert found["reader entrance (rdm6300)"]["level"] == "fail"
+    assert "Connection refused" in found[f"broker 127.0.0.1:{world.broker.port}"]["text"]
+    assert world.bench.unlocked == []
+
+
+def eventually_unconnected(world: Any) -> bool:
+    from tests.integration.controller.conftest import eventually
+
+    return bool(eventually(lambda: not world.status()["connected"], 10))
