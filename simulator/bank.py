@@ -11,8 +11,9 @@ from simulator.indicator import Indicator
 from simulator.machine import Machine
 from simulator.physics import Door
 from simulator.places import Places
+from simulator.plans.badge import BadgePlan
 from simulator.pty_port import PtyPort
-from simulator.scenario import BadgePlan, BankPlan
+from simulator.scenario import BankPlan
 
 Channel = tuple[str, int]
 
@@ -62,11 +63,13 @@ class SimulatedBank:
         light = plan.light
         self.indicator = Indicator(self.machine, *((light.lines(), light.buzzer) if light else ({}, None)))
         self.readers: dict[str, ReaderFitting] = {
-            name: reader.fit(self.machine, self._badge_frame_written) for name, reader in plan.readers.items()
+            name: reader.fit(self.machine, plan.badges, self._badge_frame_written)
+            for name, reader in plan.readers.items()
         }
         self.boards: dict[str, BoardFitting] = {
             name: board.fit(self._circuit(name), self.machine) for name, board in plan.boards.items()
         }
+        self.inputs = {name: each.fit(name, self.machine) for name, each in plan.inputs.items()}
         for number, name, _ in plan.lockers():
             if plan.boards[name].has_lights:
                 self.lights[number] = False
@@ -88,12 +91,16 @@ class SimulatedBank:
         """Plug everything in: the ptys and the pins' socket are there when this returns."""
         self._loop = asyncio.get_running_loop()
         await self.machine.start()
+        for each in self.inputs.values():
+            each.start()
 
     async def stop(self) -> None:
         """Unplug everything and forget what was going to happen."""
         await self.machine.stop()
         for _, fitting in self.fittings():
             fitting.stop()
+        for each in self.inputs.values():
+            each.stop()
         for waiting in (self._timer, self._soon):
             if waiting is not None:
                 waiting.cancel()
@@ -116,7 +123,7 @@ class SimulatedBank:
     def press(self, reader: str, keys: str) -> None:
         """Somebody presses keys on a reader's keypad. Raises UnknownNameError, NotAvailableError, NotPossibleError."""
         device = self._reader(reader).device
-        if not isinstance(device, Keypad):
+        if not isinstance(device, Keypad) or not self.plan.readers[reader].has_keypad:
             raise NotAvailableError(f"the reader {reader} has no keypad")
         for key in keys:
             if key not in device.keys:
@@ -145,6 +152,13 @@ class SimulatedBank:
     def force(self, number: int) -> None:
         """Somebody breaks a door open."""
         self.door(number).force(self.now())
+        self.settle()
+
+    def sense(self, name: str, active: bool) -> None:
+        """An input of the bank itself says that something is wrong, or no longer. Raises UnknownNameError."""
+        if name not in self.inputs:
+            raise UnknownNameError("input", name, self.inputs)
+        self.inputs[name].set(active)
         self.settle()
 
     def power(self, on: bool) -> None:

@@ -35,6 +35,8 @@ class Habit(Enum):
     """A reader: goes on reporting the last badge for a minute after it was taken away."""
     SWAPPED = "swapped"
     """A Wiegand reader: D0 and D1 are exchanged."""
+    HANGS = "hangs"
+    """Holds its bus, so that nobody on it can speak."""
     WRONG_KEY = "wrong_key"
     """A reader or card whose secret key is not the site's."""
 
@@ -107,6 +109,14 @@ class Keypad(Protocol):
 
     def press(self, key: str, now: float) -> None:
         """Somebody presses one key, after the keys pressed before."""
+
+
+@runtime_checkable
+class Lit(Protocol):
+    """A reader with a light of its own."""
+
+    light: str
+    """The colour that it shows: "red", "green", "amber", "other" or "off"."""
 
 
 class SharedLine:

@@ -1,6 +1,6 @@
 """The faults of one bank's hardware that can be switched on and off; their texts are in bench/fault_texts.py."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,7 +35,7 @@ class Fault(Protocol):
     def available(self, bank: SimulatedBank) -> bool:
         """Whether anything of the bank can have it."""
 
-    def switch(self, bank: SimulatedBank, on: bool, target: Target) -> None:
+    async def switch(self, bank: SimulatedBank, on: bool, target: Target) -> None:
         """Let it happen, or mend it. Raises UnknownNameError, NotAvailableError, MissingValueError."""
 
 
@@ -59,7 +59,7 @@ class DoorFault:
     def available(self, bank: SimulatedBank) -> bool:
         return not self.needs_latches or any(board.has_latches for board in bank.plan.boards.values())
 
-    def switch(self, bank: SimulatedBank, on: bool, target: Target) -> None:
+    async def switch(self, bank: SimulatedBank, on: bool, target: Target) -> None:
         if not self.available(bank):
             raise NotAvailableError(f"{bank.plan.name} has no board with a second sensor, the latch's")
         if on and target.number is None:
@@ -90,7 +90,7 @@ class WireFault:
     def available(self, bank: SimulatedBank) -> bool:
         return len(bank.doors) > 1
 
-    def switch(self, bank: SimulatedBank, on: bool, target: Target) -> None:
+    async def switch(self, bank: SimulatedBank, on: bool, target: Target) -> None:
         if on and target.number is None:
             raise MissingValueError(f"say which door, as number: one of 1 to {len(bank.doors)}")
         if target.number is not None:
@@ -116,7 +116,7 @@ class DeviceFault:
     sort: Callable[[SimulatedBank], dict[str, Fitting]]
     can: Callable[[Fitting], bool]
     has: Callable[[Fitting], bool]
-    change: Callable[[SimulatedBank, Fitting, bool], None]
+    change: Callable[[SimulatedBank, Fitting, bool], Awaitable[None]]
     none: str
     takes_number: bool = False
 
@@ -129,7 +129,7 @@ class DeviceFault:
     def available(self, bank: SimulatedBank) -> bool:
         return bool(self.devices(bank))
 
-    def switch(self, bank: SimulatedBank, on: bool, target: Target) -> None:
+    async def switch(self, bank: SimulatedBank, on: bool, target: Target) -> None:
         able = dict(self._able(bank))
         if not able:
             raise NotAvailableError(f"{bank.plan.name} has {self.none}")
@@ -137,7 +137,7 @@ class DeviceFault:
             raise UnknownNameError("device", target.device, able)
         for fitting in able.values() if target.device is None else [able[target.device]]:
             if on or self.has(fitting):
-                self.change(bank, fitting, on)
+                await self.change(bank, fitting, on)
 
     def _able(self, bank: SimulatedBank) -> Iterator[tuple[str, Fitting]]:
         return ((name, each) for name, each in self.sort(bank).items() if self.can(each))
@@ -152,7 +152,7 @@ def _readers(bank: SimulatedBank) -> dict[str, Fitting]:
 
 
 def _habit(sort: Callable[[SimulatedBank], dict[str, Fitting]], habit: Habit, none: str) -> DeviceFault:
-    def change(bank: SimulatedBank, fitting: Fitting, on: bool) -> None:
+    async def change(bank: SimulatedBank, fitting: Fitting, on: bool) -> None:
         fitting.device.habit = habit if on else Habit.FINE
         if on and habit is Habit.DEAD:
             fitting.device.power_off(bank.now())
@@ -169,11 +169,11 @@ def _habit(sort: Callable[[SimulatedBank], dict[str, Fitting]], habit: Habit, no
 def _unplugged(sort: Callable[[SimulatedBank], dict[str, Fitting]], none: str, *, feeds: bool = False) -> DeviceFault:
     """The cable pulled out; one that `feeds` its device leaves it without power too."""
 
-    def change(bank: SimulatedBank, fitting: Fitting, on: bool) -> None:
+    async def change(bank: SimulatedBank, fitting: Fitting, on: bool) -> None:
         if fitting.cable is None:
             return
         if not on:
-            fitting.cable.plug()
+            await fitting.cable.plug()
             return
         if feeds:
             fitting.device.power_off(bank.now())
@@ -225,6 +225,7 @@ BOARD_HABITS = {
     "board_half_frames": Habit.HALF_FRAME,
     "board_wrong_checksum": Habit.WRONG_CHECKSUM,
     "board_other_address": Habit.OTHER_ADDRESS,
+    "board_hangs": Habit.HANGS,
 }
 READER_HABITS = {
     "reader_silent": Habit.DEAD,

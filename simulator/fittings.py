@@ -32,8 +32,8 @@ class Cable(Protocol):
     def plugged(self) -> bool:
         """Whether it is in."""
 
-    def plug(self) -> None:
-        """Put it in."""
+    async def plug(self) -> None:
+        """Put it in: it is there when this returns."""
 
     def unplug(self) -> None:
         """Pull it out."""
@@ -107,6 +107,21 @@ class ReaderOnLine:
         if frames:
             self.cable.send(frames)
             self._on_frames()
+
+    def stop(self) -> None:
+        """It has nothing of its own that goes on."""
+
+
+class ReaderByItself:
+    """A reader that drives pins, or types: its line is nobody else's and no bytes come back."""
+
+    def __init__(self, device: Reader, cable: Cable | None = None) -> None:
+        self.device = device
+        self.cable = cable
+
+    def advance(self, now: float) -> None:
+        """Let it drive what is due."""
+        self.device.advance(now)
 
     def stop(self) -> None:
         """It has nothing of its own that goes on."""

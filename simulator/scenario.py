@@ -9,13 +9,12 @@ import msgspec
 
 from simulator.errors import InvalidPlanError
 from simulator.places import Places
+from simulator.plans.badge import BadgePlan
 from simulator.plans.base import DevicePlan
 from simulator.plans.gpio import GpioPlan
 from simulator.plans.serial_rfid import Id12laPlan, Rdm6300Plan
 from simulator.plans.xor_board import XorPlan
-from simulator.registry import AnyBoard, AnyReader
-from wire.badge import canonical_number
-from wire.errors import MessageError
+from simulator.registry import AnyBoard, AnyInput, AnyReader
 
 __all__ = [
     "LILLE",
@@ -45,25 +44,6 @@ class LightPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {"green": self.green, "red": self.red, "amber": self.amber}
 
 
-class BadgePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A badge in the bench's tray: the label names it everywhere, the number stays in the simulator."""
-
-    label: str
-    number: str
-    note: str = ""
-    technology: str = "em4100"
-
-    def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.label):
-            raise ValueError(f"badge label {self.label!r}: use 1 to 40 of a-z, 0-9 and -")
-        try:
-            canonical = canonical_number(self.technology, self.number)
-        except MessageError as error:
-            raise ValueError(f"badge {self.label!r}: {error}") from error
-        if canonical != f"{self.technology}:{self.number}":
-            raise ValueError(f"the number of badge {self.label!r} is not written as {self.technology} is")
-
-
 class BankPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One bank: lockers are numbered from 1 through the boards in their order."""
 
@@ -72,6 +52,7 @@ class BankPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str = ""
     zone: str = "Europe/Paris"
     readers: dict[str, AnyReader] = msgspec.field(default_factory=lambda: {"entrance": Rdm6300Plan()})
+    inputs: dict[str, AnyInput] = {}
     light: LightPlan | None = LightPlan()
     badges: tuple[BadgePlan, ...] = ()
     columns: int = 8
@@ -82,6 +63,8 @@ class BankPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"bank name {self.name!r}: use 1 to 40 of a-z, 0-9 and -")
         if len({badge.label for badge in self.badges}) < len(self.badges):
             raise ValueError(f"two badges of bank {self.name!r} have the same label")
+        if len(self.devices()) < len(self.readers) + len(self.boards) + len(self.inputs):
+            raise ValueError(f"two devices of bank {self.name!r} have the same name")
         pins = list(self._pins())
         if len(set(pins)) < len(pins) or not set(pins) <= set(range(28)):
             raise ValueError(f"bank {self.name!r} uses a pin twice, or one that is not BCM 0-27")
@@ -97,7 +80,7 @@ class BankPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def devices(self) -> dict[str, DevicePlan]:
         """Every device by its name, readers first."""
-        return {**self.readers, **self.boards}
+        return {**self.readers, **self.boards, **self.inputs}
 
     def _pins(self) -> Iterator[int]:
         for device in self.devices().values():
@@ -167,7 +150,13 @@ def controller_toml(
     if plan.light is not None:
         tables.append(("[indicators.main]", {"driver": "gpio", **msgspec.to_builtins(plan.light)}))
     tables += [(f"[readers.{name}]", reader.table(places)) for name, reader in plan.readers.items()]
+    tables += [
+        (f"[indicators.{name}]", table)
+        for name, reader in plan.readers.items()
+        if (table := reader.indicator(name)) is not None
+    ]
     tables += [(f"[boards.{name}]", board.table(places)) for name, board in plan.boards.items()]
+    tables += [(f"[inputs.{name}]", each.table(places)) for name, each in plan.inputs.items()]
     first = 1
     for name, board in plan.boards.items():
         numbers = f"{first}-{first + board.channels - 1}"
@@ -178,4 +167,6 @@ def controller_toml(
 
 def _toml(header: str, values: Mapping[str, object]) -> str:
     """One TOML table; JSON's strings, numbers, booleans and lists are TOML's too."""
-    return "\n".join([header, *(f"{key} = {json.dumps(value)}" for key, value in values.items()), ""])
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if not isinstance(value, Mapping)]
+    within = [_toml(f"{header[:-1]}.{key}]", value) for key, value in values.items() if isinstance(value, Mapping)]
+    return "\n".join([header, *lines, "", *within])

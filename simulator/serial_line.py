@@ -31,7 +31,7 @@ class SerialLine:
         """Whether the cable is in."""
         return self.port.plugged
 
-    def plug(self) -> None:
+    async def plug(self) -> None:
         """Put the cable in."""
         self.port.plug()
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, Field
 
 from simulator.bank import SimulatedBank
+from simulator.bench.fault_groups import described, fault_groups
 from simulator.bench.origin import is_foreign
 from simulator.bench.picture import picture
 from simulator.bench.problems import add_problems, problem
@@ -41,6 +42,12 @@ class FaultSwitch(BaseModel):
     on: bool
     number: int | None = None
     device: str | None = None
+
+
+class InputSwitch(BaseModel):
+    """Whether what an input watches for has happened."""
+
+    active: bool
 
 
 class Keys(BaseModel):
@@ -88,8 +95,9 @@ def _add_views(app: FastAPI, world: World, chosen: Callable[..., SimulatedBank])
         return picture(world, bank)
 
     @app.get("/api/faults")
-    async def faults(bank: SimulatedBank = chosen_bank) -> dict[str, Any]:
-        return {"bank": bank.plan.name, "faults": world.faults(bank)}
+    async def faults(request: Request, bank: SimulatedBank = chosen_bank, lang: str = "") -> dict[str, Any]:
+        language = language_of(lang, request.headers.get("accept-language", "en"))
+        return {"bank": bank.plan.name, "faults": [described(fault, language) for fault in world.faults(bank)]}
 
     @app.get("/api/stream", response_class=EventSourceResponse)
     async def stream(bank: SimulatedBank = chosen_bank) -> AsyncIterator[ServerSentEvent]:
@@ -136,6 +144,11 @@ def _add_actions(app: FastAPI, world: World, chosen: Callable[..., SimulatedBank
         bank.force(number)
         return _door(bank, number)
 
+    @app.post("/api/inputs/{name}")
+    async def sense(name: str, switch: InputSwitch, bank: SimulatedBank = chosen_bank) -> dict[str, Any]:
+        bank.sense(name, switch.active)
+        return {"input": name, "active": switch.active}
+
     @app.post("/api/faults/{name}")
     async def fault(name: str, switch: FaultSwitch, bank: SimulatedBank = chosen_bank) -> dict[str, Any]:
         await world.set_fault(bank, name, switch.on, switch.number, switch.device)
@@ -157,7 +170,7 @@ def _add_page(app: FastAPI, world: World) -> None:
         language = language_of(lang, request.headers.get("accept-language", ""))
         html = environment.get_template("bench.html").render(
             picture=picture(world, shown),
-            faults=world.faults(shown),
+            groups=fault_groups(world.faults(shown), (name for name, _ in shown.fittings()), language),
             banks=world.banks.values(),
             language=language,
             languages=LANGUAGES,

@@ -4,7 +4,7 @@ from typing import Any
 
 from simulator.bank import SimulatedBank
 from simulator.bench.world import World
-from simulator.devices import Keypad
+from simulator.devices import Keypad, Lit
 from simulator.fittings import ReaderFitting
 from simulator.plans.base import ReaderPlan
 
@@ -25,6 +25,10 @@ def picture(world: World, bank: SimulatedBank) -> dict[str, Any]:
         ],
         "reader": readers[0] if readers else None,
         "readers": readers,
+        "inputs": [
+            {"name": name, "kind": plan.senses, "active": bank.inputs[name].active}
+            for name, plan in bank.plan.inputs.items()
+        ],
         "light": indicator.light,
         "buzzer": indicator.buzzer,
         "light_changes": [
@@ -44,7 +48,8 @@ def _reader(name: str, plan: ReaderPlan, fitting: ReaderFitting) -> dict[str, An
         "kind": plan.driver,
         "plugged": fitting.cable is None or fitting.cable.plugged,
         "technologies": sorted(plan.technologies),
-        "keys": device.keys if isinstance(device, Keypad) else "",
+        "light": device.light if isinstance(device, Lit) else None,
+        "keypad": device.keys if plan.has_keypad and isinstance(device, Keypad) else "",
     }
 
 

@@ -96,7 +96,7 @@ class World:
         Raises UnknownNameError, NotAvailableError, MissingValueError.
         """
         if name in FAULTS:
-            FAULTS[name].switch(bank, on, Target(number, device))
+            await FAULTS[name].switch(bank, on, Target(number, device))
             bank.settle()
         elif name in SITE_FAULTS:
             await self._set_site_fault(bank, name, on)

@@ -1,6 +1,6 @@
 """What every plan of a device can do: name its pins and its line, write the controller's table, fit the device."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from simulator.fittings import BoardFitting, Circuit, ReaderFitting
 from simulator.machine import Machine
 from simulator.places import Places
+from simulator.plans.badge import BadgePlan
 
 Table = Mapping[str, object]
 
@@ -67,6 +68,18 @@ class ReaderPlan(DevicePlan, frozen=True):
         """The badge technologies it reads, by their canonical names."""
         raise NotImplementedError
 
-    def fit(self, machine: Machine, on_frames: Callable[[], None]) -> ReaderFitting:
-        """Make the reader and wire it up; `on_frames()` hears that it reported something by itself."""
+    @property
+    def has_keypad(self) -> bool:
+        """Whether it has keys."""
+        return False
+
+    def indicator(self, name: str) -> Table | None:  # noqa: ARG002 - most have none
+        """The table of its own light and buzzer in the controller's configuration, if it has them."""
+        return None
+
+    def fit(self, machine: Machine, badges: Sequence[BadgePlan], on_frames: Callable[[], None]) -> ReaderFitting:
+        """Make the reader and wire it up; `badges` are all that will be held to readers of this bank.
+
+        `on_frames()` hears that it reported something by itself.
+        """
         raise NotImplementedError

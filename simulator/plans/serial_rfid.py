@@ -1,10 +1,11 @@
 """The 125 kHz readers with a serial line in a bank's plan: RDM6300 and ID-12LA or ID-20LA."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from simulator.fittings import ReaderOnLine
 from simulator.machine import Machine
 from simulator.places import Places
+from simulator.plans.badge import BadgePlan
 from simulator.plans.base import ReaderPlan, Table
 from simulator.readers import id20la, rdm6300
 from simulator.readers.presentation import Presentation
@@ -33,7 +34,7 @@ class SerialRfidPlan(ReaderPlan, frozen=True):
     def table(self, places: Places) -> Table:
         return {"driver": self.driver, "port": str(places.line(self.line))}
 
-    def fit(self, machine: Machine, on_frames: Callable[[], None]) -> ReaderOnLine:
+    def fit(self, machine: Machine, badges: Sequence[BadgePlan], on_frames: Callable[[], None]) -> ReaderOnLine:  # noqa: ARG002 - it reads any of its kind
         device = Presentation(self.frame, machine.random.randrange(SEEDS))
         return ReaderOnLine(device, machine.line(self.line, BAUD), on_frames)
 

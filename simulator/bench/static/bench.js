@@ -32,9 +32,11 @@ function setText(element, text) {
 }
 
 function doorWords(locker) {
-  const words = [locker.forced ? texts.forced : texts[locker.door]];
+  const words = [["forced", "pried", "ajar"].filter((each) => locker[each]).map((each) => texts[each])[0] ?? texts[locker.door]];
   if (locker.jammed) words.push(texts.jammed);
   if (locker.sensor !== "fine") words.push(texts[locker.sensor]);
+  if (locker.latch_sensor && locker.latch_sensor !== "fine") words.push(texts[`latch_${locker.latch_sensor}`]);
+  if (locker.light) words.push(texts.lit);
   return words;
 }
 
@@ -42,12 +44,16 @@ function drawDoor(locker) {
   const door = document.querySelector(`.door[data-number="${locker.number}"]`);
   door.dataset.door = locker.door;
   door.dataset.jammed = locker.jammed;
-  door.dataset.forced = locker.forced;
+  door.dataset.forced = locker.forced || locker.pried;
+  door.dataset.ajar = locker.ajar;
+  door.dataset.lit = Boolean(locker.light);
+  door.dataset.hot = locker.hot;
   door.title = locker.door === "open" ? texts.push_shut : texts.pull_open;
   show(`coil ${locker.number}`, locker.coil, (on) => {
     door.dataset.coil = Boolean(on);
     const words = doorWords(locker);
-    setText(door.querySelector(".state"), (on ? [texts.coil_on, ...words] : words).join(", "));
+    const released = locker.welded && on ? texts.welded : texts.coil_on;
+    setText(door.querySelector(".state"), (on ? [released, ...words] : words).join(", "));
   });
 }
 
@@ -80,12 +86,88 @@ function lastSignal(changes) {
   return lightWords(last.light) + beeps;
 }
 
-function drawFaults(on) {
-  for (const element of document.querySelectorAll(".switch:enabled")) {
-    const checked = on.includes(element.dataset.fault);
+/** A coil that does not go off: the door no longer holds, and on a real bank something burns. */
+function drawWarnings(lockers) {
+  const stuck = lockers.filter((locker) => locker.coil && (locker.welded || locker.hot));
+  const words = stuck.map((locker) => (locker.hot ? texts.warning_hot : texts.warning_welded).replace("{name}", locker.number));
+  setText(byId("warning"), words.join(" "));
+  byId("warning").hidden = !stuck.length;
+}
+
+function drawOwnLight(row, light) {
+  const pill = row.querySelector(".own-light");
+  pill.dataset.light = light;
+  setText(pill, lightWords(light));
+}
+
+function drawReaders(readers) {
+  for (const reader of readers) {
+    const row = document.querySelector(`.readers [data-reader="${reader.name}"]`);
+    if (!row) continue;
+    row.dataset.plugged = reader.plugged;
+    if (reader.light !== null) show(`light of ${reader.name}`, reader.light !== "off" && reader.light, (light) => drawOwnLight(row, light || "off"));
+    setText(row.querySelector(".plug"), reader.plugged ? texts.plugged : texts.unplugged);
+  }
+}
+
+function drawInputs(inputs) {
+  for (const input of inputs) {
+    const element = document.querySelector(`.input[data-input="${input.name}"]`);
+    element.setAttribute("aria-checked", input.active);
+    setText(element.querySelector(".position"), input.active ? texts.active : texts.calm);
+  }
+}
+
+function isOn(element, picture) {
+  const { fault, device } = element.dataset;
+  if (device) return (picture.faulty_devices[fault] ?? []).includes(device);
+  return picture.faults.includes(fault);
+}
+
+function faultName(element) {
+  const label = element.querySelector(".label").firstChild.textContent;
+  return element.dataset.device ? `${label} (${element.dataset.device})` : label;
+}
+
+function drawFaults(picture) {
+  const on = [];
+  for (const element of document.querySelectorAll(".fault:enabled")) {
+    const checked = isOn(element, picture);
     element.setAttribute("aria-checked", checked);
     setText(element.querySelector(".position"), checked ? texts.on : texts.off);
+    if (checked) on.push(element);
   }
+  for (const group of document.querySelectorAll(".group")) {
+    const count = group.querySelectorAll('.fault[aria-checked="true"]').length;
+    setText(group.querySelector(".group-count"), count ? `${count} ${texts.count_on}` : "");
+  }
+  drawNowOn(on);
+}
+
+/** The faults that are on, each a button that mends it. */
+function drawNowOn(switches) {
+  const list = byId("now-on");
+  const wanted = switches.map((each) => `${each.dataset.fault} ${each.dataset.device}`);
+  byId("nothing-on").hidden = wanted.length > 0;
+  byId("mend-all").hidden = wanted.length < 2;
+  if ([...list.children].map((each) => each.dataset.key).join() === wanted.join()) return;
+  list.replaceChildren(
+    ...switches.map((each, at) => {
+      const item = document.createElement("li");
+      item.dataset.key = wanted[at];
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "mend";
+      button.dataset.fault = each.dataset.fault;
+      button.dataset.device = each.dataset.device;
+      button.textContent = faultName(each);
+      const hint = document.createElement("span");
+      hint.textContent = texts.mend;
+      button.append(" ", hint);
+      item.append(button);
+      return item;
+    }),
+  );
 }
 
 function draw(picture) {
@@ -94,7 +176,10 @@ function draw(picture) {
   show("light", picture.light !== "off", (on) => drawLight(on ? picture.light : "off"));
   show("buzzer", picture.buzzer, drawBuzzer);
   setText(byId("last"), lastSignal(picture.light_changes));
-  drawFaults(picture.faults);
+  drawFaults(picture);
+  drawReaders(picture.readers);
+  drawInputs(picture.inputs);
+  drawWarnings(picture.lockers);
   byId("power").hidden = picture.powered;
 }
 
@@ -106,9 +191,9 @@ function say(key, name) {
 }
 
 /** Send an action; `refusals` has the words for the answers 409 and 422 where the page can say it better. */
-async function post(path, body, done, name, refusals = {}) {
+async function post(path, body, done, name, refusals = {}, more = "") {
   try {
-    const response = await fetch(path + query, {
+    const response = await fetch(path + query + more, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: body && JSON.stringify(body),
@@ -123,9 +208,22 @@ async function post(path, body, done, name, refusals = {}) {
 
 function tap(badge) {
   const held = Number(byId("held").value);
+  const reader = byId("at")?.value;
   badge.dataset.held = "true";
   setTimeout(() => delete badge.dataset.held, Math.max(held, SEEN_MS));
-  return post(`/api/badges/${badge.dataset.label}/tap`, { held_ms: held }, "said_tap", badge.dataset.label);
+  const to = reader ? `&reader=${encodeURIComponent(reader)}` : "";
+  return post(`/api/badges/${badge.dataset.label}/tap`, { held_ms: held }, "said_tap", badge.dataset.label, {}, to);
+}
+
+function press(key) {
+  const reader = key.closest("[data-reader]").dataset.reader;
+  return post(`/api/readers/${encodeURIComponent(reader)}/keys`, { keys: key.dataset.key }, "said_key", reader);
+}
+
+function switchInput(element) {
+  const active = element.getAttribute("aria-checked") !== "true";
+  const name = element.querySelector(".label").textContent;
+  return post(`/api/inputs/${element.dataset.input}`, { active }, active ? "said_input_on" : "said_input_off", name);
 }
 
 function moveDoor(door) {
@@ -139,18 +237,36 @@ function switchFault(element) {
   const door = byId("which").value;
   const body = { on };
   if (element.dataset.door === "true" && door && on) body.number = Number(door);
-  const name = element.querySelector(".label").textContent;
+  if (element.dataset.device) body.device = element.dataset.device;
+  const name = faultName(element);
   return post(`/api/faults/${element.dataset.fault}`, body, on ? "said_fault_on" : "said_fault_off", name, {
     422: "choose_door",
   });
 }
 
+function mend(fault, device, name) {
+  return post(`/api/faults/${fault}`, device ? { on: false, device } : { on: false }, "said_fault_off", name);
+}
+
+async function mendAll() {
+  for (const each of document.querySelectorAll(".mend")) await mend(each.dataset.fault, each.dataset.device, "");
+  say("said_mended", "");
+}
+
+const actions = {
+  ".badge": tap,
+  ".door": moveDoor,
+  ".key": press,
+  ".input": switchInput,
+  ".fault": switchFault,
+  ".mend": (button) => mend(button.dataset.fault, button.dataset.device, button.firstChild.textContent.trim()),
+  "#mend-all": mendAll,
+};
 document.addEventListener("click", (event) => {
-  const hit = event.target.closest(".badge, .door, .switch");
-  if (!hit || hit.disabled) return;
-  if (hit.matches(".badge")) tap(hit);
-  else if (hit.matches(".door")) moveDoor(hit);
-  else switchFault(hit);
+  for (const [selector, act] of Object.entries(actions)) {
+    const hit = event.target.closest(selector);
+    if (hit && !hit.disabled) act(hit);
+  }
 });
 
 const stream = new EventSource(`/api/stream${query}`);

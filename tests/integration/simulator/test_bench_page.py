@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 AXE = Path(__file__).parents[2] / "e2e" / "web" / "vendor" / "axe-4.14.1.min.js"
-TOO_SMALL = """[...document.querySelectorAll("button, a:not(.skip), select")].filter((each) => {
+TOO_SMALL = """[...document.querySelectorAll("button, a:not(.skip), select, summary")].filter((each) => {
+    if (!each.checkVisibility()) return false;
     const box = each.getBoundingClientRect();
     return box.width < 44 || box.height < 44;
 }).map((each) => each.outerHTML)"""
@@ -46,6 +47,8 @@ def test_keyboard_alone_taps_a_badge_and_switches_a_fault(page: Page, bench: Any
     page.locator(".badge").first.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Badge « valid » présenté")
+    page.locator("summary", has_text="Lecteur entrance").focus()
+    page.keyboard.press("Enter")
     page.get_by_role("switch", name="Lecteur débranché").focus()
     page.keyboard.press("Space")
     expect(page.get_by_role("switch", name="Lecteur débranché")).to_be_checked()
