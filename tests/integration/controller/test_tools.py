@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-LEAN = ("typer", "rich", "fastapi", "sqlalchemy", "click")
+LEAN = (
+    "typer", "rich", "fastapi", "sqlalchemy", "click", "tomlkit",
+    "controller.technician", "controller.commission", "hw.frames.monitor",
+)  # fmt: skip
 
 
 def tool(world: Any, *arguments: str, config: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -70,6 +70,44 @@ def test_published_frames_of_the_xor_board_are_explained(vector: dict[str, str])
     assert ("forbidden" in said, "error" in said) == (said["kind"] == "multi_open", False)
 
 
+KERONG_CU = {"status request": ("query", "all"), "unlock lock 1": ("open", 1)}
+MODBUS_RELAY = {
+    "on channel 0": ("on", 1),
+    "off channel 0": ("off", 1),
+    "all off": ("all_off", "all"),
+    "timed pulse channel 0, 700 ms": ("open", 1),
+    "read coils 8": ("query", "coils"),
+    "read inputs 8": ("query", "inputs"),
+}
+
+
+@pytest.mark.parametrize(("device", "meanings"), [("kerong_cu", KERONG_CU), ("modbus_relay", MODBUS_RELAY)])
+def test_published_frames_of_the_other_boards_are_explained(device: str, meanings: dict[str, Any]) -> None:
+    frames = {each["name"]: each["frame"] for each in json.loads((VECTORS / "lock_boards.json").read_text())[device]}
+    for name, meaning in meanings.items():
+        (said,) = decoded(device, frames[name])
+        assert ((said["kind"], said["value"]), "error" in said) == (meaning, False)
+        assert ("forbidden" in said) == (said["kind"] == "on")
+
+
+@pytest.mark.parametrize("vector", json.loads((VECTORS / "wiegand.json").read_text())["wiegand26"])
+def test_published_wiegand_badges_are_read_from_their_bits(vector: dict[str, Any]) -> None:
+    (said,) = decoded("wiegand", vector["bits"])
+    assert (said["kind"], said["value"]) == ("badge", f"{vector['fc']}-{vector['cn']}")
+    assert (said["facility"], said["card"], "error" in said) == (vector["fc"], vector["cn"], False)
+    flipped = ("1" if vector["bits"][0] == "0" else "0") + vector["bits"][1:]
+    assert "error" in decoded("wiegand", flipped)[0]
+
+
+def test_a_modbus_relays_channels_count_from_one_and_the_help_says_so() -> None:
+    code, out, _ = run("frame", "modbus_relay", "open", "--address", "1", "--channel", "1", "--ms", "700", "--json")
+    assert (code, json.loads(out)["hex"]) == (0, "01 05 02 00 00 07 8D B0")
+    shown = run("frame", "modbus_relay", "open", "--channel", "1")[1]
+    assert "coil 0" in shown
+    assert run("frame", "modbus_relay", "open", "--channel", "0")[0] == 2
+    assert "coil 0 is channel 1" in " ".join(run("frame", "--help")[1].replace("│", " ").split())
+
+
 @pytest.mark.parametrize(
     ("frame", "kind", "value", "more"),
     [
