@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hw.errors import KeyUnusable, LineClosed
+from hw.frames.osdp import OsdpFramer
 from hw.ports import MonoMs
 from hw.serial_line import SerialLine
 
 REFRESH_S = 0.020  # libosdp wants to be called at least every 50 ms
 # libosdp leaves a reader that went offline alone for five minutes; people wait at the door.
 RETRY_MS = 2_000
-INBOX_MOST = 4_096  # bytes; far more than one answer
 
 Command = Mapping[str, object]
 
@@ -61,7 +62,8 @@ class OsdpLine:
         self._started: set[int] = set()
         self._panel: Any = None
         self._links: list[_Link] = []
-        self._inbox = bytearray()
+        self._framer = OsdpFramer()
+        self._inbox: list[bytes] = []
         self._events: list[tuple[int, Mapping[str, Any]]] = []
         self._turn: asyncio.TimerHandle | None = None
         self._keys_due_ms = 0
@@ -121,7 +123,7 @@ class OsdpLine:
         if not self._links:
             return
         osdp_sys.set_loglevel(osdp.LogLevel.Emergency)  # what it logs may hold what was read
-        channel = _channel(osdp.Channel, self._line, self._inbox)
+        channel = _channel(osdp.Channel, self._inbox, self._send)
         readers = [
             osdp.PDInfo(link.peer.address, channel, keys[link.peer.address], flags=[osdp.LibFlag.EnforceSecure]).get()
             for link in self._links
@@ -151,11 +153,19 @@ class OsdpLine:
             self._open_panel()
 
     def _received(self, data: bytes) -> None:
-        self._inbox += data
-        del self._inbox[:-INBOX_MOST]
-        for link in self._links:
-            link.was_heard |= bytes((0x53, 0x80 | link.peer.address)) in self._inbox
-        self._refresh()
+        for frame in self._framer.feed(data):
+            self._inbox.append(frame)
+            for link in self._links:
+                link.was_heard |= frame[1] == 0x80 | link.peer.address
+        if self._inbox:
+            self._refresh()
+
+    def _send(self, data: bytes) -> None:
+        """A request: what came before it answers nothing. Called by libosdp, so nothing may be raised."""
+        self._framer = OsdpFramer()
+        self._inbox.clear()
+        with suppress(LineClosed):  # the port tells so itself
+            self._line.write(data)
 
     def _noted(self, index: int, event: Mapping[str, Any]) -> int:
         """Called by libosdp in the middle of a refresh: nothing may be raised or asked of it here."""
@@ -203,20 +213,20 @@ def _why(link: _Link) -> tuple[str, str]:
     return "silent", f"{reader} does not answer: look at its power, its wires A and B, its address and its baud rate"
 
 
-def _channel(base: type[Any], line: SerialLine, inbox: bytearray) -> Any:
-    """libosdp's way to the port. It must not raise: a port that fails tells so itself."""
+def _channel(base: type[Any], inbox: list[bytes], send: Callable[[bytes], None]) -> Any:
+    """libosdp's way to the port: it reads one whole frame at a time."""
 
     class Channel(base):  # type: ignore[misc]  # its base is only there when it is needed
         def read(self, max_bytes: int) -> bytes:
-            data = bytes(inbox[:max_bytes])
-            del inbox[:max_bytes]
-            return data
+            if not inbox:
+                return b""
+            frame = inbox.pop(0)
+            if len(frame) > max_bytes:
+                inbox.insert(0, frame[max_bytes:])
+            return frame[:max_bytes]
 
         def write(self, buf: bytes) -> int:
-            try:
-                line.write(bytes(buf))
-            except LineClosed:
-                return len(buf)
+            send(bytes(buf))
             return len(buf)
 
         def flush(self) -> None:

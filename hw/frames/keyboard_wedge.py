@@ -53,7 +53,7 @@ class KeyboardDecoder:
         return None
 
     def lost(self, at_ms: int) -> None:
-        """Keys were lost, or not heard yet: what goes on now without a pause is not to be believed."""
+        """Keys were lost: what goes on now without a pause is not to be believed."""
         self._spoilt = True
         self._last_ms = at_ms
 

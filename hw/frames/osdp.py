@@ -1,7 +1,8 @@
-"""OSDP v2 frames for a bus monitor: 53, address, length, control, (security block,) code, data, (MAC,) CRC or checksum.
+"""OSDP v2 frames: 53, address, length, control, (security block,) code, data, (MAC,) CRC or checksum.
 
-The driver leaves the protocol to libosdp; this only explains what is on the wire and composes harmless requests in the
-clear. Source: SIA OSDP 2.2, chapter 5 (frames), 6 and 7 (commands and replies), annexes D (Secure Channel) and E (CRC).
+The driver leaves the protocol to libosdp; this cuts the line into frames for it, explains what is on the wire, and
+composes harmless requests in the clear. Source: SIA OSDP 2.2, chapter 5 (frames), 6 and 7 (commands and replies),
+annexes D (Secure Channel) and E (CRC).
 """
 
 from __future__ import annotations
@@ -84,6 +85,52 @@ def command(address: int, code: int, data: bytes = b"") -> bytes:
     return frame + crc16(frame).to_bytes(2, "little")
 
 
+class OsdpFramer:
+    """Bytes in, whole frames with a sound check out, the same however the bytes are cut. `garbage` counts the others.
+
+    libosdp 3.2.9 takes a frame only in one piece, which a serial port does not give.
+    """
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self.garbage = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The frames that `data` completes."""
+        return self._cut(self._tail + data, more_may_come=True)
+
+    def silence(self) -> list[bytes]:
+        """Nothing more will come: what was begun is garbage, and frames hidden behind it come out."""
+        return self._cut(self._tail, more_may_come=False)
+
+    def _cut(self, data: bytes, *, more_may_come: bool) -> list[bytes]:
+        frames: list[bytes] = []
+        done = 0
+        start = data.find(SOM)
+        while start >= 0:
+            head = data[start : start + 7]
+            length = _length(head) if len(head) == 7 else LONGEST
+            if more_may_come and length is not None and start + length > len(data):
+                break
+            frame = data[start : start + (length or 0)]
+            if length is not None and len(frame) == length and _is_sound(frame):
+                frames.append(frame)
+                self.garbage += start - done
+                done = start + length
+                start = data.find(SOM, done)
+            else:
+                start = data.find(SOM, start + 1)
+        keep = start if start >= 0 else len(data)
+        self.garbage += keep - done
+        self._tail = data[keep:]
+        return frames
+
+
+def _is_sound(frame: bytes) -> bool:
+    _, says, right = _check(frame)
+    return says == right
+
+
 def compose(action: str, address: int | None, channel: int | None, ms: int | None) -> bytes:
     """The frame of an action, in the clear; address 0 if none is given. Raises FrameError.
 
@@ -144,10 +191,9 @@ def _sound(data: bytes) -> Reading | None:
     if framed is None:
         return None
     lead, frame = framed
-    size, says, right = _check(frame)
-    if says != right:
+    if not _is_sound(frame):
         return None
-    return lead + len(frame), _said(frame, frame[5:-size], spaced(data[: lead + len(frame)]))
+    return lead + len(frame), _said(frame, frame[5 : -_check(frame)[0]], spaced(data[: lead + len(frame)]))
 
 
 def _broken(data: bytes) -> Reading | None:

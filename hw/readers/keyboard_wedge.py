@@ -86,7 +86,6 @@ class KeyboardWedgeReader:
 
     def _came_up(self) -> None:
         self._freshness.came_up()
-        self._lost()  # it may be in the middle of a number
         self._health.well()
 
     def _lost(self) -> None:

@@ -12,11 +12,13 @@ from typing import Any, ClassVar
 import osdp
 import osdp_sys
 
+from hw.frames.osdp import OsdpFramer
 from simulator.devices import NEVER, Habit
 
 KEYS = "0123456789*#"
 BAUD = 9600
 HOUSEKEEPING_MS = 50.0
+SILENCE_MS = 20.0  # between two frames of the panel
 ORDERS_KEPT = 50
 _KEY_CODES = {"*": b"\x7f", "#": b"\x0d"}
 _CAPABILITIES = osdp.PDCapabilities(
@@ -75,7 +77,8 @@ class OsdpReader:
         self._key = key
         self._random = Random(seed)
         self._waiting: deque[tuple[float, Mapping[str, Any]]] = deque()
-        self._next_ms = 0.0
+        self._next_ms = self._heard_ms = 0.0
+        self._framer = OsdpFramer()
         self._boot()
 
     @property
@@ -119,8 +122,13 @@ class OsdpReader:
         """Hear one byte; the answer that it completes."""
         if self._habit is Habit.DEAD:
             return b""
-        self._wire.arrived.append(byte)
-        return self._turn(at)
+        if at - self._heard_ms > SILENCE_MS:
+            self._framer = OsdpFramer()
+        self._heard_ms = at
+        for frame in self._framer.feed(bytes((byte,))):
+            self._wire.arrived += frame
+            return self._turn(at)
+        return b""
 
     def advance(self, now: float) -> bytes:
         """Notice badges and time-outs. It speaks only when it is asked."""
