@@ -226,6 +226,18 @@ def badge_register(
     typer.echo(made.id)
 
 
+@badge.command("ask-pin")
+def badge_ask_pin(
+    bank: Annotated[str, typer.Argument(help="a bank of the site")],
+    off: Annotated[bool, typer.Option("--off", help="badge alone again")] = False,
+) -> None:
+    """Ask for badge and PIN at a site: staff see which badges have no PIN yet; those open alone until they have."""
+    from gateway.badges.pins import ask_for_pins
+
+    with _open() as (database, now), database.writing() as session:
+        ask_for_pins(session, bank, asks=not off, actor=ACTOR, now=now())
+
+
 def _settings() -> Any:
     from gateway.log import configure
     from gateway.settings import load_settings

@@ -8,6 +8,7 @@ from gateway.contracts.states import State, pause_end, state_at
 from wire.access_list import Grant, Kind, Revoked
 
 LOCKERS_A_GRANT = 100
+BADGE_TAIL = 12  # characters of a badge id in the names of its grants
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ def contract_lines(contract: Contract, badge: Badge, bank_id: str, now: int) -> 
     A dead badge's, or an ended contract's, are listed as revoked under the same ids.
     """
     grants: list[Grant] = []
-    stem = f"{contract.id[-12:]}{badge.id[-12:]}"
+    stem = f"{contract.id[-12:]}{badge.id[-BADGE_TAIL:]}"
     for number, holding in enumerate(contract.holdings):
         if holding.locker.bank_id == bank_id:
             grants += _holding_grants(contract, holding, badge, f"{stem}-{{}}{number}", now)
@@ -45,6 +46,7 @@ def _holding_grants(contract: Contract, holding: Holding, badge: Badge, name: st
             not_before=begin,
             not_after=max(begin, min(end, holding.until_at)),
             kind=kind.value,
+            pin=None if kind is Kind.SUSPENDED else badge.pin,
         )
 
     lines = [
@@ -69,11 +71,13 @@ def staff_lines(badge: Badge, role: str, lockers: list[int]) -> Lines:
     kind = Kind.TECHNICIAN if role == "technician" else Kind.STAFF
     start = badge.given_at or badge.registered_at
     parts = [lockers[at : at + LOCKERS_A_GRANT] for at in range(0, len(lockers), LOCKERS_A_GRANT)]
-    names = [f"staff-{badge.id[-12:]}-{number}" for number in range(len(parts))]
+    names = [f"staff-{badge.id[-BADGE_TAIL:]}-{number}" for number in range(len(parts))]
     if badge.revoked_at is not None:
         return Lines([], [Revoked(name, badge.digest, "revoked") for name in names])
     grants = [
-        Grant(name, badge.digest, badge.key_id, tuple(part), start, badge.valid_until or start, kind.value)
+        Grant(
+            name, badge.digest, badge.key_id, tuple(part), start, badge.valid_until or start, kind.value, pin=badge.pin
+        )
         for name, part in zip(names, parts, strict=True)
     ]
     return Lines(grants, [])

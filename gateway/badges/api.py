@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.access.service import register_badge
-from gateway.badges import service
-from gateway.badges.schemas import BadgeIn, BadgeOut, GiveIn, RevokeIn, RevokeReason, badge_out
+from gateway.badges import pins, service
+from gateway.badges.schemas import BadgeIn, BadgeOut, GiveIn, PinIn, RevokeIn, RevokeReason, badge_out
 from gateway.edge import PAGE, After, Caller, Db, Keys, Limit, Now, PageOut
 from gateway.errors import InvalidError
 from gateway.lockers.models import Site
@@ -79,6 +79,19 @@ def revoke(
     with database.writing() as session:
         revoked = service.revoke(session, badge_id, reason=reason.value, actor=caller.staff_id, now=now)
         return badge_out(revoked)
+
+
+@router.post("/{badge_id}/pin", summary="Set, change or take away the PIN", responses=_CHANGES)
+def pin(database: Db, caller: Caller, keystore: Keys, now: Now, badge_id: BadgeId, wanted: PinIn) -> BadgeOut:
+    """In force with the next list of the block; where no keypad works, the badge alone opens."""
+    with database.writing() as session:
+        if wanted.pin is None:
+            badge = pins.clear_pin(session, badge_id, actor=caller.staff_id, now=now)
+        else:
+            badge = pins.set_pin(
+                session, keystore, badge_id, pin=wanted.pin.get_secret_value(), actor=caller.staff_id, now=now
+            )
+        return badge_out(badge)
 
 
 def _only_site(session: Session) -> str:

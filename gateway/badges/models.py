@@ -9,7 +9,8 @@ from gateway.db import Base, Code, Id, Instant, OptionalInstant
 class Badge(Base):
     """One badge at one site, digested with the site's key; a stock badge belongs to nobody yet.
 
-    A live digest exists once a site, and a badge has one owner at most, so it cannot be in use elsewhere.
+    `pin` is the keyed hash of what is typed after it, if anything is. A live digest exists once a site, and a badge has
+    one owner at most, so it cannot be in use elsewhere.
     """
 
     __tablename__ = "badge"
@@ -38,3 +39,4 @@ class Badge(Base):
     valid_until: Mapped[OptionalInstant]
     revoked_at: Mapped[OptionalInstant]
     revoked_why: Mapped[str | None] = mapped_column(String(32))
+    pin: Mapped[str | None] = mapped_column(String(32))

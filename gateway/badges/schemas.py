@@ -32,8 +32,14 @@ class RevokeIn(Schema):
     reason: RevokeReason = Field("lost", validate_default=True, examples=["lost"])
 
 
+class PinIn(Schema):
+    """What is typed at the keypad after the badge, of which only the keyed hash is kept; null takes it away."""
+
+    pin: SecretStr | None = Field(max_length=64, description="4 to 8 digits", examples=["4711"])
+
+
 class BadgeOut(Schema):
-    """A badge; `state` is stock, active, revoked or replaced."""
+    """A badge; `state` is stock, active, revoked or replaced. `has_pin`: it opens with its PIN only."""
 
     id: str
     site_id: str
@@ -41,6 +47,7 @@ class BadgeOut(Schema):
     technology: str | None
     person_id: str | None
     state: str
+    has_pin: bool
     registered_at: int
     revoked_at: int | None
     revoked_why: str | None
@@ -55,6 +62,7 @@ def badge_out(badge: Badge) -> BadgeOut:
         technology=badge.technology,
         person_id=badge.person_id,
         state=state_of(badge),
+        has_pin=badge.pin is not None,
         registered_at=badge.registered_at,
         revoked_at=badge.revoked_at,
         revoked_why=badge.revoked_why,

@@ -73,7 +73,7 @@ def register(
         valid_until=None if staff_id is None else now + STAFF_BADGE_MS,
     )
     session.add(badge)
-    _changed(session, badge, "badge_registered", actor, now)
+    changed(session, badge, "badge_registered", actor, now)
     return badge
 
 
@@ -92,7 +92,7 @@ def give(session: Session, badge_id: str, *, person_id: str, site_id: str, actor
     if badge.person_id is not None or badge.staff_id is not None:
         raise ConflictError("badge_in_use", "this badge is someone else's: revoke it there first, or take another")
     badge.person_id, badge.given_at = person_of(session, person_id).id, now
-    _changed(session, badge, "badge_given", actor, now)
+    changed(session, badge, "badge_given", actor, now)
     return badge
 
 
@@ -106,8 +106,8 @@ def revoke(session: Session, badge_id: str, *, reason: str, actor: str, now: int
     badge = badge_of(session, badge_id)
     if badge.revoked_at is not None:
         return badge
-    badge.revoked_at, badge.revoked_why = now, reason
-    _changed(session, badge, "badge_revoked", actor, now, reason=reason)
+    badge.revoked_at, badge.revoked_why, badge.pin = now, reason, None
+    changed(session, badge, "badge_revoked", actor, now, reason=reason)
     return badge
 
 
@@ -146,7 +146,8 @@ def list_badges(
     return page_of(session, query, Badge.id, after=after, limit=limit)
 
 
-def _changed(session: Session, badge: Badge, what: str, actor: str, now: int, reason: str | None = None) -> None:
+def changed(session: Session, badge: Badge, what: str, actor: str, now: int, reason: str | None = None) -> None:
+    """Write down what was done to a badge, and have the lists of its banks issued again."""
     session.flush()
     audit.record(session, actor=actor, action=what, subject=badge.id, now=now, **({"reason": reason} if reason else {}))
     if badge.staff_id is not None:

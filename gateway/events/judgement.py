@@ -58,8 +58,8 @@ def judge_releases(session: Session, bank_id: str, entries: Sequence[Entry], *, 
 def judge(entry: Entry, bank_id: str, known: Known) -> Breach | None:
     """What was wrong with this release at its moment, or None."""
     command, digest, locker = (entry.body.get(name) for name in ("command", "digest", "locker"))
-    if entry.body.get("origin") == "on_site":  # a technician's, with its reason: told, and no order of ours
-        return None
+    if entry.body.get("origin") == "on_site" or entry.body.get("cause") == "commission":
+        return None  # a technician's at the bank itself, with its reason: told, and no order of ours
     if isinstance(command, str):
         order = known.commands.get(command)
         right = order is not None and order.bank_id == bank_id and _orders(order, locker)

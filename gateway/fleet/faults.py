@@ -22,6 +22,7 @@ _DEVICE_CODES: Mapping[str, str] = {
     "closed": N_("does not answer"),
     "garbage": N_("sends what cannot be read"),
     "keeper_lost": N_("the pulse keeper stopped"),
+    "keypad_silent": N_("nobody can type at its keypad: badges open without their PIN"),
 }
 _DOOR_CODES: Mapping[str, str] = {
     "door_left_open": N_("open for too long"),
@@ -30,6 +31,9 @@ _DOOR_CODES: Mapping[str, str] = {
     "stuck_open": N_("the door sensor always says open"),
     "stuck_closed": N_("the door sensor always says closed"),
     "bouncing": N_("the door sensor flickers"),
+    "ajar": N_("pushed to, but not locked"),
+    "tampered": N_("lock or sensors tampered with"),
+    "latch_stuck": N_("the latch sensor does not move"),
 }
 _OTHER_CODES: Mapping[str, str] = {
     "not_durable": N_("the list in force could not be saved: is the disk full?"),
@@ -43,6 +47,8 @@ _OTHER_CODES: Mapping[str, str] = {
     "hash": N_("what was stored here is not what it sent"),
     "disk_low": N_("the disk is nearly full"),
     "undervoltage": N_("the power supply is too weak"),
+    "mains_failed": N_("the mains have failed: it runs on its battery"),
+    "case_opened": N_("the enclosure stands open"),
 }
 _KINDS: Mapping[str, str] = {
     "reader_fault": N_("Badge reader %(name)s: %(what)s"),

@@ -5,18 +5,23 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.access.grants import BADGE_TAIL
 from gateway.access.models import CommandRecord
+from gateway.badges.models import Badge
 from gateway.events.service import FeedItem, latest_events
 from gateway.staff.service import names_of
 from gateway.web import words
 from gateway.web.i18n import N_
 from gateway.web.in_force import TITLES
 from gateway.web.visit import Visit
+from wire.access_list import LEASED_KINDS
 
 SHOWN = 8
+LOOKED_THROUGH = 100
 _FAULTS = {
     "door_forced": ("forced", N_("Forced")),
     "door_left_open": ("open_too_long", N_("Open too long")),
+    "tamper": ("forced", N_("Tampered with")),
     "not_opened": ("jammed", N_("Jammed")),
     "wrong_door": ("forced", N_("Opened instead of another")),
     "sensor_fault": ("forced", N_("Door sensor faulty")),
@@ -25,6 +30,7 @@ _FAULTS = {
     "in_service": ("check", N_("In service again")),
     "breach_seen": ("check", N_("Noted as seen.")),
 }
+_ON_SITE = {"commissioning": N_("Commissioning")}
 _DECISIONS = tuple(kind for kind in TITLES if not kind.startswith("badge_"))
 
 
@@ -42,10 +48,15 @@ def lately(visit: Visit, session: Session, bank_id: str, number: int) -> list[Ha
     kinds = (*_FAULTS, *_DECISIONS)
     items = latest_events(session, kinds=kinds, bank_id=bank_id, locker=number, limit=SHOWN)
     found = [_event(visit, item) for item in items] + _openings(visit, session, bank_id, number)
+    found += _at_the_door(visit, session, bank_id, number)
     return sorted(found, key=lambda one: -one.at)[:SHOWN]
 
 
 def _event(visit: Visit, item: FeedItem) -> Happening:
+    if item.body.get("code") == "ajar":
+        return Happening(item.at, "open", visit.say("Not locked"))
+    if item.kind == "tamper" and item.body.get("active") is False:
+        return Happening(item.at, "check", visit.say("No longer tampered with"))
     icon, text = _FAULTS.get(item.kind) or ("info", TITLES[item.kind])
     return Happening(item.at, icon, visit.say(text))
 
@@ -76,3 +87,31 @@ def _openings(visit: Visit, session: Session, bank_id: str, number: int) -> list
         )
         for command in commands
     ]
+
+
+def _at_the_door(visit: Visit, session: Session, bank_id: str, number: int) -> list[Happening]:
+    """Openings by staff at the block itself: with a badge at the keypad, or a technician's with their tools."""
+    items = latest_events(session, kinds=("release_intended",), bank_id=bank_id, locker=number, limit=LOOKED_THROUGH)
+    found = []
+    for item in items:
+        if item.body.get("origin") == "on_site":
+            reason = str(item.body.get("reason", ""))
+            text = visit.say(
+                "Opened on the spot by a technician: %(reason)s",
+                reason=visit.say(_ON_SITE.get(reason) or words.OPEN_REASONS.get(reason, (reason, ""))[0]),
+            )
+        elif item.body.get("kind") in LEASED_KINDS:
+            text = visit.say("Opened with the badge of %(who)s", who=_staff_of(session, str(item.body.get("grant"))))
+        else:
+            continue
+        found.append(Happening(item.at, "open", text))
+    return found
+
+
+def _staff_of(session: Session, grant: str) -> str:
+    """The name behind a staff grant (`staff-<end of the badge's id>-<part>`), as access/grants.py makes it."""
+    tail = grant.removeprefix("staff-").rpartition("-")[0]
+    if len(tail) != BADGE_TAIL:
+        return "–"
+    staff_id = session.scalar(select(Badge.staff_id).where(Badge.id.endswith(tail, autoescape=True)).limit(1))
+    return "–" if staff_id is None else names_of(session, [staff_id]).get(staff_id, "–")

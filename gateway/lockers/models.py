@@ -1,6 +1,6 @@
 """Organisations, sites, banks and lockers; a bank's id is its controller's id."""
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, Code, Id, Instant, OptionalInstant
@@ -17,7 +17,7 @@ class Organisation(Base):
 
 
 class Site(Base):
-    """A place; its zone says when its days begin."""
+    """A place; its zone says when its days begin. `asks_pin`: every badge of it ought to have a PIN."""
 
     __tablename__ = "site"
 
@@ -25,6 +25,7 @@ class Site(Base):
     organisation_id: Mapped[Id] = mapped_column(ForeignKey("organisation.id"), index=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
     zone: Mapped[Code]
+    asks_pin: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     created_at: Mapped[Instant]
 
 

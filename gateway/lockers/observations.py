@@ -35,7 +35,10 @@ def _forced(seen: Observation, _body: Body) -> None:
     seen.door, seen.fault = "open", "forced"
 
 
-def _left_open(seen: Observation, _body: Body) -> None:
+def _left_open(seen: Observation, body: Body) -> None:
+    if body.get("code") == "ajar":
+        seen.door, seen.fault = "closed", "forced" if seen.fault == "forced" else "ajar"
+        return
     seen.door = "open"
     seen.fault = "forced" if seen.fault == "forced" else "open_too_long"
 
@@ -44,12 +47,24 @@ def _jammed(seen: Observation, _body: Body) -> None:
     seen.fault = "jammed"
 
 
-def _sensor_fault(seen: Observation, _body: Body) -> None:
-    seen.door, seen.fault = "unknown", "sensor"
+def _sensor_fault(seen: Observation, body: Body) -> None:
+    if body.get("sensor") == "latch":
+        seen.fault = seen.fault or "latch_sensor"
+    else:
+        seen.door, seen.fault = "unknown", "sensor"
 
 
-def _sensor_recovered(seen: Observation, _body: Body) -> None:
-    seen.fault = None if seen.fault == "sensor" else seen.fault
+def _sensor_recovered(seen: Observation, body: Body) -> None:
+    ended = "latch_sensor" if body.get("sensor") == "latch" else "sensor"
+    seen.fault = None if seen.fault == ended else seen.fault
+
+
+def _tamper(seen: Observation, body: Body) -> None:
+    """Only what two sensors of a locker say names a locker; the enclosure's switch is the block's."""
+    if body.get("active") is not False:
+        seen.fault = "forced" if seen.fault == "forced" else "tampered"
+    elif seen.fault == "tampered":
+        seen.fault = None
 
 
 def _out_of_service(seen: Observation, _body: Body) -> None:
@@ -63,7 +78,7 @@ def _in_service(seen: Observation, _body: Body) -> None:
 def _started(seen: Observation, _body: Body) -> None:
     """A door may have been moved while the bank was away: only a lasting alarm outlives that."""
     seen.door = "unknown"
-    seen.fault = seen.fault if seen.fault in ("forced", "jammed") else None
+    seen.fault = seen.fault if seen.fault in ("forced", "tampered", "jammed") else None
 
 
 CHANGES: dict[str, Callable[[Observation, Body], None]] = {
@@ -77,6 +92,7 @@ CHANGES: dict[str, Callable[[Observation, Body], None]] = {
     EntryType.NOT_OPENED: _jammed,
     EntryType.SENSOR_FAULT: _sensor_fault,
     EntryType.SENSOR_RECOVERED: _sensor_recovered,
+    EntryType.TAMPER: _tamper,
     EntryType.OUT_OF_SERVICE: _out_of_service,
     EntryType.IN_SERVICE: _in_service,
 }

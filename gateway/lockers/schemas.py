@@ -17,7 +17,10 @@ class OpenIn(Schema):
 
 
 class LockerOut(Schema):
-    """One door. `state`: forced, jammed, open_too_long, open, offline, out_of_service, to_empty, occupied, free."""
+    """One door.
+
+    `state`: forced, tampered, jammed, open_too_long, ajar, open, offline, out_of_service, to_empty, occupied, free.
+    """
 
     bank: str
     number: int

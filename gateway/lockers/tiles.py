@@ -21,8 +21,13 @@ from wire.hours import site_zone
 
 BREACHES_SHOWN = 3
 # States that say nothing of whether someone has the locker: the tile says that too.
-_DOOR_STATES = ("forced", "jammed", "open_too_long", "open", "offline", "out_of_service")
-_FAULTS = {"sensor": N_("Door sensor faulty"), "wrong_door": N_("Opened instead of another")}
+_ALARMS = ("forced", "tampered", "jammed", "open_too_long", "ajar")
+_DOOR_STATES = (*_ALARMS, "open", "offline", "out_of_service")
+_FAULTS = {
+    "sensor": N_("Door sensor faulty"),
+    "latch_sensor": N_("Latch sensor faulty"),
+    "wrong_door": N_("Opened instead of another"),
+}
 _ALWAYS_COUNTED = ("occupied", "free")
 
 
@@ -211,7 +216,7 @@ def _block(visit: Visit, session: Session, bank: BankView, doors: Iterable[Locke
 def _notes(visit: Visit, door: LockerView) -> Iterable[Note]:
     if door.pending:
         yield Note("pending", visit.say("Being opened"))
-    if door.state in ("forced", "jammed", "open_too_long") and not door.online:
+    if door.state in _ALARMS and not door.online:
         word = words.LOCKER_STATES["offline"]
         yield Note(word.icon, visit.say(word.text))
     if door.state in _DOOR_STATES and door.occupancy in words.LOCKER_STATES and door.occupancy != "free":

@@ -14,13 +14,14 @@ from gateway.contracts.states import State, state_at
 from gateway.lockers.models import Bank, Locker, Observation
 
 # Alarms stay on screen although the bank has gone silent; a merely open door then says nothing any more.
-_ALARMS = ("forced", "jammed", "open_too_long")
+_ALARMS = ("forced", "tampered", "jammed", "open_too_long", "ajar")
 Heard = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
 class LockerView:
-    """One door. `state`: forced, jammed, open_too_long, open, offline, out_of_service, to_empty, occupied, free.
+    """One door. `state`: forced, tampered, jammed, open_too_long, ajar, open, offline, out_of_service, to_empty,
+    occupied, free.
 
     `occupancy` is free, occupied, to_empty or allotted (a contract yet to start); `door` is open, closed or unknown;
     `as_of` is the moment of the bank's last word on it, `pending` an order under way.

@@ -12,7 +12,7 @@ from gateway.badges.service import list_badges
 from gateway.contracts.models import Contract
 from gateway.contracts.states import State
 from gateway.lockers import wall
-from gateway.lockers.models import Organisation
+from gateway.lockers.models import Organisation, Site
 from gateway.people import service
 from gateway.people.models import Person
 from gateway.web.cards import BadgeCard, ContractCard, badge_card, contract_card
@@ -123,6 +123,7 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
         places = sorted({holding.locker.bank_id for holding in contract.holdings})
         subjects.append(Subject(contract.id, card.locker, places))
     organisation = session.get(Organisation, person.organisation_id)
+    asking = set(session.scalars(select(Site.id).where(Site.asks_pin)))
     return PersonPage(
         id=person.id,
         name=person.name,
@@ -133,7 +134,10 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
         handover_url=f"/handover?person={person.id}",
         badge_url=f"/people/{person.id}/badge",
         contracts=sorted(cards, key=lambda card: card.state == State.ENDED),
-        badges=sorted((badge_card(badge) for badge in badges), key=lambda card: not card.revoke_url),
+        badges=sorted(
+            (badge_card(badge, asks_pin=badge.site_id in asking) for badge in badges),
+            key=lambda card: not card.revoke_url,
+        ),
         pending=followed(visit, session, views, subjects),
     )
 

@@ -71,6 +71,8 @@ _ASKED: Mapping[Right, Sequence[str]] = {
     Right.BADGES: (
         "GET /badges/{badge_id}/revoke",
         "POST /badges/{badge_id}/revoke",
+        "GET /badges/{badge_id}/pin",
+        "POST /badges/{badge_id}/pin",
         "GET /people/{person_id}/badge",
         "POST /people/{person_id}/badge",
         "POST /people/{person_id}/enrol",
@@ -80,6 +82,7 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "POST /api/v1/badges",
         "POST /api/v1/badges/{badge_id}/give",
         "POST /api/v1/badges/{badge_id}/revoke",
+        "POST /api/v1/badges/{badge_id}/pin",
     ),
     Right.CONTRACTS: (
         "GET /people/new",

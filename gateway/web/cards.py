@@ -48,13 +48,18 @@ class ContractCard:
 
 @dataclass(frozen=True)
 class BadgeCard:
-    """One badge as staff read it: its short printed number, and whether it counts."""
+    """One badge as staff read it: its short printed number, and whether it counts.
+
+    `pin` is `set`, `missing` where its place asks for one, or empty.
+    """
 
     id: str
     label: str
     state: str
     since: int | None
     revoke_url: str
+    pin_url: str
+    pin: str
 
 
 _LINKS: Sequence[tuple[Action, str, str, str]] = (
@@ -116,8 +121,8 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
     )
 
 
-def badge_card(badge: Badge) -> BadgeCard:
-    """What is shown of a badge."""
+def badge_card(badge: Badge, *, asks_pin: bool = False) -> BadgeCard:
+    """What is shown of a badge; `asks_pin` says whether its place asks for a PIN."""
     alive = badge.revoked_at is None
     return BadgeCard(
         id=badge.id,
@@ -125,4 +130,6 @@ def badge_card(badge: Badge) -> BadgeCard:
         state=state_of(badge),
         since=badge.given_at if alive else badge.revoked_at,
         revoke_url=f"/badges/{badge.id}/revoke" if alive else "",
+        pin_url=f"/badges/{badge.id}/pin" if alive else "",
+        pin="set" if badge.pin else "missing" if asks_pin and alive else "",
     )

@@ -23,6 +23,8 @@ TITLES = {
     "badge_revoked": N_("Badge blocked"),
     "badge_given": N_("Badge given"),
     "badge_registered": N_("Badge given"),
+    "badge_pin_set": N_("PIN set"),
+    "badge_pin_cleared": N_("PIN taken away"),
     "contract_assigned": N_("Locker handed over"),
     "contract_signed": N_("Contract signed"),
     "contract_suspended": N_("Contract suspended"),

@@ -8,7 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DBAPIError
 
 from gateway.access import pages as access
-from gateway.badges import enrolment
+from gateway.badges import enrolment, pin_pages
 from gateway.badges import pages as badges
 from gateway.contracts import handover
 from gateway.contracts import pages as contracts
@@ -32,7 +32,7 @@ from gateway.web.rendering import STATIC_DIR
 from gateway.web.security import PageHeaders
 from gateway.web.visit import guest, sign_in_url, visitor
 
-PAGES = (staff, lockers, access, people, badges, enrolment, handover, contracts, fleet, streams)
+PAGES = (staff, lockers, access, people, badges, pin_pages, enrolment, handover, contracts, fleet, streams)
 _STATUS: dict[type[GatewayError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     ForbiddenError: HTTPStatus.FORBIDDEN,

@@ -18,6 +18,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "badge_number",
         N_("This is not a badge number the lockers understand: write it like em4100:62E3086CED."),
     ),
+    "pin": ("pin", N_("A PIN has 4 to 8 digits.")),
     "badge_in_use": ("badge", N_("This badge is someone else's. Block it there first, or take another one.")),
     "badge_revoked": ("badge", N_("This badge is blocked and stays blocked. Take another one.")),
     "badge_elsewhere": ("badge", N_("This badge belongs to another place. Take one from here.")),

@@ -17,8 +17,10 @@ class Word:
 
 LOCKER_STATES: Mapping[str, Word] = {
     "forced": Word(N_("Forced"), "forced", "alarm"),
+    "tampered": Word(N_("Tampered with"), "forced", "alarm"),
     "jammed": Word(N_("Jammed"), "jammed", "alarm"),
     "open_too_long": Word(N_("Open too long"), "open_too_long", "late"),
+    "ajar": Word(N_("Not locked"), "open", "late"),
     "open": Word(N_("Open"), "open", "warm"),
     "offline": Word(N_("Offline"), "offline", "still"),
     "out_of_service": Word(N_("Out of service"), "out_of_service", "still"),

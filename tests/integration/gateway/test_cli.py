@@ -150,8 +150,10 @@ def test_an_older_database_is_not_touched_until_someone_migrates(cli: Gateway) -
         connection.exec_driver_sql("DROP TRIGGER holding_overlap_update")
         connection.exec_driver_sql("DROP TRIGGER audit_append_only_update")
         connection.exec_driver_sql("DROP TRIGGER audit_append_only_delete")
+        connection.exec_driver_sql("ALTER TABLE badge DROP COLUMN pin")
+        connection.exec_driver_sql("ALTER TABLE site DROP COLUMN asks_pin")
     assert "casier-gateway migrate" in refused(cli, 1, "serve")
-    assert "0001 -> 0002" in cli.run("migrate").stdout
+    assert "0001 -> 0003" in cli.run("migrate").stdout
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     assert "update casier" in refused(cli, 1, "staff", "add", "a@example.org")

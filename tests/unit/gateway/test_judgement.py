@@ -18,6 +18,8 @@ from gateway.lockers import wall
 from tests.unit.gateway.journal import Journal
 from tests.unit.gateway.town import NOON, Town
 
+ALARMS = ("forced", "tampered", "jammed", "open_too_long", "ajar")
+
 
 def told(town: Town, journal: Journal, now: int = NOON + 600_000) -> list[dict[str, object]]:
     with town.writing() as session:
@@ -153,6 +155,13 @@ def test_a_late_epoch_does_not_turn_the_wall_back(town: Town) -> None:
         ([("door_opened", {"release": "r"}), ("door_left_open", {"open_ms": 5})], "open_too_long"),
         ([("not_opened", {"release": "r"})], "jammed"),
         ([("not_opened", {"release": "r"}), ("door_opened", {"release": "s"})], "open"),
+        ([("door_left_open", {"open_ms": 5, "sensor": "latch", "code": "ajar"})], "ajar"),
+        ([("door_left_open", {"open_ms": 5, "code": "ajar"}), ("door_closed", {"sensor": "latch"})], "free"),
+        ([("door_forced", {}), ("door_left_open", {"open_ms": 5, "code": "ajar"})], "forced"),
+        ([("tamper", {"source": "locker 3", "code": "latch_released", "active": True})], "tampered"),
+        ([("tamper", {"source": "locker 3"}), ("tamper", {"source": "locker 3", "active": False})], "free"),
+        ([("door_forced", {}), ("tamper", {"source": "locker 3"})], "forced"),
+        ([("door_closed", {}), ("sensor_fault", {"code": "latch_stuck", "sensor": "latch"})], "free"),
         ([("out_of_service", {"reason": "works"})], "out_of_service"),
         ([("out_of_service", {}), ("in_service", {})], "free"),
     ],
@@ -170,7 +179,7 @@ def test_the_wall_shows_what_the_bank_last_said(
         tile = wall.lockers(session, lambda _bank: True, now=NOON)[2]
         silent = wall.lockers(session, lambda _bank: False, now=NOON)[2]
     assert (tile.number, tile.state, tile.as_of) == (3, state, NOON + len(entries) - 1)
-    assert silent.state == (state if state in ("forced", "jammed", "open_too_long") else "offline")
+    assert silent.state == (state if state in ALARMS else "offline")
 
 
 def test_a_late_batch_does_not_turn_the_wall_back(town: Town) -> None:
@@ -183,3 +192,24 @@ def test_a_late_batch_does_not_turn_the_wall_back(town: Town) -> None:
             take_effect(session, stored, now=NOON)
     with town.reading() as session:
         assert wall.lockers(session, lambda _bank: True, now=NOON)[2].door == "closed"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"cause": "command", "command": "019eb8d5-9000-7c3e-8a51-0d2f4b6a8c01", "origin": "on_site"},
+        {"cause": "commission"},
+    ],
+)
+def test_what_a_technician_opens_at_the_bank_itself_is_no_order_of_ours_and_no_breach(
+    town: Town, body: dict[str, object]
+) -> None:
+    journal = Journal().start().write("release_intended", NOON, release="r", locker=1, attempt=1, **body)
+    assert told(town, journal) == []
+
+
+def test_a_switch_of_the_enclosure_changes_no_locker(town: Town) -> None:
+    journal = Journal().start().write("door_closed", NOON, locker=3).write("tamper", NOON + 1, source="box")
+    told(town, journal)
+    with town.reading() as session:
+        assert {tile.state for tile in wall.lockers(session, lambda _bank: True, now=NOON)} <= {"free", "offline"}
