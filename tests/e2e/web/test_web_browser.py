@@ -28,6 +28,7 @@ def pages_of(site) -> dict[str, str]:
         "suspended person": f"/people/{site.people['Mo Farah']}",
         "give badge": f"/people/{person}/badge",
         "revoke": f"/badges/{badge}/revoke",
+        "pin": f"/badges/{badge}/pin",
         "handover": "/handover",
         "suspend": f"/contracts/{contract}/suspend",
         "renew": f"/contracts/{contract}/renew",

@@ -310,3 +310,44 @@ def test_an_unknown_address_is_a_page_in_plain_words(site, visitor):
         page = visitor.get(path)
         assert page.status_code == 404
         assert "This page is not here" in page.text
+
+
+def test_a_badge_gets_a_pin_that_nobody_can_read_and_loses_it_again(site, visitor):
+    badge = site.badges["Awa Diallo"]
+    person, page = f"/people/{site.people['Awa Diallo']}", f"/badges/{badge}/pin"
+    assert page in visitor.get(person).text
+    visitor.get(page)
+    shown = visitor.send(page, pin="82659174", again="82659174")
+    assert shown.url.path == person
+    assert "Opens with its PIN" in shown.text
+    assert "NOT yet in force" in shown.text
+    with site.app.state.database.reading() as db:
+        hashed = db.get(Badge, badge).pin
+    assert len(hashed) == 32
+    for path in (person, page):
+        assert "82659174" not in visitor.get(path).text
+        assert hashed not in visitor.get(path).text
+    shown = visitor.send(page, clear="yes")
+    assert "Opens with its PIN" not in shown.text
+    assert "PIN taken away" in shown.text
+    with site.app.state.database.reading() as db:
+        assert db.get(Badge, badge).pin is None
+
+
+@pytest.mark.parametrize(
+    ("pin", "again", "words"),
+    [
+        ("1234", "1243", "The two are not the same"),
+        ("123", "123", "A PIN has 4 to 8 digits"),
+        ("12ab", "12ab", "A PIN"),
+    ],
+)
+def test_a_pin_that_is_none_is_refused_beside_its_field_and_not_shown_again(site, visitor, pin, again, words):
+    page = f"/badges/{site.badges['Awa Diallo']}/pin"
+    visitor.get(page)
+    shown = visitor.send(page, pin=pin, again=again)
+    assert shown.status_code == 422
+    assert words in shown.text
+    assert f'value="{pin}"' not in shown.text
+    with site.app.state.database.reading() as db:
+        assert db.get(Badge, site.badges["Awa Diallo"]).pin is None

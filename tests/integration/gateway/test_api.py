@@ -226,6 +226,20 @@ def test_pages_hold_every_item_once(gateway: Gateway) -> None:
             assert seen == list(range(1, 251))
 
 
+def test_a_pin_goes_in_once_and_never_comes_out(gateway: Gateway) -> None:
+    badge = gateway.call("POST", "/badges", 201, number="em4100:00000ABCDE", label="P-1", person_id=person(gateway))
+    path = f"/badges/{badge['id']}/pin"
+    assert badge["has_pin"] is False
+    assert gateway.call("POST", path, 200, pin="82659174")["has_pin"] is True
+    for wrong in ("123", "123456789", "12a4", 4711):
+        answer = gateway.api.post(f"/api/v1{path}", json={"pin": wrong})
+        assert answer.status_code == 422
+        assert str(wrong) not in answer.text
+    told = gateway.api.get("/api/v1/events").text + gateway.api.get(f"/api/v1/badges/{badge['id']}").text
+    assert "82659174" not in told + gateway.log_text()
+    assert gateway.call("POST", path, 200, pin=None)["has_pin"] is False
+
+
 def test_the_description_has_every_action_with_its_problems(openapi: dict[str, Any]) -> None:
     wanted = {
         ("get", "/api/v1/lockers"), ("get", "/api/v1/events"), ("post", "/api/v1/lockers/{bank}/{number}/open"),
