@@ -25,7 +25,7 @@ class OsdpIndicatorSettings(DeviceSettings, frozen=True, tag="osdp"):
     reader: Annotated[str, msgspec.Meta(min_length=1, description="the name of an OSDP reader, as in [readers.NAME]")]
 
     def wiring(self) -> Wiring:
-        return Wiring()
+        return Wiring(reader=self.reader)
 
 
 @dataclass(frozen=True, slots=True)

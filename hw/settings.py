@@ -40,7 +40,7 @@ class Wiring:
 
     `pins`: BCM number by the path of its key in the device's table. A `port` (in its key `port_key`) is shared only by
     devices of the same `bus` with different addresses. `channels`: how many locks it has. `fixed_pulse_ms`: its pulse,
-    where it cannot be told one.
+    where it cannot be told one. `reader`: the reader of the same driver through which an indicator speaks.
     """
 
     pins: Mapping[Path, int] = field(default_factory=dict)
@@ -50,6 +50,7 @@ class Wiring:
     address: int | None = None
     channels: int = 0
     fixed_pulse_ms: int | None = None
+    reader: str | None = None
 
 
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="driver"):

@@ -40,6 +40,7 @@ def check(config: HardwareConfig) -> list[Problem]:
         *_addresses(devices),
         *_coils(config, boards),
         *_pulses(config, boards),
+        *_indicators(config),
     ]
 
 
@@ -121,4 +122,16 @@ def _pulses(config: HardwareConfig, boards: dict[str, Wiring]) -> Iterator[Probl
                 ("releases", "pulse_ms"),
                 f"board {name} times its own pulse; allowed: {fixed_ms}, or set pulse_ms in the tables of the boards "
                 "that can be timed",
+            )
+
+
+def _indicators(config: HardwareConfig) -> Iterator[Problem]:
+    """An indicator that speaks through a reader which is not there, or is of another kind."""
+    for name, settings in config.indicators.items():
+        wanted, driver = settings.wiring().reader, settings.__struct_config__.tag
+        fitting = sorted(each for each, reader in config.readers.items() if reader.__struct_config__.tag == driver)
+        if wanted is not None and wanted not in fitting:
+            allowed = ", ".join(fitting) or "none"
+            yield Problem(
+                ("indicators", name, "reader"), f"there is no reader {wanted!r} of driver {driver}; allowed: {allowed}"
             )

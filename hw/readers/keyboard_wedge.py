@@ -39,7 +39,8 @@ class KeyboardWedgeSettings(DeviceSettings, frozen=True, tag="keyboard_wedge"):
     length: Annotated[int, msgspec.Meta(ge=SHORTEST, le=LONGEST)] | None = None
 
     def wiring(self) -> Wiring:
-        return Wiring(port=self.device if self.device.startswith("/") else self.device.lower())
+        device = self.device if self.device.startswith("/") else self.device.lower()
+        return Wiring(port=device, port_key="device")
 
 
 class KeyboardWedgeReader:
