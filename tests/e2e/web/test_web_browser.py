@@ -58,6 +58,8 @@ def in_every_state(site) -> None:
     site.bank_says("door_left_open", 8)
     site.bank_says("out_of_service", 9)
     site.bank_says("sensor_fault", 10)
+    site.bank_says("tamper", 11, source="locker 11", code="latch_released", active=True)
+    site.bank_says("door_left_open", 12, code="ajar", sensor="latch", open_ms=3000)
     with site.app.state.database.writing() as db:
         from gateway.access.service import controller_of
 
