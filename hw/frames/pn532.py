@@ -10,22 +10,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hw.errors import FrameError
+from hw.frames.resync import FrameDecoder
 from hw.frames.said import Reading, Said, account, refused, spaced
 
 BAUD = 115_200
 TO_READER, FROM_READER, SYNTAX_ERROR = 0xD4, 0xD5, 0x7F  # the first byte of what a frame carries (TFI)
 FIRMWARE, SAM, EXCHANGE, LIST = 0x02, 0x14, 0x40, 0x4A  # a reply's code is its command's + 1
 ACK = bytes.fromhex("00 00 FF 00 FF 00")
+NACK = bytes.fromhex("00 00 FF FF 00 00")
+SHORTEST = len(ACK)
 # It sleeps until it sees edges on its line, and needs as long as these zeros take to be ready for a frame.
 WAKE = b"\x55\x55" + bytes(14)
 FIRST_TARGET = 1
 ISO_DEP = 0x20  # the bit of SAK that says ISO/IEC 14443-4: the card takes commands
 RANDOM_UID = 0x08  # the first byte of a four-byte UID that is new at each presentation
 
-_LONGEST = 128  # what the commands used here are answered; a longer length only makes garbage costly
+_LONGEST = 80  # a card found, with its ATS; a longer length would only make garbage costly
 _LENGTHS = b"|".join(re.escape(bytes((length, 256 - length))) for length in range(1, _LONGEST + 1))
-# The start code, then an ACK, a NACK or a length with its checksum; or what may yet become one at the end of the data.
-_BEGUN = re.compile(rb"\x00\xff(?:\x00\xff|\xff\x00|" + _LENGTHS + rb"|[\x00-\xff]?\Z)|\x00\Z", re.DOTALL)
+# Preamble and start code, then an ACK's or a NACK's own two bytes, or a length and its checksum.
+_HEAD = rb"\x00\x00\xff(?:\x00\xff|\xff\x00|" + _LENGTHS
+_BEGUN = _HEAD + rb"|[\x00-\xff]?\Z)|\x00{1,2}\Z"  # or what may yet become one at the end of the data
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,69 +111,31 @@ def listed(data: bytes) -> Target | None:
     return Target(number.hex().upper(), int.from_bytes(data[2:4]), data[4])
 
 
-class Pn532Decoder:
-    """Bytes from the port in, frames out; the same frames however the bytes are cut.
-
-    `garbage` counts bytes that belonged to no valid frame, `garbage_since_frame` those after the last one that was
-    valid; zeros around frames are none.
-    """
+class Pn532Decoder(FrameDecoder[Frame]):
+    """Bytes from the port in, frames out."""
 
     def __init__(self) -> None:
-        self._tail = b""
-        self.garbage = self.garbage_since_frame = 0
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """The frames that `data` completes."""
-        return self._decode(self._tail + data, more_may_come=True)
-
-    def silence(self) -> list[Frame]:
-        """The line went quiet: what was begun will not be completed, and frames hidden behind it come out."""
-        return self._decode(self._tail, more_may_come=False)
-
-    def _decode(self, data: bytes, *, more_may_come: bool) -> list[Frame]:
-        frames: list[Frame] = []
-        done = start = 0
-        while found := _BEGUN.search(data, start):
-            end = found.start() + _length(found[0])
-            if end > len(data) and more_may_come:
-                break
-            frame = whole(data[found.start() : end])
-            if frame is None:
-                start = found.start() + 1
-                continue
-            frames.append(frame)
-            self._skip(data[done : found.start()])
-            self.garbage_since_frame = 0
-            done = start = end
-        keep = found.start() if found else len(data)
-        self._skip(data[done:keep])
-        self._tail = data[keep:]
-        return frames
-
-    def _skip(self, skipped: bytes) -> None:
-        count = len(skipped) - skipped.count(0)
-        self.garbage += count
-        self.garbage_since_frame += count
+        super().__init__(_BEGUN, lambda begun: (_length(begun),), whole)
 
 
 def _length(begun: bytes) -> int:
-    """How long the frame is that begins so, without preamble and postamble."""
-    if len(begun) < 4:
-        return 5
-    return 4 if begun[2] in (0, 0xFF) and begun[3] in (0, 0xFF) else begun[2] + 5
+    """How long the frame is that begins so."""
+    if len(begun) < 5:
+        return SHORTEST
+    return SHORTEST if begun[3] in (0, 0xFF) and begun[4] in (0, 0xFF) else begun[3] + 7
 
 
 def whole(frame: bytes) -> Frame | None:
-    """The frame from its start code to its checksum, or None if that is not what it is."""
-    if frame == b"\x00\xff\x00\xff":
+    """The frame from its preamble to its postamble, or None if that is not what it is."""
+    if frame == ACK:
         return Ack()
-    if frame == b"\x00\xff\xff\x00":
+    if frame == NACK:
         return Nack()
-    if len(frame) < 6 or len(frame) != frame[2] + 5 or sum(frame[4:]) & 0xFF:
+    if len(frame) < 8 or len(frame) != frame[3] + 7 or sum(frame[5:-1]) & 0xFF or frame[-1]:
         return None
-    if frame[4] == SYNTAX_ERROR:
+    if frame[5] == SYNTAX_ERROR:
         return Information(SYNTAX_ERROR, 0, b"")
-    return Information(frame[4], frame[5], frame[6:-1]) if len(frame) > 6 else None
+    return Information(frame[5], frame[6], frame[7:-2]) if len(frame) > 8 else None
 
 
 # For people with a bus monitor
@@ -195,7 +161,7 @@ _FROM_CARD = {
 }
 _STATUSES = {0x00: "ok", 0x01: "the card did not answer in time", 0x27: "there is no such card in the field"}
 _WOKEN = re.compile(rb"\x55{2,}\x00*(?=\x00\x00\xff|\Z)|\x55{2,}\x00+")
-_WHOLE = re.compile(rb"\x00{0,2}\xff(?:\x00\xff|\xff\x00|" + _LENGTHS + rb")", re.DOTALL)
+_WHOLE = re.compile(_HEAD + rb")", re.DOTALL)
 
 
 def explain(data: bytes) -> list[Said]:
@@ -223,30 +189,23 @@ def _sound(data: bytes) -> Reading | None:
     if woken := _WOKEN.match(data):
         return woken.end(), Said("wake", None, spaced(woken[0]), {"direction": "request"})
     begun = _WHOLE.match(data)
-    if begun is None:
-        return None
-    start = begun[0].index(0xFF) - 1
-    end = start + _length(data[start:])
-    frame = whole(data[start:end]) if start >= 0 and end <= len(data) else None
-    if frame is None:
-        return None
-    end += data[end : end + 1] == b"\x00"
-    return end, _meaning(frame, spaced(data[:end]))
+    end = _length(begun[0]) if begun else 0
+    frame = whole(data[:end]) if begun and end <= len(data) else None
+    return None if frame is None else (end, _meaning(frame, spaced(data[:end])))
 
 
 def _broken(data: bytes) -> Reading | None:
     """What begins as a frame and has not its checksum, or ends with the capture."""
     begun = _WHOLE.match(data)
-    if begun is None or begun[0][0] != 0:
+    if begun is None:
         return None
-    start = begun[0].index(0xFF) - 1
-    end = start + _length(data[start:])
+    end = _length(begun[0])
     if end > len(data):
         return len(data), refused(data, f"cut short: {end - len(data)} more bytes belong to it")
-    right = -sum(data[start + 4 : end - 1]) & 0xFF
-    text = f"the checksum says {data[end - 1]:02X}, the bytes make {right:02X}"
-    end += data[end : end + 1] == b"\x00"
-    return end, refused(data[:end], text)
+    right = -sum(data[5 : end - 2]) & 0xFF
+    if data[end - 2] == right:
+        return end, refused(data[:end], "it does not end with 00")
+    return end, refused(data[:end], f"the checksum says {data[end - 2]:02X}, the bytes make {right:02X}")
 
 
 def _meaning(frame: Frame, hex_: str) -> Said:

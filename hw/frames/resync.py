@@ -11,7 +11,8 @@ _MORE_TO_COME = -1
 
 
 class FrameDecoder(Generic[T_co]):
-    """Bytes in, values out. `garbage` counts the bytes that belonged to no valid frame.
+    """Bytes in, values out. `garbage` counts the bytes that belonged to no valid frame, `garbage_since_frame` those
+    after the last valid one.
 
     `pattern`: where a frame may begin, and what may become a beginning at the end of the data (see `beginnings`).
     `lengths(begun)`: how long a frame that begins so may be, the longest first. `read(frame)`: its value, None if it is
@@ -25,7 +26,7 @@ class FrameDecoder(Generic[T_co]):
         self._lengths = lengths
         self._read = read
         self._tail = b""
-        self.garbage = 0
+        self.garbage = self.garbage_since_frame = 0
 
     def feed(self, data: bytes) -> list[T_co]:
         """The frames that `data` completes."""
@@ -46,13 +47,18 @@ class FrameDecoder(Generic[T_co]):
             if value is None:
                 start = at + 1
                 continue
-            self.garbage += at - done
+            self._skip(at - done)
+            self.garbage_since_frame = 0
             values.append(value)
             done = start = at + length
         keep = found.start() if found else len(data)
-        self.garbage += keep - done
+        self._skip(keep - done)
         self._tail = data[keep:]
         return values
+
+    def _skip(self, count: int) -> None:
+        self.garbage += count
+        self.garbage_since_frame += count
 
     def _frame_at(self, data: bytes, at: int, begun: bytes, more_may_come: bool) -> tuple[int, T_co | None]:
         for length in self._lengths(begun):

@@ -8,13 +8,13 @@ from hw.frames.desfire import Authentication, Outcome, SiteKeys
 from hw.frames.pn532 import Ack, Frame, Information, Nack, Pn532Decoder
 from hw.frames.pn532_session import CardProved, CardShown, Pn532Session
 from simulator.readers.pn532 import Pn532
-from tests.property.hw.test_framing import chunks, cut_places, fed
+from tests.property.hw.test_rfid_framing import chunks, cut_places, fed
 
 SITE = SiteKeys(bytes.fromhex("3042F5"), 1, bytes(range(16)))
-LONGEST = 133  # bytes; a frame of the longest length that is taken
+LONGEST = 87  # bytes; a frame of the longest length that is taken
 noise = st.binary(max_size=60)
 mute_noise = st.lists(st.integers(1, 254), max_size=60).map(bytes)
-data = st.binary(max_size=126)
+data = st.binary(max_size=78)
 answers = st.binary(max_size=40) | st.sampled_from([b"\x00", b"\xaf", b"\xae", b"\xa0"])
 
 
