@@ -99,6 +99,9 @@ class ModbusRelay(SerialBoard):
         """The timed pulse of one channel. Raises FrameError."""
         frame = frames.pulse_coil(self.address, channel, self.pulse_ms)
         self._asked_off = None
+        if self._off_due_ms.pop(EVERY_COIL, None) is not None:  # it would cut this pulse short
+            for each in range(1, self.channels + 1):
+                self._switch_off(each, now_ms)
         self._pulse_until_ms[channel] = now_ms + self.pulse_ms + LATE_MS
         self._switch_off(channel, now_ms + self.pulse_ms + ACTING_MS)
         return Request(frame, frames.WRITE_BYTES, OpenReply)
@@ -110,7 +113,7 @@ class ModbusRelay(SerialBoard):
         elif isinstance(reply, CoilsReply):
             self._coils(reply.coils, now_ms)
         elif isinstance(reply, OffReply):
-            self._told_off(EVERY_COIL if reply.channel is None else reply.channel)
+            self._was_switched_off(EVERY_COIL if reply.channel is None else reply.channel)
         elif isinstance(reply, Refusal) and reply.code != frames.BUSY:
             self._will_not(now_ms)
         return self._settled() and not self._has_errand(now_ms)
@@ -139,10 +142,18 @@ class ModbusRelay(SerialBoard):
         self._off_due_ms[channel] = due_ms
         self._all_told.clear()
 
-    def _told_off(self, channel: int) -> None:
+    def _was_switched_off(self, channel: int) -> None:
+        """The board's word for it; one that comes after the next release says nothing about that."""
+        if channel == self._asked_off:
+            self._asked_off = None
+            self._off_done(channel)
+
+    def _off_done(self, channel: int) -> None:
         if channel == EVERY_COIL:
             self._off_due_ms.clear()
+            self._pulse_until_ms.clear()
         self._off_due_ms.pop(channel, None)
+        self._pulse_until_ms.pop(channel, None)
         self._coils_unseen = True
         if not self._off_due_ms:
             self._all_told.set()
@@ -152,7 +163,7 @@ class ModbusRelay(SerialBoard):
         refused, self._asked_off = self._asked_off, None
         if refused is None or refused not in self._off_due_ms:
             return
-        self._told_off(refused)
+        self._off_done(refused)
         if refused == EVERY_COIL:
             for channel in range(1, self.channels + 1):
                 self._switch_off(channel, now_ms)
