@@ -50,7 +50,7 @@ def _allowed(wanted: type[Any], path: Path) -> str:
 def _inside(kind: inspect.Type, part: str | int) -> list[inspect.Type]:
     if isinstance(kind, inspect.StructType):
         return [field.type for field in kind.fields if field.encode_name == part]
-    return [kind.item_type] if isinstance(kind, inspect.ListType) else []
+    return [kind.item_type] if isinstance(kind, inspect.ListType | inspect.VarTupleType) else []
 
 
 def _single(kinds: Iterable[inspect.Type]) -> Iterator[inspect.Type]:
@@ -69,7 +69,7 @@ def _word(kind: inspect.Type) -> str:
         return str((kind.extra_json_schema or {})["description"])
     if isinstance(kind, inspect.LiteralType):
         return ", ".join(map(str, kind.values))
-    if isinstance(kind, inspect.ListType):
+    if isinstance(kind, inspect.ListType | inspect.VarTupleType):
         return " or ".join(word for item in _single([kind.item_type]) if (word := _word(item)))
     if isinstance(kind, inspect.IntType) and kind.ge is not None:
         return f"{kind.ge} to {kind.le}"

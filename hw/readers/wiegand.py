@@ -30,7 +30,7 @@ class WiegandSettings(DeviceSettings, frozen=True, tag="wiegand"):
 
     d0: BcmPin
     d1: BcmPin
-    formats: Annotated[tuple[Bits, ...], msgspec.Meta(min_length=1, description="a list of 26, 34, 37")] = (26, 34, 37)
+    formats: Annotated[tuple[Bits, ...], msgspec.Meta(min_length=1)] = (26, 34, 37)
     layouts: tuple[Layout, ...] = ()
     keypad: Burst | None = None
 
