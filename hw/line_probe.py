@@ -39,7 +39,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "xor_board": Kind("xor_board", "status", "classify", 9600, range(1, 33)),
-    "kerong_cu": Kind("kerong_cu", "status", "classify", 19200, range(16)),
+    "kerong_cu": Kind("kerong_cu", "status", "classify", 19200, range(15)),
     "kerong_cu cu48": Kind("kerong_cu", "status_48", "classify_48", 19200, range(16)),
     "modbus_relay": Kind("modbus_relay", "coils", "classify", 9600, range(1, 33)),
 }

@@ -28,6 +28,7 @@ MENDS = {
 }
 # These are asked by their driver and answer for themselves; the others are silent until a badge is held to them.
 ANSWERS_BY_ITSELF = frozenset({"pn532", "osdp", "keyboard_wedge"})
+_WELL: Mapping[DeviceKind, str] = {"board": "its pins are claimed", "indicator": "ready"}
 _NUMBERED = re.compile(r"/dev/tty(?:USB|ACM)\d+")
 _CONSOLE = re.compile(r"\bconsole=(tty[A-Za-z]+\d+|serial\d)")
 _COMMAND_LINE = Path("/proc/cmdline")
@@ -43,7 +44,7 @@ def judge(bank: BankFile, seen: Seen, past: Past, now_ms: int) -> Iterator[Findi
     kinds: dict[DeviceKind, Mapping[str, DeviceSettings]] = {"board": hardware.boards, "indicator": hardware.indicators}
     for kind, devices in kinds.items():
         for name, settings in devices.items():
-            working = "answers" if settings.wiring().port else "its lines are claimed"
+            working = _WELL[kind] if settings.wiring().pins or kind == "indicator" else "answers"
             yield _trouble(seen, kind, name, settings) or well(kind, _titled(kind, name, settings), working)
     for name, settings in hardware.inputs.items():
         yield _trouble(seen, "input", name, settings) or _input(name, settings, seen)

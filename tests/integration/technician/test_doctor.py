@@ -15,7 +15,12 @@ import pytest
 import time_machine
 
 from controller.bootstrap import sole_use
+from hw.frames.monitor import compose
 from simulator.devices import Habit
+from simulator.plans.kerong_cu import KerongPlan
+from simulator.plans.modbus_relay import ModbusPlan
+from simulator.plans.osdp import OsdpPlan
+from simulator.plans.pn532 import Pn532Plan
 from simulator.scenario import LILLE, XorPlan
 from tests.integration.deploy.certificates import Authority
 from tests.integration.technician.conftest import Site
@@ -68,6 +73,38 @@ def test_two_boards_at_one_address_and_one_that_nobody_wrote_down_are_found(make
     assert (other.level, "something answers at 17" in other.text) == ("warn", True)
 
 
+def test_every_kind_of_serial_board_and_every_reader_that_answers_is_found_well(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        {"near": Pn532Plan(), "far": OsdpPlan()},
+        k=KerongPlan(channels=16), big=KerongPlan(channels=48, address=3, line="kerong48"),
+        m=ModbusPlan(latches=True), n=ModbusPlan(address=2),
+    )  # fmt: skip
+    found = site.examine()
+    wanted = ["reader near (pn532)", "reader far (osdp)"]
+    wanted += [f"board {name} (kerong_cu)" for name in ("k", "big")]
+    wanted += [f"board {name} (modbus_relay)" for name in ("m", "n")]
+    wanted += [f"address {address} (board {name})" for address, name in ((0, "k"), (3, "big"), (1, "m"), (2, "n"))]
+    wanted += [f"polarity of board {name}" for name in ("k", "big", "m", "n")]
+    assert {what: found[what].text for what in wanted if found[what].level != "pass"} == {}
+    lines = {LINE.format(site.places.line(name)) for name in ("kerong", "kerong48", "modbus")}
+    assert {found[line].text for line in lines} == {"nobody else answers"}
+
+
+def test_a_relay_that_stays_on_and_readers_without_power_are_told(make_site: Callable[..., Site]) -> None:
+    site = make_site({"near": Pn532Plan(), "far": OsdpPlan()}, m=ModbusPlan(latches=True))
+    bank = site.bench.bank
+    relay = bank.boards["m"].device
+    for byte in compose("modbus_relay", "open", 1, 3, 300):
+        site.bench.do(lambda byte=byte: (relay.stuck.add(3), relay.byte(byte, bank.now())))
+    for reader in bank.readers.values():
+        site.bench.do(lambda reader=reader: setattr(reader.device, "habit", Habit.DEAD))
+    found = site.examine(listen_s=2.6)  # an OSDP reader has two seconds to prove its key
+    assert found["board m (modbus_relay)"].text.startswith("stays_on: channel 3 stays on")
+    assert "cut the supply of the locks now" in found["board m (modbus_relay)"].mend
+    assert found["reader near (pn532)"].text.startswith("silent")
+    assert found["reader far (osdp)"].level == "fail"
+
+
 def test_a_badge_held_while_the_doctor_listens_shows_that_the_reader_is_there(make_site: Callable[..., Site]) -> None:
     site = make_site(a=XorPlan(channels=8))
     tap = Timer(0.7, lambda: site.bench.tap("valid"))
@@ -118,7 +155,7 @@ def test_locks_on_pins_are_looked_at_without_a_pulse(tmp_path: Path) -> None:
         assert (done.returncode, answer["ok"]) == (1, False), "there is no broker"
         assert found["board direct (gpio)"] == found["polarity of board direct"] == "pass"
         assert found["indicator main (gpio)"] == "pass"
-        assert not any(door.releases for door in site.bench.bank.doors.values())
+        assert not any(site.releases())
     finally:
         site.bench.close()
 
