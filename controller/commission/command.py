@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from controller.bootstrap import sole_use
-from controller.config import load
 from controller.exit_codes import FAILED
 from controller.technician.terminal import AsJson, Config, plainly, print_json
 
@@ -35,7 +33,9 @@ def commission(
     Can be stopped at any time and goes on where it was. With --json all words go to standard error. Exit code 0 when
     nothing is wrong and the file says so.
     """
-    from controller.commission.commissioning import Commissioning, Options  # brings tomlkit
+    from controller.bootstrap import sole_use  # these bring the whole controller, and tomlkit
+    from controller.commission.commissioning import Commissioning, Options
+    from controller.config import load
 
     options = Options(auto, yes, anew, only, columns, map_path, report_path, watch_ms)
     console = Console(stderr=as_json)

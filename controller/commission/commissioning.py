@@ -15,7 +15,7 @@ from controller.commission.conclusions import Conclusions, conclude
 from controller.commission.conduct import conduct, interruptible
 from controller.commission.disk import read_disk
 from controller.commission.front import Front, Lines
-from controller.commission.hands import WATCH_MS, Hands
+from controller.commission.hands import Hands, Patience
 from controller.commission.plan import plan_of
 from controller.commission.procedure import Procedure
 from controller.commission.progress import Progress, fingerprint, keep_progress, load_progress
@@ -41,7 +41,7 @@ class Options:
     columns: int = COLUMNS
     map_path: Path | None = None
     report_path: Path | None = None
-    watch_ms: int = WATCH_MS
+    watch_ms: int = 3_000
 
 
 class Commissioning:
@@ -63,7 +63,7 @@ class Commissioning:
         if lockers := tuple(sorted({each.locker for each in disk.state.unresolved}.intersection(plan.lockers))):
             front.tell(Tell("unknown_outcome", lockers))
         procedure = Procedure(plan, progress, watched=not self._options.auto)
-        hands = Hands(self._bank, disk, plan, progress.turned, watch_ms=self._options.watch_ms)
+        hands = Hands(self._bank, disk, plan, progress.turned, Patience(watch_ms=self._options.watch_ms))
         finished = await interruptible(conduct(procedure, hands, front, self._bank.data_dir))
         result = conclude(plan, procedure.progress)
         show(self._console, result)

@@ -43,8 +43,8 @@ class Conclusions:
         return bool(self.changes) or self.coils != self.plan.lockers
 
     def doors(self) -> list[DoorResult]:
-        """Every locker, in the file's order."""
-        return [self._door(number, coil) for number, coil in self.coils.items()]
+        """Every locker, by its number."""
+        return [self._door(number, coil) for number, coil in sorted(self.coils.items())]
 
     def _door(self, number: int, coil: Coil) -> DoorResult:
         findings = tuple(each for each in self.findings if number in each.lockers)

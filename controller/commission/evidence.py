@@ -16,6 +16,7 @@ class Evidence:
     `opened`: the doors a person saw open, or (`watched` False) those that the sensors speak of. `sensed`: the coils
     whose door sensors opened, `latched` those whose latches did. `rest_open`, `end_open`: sensors that read open with
     every door shut, before and after. `turned`: as in Progress.
+    `backwards`: sensors that read shut when their door opened.
     """
 
     plan: Plan
@@ -28,6 +29,7 @@ class Evidence:
     sensed: dict[Coil, tuple[Coil, ...]] = field(default_factory=dict)
     latched: dict[Coil, tuple[Coil, ...]] = field(default_factory=dict)
     opening_ms: dict[Coil, int] = field(default_factory=dict)
+    backwards: set[Coil] = field(default_factory=set)
     sensors: frozenset[Coil] = frozenset()
     latches: frozenset[Coil] = frozenset()
     rest_open: frozenset[Coil] = frozenset()
@@ -71,6 +73,9 @@ def _add(evidence: Evidence, trial: Trial) -> None:
     evidence.latched[coil] = tuple(each for each, _ in _moved(evidence, trial, "latch"))
     seen = tuple(evidence.plan.numbers[each] for each, _ in doors if each in evidence.plan.numbers)
     evidence.opened[coil] = seen if trial.doors is None else trial.doors
+    for each, change in doors:
+        if not evidence.learned[change.board].is_open(change.open):
+            evidence.backwards.add(each)
     if own := [change.after_ms for each, change in doors if each == coil]:
         evidence.opening_ms[coil] = own[0]
 

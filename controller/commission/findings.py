@@ -199,6 +199,11 @@ def _sensor(evidence: Evidence, number: int, coil: Coil, doors: tuple[int, ...])
     sensed = evidence.sensed[coil]
     door = doors[0] if evidence.watched else number
     strangers = _strangers(evidence, coil, doors)
+    if coil in evidence.backwards:
+        text = f"the sensor of door {door} reads shut when it is open, and open when it is shut"
+        return Finding(
+            "backwards_sensor", FAIL, text, "fit a normally closed contact, as the others", (door,), coil.board
+        )
     if coil in sensed:
         if coil not in evidence.end_open:
             return None

@@ -5,6 +5,7 @@ It decides nothing: the guard may make it wait, a held locker is refused whoever
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from controller import SOFTWARE
 from controller.commission.disk import Disk
@@ -24,12 +25,19 @@ from wire.ids import uuid7
 
 CAUSE = "commission"
 FIRST_WORD_MS = 3_000  # a silent board is known after a second
-SETTLED_MS = 500  # the last door was shut just now: two polls and the debounce
-WATCH_MS = 3_000  # longer than a door may take in service, so that a slow one is seen as slow
-LINGER_MS = 600  # after the last change: a second door on the channel opens with the first
+COIL_OFF_MS = 100  # after its pulse a coil is off, at the board's own time: a door shut before springs open again
 ANSWER_MS = 2_000  # every driver has said how a release ended by then
 INTENT_MS = 5_000  # nobody stands in the rain: the disk may take its time
 POLL_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to look: at sensors that have just moved, at a pulsed door, and on for a second door on its channel."""
+
+    settled_ms: int = 500
+    watch_ms: int = 3_000  # longer than a door may take in service, so that a slow one is seen as slow
+    linger_ms: int = 600
 
 
 class Hands:
@@ -40,14 +48,13 @@ class Hands:
         bank: BankFile,
         disk: Disk,
         plan: Plan,
-        turned: Iterable[tuple[str, str]] = (),
-        *,
-        watch_ms: int = WATCH_MS,
+        turned: Iterable[tuple[str, str]],
+        patience: Patience,
     ) -> None:
         self._bank = bank
         self._disk = disk
         self._plan = plan
-        self._watch_ms = watch_ms
+        self._patience = patience
         self._numbers = plan.numbers
         self._turned = set(turned)
         self._hardware = self._built()
@@ -122,9 +129,9 @@ class Hands:
     async def look(self) -> Seen:
         """Every sensor, once all boards have spoken or were given the time to."""
         begun_ms = mono_ms()
-        patience_ms = SETTLED_MS if self._mute else FIRST_WORD_MS
-        while (waited_ms := mono_ms() - begun_ms) < patience_ms:
-            if waited_ms >= SETTLED_MS and self._all_spoke():
+        settled_ms = self._patience.settled_ms
+        while (waited_ms := mono_ms() - begun_ms) < (settled_ms if self._mute else FIRST_WORD_MS):
+            if waited_ms >= settled_ms and self._all_spoke():
                 break
             await asyncio.sleep(POLL_S)
         self._mute = not self._all_spoke()
@@ -147,7 +154,7 @@ class Hands:
             self._hardware.release(coil)
         except ReleaseForbidden:
             self._code = "refused_by_guard"
-        await self._watch(at_ms)
+        await self._watch(at_ms, self._hardware.pulse_ms(coil) + COIL_OFF_MS)
         self._pulsed = None
         body = {"release": release, "locker": locker}
         code = self._code or "no_reply"
@@ -218,11 +225,13 @@ class Hands:
         if not ok:
             raise ControllerError("journal", "the disk does not take the journal: nothing was pulsed; see to the disk")
 
-    async def _watch(self, at_ms: int) -> None:
+    async def _watch(self, at_ms: int, least_ms: int) -> None:
         """Until the board has answered, and the sensors have been quiet after a change or had all their time."""
-        while (now := mono_ms()) < at_ms + max(self._watch_ms, ANSWER_MS):
-            lingered = bool(self._changes) and now >= self._changed_ms + LINGER_MS
-            if self._code is not None and (lingered or now >= at_ms + self._watch_ms):
+        watch_ms = max(self._patience.watch_ms, least_ms)
+        while (now := mono_ms()) < at_ms + max(watch_ms, ANSWER_MS):
+            lingered = bool(self._changes) and now >= self._changed_ms + self._patience.linger_ms
+            seen = lingered and now >= at_ms + least_ms
+            if self._code is not None and (seen or now >= at_ms + watch_ms):
                 return
             await asyncio.sleep(POLL_S)
 

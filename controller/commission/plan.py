@@ -12,7 +12,7 @@ from hw.ports import Coil
 from hw.settings import DeviceSettings
 
 # A setting of one of these names, with two values, says what an open contact looks like: that follows the wiring.
-POLARITY = {"door": ("open_bit", "doors_open_level"), "latch": ("latches_open_level",)}
+POLARITY = {"door": ("open_bit", "doors_open_level"), "latch": ("latches_open_level", "open_bit")}
 # Of a Kerong board whose infrared sensors watch the doors: its hooks are the latches.
 INFRARED_POLARITY = {"door": ("infrared_open_bit",), "latch": ("open_bit",)}
 BYTE_ORDER = "byte_order"

@@ -28,7 +28,8 @@ def settings_changes(evidence: Evidence) -> Iterator[Change]:
     """Polarity and byte order of each board, and the time in which a door is to open. Nothing that is in doubt."""
     for name, learned in evidence.learned.items():
         board = learned.board
-        for sensor, choice in board.polarity.items():
+        one_for_each_key = {choice.key: (sensor, choice) for sensor, choice in reversed(list(board.polarity.items()))}
+        for sensor, choice in one_for_each_key.values():  # the door's word where its latch has the same key
             turned = (name, sensor) in evidence.turned
             if learned.inverted.get(sensor, False) is not turned and choice.key not in learned.doubt:
                 yield Change(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.items import AoT, Table
+from tomlkit.items import AoT, Comment, Table, Whitespace
 
 from controller.commission.rewiring import Change
 from controller.config import load
@@ -106,9 +106,29 @@ def _renumber(tables: AoT, numbers: Mapping[Coil, int]) -> None:
         if now == list(before):
             continue
         first, *rest = _runs(now, channels)
+        tail = _cut_tail(table) if rest else []
         for run in reversed(rest):
-            tables.insert(index + 1, _like(table, run))
+            new = _like(table, run)
+            for item in tail or [tomlkit.nl()]:
+                new.add(item)
+            tables.insert(index + 1, new)
+            tail = []
+        if rest:
+            table.add(tomlkit.nl())
         _fill(table, first)
+
+
+def _cut_tail(table: Table) -> list[Comment | Whitespace]:
+    """Take off what stands behind a table's keys from the first blank line on: it heads the table that comes next."""
+    body = table.value.body
+    start = len(body)
+    while start and body[start - 1][0] is None:
+        start -= 1
+    while start < len(body) and not isinstance(body[start][1], Whitespace):
+        start += 1
+    tail = [item for _, item in body[start:] if isinstance(item, Comment | Whitespace)]
+    del body[start:]
+    return tail
 
 
 def _like(table: Table, run: Run) -> Table:
@@ -117,7 +137,6 @@ def _like(table: Table, run: Run) -> Table:
     for key, value in table.unwrap().items():
         new[key] = value
     _fill(new, run)
-    new.add(tomlkit.nl())
     return new
 
 
