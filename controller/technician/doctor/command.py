@@ -1,5 +1,6 @@
 """`casier-controller doctor`: looks at everything a bank needs, and says what to do where it is not well."""
 
+import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -59,6 +60,12 @@ def examine(bank: BankFile, config: Path, listen_s: float, *, pulse: bool) -> It
     from controller.technician.doctor.seen import ask_controller
 
     yield well("config", f"file {config.name}", f"no mistakes found; {len(bank.lockers)} lockers")
+    if bank.data_dir.exists() and not os.access(bank.data_dir, os.R_OK | os.W_OK | os.X_OK):
+        mend = (
+            "run the doctor as the user of the service: runuser -u casier -- casier-controller doctor ..., or as root"
+        )
+        yield broken("controller", "rights", f"you may not look into {bank.data_dir}", mend)
+        return
     status: dict[str, Any] | None = None
     try:
         seen = ask_controller(bank, listen_s)

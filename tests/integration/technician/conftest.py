@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.config import load
-from controller.technician.doctor import seen
+from controller.technician.doctor import lines, seen
 from controller.technician.doctor.command import examine
 from controller.technician.doctor.findings import Finding
 from hw import line_probe
@@ -57,6 +57,7 @@ def make_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     few = {name: replace(kind, addresses=(1, 2, 3, 17)) for name, kind in line_probe.KINDS.items()}
     few["kerong_cu"] = replace(few["kerong_cu"], addresses=(0, 1, 14))
     monkeypatch.setattr(line_probe, "KINDS", few)  # a search of all takes seconds
+    monkeypatch.setattr(lines, "TIMES", 3)
     sites: list[Site] = []
 
     def make(readers: Any = None, **boards: Any) -> Site:

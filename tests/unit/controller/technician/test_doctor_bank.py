@@ -1,5 +1,6 @@
 """What the doctor says of devices, ports, contacts and addresses, from what was seen and from the journal."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from controller.config import BankFile, load
 from controller.technician.doctor import devices, doors, history
 from controller.technician.doctor.access import User, barred, may_use, service_user
+from controller.technician.doctor.command import examine
 from controller.technician.doctor.findings import Finding
 from controller.technician.doctor.lines import not_asked
 from controller.technician.doctor.seen import Seen, Trouble
@@ -169,6 +171,15 @@ def test_a_latch_that_holds_nothing_behind_a_shut_door_is_a_stuck_relay(bank: Ba
     assert of_doors(bank, seen) == [], "a door that stands open holds no latch"
 
 
+def test_latches_that_nearly_all_hold_nothing_are_wired_the_other_way_round(bank: BankFile) -> None:
+    seen = all_closed()
+    seen.sensors |= {(locker, "latch"): locker > 2 for locker in range(1, 25)}
+    seen.status = {"faults": [{"source": "locker 5", "code": "latch_released"}]}
+    ((what, level, text),) = of_doors(bank, seen)
+    assert (what, level) == ("polarity of the latches of board a", "warn")
+    assert text.startswith("22 latches hold nothing")
+
+
 @pytest.mark.parametrize("code", [*doors.LOCKER_FAULTS, "something_new"])
 def test_the_controllers_own_word_on_a_locker_is_told_once(bank: BankFile, code: str) -> None:
     seen = all_closed()
@@ -187,3 +198,11 @@ def test_a_supply_that_sagged_lately_is_in_the_journal() -> None:
     assert [each.level for each in history.judge(past)] == ["pass", "warn"]
     past.readable = False
     assert [each.level for each in history.judge(past)] == ["fail", "warn"]
+
+
+def test_who_may_not_look_into_the_directory_is_told_to_run_it_as_the_services_user(
+    bank: BankFile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    *_, last = examine(bank, tmp_path / "bank.toml", 0, pulse=False)
+    assert (last.what, last.level, "runuser" in last.mend) == ("rights", "fail", True)
