@@ -2,9 +2,12 @@
 
 import itertools
 
+import pytest
+
+from hw.contacts import Contacts
 from hw.poll_plan import CONFIRM_AFTER_MS, MISSES_TO_FAULT, POLL_EVERY_MS, ROOM_MS, SILENT_EVERY_MS, PollPlan
 
-EXCHANGE_MS = 15  # a 24-channel XOR board at 9600 baud
+EXCHANGE_MS = 20  # 5 + 7 bytes at 9600 baud, and a turn-around of 8 ms
 TIMEOUT_MS = 35  # one that says nothing, once it failed before
 
 
@@ -66,6 +69,50 @@ def test_a_silent_board_is_a_fault_within_two_seconds_and_is_asked_once_a_second
     assert faults[0] < 2000
     assert len(line.gaps(2, since_ms=2000)) >= 6
     assert min(line.gaps(2, since_ms=2000)) >= SILENT_EVERY_MS
+
+
+def worst_door_delay_ms(boards: int, silent: int = 0, for_ms: int = 0) -> float:
+    """The longest time from an opened door to its event, over every moment at which it could open.
+
+    The board `silent` said its last word `for_ms` before.
+    """
+    worst = 0
+    for opened_at in range(6000, 6000 + 1400, 7):
+        line, contacts = Line(boards, set()), Contacts(24)
+        contacts.sample(0, 0)
+        line.run(opened_at - for_ms)
+        line.silent = {silent}
+        told: list[int] = []
+        while not told:
+            line.step()
+            address, asked_at = line.asked[-1]
+            if address == boards and line.now_ms != asked_at:
+                told = [each for each, _ in contacts.sample(int(asked_at >= opened_at), line.now_ms)]
+                if contacts.unsettled:
+                    line.plan.look_again(address, line.now_ms + CONFIRM_AFTER_MS)
+        worst = max(worst, line.now_ms - opened_at)
+    return worst
+
+
+def test_a_door_of_sixty_lockers_on_three_boards_is_seen_within_250_ms() -> None:
+    assert worst_door_delay_ms(3) < 250
+
+
+@pytest.mark.parametrize("for_ms", [0, 40, 80, 120, 500, 5000])
+def test_a_door_is_seen_within_250_ms_while_another_board_falls_silent_and_ever_after(for_ms: int) -> None:
+    assert worst_door_delay_ms(3, silent=1, for_ms=for_ms) < 250
+
+
+def test_three_boards_leave_the_line_free_half_of_the_time() -> None:
+    assert 3 * EXCHANGE_MS / POLL_EVERY_MS <= 0.5
+
+
+def test_a_board_that_answers_again_may_miss_again_before_it_is_faulty() -> None:
+    plan = PollPlan([1], 0)
+    for _ in range(MISSES_TO_FAULT - 1):
+        assert not plan.missed(1, 0)
+    plan.answered(1, 0)
+    assert not plan.missed(1, 0)
 
 
 def test_a_board_that_answers_again_is_no_suspect_any_more() -> None:
