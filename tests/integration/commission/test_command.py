@@ -223,7 +223,7 @@ def test_a_file_that_may_not_be_written_is_left_beside(site: Make, run: Callable
 def put_list(here: Site, locker: int) -> None:
     """A list on the controller's disk in which somebody holds a locker."""
     now = time.time_ns() // 1_000_000
-    grant = Grant("g-1", "d" * 64, "k1", (locker,), now - DAY_MS, now + DAY_MS, "holder")
+    grant = Grant("g-1", "d" * 32, "k1", (locker,), now - DAY_MS, now + DAY_MS, "holder")
     access = AccessList("b", now, now, now + 30 * DAY_MS, "Europe/Paris", {}, ("k1",), (grant,), ())
     envelope = sign(Ed25519PrivateKey.generate(), Topic.ACCESS, encode(access))
     store = Store(here.data / JOURNAL)

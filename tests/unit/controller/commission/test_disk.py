@@ -18,7 +18,7 @@ MOMENT = Moment(0, NOW, NOW, NOW, "trusted")
 
 
 def grant(kind: str, begin: int = -DAY, end: int = DAY, *lockers: int) -> Grant:
-    return Grant(f"g-{kind}", "d" * 64, "k1", lockers or (3,), NOW + begin, NOW + end, kind)
+    return Grant(f"g-{kind}", "d" * 32, "k1", lockers or (3,), NOW + begin, NOW + end, kind)
 
 
 def bank(folder: Path) -> Path:
