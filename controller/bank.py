@@ -230,7 +230,7 @@ class Bank:
     def _given_up(self, request: Request, why: str, turn: Turn) -> None:
         """A release that waited will not happen: the person and whoever asked are told."""
         if request.attempt > 1:
-            turn.show(Signal.FAULT)
+            turn.show(Signal.FAULT, request.reader)
             turn.reply(request.command, "not_opened", request.locker)
             self._commands.released(request, turn)
         elif request.cause == "command":
@@ -244,7 +244,7 @@ class Bank:
                 grant=request.grant,
                 locker=request.locker,
             )
-            turn.show(refusal_signal(why))
+            turn.show(refusal_signal(why), request.reader)
 
     def _sensed(self, event: DoorSensed, turn: Turn) -> None:
         bay = self._bays.get(event.locker)

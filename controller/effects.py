@@ -27,9 +27,10 @@ class Energise:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Light and sound at the bank."""
+    """Light and sound: at the indicators of that reader and those of the whole bank, or, without one, at all."""
 
     signal: Signal
+    reader: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

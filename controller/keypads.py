@@ -101,7 +101,7 @@ class Keypads:
         """Ask at this reader, in place of anyone asked there before."""
         asked = self._asked[reader] = Asked(reader, digest, grant, what, turn.now.mono_ms)
         self._agenda.at(asked.asked_ms + TYPED_WITHIN_MS, lambda later: self._too_late(asked, later))
-        turn.show(Signal.ENTER_PIN)
+        turn.show(Signal.ENTER_PIN, reader)
 
     def dismiss(self, reader: str) -> None:
         """Another badge is at this reader: whoever was asked there has gone."""

@@ -108,7 +108,7 @@ class PinEntry:
                 pin=CHECKED if asked.grant.pin is not None else None,
             )
             self._releases.ask(request, turn)
-            turn.show(Signal.GRANTED)
+            turn.show(Signal.GRANTED, asked.reader)
 
     def _missing(self, asked: Asked, turn: Turn) -> None:
         why = "pin_missing" if asked.what == "pin" else "staff_badge"
