@@ -17,7 +17,7 @@ from hw.frames.presentation import Presentations
 ACK_MS = 100  # it acknowledges within 15 ms; the line and a busy machine add to that
 LOOK_MS = 1000  # a look with no card blocks: each is ended by us, so that the next ACK shows that the reader lives
 ANSWER_MS = 1000  # the reader gives up on a card long before this
-REST_MS = 100  # between two looks at a card that is there: three of them fit into the end of a presentation
+REST_MS = 50  # between two looks at a card that is there, so that the next one is not missed
 MISSES = 3  # orders in a row that were not answered in sound frames before the reader counts as broken
 WAKE_AGAIN_MS = 500
 
