@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from simulator.devices import Device, Reader, SerialBoard
+from simulator.devices import Device, Listening, Reader, SerialBoard
 from simulator.serial_line import SerialLine
 
 SensorKind = Literal["door", "latch"]
@@ -100,6 +100,8 @@ class ReaderOnLine:
         self.device = device
         self.cable = line
         self._on_frames = on_frames
+        if isinstance(device, Listening):
+            line.reader = device
 
     def advance(self, now: float) -> None:
         """Put on the line what is due."""
