@@ -71,7 +71,7 @@ class Commissioning:
         if finished:
             await self._write(result, procedure.progress, front, report)
         else:
-            self._say("Stopped; every coil is off. The same command goes on from here.")
+            self._say("Stopped. The same command goes on from here.")
         self._leave(result, report)
         return report
 

@@ -55,11 +55,10 @@ def listed(numbers: tuple[int, ...] | list[int]) -> str:
 
 
 def _boards(evidence: Evidence, _coils: Mapping[int, Coil]) -> Iterator[Finding]:
-    for board in sorted(evidence.silent):
+    for board, fault in sorted(evidence.faults.items()):
         lockers = tuple(number for number, coil in evidence.plan.lockers.items() if coil.board == board)
         yield Finding(
-            "board_silent", FAIL, f"board {board} does not work",
-            "look at its power, its address switches and the line", lockers, board,
+            "board_fault", FAIL, f"board {board} does not work ({fault.code})", fault.detail, lockers, board,
         )  # fmt: skip
     for board in sorted(twin_boards(evidence)):
         at = evidence.plan.boards[board].address
@@ -261,7 +260,7 @@ def _not_done(evidence: Evidence, _coils: Mapping[int, Coil]) -> Iterator[Findin
     left = tuple(
         number
         for number, coil in plan.lockers.items()
-        if coil not in evidence.opened and number not in plan.held and coil.board not in evidence.silent
+        if coil not in evidence.opened and number not in plan.held and coil.board not in evidence.faults
     )
     if left:
         yield Finding("not_tested", WARN, f"not tested: {listed(left)}", "run the same command again", left)

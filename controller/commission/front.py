@@ -21,7 +21,7 @@ _TOLD = {
     "held": "Held, and not touched: lockers {lockers}. Where wires are crossed another pulse could open them all the "
     "same: stay in sight of them.",
     "held_opened": "Locker {lockers} is held and its door opened. Stay with it until it is shut, and tell the staff.",
-    "board_silent": "Board {board} does not work: {text}. Lockers {lockers} are left out.",
+    "board_fault": "Board {board} does not work: {text}. From here on lockers {lockers} are left out.",
     "beside_silent": "Board {board} is left out: the board on its line that does not answer has lockers that are held, "
     "and might answer to the same address. Mend that one first.",
     "no_sensors": "Board {board} tells nothing of its doors.",
@@ -29,7 +29,7 @@ _TOLD = {
     "resumed": "Going on where it was stopped: {text}.",
     "unknown_outcome": "Nobody saw how the last pulse of locker {lockers} ended.",
 }
-_GRAVE = frozenset({"held_opened", "board_silent", "beside_silent", "no_sensors"})
+_GRAVE = frozenset({"held_opened", "board_fault", "beside_silent", "no_sensors"})
 
 
 class Lines:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from controller.commission.learned import learn
 from controller.commission.plan import Plan
-from controller.commission.progress import Progress, Resting, Sensed, Trial
+from controller.commission.progress import BoardFault, Progress, Resting, Sensed, Trial
 from controller.commission.steps import (
     Answer,
     AskDoors,
@@ -31,6 +31,8 @@ from hw.ports import Coil
 Steps = Generator[Step, Answer, bool]
 # An unwatched pulse that moved nothing is tried once more before it counts: a door may have stuck.
 UNWATCHED_ATTEMPTS = 2
+# A coil that stays driven burns: no other is pulsed beside it.
+STAYS_ON = "stays_on"
 
 
 class Procedure:
@@ -43,7 +45,7 @@ class Procedure:
         self.plan = plan
         self.progress = progress
         self._watched = watched
-        self._faults: dict[str, str] = {}
+        self._faults: dict[str, BoardFault] = {}
 
     def run(self) -> Steps:
         """All steps that are left. Returns whether it came to its end; False when the person stopped."""
@@ -56,12 +58,13 @@ class Procedure:
         if self.progress.rest is None and not (yield from self._rest()):
             return False
         for locker, coil in waiting:
-            if not (yield from self._test(locker, coil)):
+            if coil.board not in self._faults and not (yield from self._test(locker, coil)):
                 return False
         return (yield from self._end())
 
     def _announce(self) -> Generator[Step, Answer, None]:
         """Forget what is to be tested again, say who is not touched, and see which boards work."""
+        self.progress = replace(self.progress, faults=())
         again = {self.plan.lockers[number] for number in self.plan.chosen}
         if again != set(self.plan.lockers.values()):
             kept = tuple(trial for trial in self.progress.trials if Coil(trial.board, trial.channel) not in again)
@@ -69,12 +72,17 @@ class Procedure:
         if held := self.plan.held & self.plan.chosen:
             yield Tell("held", tuple(sorted(held)))
         seen = yield from self._look()
-        self._faults = dict(seen.faults)
-        self.progress = replace(self.progress, silent=tuple(sorted(self._faults)))
-        for board, fault in sorted(self._faults.items()):
-            yield Tell("board_silent", self._lockers_of(board), board, fault)
+        self._faults = {}
+        for _, fault in sorted(seen.faults.items()):
+            yield from self._fault(fault)
         for board in sorted(self._beside_silent()):
             yield Tell("beside_silent", self._lockers_of(board), board)
+
+    def _fault(self, fault: BoardFault) -> Generator[Step, Answer, None]:
+        """A board does not work: nothing of it is pulsed any more in this run."""
+        self._faults[fault.board] = fault
+        self.progress = replace(self.progress, faults=tuple(self._faults.values()))
+        yield Tell("board_fault", self._lockers_of(fault.board), fault.board, fault.detail)
 
     def _lockers_of(self, board: str) -> tuple[int, ...]:
         return tuple(number for number, coil in self.plan.lockers.items() if coil.board == board)
@@ -145,6 +153,11 @@ class Procedure:
                 yield Tell("held", (locker,))
                 return True
             trial = Trial(coil.board, coil.channel, pulsed.code, None, tuple(self._away_from_rest(pulsed.sensed)))
+            if pulsed.fault is not None:
+                yield from self._fault(pulsed.fault)
+                if pulsed.fault.code == STAYS_ON:
+                    yield Keep(self.progress, trial)
+                    return False
             if not self._watched:
                 if trial.sensed or attempt >= UNWATCHED_ATTEMPTS:
                     break
@@ -177,6 +190,9 @@ class Procedure:
         if not (yield from self._shut(first=False)):
             return False
         seen = yield from self._look()
+        for board, fault in sorted(seen.faults.items()):
+            if board not in self._faults:
+                yield from self._fault(fault)
         self.progress = replace(self.progress, end=_resting(seen) if self._watched else ())
         yield Keep(self.progress)
         return True

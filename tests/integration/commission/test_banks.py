@@ -71,7 +71,7 @@ def test_two_boards_on_one_address_fire_together_and_are_found(site: Make) -> No
     result = here.commission()
     found = findings(result)
     assert found["two_boards_one_address"] == {(1, 2, 3, 4)}
-    assert found["board_silent"] == {(3, 4)}
+    assert found["board_fault"] == {(3, 4)}
 
 
 BOARDS: dict[str, tuple[BoardPlan, str, str, dict[str, object]]] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from controller.commission.conclusions import Conclusions, conclude
 from controller.commission.plan import Board, Choice, Plan
 from controller.commission.procedure import Procedure
-from controller.commission.progress import Progress, Sensed
+from controller.commission.progress import BoardFault, Progress, Sensed
 from controller.commission.steps import (
     Answer,
     AskDoors,
@@ -59,6 +59,7 @@ class Model:
     inverted: frozenset[str] = frozenset()
     reversed_order: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
+    stays_on: frozenset[Coil] = frozenset()
     no_sensors: frozenset[str] = frozenset()
     held: frozenset[int] = frozenset()
     after_ms: dict[int, int] = field(default_factory=dict)
@@ -95,7 +96,7 @@ class Model:
 
     def answer(self, step: Step) -> Answer:
         if isinstance(step, Look):
-            return Seen(self._readings(), dict.fromkeys(self.silent, "does not answer"))
+            return Seen(self._readings(), {name: BoardFault(name, "silent", "no answer") for name in self.silent})
         if isinstance(step, Pulse):
             return self._pulse(step.coil)
         if isinstance(step, AskDoors):
@@ -132,6 +133,7 @@ class Model:
                 for contact, reads in self._readings().items()
                 if before[contact] is not reads
             ),
+            BoardFault(coil.board, "stays_on", "cut the supply") if coil in self.stays_on else None,
         )
 
     def _look_at_doors(self, step: AskDoors) -> Answer:

@@ -91,7 +91,7 @@ def test_two_boards_on_one_address_are_told_from_two_doors_on_one_channel() -> N
     found = findings(result)
     assert found["two_boards_one_address"] == {(1, 2, 3, 4, 5, 6)}
     assert "two_doors" not in found
-    assert found["board_silent"] == {(4, 5, 6)}
+    assert found["board_fault"] == {(4, 5, 6)}
 
 
 def test_dead_stuck_and_sticking_sensors_are_told_apart() -> None:

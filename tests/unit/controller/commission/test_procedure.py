@@ -66,7 +66,7 @@ def test_a_silent_board_is_left_out_and_its_neighbours_go_on() -> None:
     model = Model(lockers, boards, silent=frozenset({"b"}))
     result = model.run()
     assert {coil.board for coil in model.pulses} == {"a"}
-    assert findings(result)["board_silent"] == {(3, 4)}
+    assert findings(result)["board_fault"] == {(3, 4)}
     assert not result.ok
 
 
@@ -77,6 +77,13 @@ def test_beside_a_silent_board_with_held_lockers_nothing_is_pulsed() -> None:
     model.run()
     assert model.pulses == []
     assert "beside_silent" in model.codes_told()
+
+
+def test_after_a_coil_that_stays_on_no_other_is_pulsed() -> None:
+    model = Model(locker_file(3), BOARDS, stays_on=frozenset({Coil("a", 2)}))
+    result = model.run()
+    assert (model.finished, model.pulses) == (False, [Coil("a", 1), Coil("a", 2)])
+    assert findings(result)["board_fault"] == {(1, 2, 3)}
 
 
 def test_unwatched_without_sensors_nothing_is_pulsed() -> None:
