@@ -74,13 +74,16 @@ def test_the_bank_is_watched_opened_and_identified(world: Any) -> None:
 
 
 def test_the_journal_is_shown_from_the_disk_of_a_controller_that_rests(world: Any) -> None:
-    world.join()
-    world.gateway.stored("access_applied")
+    world.join(world.gateway.grant("valid", 3))
+    world.bench.tap("valid")
+    world.gateway.stored("door_opened")
     running = lines(tool(world, "events", "tail", "--json"))
     assert world.end() == 0
     resting = lines(tool(world, "events", "tail", "--json"))
     assert [entry["type"] for entry in resting[:-1]] == [entry["type"] for entry in running]
     assert resting[-1]["type"] == "stopping"
+    assert "release_intended" in [entry["type"] for entry in resting]
+    assert not any("digest" in entry["body"] for entry in (*running, *resting)), "no tool needs to name a badge"
     assert len(lines(tool(world, "events", "tail", "-n", "1", "--json"))) == 1
     for arguments in (("watch",), ("identify",), ("open", "--locker", "1", "--reason", "emergency", "--yes")):
         assert tool(world, *arguments).returncode == 3
