@@ -149,9 +149,11 @@ def _swapped(evidence: Evidence, coils: Mapping[int, Coil]) -> Iterator[Finding]
             continue
         pair = coils[other] == lockers[door]
         told.update((door, other) if pair else (door,))
-        text = f"doors {door} and {other} are swapped" if pair else f"door {door} is opened by {name(coil)}"
+        text = (
+            f"doors {listed(sorted((door, other)))} are swapped" if pair else f"door {door} is opened by {name(coil)}"
+        )
         yield Finding(
-            "swapped" if pair else "elsewhere", WARN, text, "the file is changed to say so",
+            "swapped" if pair else "elsewhere", WARN, text, "the bank's file is to say so",
             (door, other) if pair else (door,), coil.board,
         )  # fmt: skip
 

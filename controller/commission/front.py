@@ -105,11 +105,11 @@ class Front:
         return (answer or "").strip().lower() in ("y", "yes")
 
     def _heard(self, step: AskDoors) -> str:
-        board = "the board acted" if step.pulsed.code == "accepted" else f"not confirmed ({step.pulsed.code})"
-        times = {each.channel: each.after_ms for each in step.pulsed.sensed}
+        board = "the board acted" if step.trial.code == "accepted" else f"not confirmed ({step.trial.code})"
         if not step.seen:
             return f"{board}; no sensor saw a door open."
-        return f"{board}; the sensors saw door {listed(step.seen)} open after {min(times.values())} ms."
+        after_ms = min(each.after_ms for each in step.trial.sensed)
+        return f"{board}; the sensors saw door {listed(step.seen)} open after {after_ms} ms."
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)

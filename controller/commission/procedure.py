@@ -163,7 +163,7 @@ class Procedure:
                     break
                 yield Keep(self.progress, trial)
                 continue
-            answer = yield AskDoors(coil, locker, pulsed, self._seen_doors(trial))
+            answer = yield AskDoors(coil, locker, trial, self._seen_doors(trial))
             if answer is Reply.STOP:
                 yield Keep(self.progress, trial)
                 return False

@@ -51,7 +51,7 @@ class AskDoors:
 
     coil: Coil
     locker: int
-    pulsed: "Pulsed"
+    trial: Trial
     seen: tuple[int, ...]
 
 
