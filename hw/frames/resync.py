@@ -49,6 +49,7 @@ class FrameDecoder(Generic[T_co]):
                 value = self._read(data[at : at + length])
                 if value is not None:
                     self.garbage += at - done
+                    self.garbage_since_frame = 0
                     values.append(value)
                     done = start = at + length
                     break
@@ -59,6 +60,7 @@ class FrameDecoder(Generic[T_co]):
     def _keep(self, data: bytes, at: int, done: int, values: list[T_co]) -> list[T_co]:
         """What stands from `at` on may yet become a frame; what stands before is garbage."""
         self.garbage += at - done
+        self.garbage_since_frame += at - done
         self._tail = data[at:]
         return values
 
