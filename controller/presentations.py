@@ -103,7 +103,7 @@ class Presentations:
             reader.strangers.append(now_ms)
             self._refuse(event.reader, Denied("unknown"), turn)
         else:
-            self.pins.keypads.dismiss(event.reader)
+            self.pins.keypads.dismiss(event.reader, turn)
             self._answer(event.reader, known[0], decision, turn)
             self._tell_rekeyed(canonical, known, decision, turn)
 
@@ -193,7 +193,7 @@ class Presentations:
                 return (*ways[index + 1 :], *ways[: index + 1])
         return ways
 
-    def _refuse(self, reader: str, denied: Denied, turn: Turn, digest: str | None = None) -> None:
+    def _refuse(self, reader: str, denied: Denied, turn: Turn, digest: str | None = None, lit: bool = True) -> None:
         """Red or amber, and an entry. The door that is being opened for this very badge stays green."""
         self._suppression.record(
             turn,
@@ -204,7 +204,8 @@ class Presentations:
             digest=digest,
             grant=denied.grant,
         )
-        turn.show(Signal.GRANTED if denied.why == "busy" else refusal_signal(denied.why), reader)
+        if lit:
+            turn.show(Signal.GRANTED if denied.why == "busy" else refusal_signal(denied.why), reader)
 
     def _tell_rekeyed(self, canonical: str, known: tuple[str, str], decision: Granted | Denied, turn: Turn) -> None:
         """Once for each badge that is still in the list under an older key."""
