@@ -73,10 +73,11 @@ class ReaderFitting(Fitting, Protocol):
 
 
 class BoardOnLine:
-    """A lock board on a serial line."""
+    """A lock board on a serial line; `dip` is the address that its DIP switch should have."""
 
     def __init__(self, device: SerialBoard, line: SerialLine) -> None:
         self.device = device
+        self.dip = device.address
         self.cable = line
         line.add_board(device)
 

@@ -48,6 +48,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "push_shut": ("repousser la porte", "push it shut"),
     "pull_open": ("tirer sur la poignée", "pull the handle"),
     "reader": ("Le lecteur", "The reader"),
+    "signals": ("La lumière et le buzzer", "The light and the buzzer"),
     "readers": ("Les lecteurs", "The readers"),
     "plugged": ("branché", "plugged in"),
     "unplugged": ("débranché", "unplugged"),

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from simulator.bank import SimulatedBank
 from simulator.errors import NotAvailableError, UnknownNameError
-from simulator.faults import FAULTS, Target
+from simulator.fault_kinds import Target
+from simulator.faults import FAULTS
 
 POWER_CUT = "power_cut"
 SITE_FAULTS = ("broker_down", "network_cut", POWER_CUT)

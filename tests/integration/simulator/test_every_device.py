@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 import pytest
 
+from simulator.devices import Habit
 from simulator.every_device import EVERY_DEVICE
 from simulator.registry import BOARDS, READERS
 from tests.integration.controller.conftest import CONTROLLER, DAY_MS, World, eventually, now_ms
@@ -89,6 +90,18 @@ def test_a_card_that_is_not_the_sites_opens_nothing(site: World) -> None:
     site.bench.do(lambda: site.bench.bank.tap("transit", 200, "cards"))
     refused = site.gateway.wait(lambda: site.gateway.entries("badge_refused")[known:])
     assert refused[-1].body["why"] == "foreign_card"
+    assert sum(door.releases for door in site.bench.bank.doors.values()) == before
+
+
+def test_a_copy_of_a_card_opens_nothing_and_is_told(site: World) -> None:
+    cards = site.bench.bank.readers["cards"].device
+    before = sum(door.releases for door in site.bench.bank.doors.values())
+    known = len(site.gateway.entries("badge_refused"))
+    cards.habit = Habit.WRONG_KEY
+    site.bench.do(lambda: site.bench.bank.tap("card", 200, "cards"))
+    refused = site.gateway.wait(lambda: site.gateway.entries("badge_refused")[known:])
+    cards.habit = Habit.FINE
+    assert refused[-1].body == {"reader": "cards", "why": "not_authentic"}
     assert sum(door.releases for door in site.bench.bank.doors.values()) == before
 
 
