@@ -61,6 +61,7 @@ DEFINITIONS = (
     Definition("revoke_in_force_p99_ms", "ms", 100.0),
     Definition("controller_rss_mb", "MB", 45.0, Peer(_OPEN_LOCKER, 88.0)),
     Definition("controller_rss_mb_20000_grants", "MB", 80.0),
+    Definition("controller_rss_mb_lights", "MB", 45.0),
     Definition("controller_start_s", "s", 0.6, Peer("Home Assistant", 44.0)),
     Definition("controller_idle_cpu_percent", "%", 2.0),
     Definition("backlog_100k_s", "s", 30.0),

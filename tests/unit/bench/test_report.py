@@ -26,6 +26,7 @@ NAMES = {
     "revoke_in_force_p99_ms": 100.0,
     "controller_rss_mb": 45.0,
     "controller_rss_mb_20000_grants": 80.0,
+    "controller_rss_mb_lights": 45.0,
     "controller_start_s": 0.6,
     "controller_idle_cpu_percent": 2.0,
     "backlog_100k_s": 30.0,
