@@ -121,7 +121,8 @@ class LockFailed(Struct, frozen=True):
 class DeviceFault(Struct, frozen=True):
     """A device does not work.
 
-    `code`: `missing`, `permission`, `in_use`, `unplugged`, `silent`, `bad_reply`, `garbage`, `keeper_lost`, `failed`.
+    `code`: `missing`, `permission`, `in_use`, `unplugged`, `silent`, `bad_reply`, `garbage`, `swapped` (D0 and D1 of a
+    Wiegand reader), `keeper_lost`, `failed`.
     """
 
     device: str

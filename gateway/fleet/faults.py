@@ -21,6 +21,7 @@ _DEVICE_CODES: Mapping[str, str] = {
     "bad_reply": N_("sends what cannot be read"),
     "closed": N_("does not answer"),
     "garbage": N_("sends what cannot be read"),
+    "swapped": N_("its two data wires are exchanged"),
     "keeper_lost": N_("the pulse keeper stopped"),
     "keypad_silent": N_("nobody can type at its keypad: badges open without their PIN"),
 }
