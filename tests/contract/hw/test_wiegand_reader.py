@@ -9,6 +9,8 @@ import pytest
 
 from hw.ports import BadgeRead, DeviceFault, DeviceRecovered, KeyPressed
 from simulator.devices import Habit
+from simulator.stand_ins import Library
+from tests.contract.hw.pin_libraries import pin_library
 from tests.contract.hw.reader_rigs import READER, WiegandRig
 
 
@@ -134,3 +136,26 @@ def test_a_floating_wire_does_not_fill_the_memory(wiegand, until):
         await until(lambda: of(wiegand, BadgeRead))
 
     played(wiegand, scene)
+
+
+@pytest.mark.parametrize("library", ["lgpio", "rpi_gpio"])
+def test_badges_and_keys_are_read_by_the_pin_libraries_of_a_pi(wiegand, until, monkeypatch, library: Library):
+    async def scene():
+        wiegand.hold(0)
+        wiegand.press("4711#")
+        await until(lambda: len(of(wiegand, KeyPressed)) == 5)
+        assert "".join(event.key for event in of(wiegand, KeyPressed)) == "4711#"
+        assert [event.number for event in of(wiegand, BadgeRead)] == ["68-41551"]
+        if library == "rpi_gpio":
+            return  # it cannot lose the Pi that it runs on
+        wiegand.break_off()
+        await until(lambda: of(wiegand, DeviceFault))
+        wiegand.mend()
+        await until(lambda: of(wiegand, DeviceRecovered))
+        wiegand.clear()
+        wiegand.hold(1)
+        await until(lambda: len(of(wiegand, BadgeRead)) == 2)
+        assert of(wiegand, BadgeRead)[1].stale
+
+    with pin_library(library, monkeypatch):
+        played(wiegand, scene)
