@@ -29,6 +29,9 @@ class Fault(Protocol):
     def devices(self, bank: SimulatedBank) -> dict[str, bool]:
         """The devices of the bank that can have it, and whether they do; empty for a fault of doors."""
 
+    def doors(self, bank: SimulatedBank) -> list[int]:
+        """The doors that have it; empty for a fault of devices."""
+
     def is_on(self, bank: SimulatedBank) -> bool:
         """Whether anything of the bank has it."""
 
@@ -53,8 +56,11 @@ class DoorFault:
     def devices(self, bank: SimulatedBank) -> dict[str, bool]:  # noqa: ARG002 - as every fault
         return {}
 
+    def doors(self, bank: SimulatedBank) -> list[int]:
+        return [number for number, door in bank.doors.items() if self.state(door)]
+
     def is_on(self, bank: SimulatedBank) -> bool:
-        return any(map(self.state, bank.doors.values())) or (self.waits is not None and self.waits(bank))
+        return bool(self.doors(bank)) or (self.waits is not None and self.waits(bank))
 
     def available(self, bank: SimulatedBank) -> bool:
         return not self.needs_latches or any(board.has_latches for board in bank.plan.boards.values())
@@ -84,8 +90,11 @@ class WireFault:
     def devices(self, bank: SimulatedBank) -> dict[str, bool]:  # noqa: ARG002 - as every fault
         return {}
 
+    def doors(self, bank: SimulatedBank) -> list[int]:
+        return [number for number in bank.doors if self._has(bank, number)]
+
     def is_on(self, bank: SimulatedBank) -> bool:
-        return any(self._has(bank, number) for number in bank.doors)
+        return bool(self.doors(bank))
 
     def available(self, bank: SimulatedBank) -> bool:
         return len(bank.doors) > 1
@@ -123,6 +132,9 @@ class DeviceFault:
     def devices(self, bank: SimulatedBank) -> dict[str, bool]:
         return {name: self.has(each) for name, each in self._able(bank)}
 
+    def doors(self, bank: SimulatedBank) -> list[int]:  # noqa: ARG002 - as every fault
+        return []
+
     def is_on(self, bank: SimulatedBank) -> bool:
         return any(self.devices(bank).values())
 
@@ -152,8 +164,11 @@ class CoilDriverFault:
     def devices(self, bank: SimulatedBank) -> dict[str, bool]:  # noqa: ARG002 - as every fault
         return {}
 
+    def doors(self, bank: SimulatedBank) -> list[int]:
+        return [number for number, board, channel in self._coils(bank) if channel in board.stuck]
+
     def is_on(self, bank: SimulatedBank) -> bool:
-        return any(board.stuck for _, board, _ in self._coils(bank))
+        return bool(self.doors(bank))
 
     def available(self, bank: SimulatedBank) -> bool:
         return next(self._coils(bank), None) is not None

@@ -101,7 +101,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Each fault stays until you switch it off.",
     ),
     "which_door": ("Porte visée", "Which door"),
-    "any_door": ("la prochaine", "the next one"),
+    "any_door": ("aucune en particulier", "none in particular"),
     "on": ("en panne", "on"),
     "off": ("normal", "off"),
     "unavailable": ("pas disponible ici", "not available here"),
