@@ -215,8 +215,11 @@ def _sensor(evidence: Evidence, number: int, coil: Coil, doors: tuple[int, ...])
         text = f"when {name(coil)} opens its door, the sensor of door {strangers[0]} says so"
         mend = f"the wires of these sensors are crossed{either}: put them right"
         return Finding("crossed_sensor", FAIL, text, mend, (door, *strangers), coil.board)
-    if sensed:
+    if sensed and evidence.watched and evidence.plan.lockers[door] in sensed:
         return None  # the lock is crossed, not the sensor: _wrong_doors
+    if sensed:
+        text = f"when {name(coil)} opens door {door}, the sensor at {name(sensed[0])} says so"
+        return Finding("crossed_sensor", FAIL, text, "put the sensor's wires right", (door,), coil.board)
     if coil in evidence.rest_open:
         text, mend = f"the sensor of door {door} reads open all the time", "look for a cut wire or a stuck contact"
         return Finding("stuck_open", FAIL, text, mend, (door,), coil.board)

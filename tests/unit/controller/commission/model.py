@@ -46,7 +46,7 @@ class Model:
 
     `opens`: the doors of a coil; `sensor_at`: the coil's place where a door's sensor is read (None: dead);
     `always_open`: doors whose sensor never reads shut; `sticks`: doors whose sensor stays open once it was;
-    `backwards`: doors with a contact of the other kind.
+    `backwards`: doors with a contact of the other kind. `shuts_late`: the person shuts a door during the next pulse.
     """
 
     lockers: Mapping[int, Coil]
@@ -65,6 +65,7 @@ class Model:
     after_ms: dict[int, int] = field(default_factory=dict)
     by_trying: bool = False
     stop_after: int | None = None
+    shuts_late: bool = False
     open_within_ms: int = 2_000
 
     def __post_init__(self) -> None:
@@ -74,6 +75,7 @@ class Model:
         self.asked: list[AskDoors] = []
         self._open: set[int] = set()
         self._stuck: set[int] = set()
+        self._late: set[int] = set()
         self._turned: set[tuple[str, str]] = set()
 
     def plan(self, only: Iterable[int] = ()) -> Plan:
@@ -122,6 +124,7 @@ class Model:
         assert coil.board not in self.silent
         self.pulses.append(coil)
         before = self._readings()
+        self._open -= self._late
         opened = [door for door in self._doors(coil) if door not in self._open]
         self._open.update(opened)
         self._stuck.update(self.sticks.intersection(opened))
@@ -141,7 +144,9 @@ class Model:
         if self.stop_after is not None and len(self.asked) > self.stop_after:
             return Reply.STOP
         opened = tuple(sorted(self._open))
-        self._open.clear()
+        self._late = set(opened)
+        if not self.shuts_late:
+            self._open.clear()
         return Doors(opened)
 
     def _readings(self) -> dict[Contact, bool]:

@@ -1,6 +1,5 @@
 """The order of commissioning: who is pulsed, who is left alone, what is kept, and that it goes on where it was."""
 
-from controller.commission.progress import Progress
 from hw.ports import Coil
 from tests.unit.controller.commission.model import Model, changes, findings, locker_file, pins, xor
 
@@ -107,15 +106,9 @@ def test_unwatched_a_door_that_did_not_move_is_pulsed_once_more() -> None:
 
 
 def test_a_door_being_shut_is_not_taken_for_an_opening() -> None:
-    model = Model(locker_file(3), BOARDS)
-    plan = model.plan()
-    assert model.run().ok
-    late = Progress("f", rest=model.progress.rest)
-    again = Model(locker_file(3), BOARDS)
-    again._open = {3}  # not shut yet when the first pulse comes
-    result = again.run(progress=late)
-    assert plan.lockers == result.coils
-    assert "two_doors" not in findings(result)
+    result = Model(locker_file(4), BOARDS, shuts_late=True).run()
+    assert result.ok
+    assert changes(result) == {}
 
 
 def test_a_pin_whose_sensors_all_read_open_is_tried_with_the_other_level() -> None:
