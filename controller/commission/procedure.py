@@ -55,7 +55,7 @@ class Procedure:
             return True
         if not (yield from self._shut(first=True)):
             return False
-        if self.progress.rest is None and not (yield from self._rest()):
+        if not (yield from self._rest()):
             return False
         for locker, coil in waiting:
             if coil.board not in self._faults and not (yield from self._test(locker, coil)):
@@ -117,14 +117,19 @@ class Procedure:
         return seen
 
     def _rest(self) -> Generator[Step, Answer, bool]:
-        """What the sensors say while every door is shut."""
+        """What the sensors say while every door is shut: anew in each run, for wires are mended in between."""
         seen = yield from self._look()
+        tried = {trial.board for trial in self.progress.trials}
         for name, board in self.plan.boards.items():
+            if name in tried:  # its readings were taken so, and stay comparable
+                continue
             for sensor, choice in board.polarity.items():
                 if choice.by_trying and _reads(seen, name, sensor) == {True}:
                     seen = yield from self._try_turned(name, sensor, seen)
         resting = _resting(seen)
-        self.progress = replace(self.progress, rest=resting)
+        now = {_contact(each) for each in resting}
+        before = tuple(each for each in self.progress.rest or () if _contact(each) not in now)
+        self.progress = replace(self.progress, rest=before + resting)
         yield Keep(self.progress)
         mute = {coil.board for _, coil in self._waiting()} - {each.board for each in resting}
         for name in sorted(mute):
@@ -199,10 +204,10 @@ class Procedure:
 
     def _away_from_rest(self, sensed: tuple[Sensed, ...]) -> Iterator[Sensed]:
         """The first change of each sensor to what it was not at rest: an opening; someone shutting a door is not."""
-        rest = {Contact(each.board, each.channel, each.sensor): each.open for each in self.progress.rest or ()}
+        rest = {_contact(each): each.open for each in self.progress.rest or ()}
         told: set[Contact] = set()
         for change in sensed:
-            contact = Contact(change.board, change.channel, change.sensor)
+            contact = _contact(change)
             if contact not in told and rest.get(contact) is not change.open:
                 told.add(contact)
                 yield change
@@ -218,6 +223,10 @@ class Procedure:
             if coil in numbers:
                 found[numbers[coil]] = None
         return tuple(found)
+
+
+def _contact(each: Resting | Sensed) -> Contact:
+    return Contact(each.board, each.channel, each.sensor)
 
 
 def _reads(seen: Seen, board: str, sensor: str) -> set[bool]:

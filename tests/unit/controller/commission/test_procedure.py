@@ -59,6 +59,24 @@ def test_named_lockers_are_tested_again_and_the_others_stay_known() -> None:
     assert result.ok
 
 
+def test_a_mended_sensor_is_seen_in_the_next_run() -> None:
+    broken = Model(locker_file(4), BOARDS, always_open=frozenset({3}))
+    assert findings(broken.run()) == {"stuck_open": {(3,)}}
+    assert Model(locker_file(4), BOARDS).run(only={3}, progress=broken.progress).ok
+
+
+def test_a_board_that_works_again_is_taken_up_where_it_was() -> None:
+    lockers = locker_file(2) | locker_file(2, "b", 3)
+    boards = {"a": xor(channels=8), "b": xor("b", 8, address=2)}
+    first = Model(lockers, boards, silent=frozenset({"b"}))
+    first.run()
+    second = Model(lockers, boards, inverted=frozenset({"b"}))
+    result = second.run(progress=first.progress)
+    assert [coil.board for coil in second.pulses] == ["b", "b"]
+    assert changes(result) == {"boards.b.open_bit": 0}
+    assert result.ok
+
+
 def test_a_silent_board_is_left_out_and_its_neighbours_go_on() -> None:
     lockers = locker_file(2) | locker_file(2, "b", 3)
     boards = {"a": xor(channels=8), "b": xor("b", 8, address=2)}
