@@ -122,7 +122,7 @@ class DeviceFault(Struct, frozen=True):
     """A device does not work.
 
     `code`: `missing`, `permission`, `in_use`, `unplugged`, `silent`, `bad_reply`, `garbage`, `swapped` (D0 and D1 of a
-    Wiegand reader), `keeper_lost`, `failed`.
+    Wiegand reader), `stays_on` (a coil that was switched off), `keeper_lost`, `failed`.
     """
 
     device: str
