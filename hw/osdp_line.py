@@ -156,6 +156,8 @@ class OsdpLine:
 
     def _received(self, data: bytes) -> None:
         for frame in self._framer.feed(data):
+            if not frame[1] & 0x80:
+                continue  # some adapters let us hear our own requests
             self._inbox.append(frame)
             for link in self._links:
                 if frame[1] == 0x80 | link.peer.address:

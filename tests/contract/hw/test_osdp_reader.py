@@ -164,6 +164,22 @@ def test_garbage_before_its_answers_does_not_matter(osdp_rig, until, habit):
     played(osdp_rig, scene)
 
 
+def test_an_adapter_that_echoes_our_own_requests_does_not_matter(osdp_rig, until):
+    def echoing(byte, at_ms):
+        osdp_rig._port.send(bytes((byte,)))
+        osdp_rig._port.send(osdp_rig.reader().heard(byte, at_ms), after_ms=2.0)
+
+    osdp_rig._heard = echoing
+
+    async def scene():
+        await until(lambda: is_secured(osdp_rig))
+        osdp_rig.pass_ms(1_100)
+        osdp_rig.hold(0)
+        await until(lambda: of(osdp_rig, BadgeRead))
+
+    played(osdp_rig, scene)
+
+
 def test_a_card_of_another_format_is_refused_without_its_number(osdp_rig, until):
     async def scene():
         await until(lambda: is_secured(osdp_rig))
