@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 GUIDES = {name: (ROOT / "docs" / name).read_text() for name in ("adding-a-device.md", "desfire.md")}
 SPANS = re.compile(r"`([^`\n]+)`")
 BLOCKS = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
-PATH = re.compile(r"(?:hw|simulator|tests|wire|docs|controller)/[\w./-]+")
+PATH = re.compile(r"(?:hw|simulator|tests|wire|docs|controller|gateway|deploy)/[\w./-]+")
 NAME = re.compile(r"\w+")
 
 
