@@ -9,16 +9,15 @@ _LEAN = ("run", "all-off")
 
 def main() -> None:
     """Entry point of the program."""
-    if sys.argv[1:2] and sys.argv[1] in _LEAN and "--help" not in sys.argv:
-        sys.exit(_lean(sys.argv[1], sys.argv[2:]))
-    from controller.cli import app
+    if len(sys.argv) == 4 and sys.argv[1] in _LEAN and sys.argv[2] == "--config":
+        sys.exit(_lean(sys.argv[1], sys.argv[3]))
+    from controller.cli import app  # every other form of them too
 
     app(prog_name="casier-controller")
 
 
-def _lean(command: str, arguments: list[str]) -> int:
+def _lean(command: str, config: str) -> int:
     """Carry out `run` or `all-off`; answers the exit code."""
-    import argparse
     import logging
     from pathlib import Path
 
@@ -29,13 +28,10 @@ def _lean(command: str, arguments: list[str]) -> int:
     from controller.log import log_to_stderr
     from wire.errors import KeyMaterialError
 
-    parser = argparse.ArgumentParser(f"casier-controller {command}")
-    parser.add_argument("--config", type=Path, required=True, help="the bank's TOML file")
-    options = parser.parse_args(arguments)
     log_to_stderr()
     log = logging.getLogger("controller")
     try:
-        bank = load(options.config)
+        bank = load(Path(config))
         run(bank) if command == "run" else all_off(bank)
     except ControllerError as error:
         log.error("%s", error)  # noqa: TRY400 - the person's mistake, not ours

@@ -46,7 +46,7 @@ from controller.inputs import (
     SessionStarted,
     Ticked,
 )
-from controller.keypads import Asked, Keypads
+from controller.keypads import Keypads, Missing, Typed
 from controller.latches import Latches
 from controller.locker_lights import LockerLights
 from controller.on_site import ORIGIN, OnSite
@@ -224,13 +224,13 @@ class Bank:
         index = self._lists.index
         return request.order == "walk_test" and index is not None and index.is_held(request.locker, turn.now)
 
-    def _keypads(self, typed: Callable[[Asked, str, Turn], None], missing: Callable[[Asked, Turn], None]) -> Keypads:
+    def _keypads(self, typed: Typed, missing: Missing) -> Keypads:
         return Keypads(self._config.keypads, self._agenda, self._faults, self._suppression, typed, missing)
 
     def _given_up(self, request: Request, why: str, turn: Turn) -> None:
         """A release that waited will not happen: the person and whoever asked are told."""
         if request.attempt > 1:
-            turn.show(Signal.FAULT)
+            turn.show(Signal.FAULT, request.reader)
             turn.reply(request.command, "not_opened", request.locker)
             self._commands.released(request, turn)
         elif request.cause == "command":
@@ -244,7 +244,7 @@ class Bank:
                 grant=request.grant,
                 locker=request.locker,
             )
-            turn.show(refusal_signal(why))
+            turn.show(refusal_signal(why), request.reader)
 
     def _sensed(self, event: DoorSensed, turn: Turn) -> None:
         bay = self._bays.get(event.locker)
@@ -266,7 +266,7 @@ class Bank:
 
     def _device_failed(self, event: DeviceFailed, turn: Turn) -> None:
         if event.kind == "reader":
-            self._presentations.pins.keypads.reader_failed(event.device)
+            self._presentations.pins.keypads.reader_failed(event.device, turn)
         if self._faults.put(event.device, event.code) and event.kind in _FAULT_ENTRIES:
             entry = _FAULT_ENTRIES[event.kind]
             self._suppression.record(turn, entry, event.device, device=event.device, code=event.code)

@@ -5,9 +5,10 @@ import contextlib
 import json
 import os
 import socket
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from controller.errors import ControlError, ControllerError
 from wire.errors import WireError
@@ -94,12 +95,14 @@ def ask(data_dir: Path, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def follow(
-    data_dir: Path, request: Mapping[str, Any], within_s: float | None = None
+    data_dir: Path, request: Mapping[str, Any], within_s: float | None = None, *, for_s: float | None = None
 ) -> Generator[dict[str, Any], None, None]:
     """The lines of the running controller's answer as they come, `within_s` of each other where that is given.
 
-    Raises ControlError as `ask`, also in the middle. Close the generator to hang up.
+    With `for_s` they end after so long in all, in the middle of a stream. Raises ControlError as `ask`, also in the
+    middle. Close the generator to hang up.
     """
+    until = None if for_s is None else time.monotonic() + for_s
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as conversation:
             conversation.settimeout(within_s)
@@ -107,10 +110,21 @@ def follow(
                 conversation.connect(name)
             conversation.sendall(json.dumps(request).encode() + b"\n")
             with conversation.makefile("rb") as lines:
-                for line in lines:
+                while line := _next_line(conversation, lines, until):
                     yield _checked(json.loads(line))
     except (OSError, ValueError) as error:
         raise ControlError("not_running", f"no controller answers in {data_dir}: is it running?") from error
+
+
+def _next_line(conversation: socket.socket, lines: BinaryIO, until: float | None) -> bytes:
+    """One more line; none at the end, which `until` (monotonic) may be."""
+    if until is None:
+        return lines.readline()
+    conversation.settimeout(max(until - time.monotonic(), 0.001))
+    try:
+        return lines.readline()
+    except TimeoutError:
+        return b""
 
 
 def _checked(answer: dict[str, Any]) -> dict[str, Any]:

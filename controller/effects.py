@@ -1,14 +1,14 @@
 """Everything a bank may ask for; the loop carries each out, in order, and never more."""
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from hw.ports import Signal
 from wire.entries import EntryType
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """Append this to the journal. With `release`, answer with IntentDurable or IntentLate as soon as it is known."""
 
     type: EntryType
@@ -16,8 +16,7 @@ class Record:
     release: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Energise:
+class Energise(Struct, frozen=True):
     """Release this locker's lock once, now, for `pulse_ms`."""
 
     release: str
@@ -25,23 +24,21 @@ class Energise:
     pulse_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
-    """Light and sound at the bank."""
+class Show(Struct, frozen=True):
+    """Light and sound: at the indicators of that reader and those of the whole bank, or, without one, at all."""
 
     signal: Signal
+    reader: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Light:
+class Light(Struct, frozen=True):
     """The light at one locker, on or off."""
 
     locker: int
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SendReply:
+class SendReply(Struct, frozen=True):
     """One step in the life of a command: for `replies`, or for the tool that ordered it on the spot."""
 
     id: str
@@ -52,15 +49,13 @@ class SendReply:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SendList:
+class SendList(Struct, frozen=True):
     """Send the list in force back, in parts, as replies to command `id`."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoreList:
+class StoreList(Struct, frozen=True):
     """Keep this list as the one in force (the one before is kept too), with the grants kept for holders who vanished.
 
     Answer with ListStored.

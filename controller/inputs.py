@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from wire.access_list import AccessList
 from wire.messages import Command, Session
 
@@ -33,8 +35,7 @@ class BadgePresented:
     stale: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CardRefused:
+class CardRefused(Struct, frozen=True):
     """A reader that asks for proof turned a card away; `why` is foreign_card or not_authentic."""
 
     reader: str
@@ -50,8 +51,7 @@ class KeyPressed:
     read_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class InputChanged:
+class InputChanged(Struct, frozen=True):
     """An input of the bank settled: `kind` is tamper, mains or undervoltage; `active` when that is so."""
 
     input: str
@@ -59,8 +59,7 @@ class InputChanged:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DoorSensed:
+class DoorSensed(Struct, frozen=True):
     """A locker's `door` or `latch` sensor settled; the first word after start is its state, not a change."""
 
     locker: int
@@ -68,37 +67,32 @@ class DoorSensed:
     sensor: str = "door"
 
 
-@dataclass(frozen=True, slots=True)
-class LockAccepted:
+class LockAccepted(Struct, frozen=True):
     """The board says it acted on the locker's release. Nothing is known yet of latch or door."""
 
     locker: int
 
 
-@dataclass(frozen=True, slots=True)
-class LockFailed:
+class LockFailed(Struct, frozen=True):
     """The pulse was not confirmed, or was refused by the guard; `code` says which."""
 
     locker: int
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class IntentDurable:
+class IntentDurable(Struct, frozen=True):
     """The release's intent is on disk."""
 
     release: str
 
 
-@dataclass(frozen=True, slots=True)
-class IntentLate:
+class IntentLate(Struct, frozen=True):
     """The disk has not answered for this release within 250 ms, or failed."""
 
     release: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceFailed:
+class DeviceFailed(Struct, frozen=True):
     """A reader, board or indicator is missing or failing. `kind`: reader, board, indicator."""
 
     device: str
@@ -106,16 +100,14 @@ class DeviceFailed:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRecovered:
+class DeviceRecovered(Struct, frozen=True):
     """It works again."""
 
     device: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListReceived:
+class ListReceived(Struct, frozen=True):
     """A verified, decoded access list, the payload it came in and its whole signed envelope."""
 
     access_list: AccessList
@@ -123,31 +115,27 @@ class ListReceived:
     envelope: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ListStored:
+class ListStored(Struct, frozen=True):
     """The list of this version is durable, or (`durable` false) could not be written."""
 
     version: int
     durable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class BadgeKeysReceived:
+class BadgeKeysReceived(Struct, frozen=True):
     """The site's badge keys by id, unsealed; they replace those before."""
 
     keys: dict[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class CommandReceived:
+class CommandReceived(Struct, frozen=True):
     """A verified command; `retained` as the broker published it."""
 
     command: Command
     retained: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OpenOrdered:
+class OpenOrdered(Struct, frozen=True):
     """A technician on the spot orders a locker opened; `id` is made for this order, `by` and `reason` are codes."""
 
     id: str
@@ -156,43 +144,37 @@ class OpenOrdered:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifyOrdered:
+class IdentifyOrdered(Struct, frozen=True):
     """A technician on the spot asks which bank (or, with `locker`, which door) this is, for so long."""
 
     seconds: int
     locker: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStarted:
+class SessionStarted(Struct, frozen=True):
     """A new MQTT session; commands of any other are refused."""
 
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEnded:
+class SessionEnded(Struct, frozen=True):
     """The connection is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class BeatSent:
+class BeatSent(Struct, frozen=True):
     """A beat left in a birth or health message of this session."""
 
     beat: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A message was refused before it reached the core (`topic`, `code`): counted, in an entry for lists."""
 
     topic: str
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ticked:
+class Ticked(Struct, frozen=True):
     """A deadline of the bank has come (`Bank.next_deadline_ms`)."""
 
 

@@ -37,11 +37,14 @@ class Asked:
 
 
 Typed = Callable[[Asked, str, Turn], None]
-Missing = Callable[[Asked, Turn], None]
+Missing = Callable[[Asked, bool, Turn], None]
 
 
 class Keypads:
-    """The keypads of a bank. `typed` gets what was ended with `#`, `missing` whom nothing was typed for in time."""
+    """The keypads of a bank. `typed` gets what was ended with `#`, `missing` whom nothing was typed for in time.
+
+    `missing` is told whether that person still stands there.
+    """
 
     def __init__(
         self,
@@ -73,10 +76,10 @@ class Keypads:
         """Whether something can be typed anywhere at this bank."""
         return any(map(self.works, self._readers))
 
-    def reader_failed(self, reader: str) -> None:
+    def reader_failed(self, reader: str, turn: Turn) -> None:
         """The device is gone, and its keys with it."""
         self._failed.add(reader)
-        self._asked.pop(reader, None)
+        self.dismiss(reader, turn)
 
     def reader_recovered(self, reader: str) -> None:
         """The device works again; of its keys nothing bad is known."""
@@ -101,11 +104,14 @@ class Keypads:
         """Ask at this reader, in place of anyone asked there before."""
         asked = self._asked[reader] = Asked(reader, digest, grant, what, turn.now.mono_ms)
         self._agenda.at(asked.asked_ms + TYPED_WITHIN_MS, lambda later: self._too_late(asked, later))
-        turn.show(Signal.ENTER_PIN)
+        turn.show(Signal.ENTER_PIN, reader)
 
-    def dismiss(self, reader: str) -> None:
+    def dismiss(self, reader: str, turn: Turn) -> None:
         """Another badge is at this reader: whoever was asked there has gone."""
-        self._asked.pop(reader, None)
+        asked = self._asked.pop(reader, None)
+        if asked is not None:
+            asked.typed = ""
+            self._missing(asked, False, turn)
 
     def pressed(self, event: KeyPressed, turn: Turn) -> None:
         """One key. `*` begins again, `#` ends; a key that nobody was asked for only shows that the keypad lives."""
@@ -130,7 +136,7 @@ class Keypads:
         asked.typed = ""
         if not asked.touched:
             self._unheard(asked, turn)
-        self._missing(asked, turn)
+        self._missing(asked, True, turn)
 
     def _unheard(self, asked: Asked, turn: Turn) -> None:
         badges = self._unanswered.setdefault(asked.reader, deque(maxlen=SILENT_AFTER))

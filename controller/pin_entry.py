@@ -10,7 +10,7 @@ from controller.access import Denied, leased_grant, leased_grants
 from controller.access_lists import AccessLists
 from controller.bay import Bay
 from controller.inputs import KeyPressed
-from controller.keypads import Asked, Keypads
+from controller.keypads import Asked, Keypads, Missing, Typed
 from controller.releases import Releases, Request
 from controller.turn import Turn
 from hw.ports import Signal
@@ -18,15 +18,15 @@ from wire.access_list import LEASED_KINDS, Grant
 from wire.pin import is_pin
 
 CHECKED, NO_KEYPAD = "checked", "no_keypad"
-MakeKeypads = Callable[[Callable[[Asked, str, Turn], None], Callable[[Asked, Turn], None]], Keypads]
-Refuse = Callable[[str, Denied, Turn, str | None], None]
+MakeKeypads = Callable[[Typed, Missing], Keypads]
+Refuse = Callable[[str, Denied, Turn, str | None, bool], None]
 Checked = Callable[[str, str, str, Turn], None]
 
 
 class PinEntry:
     """Asks at the keypads of a bank, and judges what is typed.
 
-    `refuse(reader, why, turn, digest)` and `checked(reader, digest, PIN's hash, turn)` go on from there.
+    `refuse(reader, why, turn, digest, with a light)` and `checked(reader, digest, PIN's hash, turn)` go on from there.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class PinEntry:
         if not self.keypads.works(reader):
             if not self.keypads.any_works:
                 return True
-            self._refuse(reader, Denied("keypad", grant.id), turn, digest)
+            self._refuse(reader, Denied("keypad", grant.id), turn, digest, True)
         elif self.keypads.is_slowed(digest, turn.now.mono_ms):
-            self._refuse(reader, Denied("slowed", grant.id), turn, digest)
+            self._refuse(reader, Denied("slowed", grant.id), turn, digest, True)
         else:
             self.keypads.ask(reader, digest, grant, "pin", turn)
         return False
@@ -80,7 +80,7 @@ class PinEntry:
         key, expected = self._lists.key(asked.grant.key), asked.grant.pin
         if key is None or expected is None or not is_pin(key, asked.grant.digest, typed, expected):
             self.keypads.was_wrong(asked.digest, turn.now.mono_ms)
-            self._refuse(asked.reader, Denied("pin", asked.grant.id), turn, asked.digest)
+            self._refuse(asked.reader, Denied("pin", asked.grant.id), turn, asked.digest, True)
             return
         self.keypads.was_right(asked.digest)
         if asked.grant.kind in LEASED_KINDS:
@@ -93,9 +93,9 @@ class PinEntry:
         locker, index = int(typed), self._lists.index
         grant = None if index is None else leased_grant(asked.digest, locker, index, turn.now)
         if grant is None or locker not in self._bays:
-            self._refuse(asked.reader, Denied("locker", asked.grant.id), turn, asked.digest)
+            self._refuse(asked.reader, Denied("locker", asked.grant.id), turn, asked.digest, True)
         elif self._releases.is_under_way(locker):
-            self._refuse(asked.reader, Denied("busy", grant.id), turn, asked.digest)
+            self._refuse(asked.reader, Denied("busy", grant.id), turn, asked.digest, True)
         else:
             request = Request(
                 locker=locker,
@@ -108,8 +108,8 @@ class PinEntry:
                 pin=CHECKED if asked.grant.pin is not None else None,
             )
             self._releases.ask(request, turn)
-            turn.show(Signal.GRANTED)
+            turn.show(Signal.GRANTED, asked.reader)
 
-    def _missing(self, asked: Asked, turn: Turn) -> None:
+    def _missing(self, asked: Asked, still_there: bool, turn: Turn) -> None:
         why = "pin_missing" if asked.what == "pin" else "staff_badge"
-        self._refuse(asked.reader, Denied(why, asked.grant.id), turn, asked.digest)
+        self._refuse(asked.reader, Denied(why, asked.grant.id), turn, asked.digest, still_there)

@@ -98,12 +98,12 @@ class Presentations:
         decision = self._decide(known, turn)
         newest = self._lists.newest_key
         if self._enrolment is not None and newest is not None and _may_be_enrolled(decision):
-            self._enrol(self._enrolment, canonical, newest, turn)
+            self._enrol(self._enrolment, canonical, newest, event.reader, turn)
         elif known is None:
             reader.strangers.append(now_ms)
             self._refuse(event.reader, Denied("unknown"), turn)
         else:
-            self.pins.keypads.dismiss(event.reader)
+            self.pins.keypads.dismiss(event.reader, turn)
             self._answer(event.reader, known[0], decision, turn)
             self._tell_rekeyed(canonical, known, decision, turn)
 
@@ -165,7 +165,7 @@ class Presentations:
             pin=pin,
         )
         self._releases.ask(request, turn)
-        turn.show(Signal.GRANTED)
+        turn.show(Signal.GRANTED, reader)
 
     def _next_door(self, digest: str, granted: Granted, turn: Turn) -> tuple[int, Grant] | Denied:
         """The door for this tap: the one after the last, shut doors before open ones."""
@@ -193,7 +193,7 @@ class Presentations:
                 return (*ways[index + 1 :], *ways[: index + 1])
         return ways
 
-    def _refuse(self, reader: str, denied: Denied, turn: Turn, digest: str | None = None) -> None:
+    def _refuse(self, reader: str, denied: Denied, turn: Turn, digest: str | None = None, lit: bool = True) -> None:
         """Red or amber, and an entry. The door that is being opened for this very badge stays green."""
         self._suppression.record(
             turn,
@@ -204,7 +204,8 @@ class Presentations:
             digest=digest,
             grant=denied.grant,
         )
-        turn.show(Signal.GRANTED if denied.why == "busy" else refusal_signal(denied.why))
+        if lit:
+            turn.show(Signal.GRANTED if denied.why == "busy" else refusal_signal(denied.why), reader)
 
     def _tell_rekeyed(self, canonical: str, known: tuple[str, str], decision: Granted | Denied, turn: Turn) -> None:
         """Once for each badge that is still in the list under an older key."""
@@ -216,13 +217,13 @@ class Presentations:
         new = badge_digest(newest[1], canonical)
         turn.record(EntryType.BADGE_REKEYED, old=old, new=new, grant=decision.ways[0][1].id)
 
-    def _enrol(self, enrolment: _Enrolment, canonical: str, newest: tuple[str, bytes], turn: Turn) -> None:
+    def _enrol(self, enrolment: _Enrolment, canonical: str, newest: tuple[str, bytes], reader: str, turn: Turn) -> None:
         self._enrolment = None
         name, key = newest
         digest = badge_digest(key, canonical)
         turn.record(EntryType.BADGE_ENROLLED, command=enrolment.command, digest=digest, key=name)
         turn.effects.append(SendReply(enrolment.command, "enrolled", digest=digest, key=name))
-        turn.show(Signal.GRANTED)
+        turn.show(Signal.GRANTED, reader)
 
     def _end_enrolment(self, enrolment: _Enrolment, turn: Turn) -> None:
         if self._enrolment is enrolment:

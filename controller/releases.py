@@ -167,7 +167,10 @@ class Releases:
         if release.request.attempt == 1:
             turn.reply(release.request.command, "released", locker)
         if release.request.notice:
-            self._agenda.at(turn.now.mono_ms + NOTICE_AFTER_MS, lambda later: later.show(Signal.MESSAGE_WAITING))
+            reader = release.request.reader
+            self._agenda.at(
+                turn.now.mono_ms + NOTICE_AFTER_MS, lambda later: later.show(Signal.MESSAGE_WAITING, reader)
+            )
         opened = bay.state is State.OPENED
         bay.apply(Event.ACCEPTED)
         if opened:
@@ -197,7 +200,7 @@ class Releases:
                 self._wait_for_guard(release, turn)
                 return
         self._faults.put(f"locker {locker}", "release_failed")
-        turn.show(Signal.FAULT)
+        turn.show(Signal.FAULT, release.request.reader)
         if code in _NOT_SENT:
             self._end(release, "failed", turn)
         else:
@@ -368,7 +371,7 @@ class Releases:
             self._forget(release)
             self.ask(replace(request, attempt=request.attempt + 1), turn)
             return
-        turn.show(Signal.FAULT)
+        turn.show(Signal.FAULT, request.reader)
         self._end(release, "not_opened", turn)
 
     def _may_retry(self, release: _Release, bay: Bay, turn: Turn) -> bool:

@@ -132,7 +132,7 @@ def _past_releases(recent: Sequence[Entry], boot_id: str, pulse_ms: Callable[[in
 def _releases_since_change(recent: Sequence[Entry]) -> dict[int, int]:
     counts: dict[int, int] = {}
     for entry in recent:
-        if entry.type in _DOOR_MOVED:
+        if entry.type in _DOOR_MOVED and entry.body.get("sensor") != "latch":
             counts[entry.body["locker"]] = 0
         elif entry.type == EntryType.RELEASE_INTENDED and entry.body["locker"] in counts:
             counts[entry.body["locker"]] += 1

@@ -181,7 +181,7 @@ class Runtime:
     def _say(self, effects: list[Show | Light | SendReply | SendList], now: Moment) -> None:
         for effect in effects:
             if isinstance(effect, Show):
-                self.hardware.show(effect.signal)
+                self.hardware.show(effect.signal, effect.reader)
                 if self.live.watched:
                     self.live.tell({"what": "signal", "signal": effect.signal.value})
             elif isinstance(effect, Light):

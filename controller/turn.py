@@ -23,9 +23,9 @@ class Turn:
         known = {name: value for name, value in body.items() if value is not None}
         self.effects.append(Record(entry, known, intent))
 
-    def show(self, signal: Signal) -> None:
-        """Light and sound."""
-        self.effects.append(Show(signal))
+    def show(self, signal: Signal, reader: str | None = None) -> None:
+        """Light and sound, for whoever stands at that reader."""
+        self.effects.append(Show(signal, reader))
 
     def reply(self, command: str | None, state: str, locker: int | None = None, why: str | None = None) -> None:
         """One step in the life of a command; nothing where no command asked."""

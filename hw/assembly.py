@@ -49,12 +49,14 @@ class Hardware:
         boards: Mapping[str, LockBoard],
         indicators: Mapping[str, Indicator],
         inputs: Mapping[str, BankInput],
+        beside: Mapping[str, str] | None = None,
     ) -> None:
         self.guard = guard
         self.readers = readers
         self.boards = boards
         self.indicators = indicators
         self.inputs = inputs
+        self._beside = beside or {}  # the reader of an indicator that has one
 
     async def start(self) -> None:
         """Start every device, all coils off first. Missing hardware is reported, never raised."""
@@ -86,10 +88,11 @@ class Hardware:
         if light is not None:
             light(coil.channel, on)
 
-    def show(self, signal: Signal) -> None:
-        """Show a signal on every indicator."""
-        for indicator in self.indicators.values():
-            indicator.show(signal)
+    def show(self, signal: Signal, reader: str | None = None) -> None:
+        """Show a signal to whoever stands at that reader: on its own indicators and those of no reader; or on all."""
+        for name, indicator in self.indicators.items():
+            if reader is None or self._beside.get(name, reader) == reader:
+                indicator.show(signal)
 
     def all_off(self) -> None:
         """Drop every coil and every release that waits: the way out of a fatal error."""
@@ -123,4 +126,5 @@ def build(config: HardwareConfig, emit: Emit, mono_ms: MonoMs, limits: GuardLimi
         devices("boards", config.boards),
         devices("indicators", config.indicators),
         devices("inputs", config.inputs),
+        {name: reader for name, each in config.indicators.items() if (reader := getattr(each, "reader", None))},
     )

@@ -7,6 +7,8 @@ the coils when the bus does not answer.
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable, Container
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -17,6 +19,7 @@ from hw.pins import claim_output, pin_factory, unavailable
 
 # Coils disturb the bus: a transfer that changes nothing when it is repeated is tried again. Energising is not.
 TRIES = 3
+LEAVES_WITHIN_S = 0.5  # a keeper that was told to go needs a moment
 T = TypeVar("T")
 
 
@@ -28,6 +31,8 @@ class ExpanderLines:
         self._layout = layout
         self._levels = layout.all_off
         self._reset: Any = None
+        self._name = f"the MCP23017 at 0x{address:02X} on {bus}"
+        self._alone = _sole_use(f"casier-mcp23017-{bus}-{address}", self._name)
         self._open(bus, reset_line)
         try:
             _repeated(self._set_up)
@@ -70,7 +75,7 @@ class ExpanderLines:
         """Switch one light."""
         if line in self._layout.lights:
             self._levels = self._layout.with_pin(self._levels, line, on)
-            self._write(OLAT, self._levels)
+            _repeated(lambda: self._write(OLAT, self._levels))
 
     def inputs(self) -> int | None:
         """The levels of the contacts."""
@@ -82,7 +87,6 @@ class ExpanderLines:
     def _open(self, bus: str, reset_line: int | None) -> None:
         import smbus2  # loaded only where a bank has such a board
 
-        self._name = f"the MCP23017 at 0x{self._address:02X} on {bus}"
         if reset_line is not None:
             try:
                 self._reset = claim_output(pin_factory(), reset_line, False)  # all pins let go, whatever was on
@@ -130,6 +134,22 @@ class ExpanderLines:
             raise PinsUnavailable(
                 "missing", f"{self._name} does not answer ({error}): look at its address switches, power and wires"
             ) from error
+
+
+def _sole_use(name: str, chip: str) -> socket.socket:
+    """Hold a name that the kernel frees when this process ends: Linux lets any number of programs open a bus."""
+    held = socket.socket(socket.AF_UNIX)
+    give_up = time.monotonic() + LEAVES_WITHIN_S
+    while True:
+        try:
+            held.bind("\0" + name[-100:])  # the kernel takes 107 bytes
+        except OSError as error:
+            if time.monotonic() > give_up:
+                held.close()
+                raise PinsUnavailable("in_use", f"{chip} is another program's: stop that one") from error
+            time.sleep(0.02)
+        else:
+            return held
 
 
 def _repeated(transfer: Callable[[], T]) -> T:

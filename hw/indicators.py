@@ -16,13 +16,17 @@ from hw.settings import BcmPin, DeviceSettings, Wiring
 
 
 class GpioIndicatorSettings(DeviceSettings, frozen=True, tag="gpio"):
-    """BCM pins of three lights and a buzzer; any of them may be missing, not all."""
+    """BCM pins of three lights and a buzzer; any of them may be missing, not all.
+
+    With `reader` they stand at that reader, and say nothing of what is presented at another.
+    """
 
     green: BcmPin | None = None
     red: BcmPin | None = None
     amber: BcmPin | None = None
     buzzer: BcmPin | None = None
     active_high: bool = True
+    reader: str | None = None
 
     def __post_init__(self) -> None:
         if not self.pins:

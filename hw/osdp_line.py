@@ -16,6 +16,8 @@ from hw.serial_line import SerialLine
 REFRESH_S = 0.020  # libosdp wants to be called at least every 50 ms
 # libosdp leaves a reader that went offline alone for five minutes; people wait at the door.
 RETRY_MS = 2_000
+# A reader is asked about every 60 ms, or after the 200 ms that each silent neighbour costs; libosdp gives up late.
+SILENT_MS = 1_500
 
 Command = Mapping[str, object]
 
@@ -41,12 +43,12 @@ class Peer(Protocol):
 
 @dataclass(slots=True)
 class _Link:
-    """Where one reader stands. `since_ms`: when it was lost, or last tried."""
+    """Where one reader stands. `since_ms`: when it was lost, or last tried; `heard_ms`: its last frame."""
 
     peer: Peer
     since_ms: int
+    heard_ms: int
     is_secured: bool = False
-    was_heard: bool = False
 
 
 class OsdpLine:
@@ -118,7 +120,7 @@ class OsdpLine:
         now_ms = self._mono_ms()
         keys = self._usable_keys()
         self._keys_due_ms = now_ms + RETRY_MS
-        self._links = [_Link(peer, now_ms) for peer in self._peers if peer.address in keys]
+        self._links = [_Link(peer, now_ms, now_ms - SILENT_MS) for peer in self._peers if peer.address in keys]
         self._panel = None
         if not self._links:
             return
@@ -154,9 +156,12 @@ class OsdpLine:
 
     def _received(self, data: bytes) -> None:
         for frame in self._framer.feed(data):
+            if not frame[1] & 0x80:
+                continue  # some adapters let us hear our own requests
             self._inbox.append(frame)
             for link in self._links:
-                link.was_heard |= frame[1] == 0x80 | link.peer.address
+                if frame[1] == 0x80 | link.peer.address:
+                    link.heard_ms = self._mono_ms()
         if self._inbox:
             self._refresh()
 
@@ -181,7 +186,8 @@ class OsdpLine:
             return
         secured, now_ms = panel.sc_status(), self._mono_ms()
         for index, link in enumerate(self._links):
-            self._follow(index, link, bool(secured >> index & 1), now_ms)
+            is_there = now_ms - link.heard_ms < SILENT_MS
+            self._follow(index, link, is_there and bool(secured >> index & 1), now_ms)
         events, self._events = self._events, []
         for index, event in events:
             if self._links[index].is_secured:
@@ -191,23 +197,24 @@ class OsdpLine:
         if is_secured != link.is_secured:
             link.is_secured = is_secured
             link.since_ms = now_ms
-            link.was_heard = False
             if is_secured:
                 link.peer.secured()
+            else:
+                link.peer.unreachable(*_why(link, now_ms - SILENT_MS))
         if is_secured:
             return
         if not self._panel.is_pd_enabled(index):
             self._panel.enable_pd(index)
         elif now_ms - link.since_ms > RETRY_MS:
-            link.peer.unreachable(*_why(link))
+            link.peer.unreachable(*_why(link, link.since_ms))
             link.since_ms = now_ms
-            link.was_heard = False
             self._panel.disable_pd(index)
 
 
-def _why(link: _Link) -> tuple[str, str]:
+def _why(link: _Link, since_ms: int) -> tuple[str, str]:
+    """What is wrong with a reader, from what it has said since then."""
     reader = f"reader {link.peer.name} (address {link.peer.address})"
-    if link.was_heard:
+    if link.heard_ms > since_ms:
         mend = "set the key of its key file in the reader with its maker's tool, or mend its Secure Channel"
         return "bad_reply", f"{reader} answers, but does not prove that it knows the key: {mend}"
     return "silent", f"{reader} does not answer: look at its power, its wires A and B, its address and its baud rate"

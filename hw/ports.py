@@ -1,7 +1,8 @@
 """What the controller sees of the hardware: device events, and the ports that readers, boards and indicators fill.
 
 All `at_ms` are milliseconds of the monotonic clock. `device`, `reader` and `board` are names from the bank's TOML file;
-channel numbers start at 1, as printed on the board.
+channel numbers start at 1, as printed on the board. Events are structs, a fifth of a dataclass's memory; those with
+something to hide from a traceback are dataclasses, which can.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, NamedTuple, Protocol
+
+from msgspec import Struct
 
 DeviceKind = Literal["reader", "board", "indicator", "input"]
 SensorKind = Literal["door", "latch"]
@@ -24,8 +27,7 @@ class Coil(NamedTuple):
     channel: int
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(Struct, frozen=True):
     """The guard's leave to energise one coil once, for `pulse_ms`, soon after `issued_ms`. Only the guard makes one."""
 
     number: int
@@ -49,8 +51,7 @@ class BadgeRead:
     stale: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CardRefused:
+class CardRefused(Struct, frozen=True):
     """A card was held to a reader that asks for proof, and gave none; its number is not told and opens nothing.
 
     `why`: `foreign_card` (it knows nothing of this site) or `not_authentic` (it claims to, and its key is wrong).
@@ -70,8 +71,7 @@ class KeyPressed:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class DoorSensed:
+class DoorSensed(Struct, frozen=True):
     """A locker's sensor, debounced: once for every channel when it is first known, then on each change.
 
     `sensor` is the `door` contact (open: the door is off its frame) or the `latch` contact (open: the bolt holds
@@ -85,8 +85,7 @@ class DoorSensed:
     sensor: SensorKind = "door"
 
 
-@dataclass(frozen=True, slots=True)
-class InputSensed:
+class InputSensed(Struct, frozen=True):
     """An input of the bank itself, debounced: once when it is first known, then on each change.
 
     `active`: the enclosure stands open (`tamper`), the mains are gone (`mains`), the supply sags (`undervoltage`).
@@ -98,8 +97,7 @@ class InputSensed:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class LockAccepted:
+class LockAccepted(Struct, frozen=True):
     """The board says that it acted, or the pulse keeper that the line is on. It is not an opening."""
 
     board: str
@@ -107,8 +105,7 @@ class LockAccepted:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class LockFailed:
+class LockFailed(Struct, frozen=True):
     """The release was not confirmed: `no_reply`, `bad_reply`, `closed` (port or pipe down), `refused_by_guard` or
     `keeper_lost`.
 
@@ -121,11 +118,11 @@ class LockFailed:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceFault:
+class DeviceFault(Struct, frozen=True):
     """A device does not work.
 
-    `code`: `missing`, `permission`, `in_use`, `unplugged`, `silent`, `bad_reply`, `garbage`, `keeper_lost`, `failed`.
+    `code`: `missing`, `permission`, `in_use`, `unplugged`, `silent`, `bad_reply`, `garbage`, `swapped` (D0 and D1 of a
+    Wiegand reader), `stays_on` (a coil that was switched off), `keeper_lost`, `failed`.
     """
 
     device: str
@@ -134,8 +131,7 @@ class DeviceFault:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRecovered:
+class DeviceRecovered(Struct, frozen=True):
     """A device that had a fault works again."""
 
     device: str

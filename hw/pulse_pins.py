@@ -100,7 +100,7 @@ class PulsePins:
 
     def _claim(self) -> None:
         self._factory = factory = pin_factory()
-        from gpiozero import InputDevice
+        from gpiozero.input_devices import InputDevice
 
         try:
             self._watchers = [self._watcher(index) for index in range(len(self._numbers))]  # gpiozero keeps weak ones

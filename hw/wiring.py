@@ -126,8 +126,12 @@ def _pulses(config: HardwareConfig, boards: dict[str, Wiring]) -> Iterator[Probl
 
 
 def _indicators(config: HardwareConfig) -> Iterator[Problem]:
-    """An indicator that speaks through a reader which is not there, or is of another kind."""
+    """An indicator that speaks through, or stands at, a reader which is not there, or is of another kind."""
     for name, settings in config.indicators.items():
+        beside = getattr(settings, "reader", None)
+        if settings.wiring().reader is None and beside is not None and beside not in config.readers:
+            allowed = ", ".join(sorted(config.readers)) or "none"
+            yield Problem(("indicators", name, "reader"), f"there is no reader {beside!r}; allowed: {allowed}")
         wanted, driver = settings.wiring().reader, settings.__struct_config__.tag
         fitting = sorted(each for each, reader in config.readers.items() if reader.__struct_config__.tag == driver)
         if wanted is not None and wanted not in fitting:

@@ -11,11 +11,13 @@ from simulator.bank import SimulatedBank
 from simulator.bench.server import PORT_VARIABLE, listen, serve
 from simulator.bench.world import World
 from simulator.errors import SimulatorError
-from simulator.scenario import LILLE, MONTREUIL, BankPlan, Places, XorPlan, controller_toml, read_plans
+from simulator.every_device import EVERY_DEVICE
+from simulator.scenario import LILLE, MONTREUIL, BankPlan, Places, controller_toml, read_plans
 
 HOST = "127.0.0.1"
 BROKER = ("127.0.0.1", 1883)
 EXIT_CANNOT_START = 2
+PLACES = ("port", "device", "bus", "alarm")  # the keys that say where a device stands; the others are on pins
 
 app = typer.Typer(name="casier-sim", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -33,11 +35,15 @@ def bench(
     people: Annotated[
         float | None, typer.Option(help="Somebody pushes each opened door shut after so many seconds.")
     ] = None,
+    every_device: Annotated[
+        bool, typer.Option("--every-device", help="One more example: a bank with every board and reader there is.")
+    ] = False,
     pacing: Annotated[bool, typer.Option(help="Let serial bytes take their time on the wire.")] = True,
 ) -> None:
     """Run simulated banks and their bench page alone, for controllers that you start yourself."""
     try:
         plans = read_plans(banks) if banks else (MONTREUIL, LILLE)
+        plans = (*plans, EVERY_DEVICE) if every_device else plans
         listening = listen(HOST, port)
     except SimulatorError as error:
         typer.echo(f"casier-sim: {error}", err=True)
@@ -76,12 +82,13 @@ def _introduce(plan: BankPlan, places: Places) -> None:
     places.folder.mkdir(parents=True, exist_ok=True)
     config.write_text(controller_toml(plan, places, data_dir=places.folder / "controller", broker=BROKER))
     environment = " ".join(f"{name}={value}" for name, value in places.environment().items())
-    typer.echo(f"{plan.name}: {sum(1 for _ in plan.lockers())} lockers, readers {', '.join(plan.readers)}")
-    typer.echo(f"  reader  {places.reader}")
-    if any(isinstance(board, XorPlan) for board in plan.boards.values()):
-        typer.echo(f"  boards  {places.boards}")
-    typer.echo(f"  pins    {places.pins}")
-    typer.echo(f"  run     {environment} casier-controller run --config {config}")
+    typer.echo(f"{plan.name}: {sum(1 for _ in plan.lockers())} lockers")
+    for name, device in plan.devices().items():
+        table = device.table(places)
+        place = next((table[key] for key in PLACES if key in table), places.pins)
+        typer.echo(f"  {name:<10} {device.driver:<14} {place}")
+    typer.echo(f"  {'pins':<10} {'the Pi':<14} {places.pins}")
+    typer.echo(f"  {'run':<10} {environment} casier-controller run --config {config}")
 
 
 def main() -> None:

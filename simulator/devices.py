@@ -22,7 +22,7 @@ class Habit(Enum):
     MUTE = "mute"
     """Acts, but its answers do not arrive."""
     BUSY = "busy"
-    """Says that it is busy where its protocol can, else answers far too late; does not act."""
+    """Says that it is busy where its protocol can, else says nothing; does not act."""
     LEADING_GARBAGE = "leading_garbage"
     HALF_FRAME = "half_frame"
     WRONG_CHECKSUM = "wrong_checksum"

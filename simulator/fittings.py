@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from simulator.devices import Device, Reader, SerialBoard
+from simulator.devices import Device, Listening, Reader, SerialBoard
 from simulator.serial_line import SerialLine
 
 SensorKind = Literal["door", "latch"]
@@ -73,10 +73,11 @@ class ReaderFitting(Fitting, Protocol):
 
 
 class BoardOnLine:
-    """A lock board on a serial line."""
+    """A lock board on a serial line; `dip` is the address that its DIP switch should have."""
 
     def __init__(self, device: SerialBoard, line: SerialLine) -> None:
         self.device = device
+        self.dip = device.address
         self.cable = line
         line.add_board(device)
 
@@ -100,6 +101,8 @@ class ReaderOnLine:
         self.device = device
         self.cable = line
         self._on_frames = on_frames
+        if isinstance(device, Listening):
+            line.reader = device
 
     def advance(self, now: float) -> None:
         """Put on the line what is due."""

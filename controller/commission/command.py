@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from controller.errors import ControllerError
 from controller.exit_codes import FAILED
+from controller.technician.doctor.access import UNIT_GROUPS, service_user
 from controller.technician.terminal import AsJson, Config, plainly, print_json
 
 
@@ -40,9 +42,19 @@ def commission(
     options = Options(auto, yes, anew, only, columns, map_path, report_path, watch_ms)
     console = Console(stderr=as_json)
     bank = load(config)
+    _refuse_other_users(bank.data_dir, config)
     with sole_use(bank.data_dir):
         report = asyncio.run(Commissioning(config, bank, options, console).run())
     if as_json:
         print_json(report)
     if not report["ok"]:
         raise typer.Exit(FAILED)
+
+
+def _refuse_other_users(data_dir: Path, config: Path) -> None:
+    """What another user writes into the data directory, root too, the controller cannot write any more."""
+    user = service_user(data_dir)
+    if user is not None:
+        groups = " ".join(f"-G {group}" for group in UNIT_GROUPS)
+        command = f"runuser -u {user.name} {groups} -- casier-controller commission --config {config}"
+        raise ControllerError("user", f"{data_dir} belongs to {user.name}: run it as that user: {command}")

@@ -24,7 +24,8 @@ from controller.commission.rewiring import turned
 from controller.commission.steps import Tell
 from controller.commission.toml_edit import changed_text, shown, write_config
 from controller.commission.wall_map import COLUMNS, page
-from controller.config import BankFile
+from controller.config import BankFile, load
+from controller.errors import ControllerError
 from controller.state_copy import replace_file
 
 MAP_NAME, REPORT_NAME, DRAFT_NAME = "commission-map.html", "commission-report.json", "commission-bank.toml"
@@ -68,12 +69,18 @@ class Commissioning:
         result = conclude(plan, procedure.progress)
         show(self._console, result)
         report = as_report(result, finished=finished, at=_now().isoformat(timespec="seconds"))
-        if finished:
-            await self._write(result, procedure.progress, front, report)
-        else:
-            self._say("Stopped; every coil is off. The same command goes on from here.")
-        self._leave(result, report)
+        report["diff"], report["written"] = "", False
+        if not finished:
+            self._say("Stopped. The same command goes on from here.")
+        elif result.has_changes:
+            report["written"] = await self._write(result, procedure.progress, front, report)
+            report["ok"] = report["ok"] and report["written"]
+        self._leave(self._as_written(plan.held, procedure.progress) if report["written"] else result, report)
         return report
+
+    def _as_written(self, held: frozenset[int], progress: Progress) -> Conclusions:
+        """What there is to say of the bank now that its file is right."""
+        return conclude(plan_of(load(self._path), held), load_progress(self._bank.data_dir) or progress)
 
     def _progress(self, front: Front) -> Progress:
         """What an earlier run has left for this file, or nothing."""
@@ -90,28 +97,26 @@ class Commissioning:
             front.tell(Tell("resumed", text=f"{len(kept.trials)} of {len(self._bank.lockers)} lockers are tested"))
         return kept
 
-    async def _write(self, result: Conclusions, progress: Progress, front: Front, report: dict[str, Any]) -> None:
-        """Show the change of the bank's file, ask, and make it."""
-        report["diff"], report["written"] = "", False
-        if not result.has_changes:
-            return
+    async def _write(self, result: Conclusions, progress: Progress, front: Front, report: dict[str, Any]) -> bool:
+        """Show the change of the bank's file, ask, and make it. Says whether it is made."""
         new = changed_text(self._text, result.changes, result.coils)
         report["diff"] = shown(self._path, self._text, new)
         self._say(f"\nThe bank's file should change:\n{report['diff']}")
         if not await self._agreed(front):
             self._say("The file is left as it is. The same command asks again, without another pulse.")
-            report["ok"] = False
-            return
+            return False
         try:
             write_config(self._path, self._text, new, result.coils)
+        except ControllerError as error:
+            self._say(str(error))
+            return False
         except OSError as error:
             self._set_aside(new, error)
-            report["ok"] = False
-            return
-        report["written"] = True
+            return False
         name = fingerprint(tomllib.loads(new))
         keep_progress(self._bank.data_dir, turned(result.plan, progress, result.changes, name))
         self._say(f"{self._path} is written.")
+        return True
 
     async def _agreed(self, front: Front) -> bool:
         if self._options.yes:

@@ -49,7 +49,7 @@ def read_disk(bank: BankFile) -> Disk:
         mode = bank.time.system_clock
         clock = Clock(state.get("time"), system_clock(mode), None if mode == "absent" else battery_instant())
         past = bank_state(state, opened.recent, {}, boot_id(), lambda _: PULSE_MAX_MS)
-        lost = opened.cause != "start" or any(bank.data_dir.glob("journal.db.set-aside-*"))
+        lost = "list" in opened.state or opened.cause != "start" or any(bank.data_dir.glob("journal.db.set-aside-*"))
         return Disk(opened, clock, past, _grants(past, lost=lost))
     except BaseException:
         opened.store.close()

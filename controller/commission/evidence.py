@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from controller.commission.learned import Learned, learn
 from controller.commission.plan import Plan
-from controller.commission.progress import Progress, Resting, Sensed, Trial
+from controller.commission.progress import BoardFault, Progress, Resting, Sensed, Trial
 from hw.ports import Coil
 
 
@@ -22,7 +22,7 @@ class Evidence:
     plan: Plan
     watched: bool
     learned: Mapping[str, Learned]
-    silent: frozenset[str]
+    faults: Mapping[str, BoardFault]
     turned: frozenset[tuple[str, str]] = frozenset()
     codes: dict[Coil, str] = field(default_factory=dict)
     opened: dict[Coil, tuple[int, ...]] = field(default_factory=dict)
@@ -51,7 +51,7 @@ def gather(plan: Plan, progress: Progress) -> Evidence:
         plan,
         any(trial.doors is not None for trial in trials),
         learned,
-        frozenset(progress.silent),
+        {fault.board: fault for fault in progress.faults},
         frozenset(progress.turned),
         sensors=_known(progress, learned, "door"),
         latches=_known(progress, learned, "latch"),

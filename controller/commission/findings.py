@@ -55,11 +55,10 @@ def listed(numbers: tuple[int, ...] | list[int]) -> str:
 
 
 def _boards(evidence: Evidence, _coils: Mapping[int, Coil]) -> Iterator[Finding]:
-    for board in sorted(evidence.silent):
+    for board, fault in sorted(evidence.faults.items()):
         lockers = tuple(number for number, coil in evidence.plan.lockers.items() if coil.board == board)
         yield Finding(
-            "board_silent", FAIL, f"board {board} does not work",
-            "look at its power, its address switches and the line", lockers, board,
+            "board_fault", FAIL, f"board {board} does not work ({fault.code})", fault.detail, lockers, board,
         )  # fmt: skip
     for board in sorted(twin_boards(evidence)):
         at = evidence.plan.boards[board].address
@@ -150,9 +149,11 @@ def _swapped(evidence: Evidence, coils: Mapping[int, Coil]) -> Iterator[Finding]
             continue
         pair = coils[other] == lockers[door]
         told.update((door, other) if pair else (door,))
-        text = f"doors {door} and {other} are swapped" if pair else f"door {door} is opened by {name(coil)}"
+        text = (
+            f"doors {listed(sorted((door, other)))} are swapped" if pair else f"door {door} is opened by {name(coil)}"
+        )
         yield Finding(
-            "swapped" if pair else "elsewhere", WARN, text, "the file is changed to say so",
+            "swapped" if pair else "elsewhere", WARN, text, "the bank's file is to say so",
             (door, other) if pair else (door,), coil.board,
         )  # fmt: skip
 
@@ -214,8 +215,11 @@ def _sensor(evidence: Evidence, number: int, coil: Coil, doors: tuple[int, ...])
         text = f"when {name(coil)} opens its door, the sensor of door {strangers[0]} says so"
         mend = f"the wires of these sensors are crossed{either}: put them right"
         return Finding("crossed_sensor", FAIL, text, mend, (door, *strangers), coil.board)
-    if sensed:
+    if sensed and evidence.watched and evidence.plan.lockers[door] in sensed:
         return None  # the lock is crossed, not the sensor: _wrong_doors
+    if sensed:
+        text = f"when {name(coil)} opens door {door}, the sensor at {name(sensed[0])} says so"
+        return Finding("crossed_sensor", FAIL, text, "put the sensor's wires right", (door,), coil.board)
     if coil in evidence.rest_open:
         text, mend = f"the sensor of door {door} reads open all the time", "look for a cut wire or a stuck contact"
         return Finding("stuck_open", FAIL, text, mend, (door,), coil.board)
@@ -261,7 +265,7 @@ def _not_done(evidence: Evidence, _coils: Mapping[int, Coil]) -> Iterator[Findin
     left = tuple(
         number
         for number, coil in plan.lockers.items()
-        if coil not in evidence.opened and number not in plan.held and coil.board not in evidence.silent
+        if coil not in evidence.opened and number not in plan.held and coil.board not in evidence.faults
     )
     if left:
         yield Finding("not_tested", WARN, f"not tested: {listed(left)}", "run the same command again", left)

@@ -21,7 +21,7 @@ _TOLD = {
     "held": "Held, and not touched: lockers {lockers}. Where wires are crossed another pulse could open them all the "
     "same: stay in sight of them.",
     "held_opened": "Locker {lockers} is held and its door opened. Stay with it until it is shut, and tell the staff.",
-    "board_silent": "Board {board} does not work: {text}. Lockers {lockers} are left out.",
+    "board_fault": "Board {board} does not work: {text}. From here on lockers {lockers} are left out.",
     "beside_silent": "Board {board} is left out: the board on its line that does not answer has lockers that are held, "
     "and might answer to the same address. Mend that one first.",
     "no_sensors": "Board {board} tells nothing of its doors.",
@@ -29,7 +29,7 @@ _TOLD = {
     "resumed": "Going on where it was stopped: {text}.",
     "unknown_outcome": "Nobody saw how the last pulse of locker {lockers} ended.",
 }
-_GRAVE = frozenset({"held_opened", "board_silent", "beside_silent", "no_sensors"})
+_GRAVE = frozenset({"held_opened", "board_fault", "beside_silent", "no_sensors"})
 
 
 class Lines:
@@ -105,11 +105,11 @@ class Front:
         return (answer or "").strip().lower() in ("y", "yes")
 
     def _heard(self, step: AskDoors) -> str:
-        board = "the board acted" if step.pulsed.code == "accepted" else f"not confirmed ({step.pulsed.code})"
-        times = {each.channel: each.after_ms for each in step.pulsed.sensed}
+        board = "the board acted" if step.trial.code == "accepted" else f"not confirmed ({step.trial.code})"
         if not step.seen:
             return f"{board}; no sensor saw a door open."
-        return f"{board}; the sensors saw door {listed(step.seen)} open after {min(times.values())} ms."
+        after_ms = min(each.after_ms for each in step.trial.sensed)
+        return f"{board}; the sensors saw door {listed(step.seen)} open after {after_ms} ms."
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from controller import SOFTWARE
 from controller.commission.disk import Disk
 from controller.commission.plan import Plan, observing
-from controller.commission.progress import Sensed, Trial
+from controller.commission.progress import BoardFault, Sensed, Trial
 from controller.commission.steps import Contact, Pulsed, Seen
 from controller.config import BankFile
 from controller.errors import ControllerError
@@ -60,7 +60,7 @@ class Hands:
         self._hardware = self._built()
         self._journal = Journal(bank.data_dir, disk.opened, boot_id(), asyncio.get_running_loop())
         self._open: dict[Contact, bool] = {}
-        self._faults: dict[str, str] = {}
+        self._faults: dict[str, BoardFault] = {}
         self._changes: list[DoorSensed] = []
         self._changed_ms = 0
         self._code: str | None = None
@@ -166,7 +166,7 @@ class Hands:
             Sensed(each.board, each.channel, each.open, max(0, each.at_ms - at_ms), each.sensor)
             for each in self._changes
         )
-        return Pulsed(code, tuple(sensed))
+        return Pulsed(code, tuple(sensed), self._faults.get(coil.board))
 
     def settle(self, trial: Trial) -> None:
         """Journal what became of the last pulse."""
@@ -246,7 +246,7 @@ class Hands:
             if (event.board, event.channel) == self._pulsed:
                 self._code = event.code if isinstance(event, LockFailed) else "accepted"
         elif isinstance(event, DeviceFault):
-            self._faults[event.device] = event.detail
+            self._faults[event.device] = BoardFault(event.device, event.code, event.detail)
         elif isinstance(event, DeviceRecovered):
             self._faults.pop(event.device, None)
 

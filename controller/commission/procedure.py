@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from controller.commission.learned import learn
 from controller.commission.plan import Plan
-from controller.commission.progress import Progress, Resting, Sensed, Trial
+from controller.commission.progress import BoardFault, Progress, Resting, Sensed, Trial
 from controller.commission.steps import (
     Answer,
     AskDoors,
@@ -31,6 +31,8 @@ from hw.ports import Coil
 Steps = Generator[Step, Answer, bool]
 # An unwatched pulse that moved nothing is tried once more before it counts: a door may have stuck.
 UNWATCHED_ATTEMPTS = 2
+# A coil that stays driven burns: no other is pulsed beside it.
+STAYS_ON = "stays_on"
 
 
 class Procedure:
@@ -43,7 +45,7 @@ class Procedure:
         self.plan = plan
         self.progress = progress
         self._watched = watched
-        self._faults: dict[str, str] = {}
+        self._faults: dict[str, BoardFault] = {}
 
     def run(self) -> Steps:
         """All steps that are left. Returns whether it came to its end; False when the person stopped."""
@@ -53,15 +55,16 @@ class Procedure:
             return True
         if not (yield from self._shut(first=True)):
             return False
-        if self.progress.rest is None and not (yield from self._rest()):
+        if not (yield from self._rest()):
             return False
         for locker, coil in waiting:
-            if not (yield from self._test(locker, coil)):
+            if coil.board not in self._faults and not (yield from self._test(locker, coil)):
                 return False
         return (yield from self._end())
 
     def _announce(self) -> Generator[Step, Answer, None]:
         """Forget what is to be tested again, say who is not touched, and see which boards work."""
+        self.progress = replace(self.progress, faults=())
         again = {self.plan.lockers[number] for number in self.plan.chosen}
         if again != set(self.plan.lockers.values()):
             kept = tuple(trial for trial in self.progress.trials if Coil(trial.board, trial.channel) not in again)
@@ -69,12 +72,17 @@ class Procedure:
         if held := self.plan.held & self.plan.chosen:
             yield Tell("held", tuple(sorted(held)))
         seen = yield from self._look()
-        self._faults = dict(seen.faults)
-        self.progress = replace(self.progress, silent=tuple(sorted(self._faults)))
-        for board, fault in sorted(self._faults.items()):
-            yield Tell("board_silent", self._lockers_of(board), board, fault)
+        self._faults = {}
+        for _, fault in sorted(seen.faults.items()):
+            yield from self._fault(fault)
         for board in sorted(self._beside_silent()):
             yield Tell("beside_silent", self._lockers_of(board), board)
+
+    def _fault(self, fault: BoardFault) -> Generator[Step, Answer, None]:
+        """A board does not work: nothing of it is pulsed any more in this run."""
+        self._faults[fault.board] = fault
+        self.progress = replace(self.progress, faults=tuple(self._faults.values()))
+        yield Tell("board_fault", self._lockers_of(fault.board), fault.board, fault.detail)
 
     def _lockers_of(self, board: str) -> tuple[int, ...]:
         return tuple(number for number, coil in self.plan.lockers.items() if coil.board == board)
@@ -109,14 +117,19 @@ class Procedure:
         return seen
 
     def _rest(self) -> Generator[Step, Answer, bool]:
-        """What the sensors say while every door is shut."""
+        """What the sensors say while every door is shut: anew in each run, for wires are mended in between."""
         seen = yield from self._look()
+        tried = {trial.board for trial in self.progress.trials}
         for name, board in self.plan.boards.items():
+            if name in tried:  # its readings were taken so, and stay comparable
+                continue
             for sensor, choice in board.polarity.items():
                 if choice.by_trying and _reads(seen, name, sensor) == {True}:
                     seen = yield from self._try_turned(name, sensor, seen)
         resting = _resting(seen)
-        self.progress = replace(self.progress, rest=resting)
+        now = {_contact(each) for each in resting}
+        before = tuple(each for each in self.progress.rest or () if _contact(each) not in now)
+        self.progress = replace(self.progress, rest=before + resting)
         yield Keep(self.progress)
         mute = {coil.board for _, coil in self._waiting()} - {each.board for each in resting}
         for name in sorted(mute):
@@ -145,12 +158,17 @@ class Procedure:
                 yield Tell("held", (locker,))
                 return True
             trial = Trial(coil.board, coil.channel, pulsed.code, None, tuple(self._away_from_rest(pulsed.sensed)))
+            if pulsed.fault is not None:
+                yield from self._fault(pulsed.fault)
+                if pulsed.fault.code == STAYS_ON:
+                    yield Keep(self.progress, trial)
+                    return False
             if not self._watched:
                 if trial.sensed or attempt >= UNWATCHED_ATTEMPTS:
                     break
                 yield Keep(self.progress, trial)
                 continue
-            answer = yield AskDoors(coil, locker, pulsed, self._seen_doors(trial))
+            answer = yield AskDoors(coil, locker, trial, self._seen_doors(trial))
             if answer is Reply.STOP:
                 yield Keep(self.progress, trial)
                 return False
@@ -177,16 +195,19 @@ class Procedure:
         if not (yield from self._shut(first=False)):
             return False
         seen = yield from self._look()
+        for board, fault in sorted(seen.faults.items()):
+            if board not in self._faults:
+                yield from self._fault(fault)
         self.progress = replace(self.progress, end=_resting(seen) if self._watched else ())
         yield Keep(self.progress)
         return True
 
     def _away_from_rest(self, sensed: tuple[Sensed, ...]) -> Iterator[Sensed]:
         """The first change of each sensor to what it was not at rest: an opening; someone shutting a door is not."""
-        rest = {Contact(each.board, each.channel, each.sensor): each.open for each in self.progress.rest or ()}
+        rest = {_contact(each): each.open for each in self.progress.rest or ()}
         told: set[Contact] = set()
         for change in sensed:
-            contact = Contact(change.board, change.channel, change.sensor)
+            contact = _contact(change)
             if contact not in told and rest.get(contact) is not change.open:
                 told.add(contact)
                 yield change
@@ -202,6 +223,10 @@ class Procedure:
             if coil in numbers:
                 found[numbers[coil]] = None
         return tuple(found)
+
+
+def _contact(each: Resting | Sensed) -> Contact:
+    return Contact(each.board, each.channel, each.sensor)
 
 
 def _reads(seen: Seen, board: str, sensor: str) -> set[bool]:

@@ -46,18 +46,26 @@ class Resting(msgspec.Struct, frozen=True):
     sensor: str = "door"
 
 
+class BoardFault(msgspec.Struct, frozen=True):
+    """A board that does not work: a code of `hw.ports.DeviceFault`, and what it says."""
+
+    board: str
+    code: str
+    detail: str
+
+
 class Progress(msgspec.Struct, frozen=True):
     """All that was found: sensors before the pulses and (None: not yet) after them, and a trial for each channel done.
 
     `fingerprint` names the settings that the readings were taken with; `turned` the boards and kinds of sensor that
-    were read with the other polarity than the file's; `silent` the boards that did not answer.
+    were read with the other polarity than the file's; `faults` what was wrong with boards in the last run.
     """
 
     fingerprint: str
     rest: tuple[Resting, ...] | None = None
     trials: tuple[Trial, ...] = ()
     end: tuple[Resting, ...] | None = None
-    silent: tuple[str, ...] = ()
+    faults: tuple[BoardFault, ...] = ()
     turned: tuple[tuple[str, str], ...] = ()
 
 

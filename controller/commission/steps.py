@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from controller.commission.progress import Progress, Sensed, Trial
+from controller.commission.progress import BoardFault, Progress, Sensed, Trial
 from hw.ports import Coil
 
 
@@ -51,7 +51,7 @@ class AskDoors:
 
     coil: Coil
     locker: int
-    pulsed: "Pulsed"
+    trial: Trial
     seen: tuple[int, ...]
 
 
@@ -59,7 +59,7 @@ class AskDoors:
 class Tell:
     """Say something to the person. Answer: Reply.YES.
 
-    `code`: `held` (not pulsed), `held_opened` (a held locker's door opened all the same), `board_silent`,
+    `code`: `held` (not pulsed), `held_opened` (a held locker's door opened all the same), `board_fault`,
     `beside_silent`, `no_sensors`, `unknown_outcome` or `result`.
     """
 
@@ -82,15 +82,19 @@ class Seen:
     """Every sensor that has spoken (True: reads open by the file's settings), and the boards that do not work."""
 
     open: Mapping[Contact, bool]
-    faults: Mapping[str, str]
+    faults: Mapping[str, BoardFault]
 
 
 @dataclass(frozen=True, slots=True)
 class Pulsed:
-    """How the board took it: `accepted` or a code of `hw.ports.LockFailed`; and every change of a sensor after it."""
+    """How the board took it: `accepted` or a code of `hw.ports.LockFailed`; and every change of a sensor after it.
+
+    `fault`: what the board has since then, if anything.
+    """
 
     code: str
     sensed: tuple[Sensed, ...] = ()
+    fault: BoardFault | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def _findings(result: Conclusions) -> str:
     if not result.findings:
         return "<p>Nothing is wrong.</p>"
     rows = [[each.level, each.text, each.mend] for each in result.findings]
-    return _table(("", "Found", "Mend"), rows)
+    return _table(("Level", "Found", "Mend"), rows)
 
 
 def _boards(result: Conclusions) -> str:

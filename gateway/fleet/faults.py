@@ -21,7 +21,9 @@ _DEVICE_CODES: Mapping[str, str] = {
     "bad_reply": N_("sends what cannot be read"),
     "closed": N_("does not answer"),
     "garbage": N_("sends what cannot be read"),
+    "swapped": N_("its two data wires are exchanged"),
     "keeper_lost": N_("the pulse keeper stopped"),
+    "stays_on": N_("a lock stays under power: cut the supply of the locks now"),
     "keypad_silent": N_("nobody can type at its keypad: badges open without their PIN"),
 }
 _DOOR_CODES: Mapping[str, str] = {

@@ -122,14 +122,14 @@ class ModbusDecoder(FrameDecoder[ModbusReply]):
 
 
 def _shapes(addresses: bytes) -> Iterable[list[bytes]]:
-    """Whole replies, their CRC unseen."""
+    """Whole replies, their CRC unseen; those first that come most."""
     crc = [b".", b"."]
+    for count in range(1, MAX_CHANNEL // 8 + 1):
+        yield [addresses, one_of([READ_COILS, READ_INPUTS]), one_of([count]), *[b"."] * count, *crc]
     coils = one_of(range(MAX_CHANNEL))
     write = [addresses, one_of([WRITE_COIL])]
     yield [*write, one_of([PULSE]), coils, one_of([0]), one_of(range(1, MAX_STEPS + 1)), *crc]
     yield [*write, one_of([SWITCH]), one_of([*range(MAX_CHANNEL), EVERY_COIL]), one_of([0]), one_of([0]), *crc]
-    for count in range(1, MAX_CHANNEL // 8 + 1):
-        yield [addresses, one_of([READ_COILS, READ_INPUTS]), one_of([count]), *[b"."] * count, *crc]
     functions = one_of(REFUSED | function for function in (READ_COILS, READ_INPUTS, WRITE_COIL))
     yield [addresses, functions, one_of(range(1, 12)), *crc]
 

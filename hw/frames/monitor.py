@@ -26,7 +26,12 @@ CODECS: Mapping[str, str] = {
 }
 LONGEST_TEXT = 1_000_000  # characters; more is a file, not a capture that a person reads
 # Words that people use for the same order; a codec has one of each row.
-_SAME = (("open", "unlock", "pulse", "release"), ("status", "query", "poll", "list"), ("off", "all_off"))
+_SAME = (
+    ("open", "unlock", "pulse", "release", "timed_pulse", "flash"),
+    ("status", "query", "poll", "list", "query_all", "query_one", "inputs", "read_inputs"),
+    ("coils", "read_coils"),
+    ("off", "all_off"),
+)
 
 
 def explain(device: str, text: str) -> list[Said]:
@@ -70,7 +75,7 @@ def _codec(device: str) -> Any:
 
 def _named(device: str, action: str) -> str:
     known = actions(device)
-    wanted = action.lower().replace("-", "_")
+    wanted = re.sub(r"[-\s]+", "_", action.strip().lower())
     if wanted in known:
         return wanted
     for words in _SAME:

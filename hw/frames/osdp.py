@@ -7,10 +7,12 @@ annexes D (Secure Channel) and E (CRC).
 
 from __future__ import annotations
 
+from binascii import crc_hqx
 from collections.abc import Callable, Mapping
 
 from hw.errors import FrameError
 from hw.frames.keypad import key_of_osdp
+from hw.frames.resync import FrameDecoder
 from hw.frames.said import Reading, Said, account, refused, spaced
 from hw.frames.wiegand import LAYOUTS, Badge, WiegandCodec
 
@@ -61,20 +63,7 @@ _LONGEST_MS = {"buzzer": 2_000, "light": 10_000}
 
 def crc16(data: bytes) -> int:
     """CRC-16 of polynomial 1021 from 1D0F on; sent low byte first (annex E)."""
-    crc = 0x1D0F
-    for byte in data:
-        crc = (crc << 8 & 0xFF00) ^ _TABLE[crc >> 8 ^ byte]
-    return crc
-
-
-def _table_entry(byte: int) -> int:
-    entry = byte << 8
-    for _ in range(8):
-        entry = (entry << 1) ^ (0x1021 if entry & 0x8000 else 0)
-    return entry & 0xFFFF
-
-
-_TABLE = [_table_entry(byte) for byte in range(256)]
+    return crc_hqx(data, 0x1D0F)
 
 
 def command(address: int, code: int, data: bytes = b"") -> bytes:
@@ -85,45 +74,22 @@ def command(address: int, code: int, data: bytes = b"") -> bytes:
     return frame + crc16(frame).to_bytes(2, "little")
 
 
-class OsdpFramer:
-    """Bytes in, whole frames with a sound check out, the same however the bytes are cut. `garbage` counts the others.
+class OsdpFramer(FrameDecoder[bytes]):
+    """Bytes in, whole frames with a sound check out, in the clear or not.
 
     libosdp 3.2.9 takes a frame only in one piece, which a serial port does not give.
     """
 
     def __init__(self) -> None:
-        self._tail = b""
-        self.garbage = 0
+        super().__init__(rb"\x53.{0,6}", _lengths, lambda frame: frame if _is_sound(frame) else None)
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """The frames that `data` completes."""
-        return self._cut(self._tail + data, more_may_come=True)
 
-    def silence(self) -> list[bytes]:
-        """Nothing more will come: what was begun is garbage, and frames hidden behind it come out."""
-        return self._cut(self._tail, more_may_come=False)
-
-    def _cut(self, data: bytes, *, more_may_come: bool) -> list[bytes]:
-        frames: list[bytes] = []
-        done = 0
-        start = data.find(SOM)
-        while start >= 0:
-            head = data[start : start + 7]
-            length = _length(head) if len(head) == 7 else LONGEST
-            if more_may_come and length is not None and start + length > len(data):
-                break
-            frame = data[start : start + (length or 0)]
-            if length is not None and len(frame) == length and _is_sound(frame):
-                frames.append(frame)
-                self.garbage += start - done
-                done = start + length
-                start = data.find(SOM, done)
-            else:
-                start = data.find(SOM, start + 1)
-        keep = start if start >= 0 else len(data)
-        self.garbage += keep - done
-        self._tail = data[keep:]
-        return frames
+def _lengths(begun: bytes) -> tuple[int, ...]:
+    """How long a frame is that begins so; too little of it promises the longest."""
+    if len(begun) < 7:
+        return (LONGEST,)
+    length = _length(begun)
+    return () if length is None else (length,)
 
 
 def _is_sound(frame: bytes) -> bool:

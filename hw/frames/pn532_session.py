@@ -17,9 +17,10 @@ from hw.frames.presentation import Presentations
 ACK_MS = 100  # it acknowledges within 15 ms; the line and a busy machine add to that
 LOOK_MS = 1000  # a look with no card blocks: each is ended by us, so that the next ACK shows that the reader lives
 ANSWER_MS = 1000  # the reader gives up on a card long before this
-REST_MS = 100  # between two looks at a card that is there: three of them fit into the end of a presentation
+REST_MS = 50  # between two looks at a card that is there, so that the next one is not missed
 MISSES = 3  # orders in a row that were not answered in sound frames before the reader counts as broken
 WAKE_AGAIN_MS = 500
+LOSSES = 8  # a card at the edge of the field comes nearer within a second; one that goes on saying nothing is foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Pn532Session:
         self._within_ms = 0
         self._answered: Callable[[bytes, int], None] = self._configured
         self._asked: str | None = None  # the number of the card that is proving itself
+        self._losses: tuple[str, int] = ("", 0)  # how often in a row the card of this number fell silent
         self._misses = 0
         self._well = False
         self.due_ms = 0
@@ -208,18 +210,26 @@ class Pn532Session:
         self.due_ms = now_ms + ACK_MS
 
     def _card_answered(self, reply: bytes, card: Authentication, now_ms: int) -> None:
-        if reply[:1] != b"\x00":  # it is gone, or too far away: whoever still holds it is asked again
-            self._forget_asked()
-            self._rest(now_ms)
-            return
-        after = card.answer(reply[1:])
+        after = card.answer(reply[1:]) if reply[:1] == b"\x00" else self._lost()
         if isinstance(after, bytes):
             self._hand(after, card, now_ms)
             return
+        self._rest(now_ms)
+        if after is None:
+            return
         number, self._asked = self._asked or "", None
+        self._losses = ("", 0)
         self._presentations.is_new(number, now_ms)  # the exchange took a part of the time until the next look
         self._learnt.append(CardProved(number) if after is Outcome.PROVED else CardTurnedAway(after))
-        self._rest(now_ms)
+
+    def _lost(self) -> Outcome | None:
+        """The card is gone, or too far away: whoever still holds it is asked again, for a while."""
+        number, losses = self._asked or "", self._losses[1] + 1 if self._losses[0] == self._asked else 1
+        if losses == LOSSES:
+            return Outcome.FOREIGN
+        self._losses = (number, losses)
+        self._forget_asked()
+        return None
 
     def _forget_asked(self) -> None:
         if self._asked is not None:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class StatusReply:
+class StatusReply(Struct, frozen=True):
     """The board's status bytes as sent; their order and polarity are the board's configuration."""
 
     address: int
     status: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class OpenReply:
+class OpenReply(Struct, frozen=True):
     """The board acted on an open frame. It is not the door's word."""
 
     address: int
     channel: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelChanged:
+class ChannelChanged(Struct, frozen=True):
     """The board's own report of one channel; `bit` is that channel's status bit."""
 
     address: int
@@ -30,24 +27,21 @@ class ChannelChanged:
     bit: int
 
 
-@dataclass(frozen=True, slots=True)
-class OffReply:
+class OffReply(Struct, frozen=True):
     """The board switched one coil off, or all of them (`channel` None)."""
 
     address: int
     channel: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class CoilsReply:
+class CoilsReply(Struct, frozen=True):
     """Which coils the board drives: bit 0 of the first byte is channel 1."""
 
     address: int
     coils: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """The board heard its request and will not do it; `code` is the protocol's reason."""
 
     address: int

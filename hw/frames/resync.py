@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
-_MORE_TO_COME = -1
 
 
 class FrameDecoder(Generic[T_co]):
@@ -39,37 +38,31 @@ class FrameDecoder(Generic[T_co]):
     def _decode(self, data: bytes, *, more_may_come: bool) -> list[T_co]:
         values: list[T_co] = []
         done = start = 0
+        size = len(data)
         while found := self._pattern.search(data, start):
             at = found.start()
-            length, value = self._frame_at(data, at, found[0], more_may_come)
-            if length == _MORE_TO_COME:
-                break
-            if value is None:
+            for length in self._lengths(found[0]):
+                if at + length > size:
+                    if more_may_come:
+                        return self._keep(data, at, done, values)
+                    continue
+                value = self._read(data[at : at + length])
+                if value is not None:
+                    self.garbage += at - done
+                    self.garbage_since_frame = 0
+                    values.append(value)
+                    done = start = at + length
+                    break
+            else:
                 start = at + 1
-                continue
-            self._skip(at - done)
-            self.garbage_since_frame = 0
-            values.append(value)
-            done = start = at + length
-        keep = found.start() if found else len(data)
-        self._skip(keep - done)
-        self._tail = data[keep:]
+        return self._keep(data, size, done, values)
+
+    def _keep(self, data: bytes, at: int, done: int, values: list[T_co]) -> list[T_co]:
+        """What stands from `at` on may yet become a frame; what stands before is garbage."""
+        self.garbage += at - done
+        self.garbage_since_frame += at - done
+        self._tail = data[at:]
         return values
-
-    def _skip(self, count: int) -> None:
-        self.garbage += count
-        self.garbage_since_frame += count
-
-    def _frame_at(self, data: bytes, at: int, begun: bytes, more_may_come: bool) -> tuple[int, T_co | None]:
-        for length in self._lengths(begun):
-            if len(data) - at < length:
-                if more_may_come:
-                    return _MORE_TO_COME, None
-                continue
-            value = self._read(data[at : at + length])
-            if value is not None:
-                return length, value
-        return 0, None
 
 
 def beginnings(shapes: Iterable[Sequence[bytes]]) -> bytes:

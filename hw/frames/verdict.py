@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Harmless:
+class Harmless(Struct, frozen=True):
     """The bytes energise nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Energises:
+class Energises(Struct, frozen=True):
     """One frame that energises one channel for `pulse_ms`, or for the board's own time where that is None."""
 
     address: int
@@ -19,8 +17,7 @@ class Energises:
     pulse_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Forbidden:
+class Forbidden(Struct, frozen=True):
     """Bytes that must never reach a board."""
 
     why: str

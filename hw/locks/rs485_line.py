@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
+
+from msgspec import Struct
 
 from hw.errors import LineClosed, ReleaseForbidden
 from hw.frames.replies import BoardReply, CoilsReply, OffReply, OpenReply, Refusal, StatusReply
@@ -36,8 +37,7 @@ UNHEARD = "it does not answer: look at its power, its address switches and the l
 ConfirmedBy = Literal["open_reply", "unasked_status", "any_status"]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One frame to a board, the bytes of the longest reply to it, and the kind of reply that ends the exchange."""
 
     frame: bytes
@@ -73,8 +73,7 @@ class BoardAtAddress(Protocol):
 BoardT = TypeVar("BoardT", bound=BoardAtAddress)
 
 
-@dataclass(frozen=True, slots=True)
-class LineProtocol(Generic[BoardT]):
+class LineProtocol(Struct, Generic[BoardT], frozen=True):
     """What the boards of one line speak. `gap_ms`: the silence that they need between two frames."""
 
     baud: int
@@ -83,15 +82,13 @@ class LineProtocol(Generic[BoardT]):
     gap_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Release(Generic[BoardT]):
+class _Release(Struct, Generic[BoardT], frozen=True):
     board: BoardT
     channel: int
     permit: Permit
 
 
-@dataclass(frozen=True, slots=True)
-class _Exchange:
+class _Exchange(Struct, frozen=True):
     """A frame under way; `channel` if it is a release, `garbage` the decoder's count when it began."""
 
     address: int
@@ -100,8 +97,7 @@ class _Exchange:
     garbage: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Unconfirmed:
+class _Unconfirmed(Struct, frozen=True):
     """A release that went out and was not answered yet."""
 
     timer: asyncio.TimerHandle

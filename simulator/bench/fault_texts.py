@@ -8,7 +8,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "around": ("broker_down", "network_cut", "power_cut"),
     "doors": ("door_jammed", "door_forced", "door_ajar", "door_pried"),
     "sensors": ("sensor_cut", "sensor_stuck_closed", "sensor_bouncing", "latch_cut", "latch_stuck_closed"),
-    "locks": ("relay_welded", "lock_wire_cut", "locks_crossed", "locks_joined"),
+    "locks": ("relay_welded", "coil_stuck", "lock_wire_cut", "locks_crossed", "locks_joined"),
     "readers": (
         "reader_unplugged",
         "reader_silent",
@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "board_half_frames",
         "board_wrong_checksum",
         "board_other_address",
+        "board_wrong_dip",
         "board_hangs",
     ),
 }
@@ -124,6 +125,12 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "Au prochain déclenchement le courant reste : la porte ne tient plus et la gâche chauffe.",
         "Coil welded on",
         "At the next release the current stays on: the door no longer holds and the lock gets hot.",
+    ),
+    "coil_stuck": (
+        "Sortie bloquée",
+        "Au prochain déclenchement la carte ne coupe plus la bobine, et le dit (relais Modbus).",
+        "Output stuck on",
+        "At the next release the board no longer switches the coil off, and says so (Modbus relay).",
     ),
     "lock_wire_cut": (
         "Fil de serrure coupé",
@@ -262,6 +269,12 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "Elle répond avec l'adresse d'une autre carte.",
         "Answers as another",
         "It answers with another board's address.",
+    ),
+    "board_wrong_dip": (
+        "Mauvaise adresse",
+        "Ses interrupteurs sont réglés sur l'adresse suivante, peut-être celle d'une autre carte.",
+        "Wrong address",
+        "Its DIP switches are set to the next address, maybe another board's.",
     ),
     "board_hangs": (
         "Bloque le bus",

@@ -35,6 +35,7 @@ def picture(world: World, bank: SimulatedBank) -> dict[str, Any]:
             {"light": change.light, "buzzer": change.buzzer, "at": change.at} for change in indicator.changes
         ],
         "faults": [fault.name for fault in faults],
+        "faulty_doors": {fault.name: fault.doors for fault in faults if fault.takes_number},
         "faulty_devices": {
             fault.name: [name for name, on in fault.devices.items() if on] for fault in faults if fault.devices
         },

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from simulator.bank import SimulatedBank
 from simulator.errors import NotAvailableError, UnknownNameError
-from simulator.faults import FAULTS, Target
+from simulator.fault_kinds import Target
+from simulator.faults import FAULTS
 
 POWER_CUT = "power_cut"
 SITE_FAULTS = ("broker_down", "network_cut", POWER_CUT)
@@ -32,12 +33,13 @@ class Site(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FaultState:
-    """One fault as the bench lists it; `devices` are those that can have it, and whether they do."""
+    """One fault as the bench lists it: the doors that have it, the devices that can have it and whether they do."""
 
     name: str
     on: bool
     available: bool
     takes_number: bool
+    doors: list[int] = field(default_factory=list)
     devices: dict[str, bool] = field(default_factory=dict)
 
 
@@ -84,8 +86,9 @@ class World:
         at_site = self.site.faults(bank.plan.name) if self.site is not None else frozenset()
         listed = [FaultState(name, name in at_site, self.site is not None, False) for name in SITE_FAULTS]
         for name, fault in FAULTS.items():
-            devices = fault.devices(bank)
-            listed.append(FaultState(name, fault.is_on(bank), fault.available(bank), fault.takes_number, devices))
+            on, available = fault.is_on(bank), fault.available(bank)
+            doors, devices = fault.doors(bank), fault.devices(bank)
+            listed.append(FaultState(name, on, available, fault.takes_number, doors, devices))
         return listed
 
     async def set_fault(

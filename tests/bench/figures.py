@@ -45,6 +45,8 @@ class Definition:
         return value / self.peer.value if self.higher_is_better else self.peer.value / value
 
 
+_BYTE_CODECS = ("rdm6300", "id12la", "xor_board", "kerong_cu", "kerong_cu_48", "modbus_relay", "pn532", "osdp")
+_EDGE_CODECS = ("wiegand", "keyboard_wedge")  # edges and keys are no bytes
 _DOOR_PIN, _OPEN_LOCKER = "door-pin", "Open-Locker"
 DEFINITIONS = (
     Definition("badge_to_coil_p50_ms", "ms", 1.0, Peer(f"{_DOOR_PIN}, 60 cards", 1.35)),
@@ -59,6 +61,7 @@ DEFINITIONS = (
     Definition("revoke_in_force_p99_ms", "ms", 100.0),
     Definition("controller_rss_mb", "MB", 45.0, Peer(_OPEN_LOCKER, 88.0)),
     Definition("controller_rss_mb_20000_grants", "MB", 80.0),
+    Definition("controller_rss_mb_lights", "MB", 45.0),
     Definition("controller_start_s", "s", 0.6, Peer("Home Assistant", 44.0)),
     Definition("controller_idle_cpu_percent", "%", 2.0),
     Definition("backlog_100k_s", "s", 30.0),
@@ -69,10 +72,8 @@ DEFINITIONS = (
     Definition("envelope_verify_us", "us"),
     Definition("decide_60_grants_us", "us"),
     Definition("decide_20000_grants_us", "us"),
-    Definition("rdm6300_frames_per_s", "frames/s"),
-    Definition("rdm6300_garbage_mb_per_s", "MB/s"),
-    Definition("xor_board_frames_per_s", "frames/s"),
-    Definition("xor_board_garbage_mb_per_s", "MB/s"),
+    *(Definition(f"{codec}_frames_per_s", "frames/s", 50_000.0) for codec in (*_BYTE_CODECS, *_EDGE_CODECS)),
+    *(Definition(f"{codec}_garbage_mb_per_s", "MB/s", 2.0) for codec in _BYTE_CODECS),
 )
 BY_NAME = {definition.name: definition for definition in DEFINITIONS}
 

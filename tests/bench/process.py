@@ -1,15 +1,17 @@
-"""The controller as a process: how fast it is ready, and what it costs when nobody comes."""
+"""The controller as a process: how fast it is ready, what it costs when nobody comes, and with lights."""
 
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.bench.figures import Figure, percentile
+from tests.bench.rounds import in_rounds
 from tests.bench.site import Site
 
-FIGURES = ("controller_start_s", "controller_idle_cpu_percent")
+FIGURES = ("controller_start_s", "controller_idle_cpu_percent", "controller_rss_mb_lights")
 STARTS = 5
 IDLE_S = 60
+ROUNDS_WITH_LIGHTS = 3
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> Iterator[Figure]:
@@ -30,6 +32,19 @@ def measure(folder: Path, say: Callable[[str], None]) -> Iterator[Figure]:
         time.sleep(5)  # the first checkpoint and what follows a start
         say(f"process: {IDLE_S} s idle")
         yield Figure("controller_idle_cpu_percent", _cpu_percent(site))
+    finally:
+        site.close()
+    yield Figure("controller_rss_mb_lights", _with_lights_mb(folder / "lights", say))
+
+
+def _with_lights_mb(folder: Path, say: Callable[[str], None]) -> float:
+    site = Site(folder, lights=True)
+    try:
+        site.sign_for()
+        site.start()
+        site.in_force()
+        in_rounds(ROUNDS_WITH_LIGHTS, (site.tap,), lambda turn: say(f"process: with lights, round {turn + 1}"))
+        return site.rss_mb()
     finally:
         site.close()
 

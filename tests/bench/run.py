@@ -10,14 +10,25 @@ from types import ModuleType
 
 from rich.console import Console
 
-from tests.bench import backlog, badge_to_coil, codecs, command_to_coil, ingest, machine, process, report, revoke
+from tests.bench import (
+    backlog,
+    badge_to_coil,
+    command_to_coil,
+    deciding,
+    framing,
+    ingest,
+    machine,
+    process,
+    report,
+    revoke,
+)
 from tests.bench.figures import DEFINITIONS, Figure
 
 TABLE_WIDTH = 120
 # The simulated boards share this process with the side that receives entries, and must not wait for it.
 SWITCH_EVERY_S = 0.0002
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS: tuple[ModuleType, ...] = (badge_to_coil, command_to_coil, revoke, process, backlog, ingest, codecs)
+GROUPS: tuple[ModuleType, ...] = (badge_to_coil, command_to_coil, revoke, process, backlog, ingest, deciding, framing)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

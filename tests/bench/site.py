@@ -17,7 +17,8 @@ import psutil
 
 from simulator.broker import BrokerProcess, free_port
 from simulator.readers import rdm6300
-from simulator.scenario import BankPlan, GpioPlan, Places, XorPlan, controller_toml
+from simulator.scenario import BankPlan, GpioPlan, LightPlan, Places, XorPlan, controller_toml
+from simulator.stand_ins import python_path
 from tests.bench.orders import Orders
 from tests.bench.stand import Stand
 from tests.integration.controller.conftest import CONTROLLER, DAY_MS, ScriptedGateway, now_ms
@@ -42,9 +43,14 @@ def badge_number(index: int) -> str:
 
 
 class Site:
-    """Bank, broker, signing side and controller; `start` begins the controller, `close` ends everything."""
+    """Bank, broker, signing side and controller; `start` begins the controller, `close` ends everything.
 
-    def __init__(self, folder: Path, grants: int = LOCKERS, controller: str = CONTROLLER) -> None:
+    `lights`: three lamps and a buzzer on the pins, by gpiozero and lgpio's calls, as on a real Pi.
+    """
+
+    def __init__(
+        self, folder: Path, grants: int = LOCKERS, controller: str = CONTROLLER, *, lights: bool = False
+    ) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.grants = grants
@@ -55,10 +61,13 @@ class Site:
         boards: dict[str, XorPlan | GpioPlan] = {
             f"b{at}": XorPlan(channels=CHANNELS, address=at) for at in range(1, BOARDS + 1)
         }
-        self.plan = BankPlan(controller, boards, light=None)
+        self.plan = BankPlan(controller, boards, light=LightPlan() if lights else None)
         places = Places(folder, "devices")
         self.places = places
         self._environment = {**os.environ, **places.environment(), "PYTHONUNBUFFERED": "1"}
+        if lights:
+            del self._environment["GPIOZERO_PIN_FACTORY"]
+            self._environment["PYTHONPATH"] = python_path("lgpio")
         self.config.write_text(self._toml(places))
         self.stand = Stand(self.plan, places, CLOSES_AFTER_MS)
         self._process: subprocess.Popen[str] | None = None

@@ -6,6 +6,7 @@ from contextlib import closing
 from controller.config import BankFile
 from controller.errors import ControlError
 from controller.technician.doctor.findings import Finding, broken, doubtful, well
+from controller.technician.entries import MOST, after
 
 REASON = "commissioning"
 BY = "doctor"
@@ -26,15 +27,10 @@ def judge(bank: BankFile) -> Iterator[Finding]:
 
 
 def _pulse(bank: BankFile, locker: int) -> Finding:
-    from controller.control_socket import follow
-
     what = f"release of locker {locker}"
-    order = {"do": "open", "locker": locker, "reason": REASON, "by": BY}
-    state, why = "failed", ""
+    before, _ = after(bank, None, 1)
     try:
-        with closing(follow(bank.data_dir, order, ANSWER_WITHIN_S)) as answers:
-            for answer in answers:
-                state, why = answer["state"], answer.get("why") or ""
+        state, why = _open(bank, locker)
     except ControlError as error:
         if error.code == "held":
             return well("release", what, "someone holds it: not touched")
@@ -43,6 +39,30 @@ def _pulse(bank: BankFile, locker: int) -> Finding:
         return broken("release", what, str(error), "try again in a minute")
     if state == "opened":
         return well("release", what, "its door opened")
+    other = _opened_instead(bank, locker, before) if state == "not_opened" else None
+    if other is not None:
+        mend = "exchange their locks' wires or their numbers in the bank's file: casier-controller commission"
+        return broken("release", what, f"the door of locker {other} opened instead", mend)
     text, mend = _OUTCOMES.get(state, (state, "look at the controller's log"))
     found = doubtful if state in ("already_open", "unknown") else broken
     return found("release", what, f"{text} ({why})" if why else text, mend)
+
+
+def _open(bank: BankFile, locker: int) -> tuple[str, str]:
+    """The last word on the order, and why. Raises ControlError."""
+    from controller.control_socket import follow
+
+    order = {"do": "open", "locker": locker, "reason": REASON, "by": BY}
+    state, why = "failed", ""
+    with closing(follow(bank.data_dir, order, ANSWER_WITHIN_S)) as answers:
+        for answer in answers:
+            state, why = answer["state"], answer.get("why") or ""
+    return state, why
+
+
+def _opened_instead(bank: BankFile, locker: int, cursor: str | None) -> int | None:
+    """The locker whose door opened in the place of this one, as the journal has it since."""
+    for entry in after(bank, cursor, MOST)[1]:
+        if entry["type"] == "wrong_door" and entry["body"].get("expected") == locker:
+            return int(entry["body"]["locker"])
+    return None

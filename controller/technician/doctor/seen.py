@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.config import BankFile
-from controller.errors import ControlError
 from hw.ports import DeviceKind, SensorKind
 
 LOOK_S = 3.0  # a silent board is known after one second, a keeper or a secure OSDP channel starts within two
+SNAPSHOT_WITHIN_S = 5.0
 Device = tuple[DeviceKind, str]
 
 
@@ -51,15 +51,16 @@ def ask_controller(bank: BankFile, listen_s: float) -> Seen:
     from controller.control_socket import ask, follow
 
     seen = Seen(status=ask(bank.data_dir, {"do": "status"}))
-    until = time.monotonic() + listen_s
-    with closing(follow(bank.data_dir, {"do": "watch"}, max(listen_s, 5.0))) as lines:
-        _take_bank(seen, next(lines))
-        try:
-            while time.monotonic() < until:
-                _take_line(seen, next(lines))
-        except (ControlError, StopIteration):
-            if time.monotonic() < until:
-                raise ControlError("not_running", "the controller ended while the doctor looked") from None
+    for_s = listen_s if listen_s >= 1 else SNAPSHOT_WITHIN_S
+    with closing(follow(bank.data_dir, {"do": "watch"}, for_s=for_s)) as lines:
+        until = time.monotonic() + listen_s
+        for line in lines:
+            if line["what"] == "bank":
+                _take_bank(seen, line)
+            else:
+                _take_line(seen, line)
+            if time.monotonic() >= until:
+                break
     return seen
 
 

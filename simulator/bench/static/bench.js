@@ -120,7 +120,9 @@ function drawInputs(inputs) {
 
 function isOn(element, picture) {
   const { fault, device } = element.dataset;
+  const which = element.dataset.door === "true" && Number(byId("which").value);
   if (device) return (picture.faulty_devices[fault] ?? []).includes(device);
+  if (which) return (picture.faulty_doors[fault] ?? []).includes(which);
   return picture.faults.includes(fault);
 }
 
@@ -129,25 +131,27 @@ function faultName(element) {
   return element.dataset.device ? `${label} (${element.dataset.device})` : label;
 }
 
+/** The faults of doors are shown, and switched, for the door that is chosen; without a choice for all. */
 function drawFaults(picture) {
   const on = [];
   for (const element of document.querySelectorAll(".fault:enabled")) {
     const checked = isOn(element, picture);
     element.setAttribute("aria-checked", checked);
     setText(element.querySelector(".position"), checked ? texts.on : texts.off);
-    if (checked) on.push(element);
+    if (checked || (!element.dataset.device && picture.faults.includes(element.dataset.fault))) on.push(element);
   }
   for (const group of document.querySelectorAll(".group")) {
-    const count = group.querySelectorAll('.fault[aria-checked="true"]').length;
+    const count = on.filter((element) => group.contains(element)).length;
     setText(group.querySelector(".group-count"), count ? `${count} ${texts.count_on}` : "");
   }
-  drawNowOn(on);
+  drawNowOn(on, picture);
 }
 
 /** The faults that are on, each a button that mends it. */
-function drawNowOn(switches) {
+function drawNowOn(switches, picture) {
   const list = byId("now-on");
-  const wanted = switches.map((each) => `${each.dataset.fault} ${each.dataset.device}`);
+  const doors = (each) => (picture.faulty_doors[each.dataset.fault] ?? []).join(", ");
+  const wanted = switches.map((each) => `${each.dataset.fault} ${each.dataset.device} ${doors(each)}`);
   byId("nothing-on").hidden = wanted.length > 0;
   byId("mend-all").hidden = wanted.length < 2;
   if ([...list.children].map((each) => each.dataset.key).join() === wanted.join()) return;
@@ -160,7 +164,7 @@ function drawNowOn(switches) {
       button.className = "mend";
       button.dataset.fault = each.dataset.fault;
       button.dataset.device = each.dataset.device;
-      button.textContent = faultName(each);
+      button.textContent = `${faultName(each)} ${doors(each)}`.trim();
       const hint = document.createElement("span");
       hint.textContent = texts.mend;
       button.append(" ", hint);
@@ -170,7 +174,9 @@ function drawNowOn(switches) {
   );
 }
 
+let latest;
 function draw(picture) {
+  latest = picture;
   picture.lockers.forEach(drawDoor);
   if (picture.light !== "off") drawLight(picture.light);
   show("light", picture.light !== "off", (on) => drawLight(on ? picture.light : "off"));
@@ -236,7 +242,7 @@ function switchFault(element) {
   const on = element.getAttribute("aria-checked") !== "true";
   const door = byId("which").value;
   const body = { on };
-  if (element.dataset.door === "true" && door && on) body.number = Number(door);
+  if (element.dataset.door === "true" && door) body.number = Number(door);
   if (element.dataset.device) body.device = element.dataset.device;
   const name = faultName(element);
   return post(`/api/faults/${element.dataset.fault}`, body, on ? "said_fault_on" : "said_fault_off", name, {
@@ -268,6 +274,8 @@ document.addEventListener("click", (event) => {
     if (hit && !hit.disabled) act(hit);
   }
 });
+
+byId("which").addEventListener("change", () => latest && drawFaults(latest));
 
 const stream = new EventSource(`/api/stream${query}`);
 stream.onmessage = (event) => {

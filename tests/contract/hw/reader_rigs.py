@@ -15,6 +15,7 @@ from gpiozero import Device as GpiozeroDevice
 
 from hw import registry
 from hw.assembly import Hardware, HardwareConfig, build
+from hw.frames.desfire import SiteKeys
 from hw.pins import drop_pin_factory
 from hw.ports import DeviceEvent
 from simulator.devices import NEVER, Habit, Listening, Reader
@@ -22,7 +23,8 @@ from simulator.input_device import InputDevice
 from simulator.pi import SimulatedPi
 from simulator.pi_server import PiServer
 from simulator.pty_port import PtyPort
-from simulator.readers import id20la, rdm6300
+from simulator.readers import id20la, pn532, rdm6300
+from simulator.readers.desfire_card import DesfireCard
 from simulator.readers.keyboard_wedge import KeyboardWedge
 from simulator.readers.osdp import OsdpReader
 from simulator.readers.presentation import Presentation
@@ -203,6 +205,41 @@ class Id12laRig(Rdm6300Rig):
         return _Rfid(id20la.frame)  # type: ignore[return-value]
 
 
+class Pn532Rig(SerialRig):
+    technology = "iso14443a"
+    numbers = ("FB0EE20B", "04A1B2C3D4E5F6")
+    baud = pn532.BAUD
+
+    def table(self) -> dict[str, object]:
+        return {"driver": "pn532", "port": str(self.folder / "reader.tty")}
+
+    def made(self) -> Reader:
+        return pn532.Pn532()
+
+
+class DesfireRig(Pn532Rig):
+    """The same reader, and cards that prove themselves."""
+
+    technology = "desfire"
+    numbers = ("3042F5:04782E21801D80", "3042F5:04A1B2C3D4E5F6")
+    typed = ("one", "other")
+    site = SiteKeys(bytes.fromhex("3042F5"), 1, secrets.token_bytes(16))
+
+    def table(self) -> dict[str, object]:
+        key_file = self.folder / "site.key"
+        key_file.touch(0o600)
+        key_file.write_text(self.site.master_key.hex())
+        application = {"application": "3042F5", "key_number": 1, "key_file": str(key_file)}
+        return {**super().table(), "desfire": application}
+
+    def made(self) -> Reader:
+        return pn532.Pn532({name: self._card(number) for name, number in zip(self.typed, self.numbers, strict=True)})
+
+    def _card(self, number: str) -> DesfireCard:
+        uid = bytes.fromhex(number.partition(":")[2])
+        return DesfireCard(uid, {self.site.application: {self.site.key_number: self.site.card_key(uid)}})
+
+
 class OsdpRig(SerialRig):
     technology = "osdp26"
     numbers = ("68-41551", "1-5")
@@ -288,4 +325,6 @@ RIGS: dict[str, type[ReaderRig]] = {
     "wiegand34": Wiegand34Rig,
     "keyboard_wedge": KeyboardWedgeRig,
     "osdp": OsdpRig,
+    "pn532": Pn532Rig,
+    "pn532_desfire": DesfireRig,
 }

@@ -11,6 +11,7 @@ from simulator.pty_port import PtyPort
 from simulator.serial_boards.kerong_cu import KerongCu, KerongCu48
 from simulator.serial_boards.modbus_relay import ModbusRelay
 
+TURNAROUND_MS = 2.0
 Assemble = Callable[[dict[str, object], list[DeviceEvent]], Hardware]
 Table = dict[str, object]
 # How the simulated board is made: `feedback`, `on_coil`, `latch`.
@@ -18,12 +19,14 @@ Make = Callable[..., SerialBoard]
 
 
 class SerialRig:
-    """One board of any kind; `coils` are its switchings: channel, on, when."""
+    """One board of any kind; `coils` are its switchings: channel, on, when. `silences_ms` follow its answers."""
 
     def __init__(self, folder: Path, assemble: Assemble, table: Table, make: Make, baud: int | None) -> None:
         self.events: list[DeviceEvent] = []
         self.coils: list[tuple[int, bool, float]] = []
         self.heard = bytearray()
+        self.silences_ms: list[float] = []
+        self._answered_ms: float | None = None
         self._open: set[int] = set()
         self._unlatched: set[int] = set()
         self._make = make
@@ -68,7 +71,12 @@ class SerialRig:
     def _heard(self, byte: int, at_ms: float) -> None:
         self.heard.append(byte)
         self.board.advance(at_ms)
-        self._port.send(self._line.byte(byte, at_ms)[0], after_ms=2.0)
+        if self._answered_ms is not None:
+            self.silences_ms.append(at_ms - self._port.byte_ms - self._answered_ms)
+            self._answered_ms = None
+        if answer := self._line.byte(byte, at_ms)[0]:
+            self._answered_ms = time.monotonic() * 1000 + TURNAROUND_MS + len(answer) * self._port.byte_ms
+            self._port.send(answer, after_ms=TURNAROUND_MS)
 
     def _coil(self, channel: int, on: bool, at_ms: float) -> None:
         self.coils.append((channel, on, at_ms))

@@ -173,6 +173,24 @@ def test_a_coil_that_a_crashed_host_left_on_is_dropped_at_start_and_no_other_mov
     on_stage(rig, until, scene)
 
 
+def test_a_second_program_is_refused_the_chip_and_moves_nothing(mcp23017_rig, until):
+    rig = mcp23017_rig
+
+    async def scene():
+        words = ["mcp23017", f"bus={rig.bench.path}", f"address={rig.bench.ADDRESS}", "locks=0,1,2", "on=high"]
+        rig.hardware.release(Coil("a", 1))
+        await until(lambda: rig.pulses(1))
+        second = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "hw.pulse_keeper"), *words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        )
+        said, _ = await second.communicate()
+        assert said.startswith(b"fault in_use ")
+        assert second.returncode == 1
+        assert PULSE_MS - 2 <= rig.pulses(1)[0][1] - rig.pulses(1)[0][0] <= PULSE_MS + 60
+
+    on_stage(rig, until, scene)
+
+
 # A controller's part, killed together with its keeper in the middle of a pulse.
 CONTROLLER = """
 import asyncio, json, sys, time

@@ -164,6 +164,19 @@ def test_the_48_channel_board_in_its_other_layout_is_understood(tmp_path, until)
 # Modbus relays
 
 
+def test_the_line_is_silent_for_three_and_a_half_characters_after_each_answer(tmp_path, until):
+    rig = serial_rigs.modbus_relay(tmp_path, assembled)
+
+    async def scene():
+        for channel in (1, 2, 3):
+            rig.hardware.release(Coil("a", channel))
+        await until(lambda: len(of(rig, LockAccepted)) == 3)
+        await until(lambda: len(rig.silences_ms) > 15)
+        assert min(rig.silences_ms) >= 3.5 * 10_000 / 9600
+
+    play(rig, until, scene)
+
+
 def test_all_relays_are_switched_off_before_anything_else_and_at_the_end(tmp_path, until):
     rig = serial_rigs.modbus_relay(tmp_path, assembled)
 

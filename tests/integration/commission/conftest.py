@@ -2,10 +2,13 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 from gpiozero import Device
 
@@ -18,12 +21,16 @@ from controller.commission.procedure import Procedure
 from controller.commission.progress import Progress, load_progress
 from controller.commission.steps import AskDoors, AskShut, Doors, Reply, Tell
 from controller.config import load
+from controller.journal import NAME as JOURNAL
+from controller.store import Store
 from hw.pins import drop_pin_factory
 from simulator.bank import SimulatedBank
 from simulator.places import SMBUS2
 from simulator.scenario import BankPlan, Places, controller_toml
+from wire.access_list import Grant
 
 T = TypeVar("T")
+DAY_MS = 86_400_000
 Change = Callable[[str], str]
 
 
@@ -96,15 +103,25 @@ class Site:
         return self.do(lambda: [door.releases for door in self.bank.doors.values()])
 
     def commission(
-        self, *, person: Person | None = None, watched: bool = True, only: str = "", finished: bool = True
+        self,
+        *,
+        person: Person | None = None,
+        watched: bool = True,
+        only: str = "",
+        finished: bool = True,
+        held_meanwhile: int | None = None,
     ) -> Conclusions:
         """One run of the procedure with the shipped drivers; its coils are off afterwards."""
-        return asyncio.run(self._commission(person or Person(self), watched, only, finished))
+        return asyncio.run(self._commission(person or Person(self), watched, only, finished, held_meanwhile))
 
-    async def _commission(self, person: Person, watched: bool, only: str, finished: bool) -> Conclusions:
+    async def _commission(
+        self, person: Person, watched: bool, only: str, finished: bool, held_meanwhile: int | None
+    ) -> Conclusions:
         config = load(self.config)
         disk = read_disk(config)
         plan = plan_of(config, disk.held(), only)
+        if held_meanwhile is not None:
+            disk = replace(disk, grants=(holder(held_meanwhile),))
         progress = load_progress(self.data) or Progress("x")
         procedure = Procedure(plan, progress, watched=watched)
         hands = Hands(config, disk, plan, progress.turned, Patience(settled_ms=150, watch_ms=800, linger_ms=150))
@@ -112,6 +129,12 @@ class Site:
         assert await conduct(procedure, hands, front, self.data) is finished
         assert not self.do(lambda: any(door.coil for door in self.bank.doors.values()))
         return conclude(plan, procedure.progress)
+
+
+def holder(locker: int) -> Grant:
+    """Somebody's grant for a locker, yesterday to tomorrow."""
+    now = time.time_ns() // 1_000_000
+    return Grant("g-1", "d" * 32, "k1", (locker,), now - DAY_MS, now + DAY_MS, "holder")
 
 
 @pytest.fixture
@@ -143,3 +166,11 @@ def findings(result: Conclusions) -> dict[str, set[tuple[int, ...]]]:
 def changes(result: Conclusions) -> Mapping[str, object]:
     """The new values by key."""
     return {".".join(change.path): change.new for change in result.changes}
+
+
+def entries_of(here: Site) -> list[dict[str, dict[str, object]]]:
+    store = Store(here.data / JOURNAL, read_only=True)
+    try:
+        return [msgspec.json.decode(line) for line in store.newest_lines(1_000)]
+    finally:
+        store.close()

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from controller.commission.toml_edit import changed_text, write_config
 from controller.config import load
 from controller.errors import ControllerError
-from controller.journal import NAME as JOURNAL
 from controller.store import Store
 from hw.ports import Coil
 from simulator.physics import Sensor
@@ -17,7 +15,7 @@ from simulator.plans.kerong_cu import KerongPlan
 from simulator.plans.mcp23017 import Mcp23017Plan
 from simulator.plans.modbus_relay import ModbusPlan
 from simulator.scenario import BankPlan, GpioPlan, XorPlan
-from tests.integration.commission.conftest import Person, Site, changes, findings
+from tests.integration.commission.conftest import Person, Site, changes, entries_of, findings
 from tests.wire_document import assert_conforms
 
 Make = Callable[..., Site]
@@ -71,7 +69,7 @@ def test_two_boards_on_one_address_fire_together_and_are_found(site: Make) -> No
     result = here.commission()
     found = findings(result)
     assert found["two_boards_one_address"] == {(1, 2, 3, 4)}
-    assert found["board_silent"] == {(3, 4)}
+    assert found["board_fault"] == {(3, 4)}
 
 
 BOARDS: dict[str, tuple[BoardPlan, str, str, dict[str, object]]] = {
@@ -152,9 +150,10 @@ def test_a_lock_does_not_move_when_the_disk_refuses_the_intent(site: Make, monke
     assert here.releases() == [0, 0]
 
 
-def entries_of(here: Site) -> list[dict[str, dict[str, object]]]:
-    store = Store(here.data / JOURNAL, read_only=True)
-    try:
-        return [msgspec.json.decode(line) for line in store.newest_lines(1_000)]
-    finally:
-        store.close()
+def test_a_locker_that_is_held_since_a_moment_ago_is_refused_by_the_hands_too(site: Make) -> None:
+    here = site(bank(a=XorPlan(channels=2)))
+    person = Person(here)
+    result = here.commission(person=person, held_meanwhile=1)
+    assert here.releases() == [0, 1]
+    assert [step.lockers for step in person.told if step.code == "held"] == [(1,)]
+    assert findings(result)["not_tested"] == {(1,)}

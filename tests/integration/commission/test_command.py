@@ -19,15 +19,14 @@ from controller.commission.progress import load_progress
 from controller.journal import NAME as JOURNAL
 from controller.store import Store
 from simulator.scenario import BankPlan, GpioPlan, XorPlan
-from tests.integration.commission.conftest import Site
-from wire.access_list import AccessList, Grant
+from tests.integration.commission.conftest import DAY_MS, Site, entries_of, holder
+from wire.access_list import AccessList
 from wire.envelope import sign
 from wire.messages import encode
 from wire.topics import Topic
 
 Make = Callable[..., Site]
 PLAN = BankPlan("b", {"a": XorPlan(channels=3)}, light=None, readers={})
-DAY_MS = 86_400_000
 
 
 def inverted(text: str) -> str:
@@ -165,6 +164,8 @@ def test_ctrl_c_in_a_pulse_leaves_coils_off_and_what_is_known(
     kept = load_progress(here.data)
     assert kept is not None
     assert [trial.channel for trial in kept.trials] == [1]
+    said = [entry["type"] for entry in entries_of(here)]
+    assert said[-3:] == ["release_intended", "release_unknown", "stopping"]
     assert here.config.read_text() == before
 
 
@@ -223,8 +224,7 @@ def test_a_file_that_may_not_be_written_is_left_beside(site: Make, run: Callable
 def put_list(here: Site, locker: int) -> None:
     """A list on the controller's disk in which somebody holds a locker."""
     now = time.time_ns() // 1_000_000
-    grant = Grant("g-1", "d" * 32, "k1", (locker,), now - DAY_MS, now + DAY_MS, "holder")
-    access = AccessList("b", now, now, now + 30 * DAY_MS, "Europe/Paris", {}, ("k1",), (grant,), ())
+    access = AccessList("b", now, now, now + 30 * DAY_MS, "Europe/Paris", {}, ("k1",), (holder(locker),), ())
     envelope = sign(Ed25519PrivateKey.generate(), Topic.ACCESS, encode(access))
     store = Store(here.data / JOURNAL)
     store.begin()

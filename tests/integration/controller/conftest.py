@@ -270,14 +270,20 @@ class World:
     """Everything around one controller, and the controller itself."""
 
     def __init__(
-        self, folder: Path, broker_kind: str, clock: str, boards: dict[str, Any] | None = None, **bench: Any
+        self,
+        folder: Path,
+        broker_kind: str,
+        clock: str,
+        boards: dict[str, Any] | None = None,
+        plan: BankPlan | None = None,
+        **bench: Any,
     ) -> None:
         self.folder = folder
         self.config = folder / "bank.toml"
         self.data = folder / "data"
         self.broker = BrokerProcess(broker_kind, _free_port(), folder / "broker")
         badges = tuple(BadgePlan(label, number) for label, number in BADGES.items())
-        plan = BankPlan(CONTROLLER, boards or {"a": XorPlan(channels=24)}, light=None, badges=badges)
+        plan = plan or BankPlan(CONTROLLER, boards or {"a": XorPlan(channels=24)}, light=None, badges=badges)
         places = Places(folder, "devices")
         toml = controller_toml(plan, places, data_dir=self.data, broker=("127.0.0.1", self.broker.port))
         self.config.write_text(f'{toml}\n[time]\nsystem_clock = "{clock}"\n')

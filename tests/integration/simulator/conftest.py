@@ -13,7 +13,8 @@ import pytest
 from simulator.bank import SimulatedBank
 from simulator.bench.server import BenchServer, listen
 from simulator.bench.world import World
-from simulator.scenario import LILLE, MONTREUIL, Places
+from simulator.every_device import EVERY_DEVICE
+from simulator.scenario import LILLE, MONTREUIL, BankPlan, Places
 
 T = TypeVar("T")
 DEADLINE_S = 10.0
@@ -22,8 +23,9 @@ DEADLINE_S = 10.0
 class RunningBench:
     """A world in a thread; `do` runs a call on its loop."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
-        self.world = World(SimulatedBank(plan, Places(folder, plan.name), **settings) for plan in (MONTREUIL, LILLE))
+    def __init__(self, folder: Path, *plans: BankPlan, **settings: Any) -> None:
+        every = (MONTREUIL, LILLE, *plans)
+        self.world = World(SimulatedBank(plan, Places(folder, plan.name), **settings) for plan in every)
         self.montreuil = self.world.banks["montreuil-1"]
         self.lille = self.world.banks["lille-1"]
         self.loop = asyncio.new_event_loop()
@@ -49,8 +51,8 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
 
 
 @contextmanager
-def running(folder: Path, **settings: Any) -> Iterator[RunningBench]:
-    bench = RunningBench(folder, **settings)
+def running(folder: Path, *plans: BankPlan, **settings: Any) -> Iterator[RunningBench]:
+    bench = RunningBench(folder, *plans, **settings)
     bench.thread.start()
     try:
         bench.finish(bench.world.start())
@@ -73,7 +75,7 @@ def bench(tmp_path: Path) -> Iterator[RunningBench]:
 def start_bench(tmp_path: Path) -> Iterator[Callable[..., RunningBench]]:
     """Start a bench with settings of the test's own."""
     with ExitStack() as stack:
-        yield lambda **settings: stack.enter_context(running(tmp_path, **settings))
+        yield lambda *plans, **settings: stack.enter_context(running(tmp_path, *plans, **settings))
 
 
 @pytest.fixture
@@ -84,10 +86,29 @@ def until() -> Callable[[Callable[[], object], str], None]:
 @pytest.fixture
 def url(bench: RunningBench) -> Iterator[str]:
     """The address of the bench's real web server."""
+    with served(bench) as address:
+        yield address
+
+
+@contextmanager
+def served(bench: RunningBench) -> Iterator[str]:
     listening = listen("127.0.0.1", 0)
     server = BenchServer(bench.world)
-    served = asyncio.run_coroutine_threadsafe(server.serve(sockets=[listening]), bench.loop)
+    serving = asyncio.run_coroutine_threadsafe(server.serve(sockets=[listening]), bench.loop)
     wait_until(lambda: server.started, "the web server")
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     bench.do(server.end)
-    served.result(DEADLINE_S)
+    serving.result(DEADLINE_S)
+
+
+@pytest.fixture
+def every_device(tmp_path: Path) -> Iterator[RunningBench]:
+    """A bench with the bank that has every board and reader."""
+    with running(tmp_path, EVERY_DEVICE) as bench:
+        yield bench
+
+
+@pytest.fixture
+def every_device_url(every_device: RunningBench) -> Iterator[str]:
+    with served(every_device) as address:
+        yield address

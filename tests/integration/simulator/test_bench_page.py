@@ -64,6 +64,33 @@ def test_fault_of_a_door_asks_which_one(page: Page, bench: Any) -> None:
     expect(page.get_by_role("button", name="Casier 8:").locator(".state")).to_have_text("fermée, capteur coupé")
 
 
+def test_fault_of_a_door_is_shown_and_mended_for_the_door_that_is_chosen(page: Page, bench: Any) -> None:
+    switch = page.get_by_role("switch", name="Fil du capteur coupé")
+    for door in ("8", "9"):
+        page.get_by_label("Porte visée").select_option(door)
+        expect(switch).not_to_be_checked()
+        switch.click()
+        expect(switch).to_be_checked()
+    expect(page.locator(".mend")).to_have_text("Fil du capteur coupé 8, 9 réparer")
+    switch.click()
+    expect(page.locator(".mend")).to_have_text("Fil du capteur coupé 8 réparer")
+    page.locator(".mend").click()
+    expect(page.get_by_text("Aucune panne")).to_be_visible()
+
+
+def test_welded_coil_is_warned_of_until_it_is_mended(page: Page, bench: Any) -> None:
+    bench.finish(bench.world.set_fault(bench.montreuil, "relay_welded", True, 3))
+    bench.finish(bench.world.set_fault(bench.montreuil, "sensor_cut", True, 4))
+    bench.do(lambda: bench.montreuil.doors[3].energise(True, bench.montreuil.now()))
+    bench.do(bench.montreuil.settle)
+    expect(page.get_by_role("alert")).to_contain_text("Casier 3 : le courant reste sur la serrure")
+    expect(page.get_by_role("button", name="Casier 3:").locator(".state")).to_contain_text("bobine collée")
+    bench.do(lambda: bench.montreuil.doors[3].energise(False, bench.montreuil.now()))
+    page.get_by_role("button", name="Tout réparer").click()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.get_by_text("Aucune panne")).to_be_visible()
+
+
 @pytest.mark.parametrize(("width", "bank", "lang"), [(390, "lille-1", "fr"), (1280, "montreuil-1", "en")])
 def test_page_fits_its_width_and_every_target_is_44_pixels(
     page: Page, url: str, width: int, bank: str, lang: str
@@ -103,4 +130,63 @@ def test_page_has_no_accessibility_violation(
     page.goto(f"{url}/?bank={bank}&lang={lang}")
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document)")["violations"]
+    assert [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]] == []
+
+
+@pytest.fixture
+def every_page(browser: Browser, every_device_url: str) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, locale="en-GB")
+    page.goto(f"{every_device_url}/?bank=every-device")
+    expect(page.locator("#link")).to_have_text("live")
+    yield page
+    page.close()
+
+
+def test_keys_of_a_keypad_are_pressed_one_by_one(every_page: Page, every_device: Any) -> None:
+    pressed: list[str] = []
+    every_device.world.banks["every-device"].readers["gate"].device.press = lambda key, _now: pressed.append(key)
+    every_page.get_by_text("Keypad gate").click()
+    for key in "4*":
+        every_page.get_by_role("button", name=f"Key {key}, gate").click()
+        expect(every_page.get_by_role("status")).to_have_text("Key pressed on gate.")
+    assert pressed == ["4", "*"]
+
+
+def test_a_fault_of_one_reader_is_switched_in_its_own_group(every_page: Page, every_device: Any) -> None:
+    group = every_page.locator(".group", has_text="Reader courtyard")
+    group.locator("summary").click()
+    group.get_by_role("switch", name="Reader unplugged").click()
+    expect(every_page.locator(".readers li", has_text="courtyard").locator(".plug")).to_have_text("unplugged")
+    expect(group.locator(".group-count")).to_have_text("1 on")
+    expect(every_page.locator(".group", has_text="Reader entrance").locator(".group-count")).to_have_text("")
+    readers = every_device.world.banks["every-device"].readers
+    assert (readers["courtyard"].cable.plugged, readers["entrance"].cable.plugged) == (False, True)
+
+
+def test_inputs_and_the_lights_of_lockers_are_shown(every_page: Page, every_device: Any) -> None:
+    bank = every_device.world.banks["every-device"]
+    every_page.get_by_role("switch", name="Mains failed").click()
+    expect(every_page.get_by_role("switch", name="Mains failed")).to_be_checked()
+    assert bank.inputs["mains"].active
+    every_device.do(lambda: bank.lights.update({25: True}))
+    every_device.do(bank.settle)
+    expect(every_page.get_by_role("button", name="Locker 25:").locator(".state")).to_have_text("closed, lit")
+
+
+def test_a_badge_goes_to_the_reader_that_is_chosen(every_page: Page) -> None:
+    every_page.get_by_label("At which reader").select_option("gate")
+    every_page.locator(".badge", has_text="tag").click()
+    expect(every_page.get_by_role("status")).to_contain_text("does not read em4100")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_page_with_every_device_fits_and_has_no_accessibility_violation(every_page: Page, width: int) -> None:
+    every_page.set_viewport_size({"width": width, "height": 844})
+    for summary in every_page.locator("summary").all():
+        if summary.evaluate("each => !each.parentElement.open"):
+            summary.click()
+    assert every_page.evaluate("document.documentElement.scrollWidth") == width
+    assert every_page.evaluate(TOO_SMALL) == []
+    every_page.evaluate(AXE.read_text())
+    found = every_page.evaluate("axe.run(document)")["violations"]
     assert [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]] == []

@@ -174,8 +174,11 @@ def test_a_running_controller_is_asked_and_its_faults_are_told(world: Any) -> No
     assert found[f"broker 127.0.0.1:{world.broker.port}"]["text"] == "the controller is connected"
     session = world.status()["session"]
 
-    world.bench.tap("stranger")
-    world.gateway.stored("badge_refused")
+    tap = Timer(1.2, lambda: world.bench.tap("stranger"))
+    tap.start()
+    _, found = doctor("--listen", "2")
+    tap.join()
+    assert found["reader entrance (rdm6300)"]["text"] == "it read a badge just now"
     bank = world.bench.bank
     world.bench.do(lambda: setattr(bank.boards["a"].device, "habit", Habit.DEAD))
     world.gateway.stored("board_fault")

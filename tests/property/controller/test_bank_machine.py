@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -17,10 +18,13 @@ from controller.inputs import (
     BadgePresented,
     BeatSent,
     CommandReceived,
+    DeviceFailed,
+    DeviceRecovered,
     DoorSensed,
     Input,
     IntentDurable,
     IntentLate,
+    KeyPressed,
     ListReceived,
     ListStored,
     LockAccepted,
@@ -35,6 +39,7 @@ from tests.unit.controller.core.driver import KEY, NOON, digest, make_list, numb
 from wire.access_list import AccessList, Grant, Revoked, list_hash
 from wire.limits import COMMAND_FRESH_MS, COMMAND_WAIT_MS, VANISHED_KEPT_MS
 from wire.messages import Command, Session, encode
+from wire.pin import pin_hash
 
 LOCKERS = range(1, 6)
 BADGES = range(1, 5)
@@ -45,12 +50,15 @@ FOLLOWS = {
     ("released", "release_unknown"),
 }
 PULSE_MS = 300
+PIN = "4711"
+STAFF = {"staff", "technician"}
 # The runtime says that an intent is late when the disk has not answered for this long.
 DISK_MS = 250
-ANSWERS = {Signal.GRANTED, Signal.REFUSED, Signal.SEE_WORKER}
+ANSWERS = {Signal.GRANTED, Signal.REFUSED, Signal.SEE_WORKER, Signal.ENTER_PIN}
 
 grants = st.builds(
-    Grant,
+    lambda guarded, **line: guard_with_pin(Grant(**line)) if guarded else Grant(**line),
+    guarded=st.sampled_from([False, False, True]),
     id=st.just("g"),
     digest=st.sampled_from([digest(number(n)) for n in BADGES]),
     key=st.just("k1"),
@@ -59,6 +67,11 @@ grants = st.builds(
     not_after=st.sampled_from([NOON + 20_000, NOON + 100 * HOUR]),
     kind=st.sampled_from(["holder", "holder", "collect", "suspended", "staff"]),
 )
+
+
+def guard_with_pin(grant: Grant) -> Grant:
+    """The same grant, opening with the tests' PIN only."""
+    return msgspec.structs.replace(grant, pin=pin_hash(KEY, grant.digest, PIN))
 
 
 @dataclass
@@ -76,7 +89,9 @@ class BankMachine(RuleBasedStateMachine):
         super().__init__()
         self.mono_ms = 1_000_000
         self.config = BankConfig(
-            "montreuil-1", {n: LockerConfig(Coil("a", n), f"supply-{n % 2}", PULSE_MS) for n in LOCKERS}
+            "montreuil-1",
+            {n: LockerConfig(Coil("a", n), f"supply-{n % 2}", PULSE_MS) for n in LOCKERS},
+            keypads=frozenset({"entrance"}),
         )
         groups = {locker.coil: locker.group for locker in self.config.lockers.values()}
         self.guard = ReleaseGuard(GuardLimits(), groups, lambda: self.mono_ms)
@@ -97,6 +112,8 @@ class BankMachine(RuleBasedStateMachine):
         self.energised: dict[str, int] = {}
         self.taps = 0
         self.accounted = 0
+        self.granted_by_keys = 0
+        self.keypad_works = True
         self.ordered = 0
         self.store: StoreList | None = None
         self.prompt = True
@@ -121,6 +138,8 @@ class BankMachine(RuleBasedStateMachine):
 
     def give(self, event: Input) -> list[Effect]:
         effects = self.bank.handle(event, self.now)
+        if isinstance(event, KeyPressed):
+            self.granted_by_keys += Show(Signal.GRANTED, event.reader) in effects
         self.carry_out(effects)
         if self.prompt:
             self.all_answer()
@@ -153,6 +172,9 @@ class BankMachine(RuleBasedStateMachine):
             self.intents[body["release"]] = body
             self.waiting_for_disk[body["release"]] = self.mono_ms
             self.accounted += body["cause"] == "badge"
+            if body["cause"] == "badge" and (body["kind"] in STAFF or body.get("pin") == "checked"):
+                self.granted_by_keys -= 1
+                assert self.granted_by_keys >= 0, "opened without anything typed"
         elif kind in OUTCOMES:
             release = body["release"]
             assert release in self.intents
@@ -177,13 +199,27 @@ class BankMachine(RuleBasedStateMachine):
             assert asked.locker == effect.locker
             assert self.mono_ms - asked.at_ms <= COMMAND_WAIT_MS + DISK_MS
         else:
-            assert self.may_open(intent["digest"], effect.locker), f"{intent} may not open now"
+            self.judge_badge(intent, effect.locker)
         coil = self.config.lockers[effect.locker].coil
         self.guard.consume(self.guard.permit(coil, effect.pulse_ms), coil, effect.pulse_ms)
         self.energised[effect.release] = self.mono_ms
         self.waiting_for_board.append(effect.locker)
 
     # --- the model's own judgement ---------------------------------------------------------------------------------
+
+    def judge_badge(self, intent: dict[str, Any], locker: int) -> None:
+        staff = intent["kind"] in STAFF
+        may = self.staff_may_open if staff else self.may_open
+        assert may(intent["digest"], locker), f"{intent} may not open now"
+
+    def staff_may_open(self, badge: str, locker: int) -> bool:
+        assert self.list is not None
+        at = self.now.at
+        return any(
+            grant.kind in STAFF and grant.digest == badge and locker in grant.lockers
+            and grant.not_before <= at < grant.not_after
+            for grant in self.list.grants
+        )  # fmt: skip
 
     def may_open(self, badge: str, locker: int) -> bool:
         assert self.list is not None
@@ -264,7 +300,7 @@ class BankMachine(RuleBasedStateMachine):
     @rule(taps=st.lists(st.sampled_from(BADGES), min_size=4, max_size=20))
     def crowd(self, taps: list[int]) -> None:
         for n in taps:
-            self.tap(n, 0)
+            self.tap(n, 0, "entrance")
 
     @rule(locker=st.sampled_from(LOCKERS), times=st.integers(5, 25))
     def staff_in_a_hurry(self, locker: int, times: int) -> None:
@@ -273,14 +309,39 @@ class BankMachine(RuleBasedStateMachine):
             self.command(locker, "fresh", own_session=True, retained=False, twice=False)
             self.time_passes(2_400)
 
-    @rule(n=st.integers(1, 6), age_ms=st.sampled_from([0, 0, 0, 2_500]))
-    def tap(self, n: int, age_ms: int) -> None:
+    @rule(n=st.integers(1, 6), age_ms=st.sampled_from([0, 0, 0, 2_500]), reader=st.sampled_from(["entrance", "yard"]))
+    def tap(self, n: int, age_ms: int, reader: str) -> None:
         self.taps += 1
-        effects = self.give(BadgePresented("entrance", "em4100", number(n), self.mono_ms - age_ms))
+        effects = self.give(BadgePresented(reader, "em4100", number(n), self.mono_ms - age_ms))
         lights = [effect.signal for effect in effects if isinstance(effect, Show) and effect.signal in ANSWERS]
         assert len(lights) <= 1
         if age_ms or n not in BADGES:
             assert Signal.GRANTED not in lights
+
+    @rule(keys=st.sampled_from(["4711#", "0000#", "1#", "3#", "*", "47", "#", "99999#"]))
+    def types(self, keys: str) -> None:
+        for key in keys:
+            effects = self.give(KeyPressed("entrance", key, self.mono_ms))
+            lights = {effect.signal for effect in effects if isinstance(effect, Show)}
+            assert key == "#" or not lights & ANSWERS
+
+    @rule(n=st.sampled_from(BADGES), locker=st.sampled_from(LOCKERS), reader=st.sampled_from(["entrance", "yard"]))
+    def tap_and_type(self, n: int, locker: int, reader: str) -> None:
+        """Someone who knows their PIN, and, for staff, the locker's number."""
+        self.tap(n, 0, reader)
+        self.types(f"{PIN}#")
+        self.types(f"{locker}#")
+
+    @rule(works=st.booleans())
+    def keypad_fails_or_recovers(self, works: bool) -> None:
+        if works != self.keypad_works:
+            self.keypad_works = works
+            event = DeviceRecovered("entrance", "reader") if works else DeviceFailed("entrance", "reader", "unplugged")
+            self.give(event)
+
+    @rule(locker=st.sampled_from(LOCKERS), is_open=st.booleans())
+    def latch(self, locker: int, is_open: bool) -> None:
+        self.give(DoorSensed(locker, is_open, "latch"))
 
     @rule(
         locker=st.sampled_from(LOCKERS),
@@ -397,7 +458,8 @@ class BankMachine(RuleBasedStateMachine):
         self.waiting_for_disk, self.waiting_for_board = {}, []
         self.session, self.beats, self.accepted = self.session + 1, {}, {}
         self.start()
-        self.taps = self.accounted = 0
+        self.taps = self.accounted = self.granted_by_keys = 0
+        self.keypad_works = True
         assert all(self.outcomes[release] == "release_unknown" for release in open_intents)
 
     # --- what must hold --------------------------------------------------------------------------------------------
@@ -433,7 +495,7 @@ def live_grant(n: int, lockers: tuple[int, ...]) -> Grant:
 
 
 def _rest(line: Grant) -> tuple[Any, ...]:
-    return (line.digest, line.key, line.lockers, line.not_before, line.not_after, line.kind)
+    return (line.digest, line.key, line.lockers, line.not_before, line.not_after, line.kind, None, line.pin)
 
 
 TestBank = BankMachine.TestCase

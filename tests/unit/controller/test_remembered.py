@@ -48,3 +48,9 @@ def test_a_release_of_the_minute_before_is_counted_on_todays_clock(boot: str, at
     entries = journal(EntryType.RELEASE_INTENDED, *[EntryType.DOOR_CLOSED] * 999)
     (past,) = bank_state({}, entries, {}, boot, lambda _locker: 300).past_releases
     assert (past.locker, past.mono_ms, past.pulse_ms) == (1, at_ms, 300)
+
+
+@pytest.mark.parametrize(("sensor", "proven"), [({}, {1: 0}), ({"sensor": "door"}, {1: 0}), ({"sensor": "latch"}, {})])
+def test_only_the_door_s_own_sensor_counts_as_seen_to_work(sensor: dict[str, str], proven: dict[int, int]) -> None:
+    entry = Entry("e" * 32, 1, "door_closed", 1_795_296_336_915, 1, "boot", "trusted", {"locker": 1, **sensor})
+    assert bank_state({}, [entry], {}, "boot", lambda _locker: 300).releases_since_change == proven

@@ -7,6 +7,7 @@ import pytest
 from hw.frames import pn532
 from hw.frames.desfire import Outcome, SiteKeys
 from hw.frames.pn532_session import (
+    LOSSES,
     Answering,
     CardProved,
     CardShown,
@@ -131,14 +132,24 @@ def test_a_card_pulled_away_in_the_middle_is_not_told_and_counts_when_it_is_show
     assert talk.wait(1000).told() == [CardProved(NUMBER)]
 
 
-def test_a_card_at_the_edge_of_the_field_is_asked_again_while_it_is_held() -> None:
+def test_a_card_that_fell_silent_again_and_again_still_counts_when_it_speaks() -> None:
     card = card_of_the_site(gone_after=2)
     talk = Talk(SITE, mine=card)
-    talk.reader.hold("mine", 1000, 0)
-    talk.reader.hold("mine", 1000, 0)
-    talk.wait(200)
+    for _ in range(LOSSES - 1):
+        talk.reader.hold("mine", 1000, talk.now)
+        talk.wait(500)
     card.gone_after = None
+    talk.reader.hold("mine", 1000, talk.now)
     assert talk.wait(1500).told() == [CardProved(NUMBER)]
+
+
+def test_a_card_that_goes_on_saying_nothing_is_foreign_in_the_end_and_told_once() -> None:
+    talk = Talk(SITE, mute=card_of_the_site(gone_after=0))
+    for _ in range(LOSSES):
+        assert talk.told() == []
+        talk.reader.hold("mute", 1000, talk.now)
+        talk.wait(500)
+    assert talk.told() == [CardTurnedAway(Outcome.FOREIGN)]
 
 
 def test_a_clone_right_after_the_card_itself_opens_nothing_more() -> None:

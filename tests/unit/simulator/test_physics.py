@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from simulator.errors import NotPossibleError
-from simulator.physics import PULL_IN_MS, SPRING_MS, Door, Sensor
+from simulator.physics import CHATTER_MS, HOT_AFTER_MS, PULL_IN_MS, SPRING_MS, Door, Sensor
 
 OPENS_AFTER_MS = PULL_IN_MS + SPRING_MS
 
@@ -122,6 +122,96 @@ def test_welded_relay_keeps_the_coil_on_until_it_is_knocked_free() -> None:
     door.weld(False, 2000.0)
     assert not door.coil
     assert door.last_pulse_ms == 2000.0
+
+
+def test_welded_coil_leaves_the_door_free_however_often_it_is_pushed_shut() -> None:
+    door = Door(welded=True)
+    pulse(door, 0.0)
+    for at in (1_000.0, 2_000.0):
+        door.push(at)
+        door.advance(at + SPRING_MS)
+        assert door.open
+    assert door.coil
+
+
+def test_coil_that_stays_on_is_hot_after_ten_seconds_and_no_longer_once_it_is_off() -> None:
+    door = Door(welded=True)
+    pulse(door, 0.0)
+    door.push(500.0)
+    assert HOT_AFTER_MS in _moments(door, 20_000.0)
+    assert door.hot
+    door.weld(False, 21_000.0)
+    assert (door.coil, door.hot) == (False, False)
+
+
+def test_pulse_of_a_sound_relay_never_heats_its_coil() -> None:
+    door = Door()
+    pulse(door, 0.0)
+    door.advance(60_000.0)
+    assert not door.hot
+
+
+def test_door_that_does_not_catch_leans_on_its_frame_and_only_the_latch_sensor_tells() -> None:
+    door = Door(catches=False)
+    pulse(door, 0.0)
+    door.push(1_000.0)
+    door.advance(5_000.0)
+    assert (door.ajar, door.sensed_open, door.latch_sensed_open) == (True, False, True)
+    door.pull(6_000.0)
+    assert (door.ajar, door.open) == (False, True)
+
+
+def test_door_that_catches_again_is_shut() -> None:
+    door = Door(catches=False)
+    pulse(door, 0.0)
+    door.push(1_000.0)
+    door.catch(True, 2_000.0)
+    assert (door.latched, door.ajar, door.latch_sensed_open) == (True, False, False)
+
+
+def test_latch_that_stops_catching_leaves_a_latched_door_alone() -> None:
+    door = Door()
+    door.catch(False, 0.0)
+    assert door.latched
+
+
+def test_pried_door_is_open_while_its_bolt_still_holds() -> None:
+    door = Door()
+    door.pry(0.0)
+    assert (door.sensed_open, door.latch_sensed_open) == (True, False)
+    door.push(1_000.0)
+    assert (door.open, door.pried, door.latched) == (False, False, True)
+
+
+def test_opened_door_has_both_sensors_open_and_a_shut_one_neither() -> None:
+    door = Door()
+    pulse(door, 0.0)
+    door.advance(1_000.0)
+    assert (door.sensed_open, door.latch_sensed_open) == (True, True)
+    door.push(2_000.0)
+    assert (door.sensed_open, door.latch_sensed_open) == (False, False)
+
+
+@pytest.mark.parametrize("attribute", ["sensor", "latch_sensor"])
+def test_bouncing_sensor_changes_its_mind_again_and_again_by_itself(attribute: str) -> None:
+    door = Door()
+    setattr(door, attribute, Sensor.BOUNCING)
+    said = []
+    for _ in range(6):
+        now = max(door.due(), 0.0)
+        door.advance(now)
+        said.append((door.sensed_open, door.latch_sensed_open)[attribute == "latch_sensor"])
+    assert said == [True, False] * 3
+    assert door.due() - now == CHATTER_MS
+
+
+def _moments(door: Door, until: float) -> list[float]:
+    """When something happens by itself."""
+    moments = []
+    while (at := door.due()) <= until:
+        door.advance(at)
+        moments.append(at)
+    return moments
 
 
 class AnyUse(RuleBasedStateMachine):

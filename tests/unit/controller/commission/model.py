@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from controller.commission.conclusions import Conclusions, conclude
 from controller.commission.plan import Board, Choice, Plan
 from controller.commission.procedure import Procedure
-from controller.commission.progress import Progress, Sensed
+from controller.commission.progress import BoardFault, Progress, Sensed
 from controller.commission.steps import (
     Answer,
     AskDoors,
@@ -46,7 +46,7 @@ class Model:
 
     `opens`: the doors of a coil; `sensor_at`: the coil's place where a door's sensor is read (None: dead);
     `always_open`: doors whose sensor never reads shut; `sticks`: doors whose sensor stays open once it was;
-    `backwards`: doors with a contact of the other kind.
+    `backwards`: doors with a contact of the other kind. `shuts_late`: the person shuts a door during the next pulse.
     """
 
     lockers: Mapping[int, Coil]
@@ -59,11 +59,13 @@ class Model:
     inverted: frozenset[str] = frozenset()
     reversed_order: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
+    stays_on: frozenset[Coil] = frozenset()
     no_sensors: frozenset[str] = frozenset()
     held: frozenset[int] = frozenset()
     after_ms: dict[int, int] = field(default_factory=dict)
     by_trying: bool = False
     stop_after: int | None = None
+    shuts_late: bool = False
     open_within_ms: int = 2_000
 
     def __post_init__(self) -> None:
@@ -73,6 +75,7 @@ class Model:
         self.asked: list[AskDoors] = []
         self._open: set[int] = set()
         self._stuck: set[int] = set()
+        self._late: set[int] = set()
         self._turned: set[tuple[str, str]] = set()
 
     def plan(self, only: Iterable[int] = ()) -> Plan:
@@ -95,7 +98,7 @@ class Model:
 
     def answer(self, step: Step) -> Answer:
         if isinstance(step, Look):
-            return Seen(self._readings(), dict.fromkeys(self.silent, "does not answer"))
+            return Seen(self._readings(), {name: BoardFault(name, "silent", "no answer") for name in self.silent})
         if isinstance(step, Pulse):
             return self._pulse(step.coil)
         if isinstance(step, AskDoors):
@@ -121,6 +124,7 @@ class Model:
         assert coil.board not in self.silent
         self.pulses.append(coil)
         before = self._readings()
+        self._open -= self._late
         opened = [door for door in self._doors(coil) if door not in self._open]
         self._open.update(opened)
         self._stuck.update(self.sticks.intersection(opened))
@@ -132,6 +136,7 @@ class Model:
                 for contact, reads in self._readings().items()
                 if before[contact] is not reads
             ),
+            BoardFault(coil.board, "stays_on", "cut the supply") if coil in self.stays_on else None,
         )
 
     def _look_at_doors(self, step: AskDoors) -> Answer:
@@ -139,7 +144,9 @@ class Model:
         if self.stop_after is not None and len(self.asked) > self.stop_after:
             return Reply.STOP
         opened = tuple(sorted(self._open))
-        self._open.clear()
+        self._late = set(opened)
+        if not self.shuts_late:
+            self._open.clear()
         return Doors(opened)
 
     def _readings(self) -> dict[Contact, bool]:

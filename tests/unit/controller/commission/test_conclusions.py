@@ -5,7 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.commission.learned import learn
 from controller.commission.plan import Board, Choice
+from controller.commission.progress import Sensed, Trial
 from controller.commission.rewiring import turned
 from hw.ports import Coil
 from tests.unit.controller.commission.model import Model, changes, findings, locker_file, xor
@@ -33,6 +35,19 @@ def test_one_crossed_pair_is_not_taken_for_the_other_byte_order() -> None:
     result = Model(lockers, {"a": xor()}, sensor_at=crossed).run()
     assert changes(result) == {}
     assert findings(result) == {"crossed_sensor": {(1, 17)}}
+
+
+def test_one_channel_alone_does_not_turn_the_byte_order() -> None:
+    lockers = {1: Coil("a", 1), 2: Coil("a", 2), 3: Coil("a", 9)}
+    result = Model(lockers, {"a": xor()}, sensor_at={1: Coil("a", 17), 2: None}).run()
+    assert changes(result) == {}
+    assert findings(result) == {"crossed_sensor": {(1,)}, "dead_sensor": {(2,)}}
+
+
+def test_a_sensor_that_moved_while_no_door_did_has_no_vote() -> None:
+    trial = Trial("a", 1, "accepted", (), (Sensed("a", 17, False, 90),))
+    learned = learn(xor(), [trial, trial], {Coil("a", 1): 1})
+    assert (learned.inverted, learned.reversed_order) == ({}, False)
 
 
 def test_swapped_doors_change_the_lockers_and_nothing_is_broken() -> None:
@@ -82,6 +97,14 @@ def test_one_door_on_two_channels() -> None:
     assert found["door_never_opened"] == {(3,)}
 
 
+def test_a_swap_with_a_third_channel_on_one_of_its_doors_is_not_written() -> None:
+    lockers = locker_file(4)
+    opens = {lockers[1]: (3,), lockers[2]: (3,), lockers[3]: (2,)}
+    result = Model(lockers, BOARDS, opens=opens, sensor_at={2: lockers[3], 3: lockers[2]}).run()
+    assert result.coils == lockers
+    assert not result.ok
+
+
 def test_two_boards_on_one_address_are_told_from_two_doors_on_one_channel() -> None:
     lockers = locker_file(3) | locker_file(3, "b", 4)
     boards = {"a": xor(channels=8), "b": xor("b", 8, address=2)}
@@ -91,7 +114,7 @@ def test_two_boards_on_one_address_are_told_from_two_doors_on_one_channel() -> N
     found = findings(result)
     assert found["two_boards_one_address"] == {(1, 2, 3, 4, 5, 6)}
     assert "two_doors" not in found
-    assert found["board_silent"] == {(4, 5, 6)}
+    assert found["board_fault"] == {(4, 5, 6)}
 
 
 def test_dead_stuck_and_sticking_sensors_are_told_apart() -> None:

@@ -4,12 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from controller.cli import app
 from controller.commission.disk import held_lockers, read_disk
 from controller.config import load
 from controller.errors import ControllerError
 from controller.inputs import Moment
 from controller.store import Store
+from controller.technician.doctor.access import User
 from wire.access_list import Grant
 
 DAY = 86_400_000
@@ -49,7 +52,7 @@ def test_a_fresh_data_directory_holds_nobody(tmp_path: Path) -> None:
     disk.opened.store.close()
 
 
-@pytest.mark.parametrize("spoilt", [{"list_version": b"7"}, {"kept": b"\xff"}])
+@pytest.mark.parametrize("spoilt", [{"list_version": b"7"}, {"list": b"{"}, {"kept": b"\xff"}])
 def test_a_list_that_cannot_be_read_is_no_empty_bank(tmp_path: Path, spoilt: dict[str, bytes]) -> None:
     config = load(bank(tmp_path))
     store = Store(config.data_dir / "journal.db")
@@ -69,6 +72,18 @@ def test_a_journal_that_was_set_aside_without_a_list_is_no_empty_bank(tmp_path: 
         with pytest.raises(ControllerError) as refused:
             read_disk(config)
         assert refused.value.code == "held_unknown"
+
+
+def test_another_user_than_the_services_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = bank(tmp_path)
+    user = User("casier", 999, frozenset())
+    monkeypatch.setattr("controller.commission.command.service_user", lambda _: user)
+    done = CliRunner().invoke(app, ["commission", "--config", str(config)])
+    assert done.exit_code == 1
+    assert "runuser -u casier -G dialout" in done.stderr
+    assert os.listdir(tmp_path / "data") == []
 
 
 def test_without_a_journal_nothing_is_pulsed(tmp_path: Path) -> None:

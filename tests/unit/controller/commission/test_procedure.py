@@ -1,6 +1,5 @@
 """The order of commissioning: who is pulsed, who is left alone, what is kept, and that it goes on where it was."""
 
-from controller.commission.progress import Progress
 from hw.ports import Coil
 from tests.unit.controller.commission.model import Model, changes, findings, locker_file, pins, xor
 
@@ -60,13 +59,31 @@ def test_named_lockers_are_tested_again_and_the_others_stay_known() -> None:
     assert result.ok
 
 
+def test_a_mended_sensor_is_seen_in_the_next_run() -> None:
+    broken = Model(locker_file(4), BOARDS, always_open=frozenset({3}))
+    assert findings(broken.run()) == {"stuck_open": {(3,)}}
+    assert Model(locker_file(4), BOARDS).run(only={3}, progress=broken.progress).ok
+
+
+def test_a_board_that_works_again_is_taken_up_where_it_was() -> None:
+    lockers = locker_file(2) | locker_file(2, "b", 3)
+    boards = {"a": xor(channels=8), "b": xor("b", 8, address=2)}
+    first = Model(lockers, boards, silent=frozenset({"b"}))
+    first.run()
+    second = Model(lockers, boards, inverted=frozenset({"b"}))
+    result = second.run(progress=first.progress)
+    assert [coil.board for coil in second.pulses] == ["b", "b"]
+    assert changes(result) == {"boards.b.open_bit": 0}
+    assert result.ok
+
+
 def test_a_silent_board_is_left_out_and_its_neighbours_go_on() -> None:
     lockers = locker_file(2) | locker_file(2, "b", 3)
     boards = {"a": xor(channels=8), "b": xor("b", 8, address=2)}
     model = Model(lockers, boards, silent=frozenset({"b"}))
     result = model.run()
     assert {coil.board for coil in model.pulses} == {"a"}
-    assert findings(result)["board_silent"] == {(3, 4)}
+    assert findings(result)["board_fault"] == {(3, 4)}
     assert not result.ok
 
 
@@ -77,6 +94,13 @@ def test_beside_a_silent_board_with_held_lockers_nothing_is_pulsed() -> None:
     model.run()
     assert model.pulses == []
     assert "beside_silent" in model.codes_told()
+
+
+def test_after_a_coil_that_stays_on_no_other_is_pulsed() -> None:
+    model = Model(locker_file(3), BOARDS, stays_on=frozenset({Coil("a", 2)}))
+    result = model.run()
+    assert (model.finished, model.pulses) == (False, [Coil("a", 1), Coil("a", 2)])
+    assert findings(result)["board_fault"] == {(1, 2, 3)}
 
 
 def test_unwatched_without_sensors_nothing_is_pulsed() -> None:
@@ -100,15 +124,9 @@ def test_unwatched_a_door_that_did_not_move_is_pulsed_once_more() -> None:
 
 
 def test_a_door_being_shut_is_not_taken_for_an_opening() -> None:
-    model = Model(locker_file(3), BOARDS)
-    plan = model.plan()
-    assert model.run().ok
-    late = Progress("f", rest=model.progress.rest)
-    again = Model(locker_file(3), BOARDS)
-    again._open = {3}  # not shut yet when the first pulse comes
-    result = again.run(progress=late)
-    assert plan.lockers == result.coils
-    assert "two_doors" not in findings(result)
+    result = Model(locker_file(4), BOARDS, shuts_late=True).run()
+    assert result.ok
+    assert changes(result) == {}
 
 
 def test_a_pin_whose_sensors_all_read_open_is_tried_with_the_other_level() -> None:

@@ -145,7 +145,8 @@ def test_two_people_at_two_readers_type_at_the_same_time() -> None:
 def test_another_badge_at_the_reader_ends_the_typing_of_the_one_before() -> None:
     driver = make_keypads(guarded(1, 1), grant(2, 2), grant(3, (1, 2), "staff"))
     driver.tap(3)
-    assert released(driver.tap(2)) == [2]
+    came = driver.tap(2)
+    assert (released(came), lights(came), whys(came)) == ([2], [Signal.GRANTED], ["staff_badge"])
     assert driver.keys("1#") == [], "nobody opens what the worker was asked about"
 
 

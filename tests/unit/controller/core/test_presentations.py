@@ -275,3 +275,19 @@ def test_sensor_that_says_open_stops_no_one() -> None:
     driver = make_driver(grant(1, 1))
     driver.give(DoorSensed(1, True))
     assert released(driver.tap(1)) == [1]
+
+
+def test_what_a_badge_gets_is_shown_at_the_reader_where_it_was_held() -> None:
+    driver = make_holder()
+    shown = [*driver.tap(1, reader="yard"), *driver.tap(9, reader="entrance")]
+    assert [(effect.signal, effect.reader) for effect in shown if isinstance(effect, Show)] == [
+        (Signal.GRANTED, "yard"),
+        (Signal.REFUSED, "entrance"),
+    ]
+
+
+def test_a_lock_that_fails_is_told_at_the_reader_of_whoever_waits_for_it() -> None:
+    driver = make_holder()
+    driver.tap(1, reader="yard")
+    shown = [effect for effect in driver.wait(20_000) if isinstance(effect, Show)]
+    assert [(effect.signal, effect.reader) for effect in shown] == [(Signal.FAULT, "yard")]

@@ -78,6 +78,14 @@ def test_a_reader_that_never_read_is_doubtful(bank: BankFile, entries: tuple[dic
     assert (what, level, "no badge yet" in text) == ("reader entrance (rdm6300)", "warn", True)
 
 
+def test_of_two_readers_a_badge_that_opened_something_proves_neither(bank: BankFile, tmp_path: Path) -> None:
+    second = '[readers.back]\ndriver = "id12la"\nport = "/dev/serial/by-path/back"\n[boards.a]'
+    text = (tmp_path / "bank.toml").read_text().replace("[boards.a]", second)
+    (tmp_path / "bank.toml").write_text(text)
+    found = of_devices(load(tmp_path / "bank.toml"), all_closed(), entry("release_intended", locker=3, cause="badge"))
+    assert [what for what, _, _ in found] == ["reader entrance (rdm6300)", "reader back (id12la)"]
+
+
 def test_a_port_that_the_kernel_writes_on_and_one_without_a_lasting_name_are_told(bank: BankFile) -> None:
     lasting, console = devices.ports(bank, "quiet console=reader1 console=ttyUSB0,115200")
     assert lasting.level == "pass"

@@ -146,6 +146,7 @@ def test_every_byte_of_a_capture_is_accounted_for_in_order() -> None:
         (("PULSE", "--channel", "2", "--ms", "1000"), "8A 01 02 11 01 99"),
         (("release", "--channel", "1", "--ms", "300"), "8A 01 01 11 9B"),
         (("query",), "80 01 00 33 B2"),
+        (("Query-all",), "80 01 00 33 B2"),
         (("status", "--channel", "1"), "80 01 01 33 B3"),
     ],
 )

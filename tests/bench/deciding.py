@@ -1,4 +1,4 @@
-"""Pure computing, in this process: frames and garbage through the codecs, one signature, one decision."""
+"""Pure computing, in this process: one signature, one decision."""
 
 import random
 import time
@@ -10,11 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.access import AccessIndex, decide
 from controller.inputs import Moment
-from hw.frames.rdm6300 import Rdm6300Decoder
-from hw.frames.xor_board import XorBoardDecoder, sealed
-from simulator.readers import rdm6300
 from tests.bench.figures import Figure
-from tests.bench.site import LOCKERS, badge_number
+from tests.bench.site import LOCKERS
 from wire.access_list import AccessList, Grant
 from wire.envelope import key_id, sign, verify
 from wire.topics import Topic
@@ -23,31 +20,17 @@ FIGURES = (
     "envelope_verify_us",
     "decide_60_grants_us",
     "decide_20000_grants_us",
-    "rdm6300_frames_per_s",
-    "rdm6300_garbage_mb_per_s",
-    "xor_board_frames_per_s",
-    "xor_board_garbage_mb_per_s",
 )
 REPEATS = 5
-CHUNK = 64  # a serial port gives a few frames at a time
 NOW = 1_800_000_000_000
 
 
 def measure(_folder: Path, say: Callable[[str], None]) -> Iterator[Figure]:
     """Medians over a few repetitions."""
-    say("codecs, signatures and decisions")
+    say("signatures and decisions")
     yield Figure("envelope_verify_us", _verify_us())
     yield Figure("decide_60_grants_us", _decide_us(60))
     yield Figure("decide_20000_grants_us", _decide_us(20_000))
-    badges = b"".join(rdm6300.frame(badge_number(index)) for index in range(2_000))
-    statuses = b"".join(sealed(0x80, at % 3 + 1, at % 256, 0, 7, 0x33) for at in range(2_000))
-    noise = random.Random(3).randbytes(200_000)
-    for name, codec, frames in (
-        ("rdm6300", Rdm6300Decoder, badges),
-        ("xor_board", lambda: XorBoardDecoder({1: 3, 2: 3, 3: 3}), statuses),
-    ):
-        yield Figure(f"{name}_frames_per_s", 2_000 / _seconds(lambda: _feed(codec(), frames, 2_000)))  # noqa: B023
-        yield Figure(f"{name}_garbage_mb_per_s", len(noise) / 1e6 / _seconds(lambda: _feed(codec(), noise, 0)))  # noqa: B023
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -57,12 +40,6 @@ def _seconds(work: Callable[[], object]) -> float:
         work()
         times.append(time.perf_counter() - began)
     return median(times)
-
-
-def _feed(decoder: Rdm6300Decoder | XorBoardDecoder, data: bytes, least: int) -> None:
-    found = sum(len(decoder.feed(data[at : at + CHUNK])) for at in range(0, len(data), CHUNK))
-    if found < least:
-        raise RuntimeError(f"only {found} of {least} frames were decoded")
 
 
 def _verify_us() -> float:
