@@ -15,7 +15,10 @@ LOCKER = {"locker": 7, "state": "idle", "door": "open", "latch": None, "faults":
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({"what": "badge", "reader": "in", "technology": "em4100", "stale": True}, "reader in: a badge (em4100, stale)"),
+        (
+            {"what": "badge", "reader": "in", "technology": "em4100", "stale": True},
+            "reader in: a badge (em4100, stale)",
+        ),
         ({"what": "key", "reader": "in"}, "reader in: a key"),
         (
             {"what": "card_refused", "reader": "in", "why": "foreign_card"},
@@ -37,12 +40,15 @@ LOCKER = {"locker": 7, "state": "idle", "door": "open", "latch": None, "faults":
         ({"what": "locker", **LOCKER}, "locker 7: idle, door open, bouncing"),
         ({"what": "faults", "faults": [{"source": "a", "code": "silent"}]}, "faults: a: silent"),
         ({"what": "faults", "faults": []}, "faults: none"),
-        ({"what": "entry", "type": "door_opened", "at": 1, "body": {"locker": 7, "why": None}}, "journal: door_opened locker=7"),
+        (
+            {"what": "entry", "type": "door_opened", "at": 1, "body": {"locker": 7, "why": None}},
+            "journal: door_opened locker=7",
+        ),
         ({"what": "signal", "signal": "granted"}, "light and buzzer: granted"),
         ({"what": "missed", "count": 3}, "3 lines were missed: this terminal is too slow"),
         ({"what": "something new"}, None),
     ],
-)  # fmt: skip
+)
 def test_what_happens_is_told_in_words(told: dict[str, Any], words: str | None) -> None:
     assert worded(told) == words
 
