@@ -31,4 +31,7 @@ def read_key(path: Path) -> bytes:
     return bytes.fromhex(digits.decode("ascii"))
 
 
-_ADVICE = "write 32 hex digits into it, and make it the service's own with mode 600"
+_ADVICE = (
+    "it holds 32 hex digits, is mode 600 and the service's own; make one with "
+    "umask 077; python3 -c 'import secrets; print(secrets.token_hex(16))' > FILE"
+)

@@ -4,52 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
 from importlib import import_module
+from typing import Any
 
+import msgspec
+from msgspec import inspect
+
+from hw import registry
 from hw.errors import FrameError, LineClosed
 from hw.frames import monitor
 from hw.frames.said import Said, spaced
 from hw.frames.verdict import Harmless, Verdict
+from hw.parts import Parts
+from hw.release_guard import GuardLimits, ReleaseGuard
 from hw.serial_line import SerialLine
-from hw.settings import DeviceSettings
+from hw.settings import DEFAULT_PULSE_MS, DeviceSettings
 
+MOST = 32  # addresses that are searched
 BITS_A_BYTE = 10  # 8N1
 SETTLE_S = 0.1  # the drivers gave the port back a moment ago
 OPEN_WITHIN_S = 2.0
 QUIET_MS = 30  # an answer is over after this much silence; USB adapters hold bytes for up to 16 ms
 ANSWER_WITHIN_MS = 60
 LONGEST_ANSWER = 512  # bytes; a line that never falls silent is no answer
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How boards of one kind are asked who they are: the codec's action, its judge of outgoing bytes, the speed.
-
-    `addresses`: where they may sit; of many only the first ones, which anybody sets: the search takes seconds.
-    """
-
-    driver: str
-    question: str
-    classify: str
-    baud: int
-    addresses: Sequence[int]
-
-
-KINDS: Mapping[str, Kind] = {
-    "xor_board": Kind("xor_board", "status", "classify", 9600, range(1, 33)),
-    "kerong_cu": Kind("kerong_cu", "status", "classify", 19200, range(15)),
-    "kerong_cu cu48": Kind("kerong_cu", "status_48", "classify_48", 19200, range(16)),
-    "modbus_relay": Kind("modbus_relay", "coils", "classify", 9600, range(1, 33)),
-}
-
-
-def kind_of(settings: DeviceSettings) -> Kind | None:
-    """How a board with these settings is asked; None for one that shares no serial line."""
-    model = " cu48" if getattr(settings, "model", "") == "cu48" else ""
-    kind = KINDS.get(f"{settings.__struct_config__.tag}{model}")
-    return kind and replace(kind, baud=getattr(settings, "baud", kind.baud))
 
 
 @dataclass(slots=True)
@@ -64,17 +44,28 @@ class Answers:
     errors: list[str] = field(default_factory=list)
 
 
-class LineProbe:
-    """One port with boards of one kind. Open it with `async with`; raises LineClosed where it cannot be had."""
+def shares_line(settings: DeviceSettings) -> bool:
+    """Whether a board with these settings can be asked for: it has an address on a serial line, and a codec."""
+    return hasattr(_module(settings), "protocol") and str(settings.__struct_config__.tag) in monitor.CODECS
 
-    def __init__(self, port: str, kind: Kind) -> None:
-        self._kind = kind
-        self._classify: Callable[[bytes], Verdict] = getattr(import_module(monitor.CODECS[kind.driver]), kind.classify)
-        self._byte_ms = BITS_A_BYTE * 1000 / kind.baud
+
+class LineProbe:
+    """The port of `settings`, with any boards of that kind on it; each is asked as its driver asks it.
+
+    Open it with `async with`; raises LineClosed where it cannot be had.
+    """
+
+    def __init__(self, settings: DeviceSettings) -> None:
+        protocol = _module(settings).protocol(settings)
+        port = str(settings.wiring().port)
+        self._settings = settings
+        self._driver = str(settings.__struct_config__.tag)
+        self._classify: Callable[[bytes], Verdict] = protocol.classify
+        self._byte_ms = BITS_A_BYTE * 1000 / protocol.baud
         self._heard = bytearray()
         self._down = f"{port} cannot be opened"
         self._line = SerialLine(
-            port, kind.baud, on_bytes=self._heard.extend, on_up=lambda: None, on_down=self._went_down
+            port, protocol.baud, on_bytes=self._heard.extend, on_up=lambda: None, on_down=self._went_down
         )
 
     async def __aenter__(self) -> LineProbe:
@@ -92,24 +83,37 @@ class LineProbe:
 
     async def ask(self, address: int, times: int = 1) -> Answers:
         """Ask one address for its status, `times` over. Raises LineClosed, and FrameError for an impossible address."""
+        request = self._request(address)
         answers = Answers()
         for _ in range(times):
-            reply = await self._exchange(self._request(address))
+            reply = await self._exchange(request)
             answers.asked += 1
-            _count(answers, monitor.explain(self._kind.driver, spaced(reply)) if reply else [], address)
+            _count(answers, monitor.explain(self._driver, spaced(reply)) if reply else [], address)
         return answers
 
-    async def find(self, addresses: Iterable[int]) -> list[int]:
-        """Those of the addresses at which something answers, sound or not."""
+    async def find(self, known: Collection[int]) -> list[int]:
+        """The addresses, but for those `known`, at which something answers, sound or not.
+
+        Of the many that some boards can have only the first ones, which anybody sets: it takes seconds as it is.
+        """
         found = []
-        for address in addresses:
-            answers = await self.ask(address)
-            if answers.sound or answers.broken:
-                found.append(address)
+        for address in _addresses(type(self._settings)):
+            if address in known:
+                continue
+            with suppress(FrameError):  # no address of this model
+                answers = await self.ask(address)
+                if answers.sound or answers.broken:
+                    found.append(address)
         return found
 
     def _request(self, address: int) -> bytes:
-        frame = monitor.compose(self._kind.driver, self._kind.question, address)
+        """What the driver would ask a board at this address. Raises FrameError."""
+        try:
+            settings = msgspec.structs.replace(self._settings, address=address)
+        except ValueError as error:  # the settings' own check
+            raise FrameError(str(error)) from error
+        parts = Parts(lambda _event: None, ReleaseGuard(GuardLimits(), {}, lambda: 0), lambda: 0, DEFAULT_PULSE_MS)
+        frame: bytes = _module(settings).build("probe", settings, parts).question(0).frame
         if not isinstance(self._classify(frame), Harmless):
             raise FrameError(f"{spaced(frame)} is not a harmless question: it is not sent")
         return frame
@@ -135,6 +139,17 @@ class LineProbe:
 
     def _went_down(self, _code: str, detail: str) -> None:
         self._down = detail
+
+
+def _module(settings: DeviceSettings) -> Any:
+    return import_module(registry.BOARDS[str(settings.__struct_config__.tag)].partition(":")[0])
+
+
+def _addresses(kind: type[DeviceSettings]) -> range:
+    """The first addresses that the settings of this kind allow."""
+    described: Any = inspect.type_info(kind)
+    (allowed,) = (each.type for each in described.fields if each.name == "address")
+    return range(allowed.ge, min(allowed.le + 1, allowed.ge + MOST))
 
 
 def _count(answers: Answers, said: list[Said], address: int) -> None:

@@ -29,6 +29,7 @@ from hw.settings import PULSE_MAX_MS, PULSE_MIN_MS
 LOOK_EVERY_MS = 1000
 # Two looks that agree 30 ms apart make a change: an opened door is told within 120 ms.
 INPUTS_EVERY_MS = 40
+CLEAR_MS = 20  # no look so shortly before a pulse ends: the bus must be free to end it
 _LONGEST_REQUEST = 200
 
 
@@ -106,13 +107,18 @@ class _Looks:
         self._every_ms = LOOK_EVERY_MS if self._told is None else INPUTS_EVERY_MS
         self._next_ms = self._next_hold_ms = 0
 
-    def wait_ms(self, now_ms: int) -> int:
-        """How long until the next look."""
-        return max(0, self._next_ms - now_ms)
+    def wait_ms(self, now_ms: int, end_ms: int | None) -> int:
+        """How long until the next look, or until the pulse that ends first."""
+        wait_ms = max(0, self._next_ms - now_ms)
+        if end_ms is None:
+            return wait_ms
+        left_ms = max(0, end_ms - now_ms)
+        return left_ms if left_ms <= CLEAR_MS else min(left_ms, wait_ms)
 
     def look(self, keeper: PulseKeeper, now_ms: int) -> list[str]:
         """Look if it is time; returns the answers."""
-        if now_ms < self._next_ms:
+        end_ms = keeper.next_end_ms()
+        if now_ms < self._next_ms or (end_ms is not None and end_ms - now_ms <= CLEAR_MS):
             return []
         self._next_ms = now_ms + self._every_ms
         levels = self._lines.inputs()
@@ -137,8 +143,7 @@ def keep(lines: KeptLines, source: int, sink: int) -> None:
     while True:
         end_ms = keeper.next_end_ms()
         _end_within(0 if end_ms is None else max(1, end_ms + HARD_CAP_MS - PULSE_MAX_MS - now_ms()))
-        wait_ms = looks.wait_ms(now_ms())
-        ready = poll.poll(wait_ms if end_ms is None else max(0, min(wait_ms, end_ms - now_ms())))
+        ready = poll.poll(looks.wait_ms(now_ms(), end_ms))
         _answer(sink, keeper.end_due(now_ms()))
         _answer(sink, looks.look(keeper, now_ms()))
         if not ready:

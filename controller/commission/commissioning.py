@@ -67,6 +67,7 @@ class Commissioning:
         hands = Hands(self._bank, disk, plan, progress.turned, Patience(watch_ms=self._options.watch_ms))
         finished = await interruptible(conduct(procedure, hands, front, self._bank.data_dir))
         result = conclude(plan, procedure.progress)
+        self._say("")
         show(self._console, result)
         report = as_report(result, finished=finished, at=_now().isoformat(timespec="seconds"))
         report["diff"], report["written"] = "", False

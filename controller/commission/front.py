@@ -26,7 +26,7 @@ _TOLD = {
     "and might answer to the same address. Mend that one first.",
     "no_sensors": "Board {board} tells nothing of its doors.",
     "anew": "The bank's file has changed since this was begun: it begins anew.",
-    "resumed": "Going on where it was stopped: {text}.",
+    "resumed": "Going on where it was: {text} (--anew begins again).",
     "unknown_outcome": "Nobody saw how the last pulse of locker {lockers} ended.",
 }
 _GRAVE = frozenset({"held_opened", "board_fault", "beside_silent", "no_sensors"})

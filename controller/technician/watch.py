@@ -46,8 +46,9 @@ def _show_bank(bank: dict[str, Any]) -> None:
     for kind in ("reader", "board", "input"):
         for each in bank.get(f"{kind}s", ()):
             faults = each.get("faults") or []
-            active = {True: "alarm", False: "quiet", None: "well"}[each.get("active")]
-            devices.add_row(kind, each["name"], ", ".join(faults) or active, style="red" if faults else "")
+            alarm = {True: "alarm", False: "quiet", None: "unknown"}[each.get("active")]
+            state = ", ".join(faults) or (alarm if kind == "input" else "well")
+            devices.add_row(kind, each["name"], state, style="red" if faults else "")
     lockers = Table("locker", "board", "channel", "state", "door", "latch", "faults", box=None)
     for each in bank["lockers"]:
         lockers.add_row(*_cells(each), style="red" if each["faults"] else "")

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import osdp
 import osdp_sys
 
-from hw.frames.osdp import OsdpFramer
+from hw.frames.osdp import OsdpFramer, crc16
 from simulator.devices import NEVER, Habit
 
 KEYS = "0123456789*#"
@@ -174,7 +174,8 @@ class OsdpReader:
             case Habit.WRONG_CHECKSUM:
                 return answer[:-1] + bytes((answer[-1] ^ 0xFF,))
             case Habit.OTHER_ADDRESS:
-                return answer[:1] + bytes((answer[1] ^ 1,)) + answer[2:]
+                other = answer[:1] + bytes((answer[1] ^ 1,)) + answer[2:-2]
+                return other + crc16(other).to_bytes(2, "little")
             case Habit.GARBAGE:
                 return self._random.randbytes(len(answer))
         return answer

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from controller.config import BankFile
 from controller.technician.doctor.findings import Finding, broken, doubtful, well
 from hw.errors import FrameError, LineClosed
-from hw.line_probe import Answers, Kind, LineProbe, kind_of
+from hw.line_probe import Answers, LineProbe, shares_line
+from hw.settings import DeviceSettings
 
 TIMES = 8  # two boards at one address do not collide every time
 
@@ -23,23 +24,23 @@ def search(bank: BankFile) -> list[Finding]:
     return asyncio.run(_search(bank))
 
 
-def _lines(bank: BankFile) -> dict[str, tuple[Kind, dict[int, str]]]:
-    """The lines by port: the kind of its boards (they share it, and the speed), and their names by address."""
-    lines: dict[str, tuple[Kind, dict[int, str]]] = {}
+def _lines(bank: BankFile) -> dict[str, tuple[DeviceSettings, dict[int, str]]]:
+    """The lines by port: one of its boards (they are of one kind and speed), and the names of all by address."""
+    lines: dict[str, tuple[DeviceSettings, dict[int, str]]] = {}
     for name, settings in bank.hardware.boards.items():
-        wiring, kind = settings.wiring(), kind_of(settings)
-        if wiring.port is not None and wiring.address is not None and kind is not None:
-            lines.setdefault(wiring.port, (kind, {}))[1][wiring.address] = name
+        wiring = settings.wiring()
+        if wiring.port is not None and wiring.address is not None and shares_line(settings):
+            lines.setdefault(wiring.port, (settings, {}))[1][wiring.address] = name
     return lines
 
 
 async def _search(bank: BankFile) -> list[Finding]:
     found: list[Finding] = []
-    for port, (kind, boards) in _lines(bank).items():
+    for port, (one, boards) in _lines(bank).items():
         try:
-            async with LineProbe(port, kind) as probe:
+            async with LineProbe(one) as probe:
                 answers = {address: await probe.ask(address, TIMES) for address in boards}
-                others = await probe.find(address for address in kind.addresses if address not in boards)
+                others = await probe.find(boards)
         except (LineClosed, FrameError) as error:
             found.append(broken("address", f"addresses on {port}", str(error), "see the lines of its boards"))
             continue
@@ -62,7 +63,7 @@ def _at(board: str, address: int, answers: Answers, others: list[int]) -> Findin
     if answers.sound:
         return doubtful("address", what, share, "look at the line's wiring, termination and ground")
     hint = f"; something answers at {', '.join(map(str, others))}: set the switches right" if others else ""
-    text = "its answers are broken" if answers.broken else "nobody answers"
+    text = f"its answers are broken: {answers.errors[0]}" if answers.errors else "nobody answers"
     return broken("address", what, text + hint, "look at its power, its address switches and the two wires of the line")
 
 

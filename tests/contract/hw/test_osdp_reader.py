@@ -151,10 +151,22 @@ def test_a_reader_that_goes_silent_is_a_fault_and_is_back_within_seconds(osdp_ri
     played(osdp_rig, scene)
 
 
-@pytest.mark.parametrize("habit", [Habit.LEADING_GARBAGE])
-def test_garbage_before_its_answers_does_not_matter(osdp_rig, until, habit):
+@pytest.mark.parametrize("habit", [Habit.HALF_FRAME, Habit.OTHER_ADDRESS, Habit.WRONG_CHECKSUM])
+def test_answers_that_are_none_are_a_fault_and_no_badge(osdp_rig, until, habit):
     async def scene():
+        await until(lambda: is_secured(osdp_rig))
         osdp_rig.ill(habit)
+        osdp_rig.hold(0)
+        await until(lambda: of(osdp_rig, DeviceFault), within_s=10)
+        assert of(osdp_rig, DeviceFault)[0].code in ("silent", "bad_reply")
+        assert of(osdp_rig, BadgeRead) == []
+
+    played(osdp_rig, scene)
+
+
+def test_garbage_before_its_answers_does_not_matter(osdp_rig, until):
+    async def scene():
+        osdp_rig.ill(Habit.LEADING_GARBAGE)
         await until(lambda: is_secured(osdp_rig))
         osdp_rig.pass_ms(1_100)
         osdp_rig.hold(0)

@@ -189,6 +189,23 @@ def test_all_relays_are_switched_off_before_anything_else_and_at_the_end(tmp_pat
     assert rig.coils == []
 
 
+def test_a_relay_that_a_dead_program_left_on_goes_off_at_a_start_and_stop(tmp_path, until):
+    """What `casier-controller all-off` does after a crash, to a look-alike without a timer."""
+    rig = serial_rigs.modbus_relay(tmp_path, assembled, timer=False)
+
+    async def scene():
+        await rig.hardware.stop()
+        for byte in PULSE_2:
+            rig.board.byte(byte, time.monotonic() * 1000 + 1000)
+        assert rig.coils[-1][:2] == (2, True)
+        after_the_crash = assembled({"driver": "modbus_relay", "port": str(rig.path), "channels": 3}, rig.events)
+        await after_the_crash.start()
+        await after_the_crash.stop()
+        assert rig.coils[-1][:2] == (2, False)
+
+    play(rig, until, scene)
+
+
 def test_an_explicit_off_follows_each_pulse_and_nothing_that_holds_ever_goes_out(tmp_path, until):
     rig = serial_rigs.modbus_relay(tmp_path, assembled)
 

@@ -207,7 +207,7 @@ def test_a_holders_locker_is_left_alone_by_the_list_on_disk(site: Make, run: Cal
 
 
 def test_a_file_that_may_not_be_written_is_left_beside(site: Make, run: Callable[..., Run]) -> None:
-    here = site(PLAN, inverted)
+    here = site(BankPlan("b", {"a": XorPlan(channels=2)}, light=None, readers={}), inverted)
     before = here.config.read_text()
     folder = here.config.parent / "etc"
     folder.mkdir()

@@ -26,7 +26,7 @@ def _settings(unit: str) -> dict[str, list[str]]:
 def test_an_example_bank_is_a_valid_one(path: Path) -> None:
     bank = load(path)
     assert bank.controller == path.stem
-    assert len(bank.lockers) == {"montreuil-1": 24, "lille-1": 6}[path.stem]
+    assert len(bank.lockers) == {"montreuil-1": 24, "lille-1": 6, "nantes-1": 4}[path.stem]
     assert bank.broker.tls is not None
     assert bank.data_dir == Path("/var/lib/casier") / bank.controller
 

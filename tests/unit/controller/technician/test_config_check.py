@@ -63,3 +63,13 @@ def test_a_directory_that_can_be_made_or_written_is_usable(tmp_path: Path) -> No
 def test_a_directory_that_cannot_be_written_is_refused() -> None:
     assert "cannot be written" in str(unusable(Path("/proc")))
     assert "cannot be made" in str(unusable(Path("/proc/casier/data")))
+
+
+def test_the_doctor_of_a_wrong_file_names_its_lines_and_looks_at_nothing_else(bank: BankFile, tmp_path: Path) -> None:
+    file = tmp_path / "bank.toml"
+    file.write_text(file.read_text().replace("address = 1", "address = 99"))
+    done = CliRunner().invoke(app, ["doctor", "--config", str(file), "--json"])
+    (found,) = json.loads(done.stdout)["checks"]
+    assert (done.exit_code, found["level"], found["of"]) == (2, "fail", "config")
+    assert found["what"] == f"bank.toml:{file.read_text().splitlines().index('address = 99') + 1}"
+    assert (found["text"].endswith("allowed: 1 to 32"), "boards.a.address" in found["mend"]) == (True, True)
