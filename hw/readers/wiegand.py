@@ -111,12 +111,12 @@ class WiegandReader:
             self._quiet_timer = self._loop.call_later(QUIET_S, self._perhaps_quiet)
 
     def _perhaps_quiet(self) -> None:
+        # Edges that arrived while the loop was busy have been taken before any timer runs: they count here.
         self._quiet_timer = None
-        self._pins.take()  # after a busy moment of the loop, edges may be waiting behind this timer
         remaining_s = self._arrived_s + QUIET_S - self._loop.time()
-        if self._quiet_timer is None and remaining_s > 0:
+        if remaining_s > 0:
             self._quiet_timer = self._loop.call_later(remaining_s, self._perhaps_quiet)
-        if remaining_s <= 0 and (frame := self._decoder.silence()) is not None:
+        elif (frame := self._decoder.silence()) is not None:
             self._judge(frame, self._last_us)
 
     def _judge(self, frame: Frame, at_us: int) -> None:
