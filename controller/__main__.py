@@ -26,6 +26,7 @@ def _lean(command: str, config: str) -> int:
     from controller.config import load
     from controller.errors import ControllerError
     from controller.log import log_to_stderr
+    from controller.toml_lines import line_of
     from wire.errors import KeyMaterialError
 
     log_to_stderr()
@@ -34,7 +35,8 @@ def _lean(command: str, config: str) -> int:
         bank = load(Path(config))
         run(bank) if command == "run" else all_off(bank)
     except ControllerError as error:
-        log.error("%s", error)  # noqa: TRY400 - the person's mistake, not ours
+        where = f"{config}:{line_of(Path(config), 'bank', 'data_dir')}: " if error.code == "data_dir" else ""
+        log.error("%s%s", where, error)  # noqa: TRY400 - the person's mistake, not ours
         return CONFIG if error.code == "config" else FAILED
     except (KeyMaterialError, OSError) as error:
         log.error("the controller cannot start: %s", error)  # noqa: TRY400 - as above

@@ -8,7 +8,6 @@ from typing import Any
 
 from controller.errors import ControlError
 from hw import ports
-from wire.messages import Fault
 
 MOST_WATCHERS = 4
 # A tool that reads too slowly is told how much it missed; the bank does not wait for it.
@@ -102,11 +101,6 @@ class Live:
         """One line to everyone."""
         for watcher in self._watchers:
             watcher.put(line)
-
-
-def fault_lines(faults: tuple[Fault, ...]) -> list[dict[str, str]]:
-    """Faults as tools read them."""
-    return [{"source": fault.source, "code": fault.code} for fault in faults]
 
 
 def _told(event: ports.DeviceEvent, lockers: Mapping[ports.Coil, int]) -> dict[str, Any]:

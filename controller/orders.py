@@ -6,9 +6,10 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from controller.bank_view import fault_lines
 from controller.errors import ControlError
 from controller.inputs import IdentifyOrdered, OpenOrdered
-from controller.live import fault_lines, shown_body
+from controller.live import shown_body
 from controller.runtime import Runtime
 from controller.trust import read_root
 from wire.entries import decode_entry

@@ -11,6 +11,7 @@ from typing import Any
 
 from controller import systemd
 from controller.bank import Bank
+from controller.bank_view import bank_view
 from controller.clock import Clock
 from controller.config import BankFile
 from controller.devices import core_input
@@ -32,7 +33,7 @@ from controller.inputs import (
     Ticked,
 )
 from controller.journal import Journal
-from controller.live import Live, fault_lines, shown_body
+from controller.live import Live, shown_body
 from controller.outbox import Outbox
 from controller.pending import Result
 from controller.timekeeping import Witness
@@ -90,7 +91,7 @@ class Runtime:
         self._answered_at = 0  # the newest `issued_at` of this session's receipts
         self.hardware = build(config.hardware, self.device, mono_ms)
         self.uplink: Uplink | None = None
-        self.live = Live(self._as_it_stands, self._lockers)
+        self.live = Live(lambda: bank_view(config, self.bank, self.faults), self._lockers)
         self._heard_here: dict[str, asyncio.Queue[SendReply]] = {}
         self.failed: asyncio.Future[None] = self._loop.create_future()
         journal.changed = self._journal_changed
@@ -411,35 +412,3 @@ class Runtime:
             yield steps
         finally:
             del self._heard_here[command]
-
-    def _as_it_stands(self) -> dict[str, Any]:
-        """The whole bank, for those who watch."""
-        bank, config, faults = self.bank, self.config, self.faults
-        by_source: dict[str, list[str]] = {}
-        for fault in faults:
-            by_source.setdefault(fault.source, []).append(fault.code)
-        inputs = bank.inputs
-        return {
-            "controller": config.controller,
-            "readers": [
-                {"name": name, "keypad": name in bank.keypads, "faults": by_source.get(name, [])}
-                for name in config.hardware.readers
-            ],
-            "boards": [{"name": name, "faults": by_source.get(name, [])} for name in config.hardware.boards],
-            "inputs": [
-                {"name": name, "kind": kind, "active": active} for name, (kind, active) in inputs.items()
-            ],
-            "lockers": [
-                {
-                    "locker": number, "board": bay.config.coil.board, "channel": bay.config.coil.channel,
-                    "state": bay.state.value, "door": _stands(bay.door_open), "latch": _stands(bay.latch_open),
-                    "faults": by_source.get(f"locker {number}", []),
-                }
-                for number, bay in bank.bays.items()
-            ],
-            "faults": fault_lines(faults),
-        }  # fmt: skip
-
-
-def _stands(is_open: bool | None) -> str | None:
-    return None if is_open is None else "open" if is_open else "closed"

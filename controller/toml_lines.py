@@ -1,6 +1,7 @@
 """Finds the line of a key in a TOML file: tomllib reads values but keeps no lines."""
 
 import re
+from pathlib import Path as FilePath
 
 Path = tuple[str | int, ...]
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
@@ -47,3 +48,8 @@ class TomlLines:
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 1)
+
+
+def line_of(file: FilePath, *path: str | int) -> int:
+    """The line of a key in a file that was read before."""
+    return TomlLines(file.read_text(encoding="utf-8")).line(path)

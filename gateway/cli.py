@@ -211,17 +211,22 @@ def badge_register(
     bank: Annotated[str, typer.Argument(help="a bank of the site")],
     label: Annotated[str, typer.Option(help="the short number printed on the badge")],
     number_file: Annotated[Path, typer.Option(help="file with technology:number; - for standard input")],
+    staff_email: Annotated[str, typer.Option("--staff", help="whose account; without it, a badge in stock")] = "",
 ) -> None:
-    """Register a stock badge; its number is read from a file, so that it stays out of the shell's history."""
+    """Register a badge; its number is read from a file, so that it stays out of the shell's history.
+
+    A staff badge opens, at a reader with a keypad, the one locker whose number is typed after it.
+    """
     from gateway.access.keystore import Keystore
     from gateway.access.service import register_badge
     from gateway.lockers.service import bank_of
+    from gateway.staff.service import staff_named
 
     number = _read_secret(number_file)
     with _open() as (database, now), database.writing() as session:
         made = register_badge(
             session, Keystore(_settings().data_dir), site_id=bank_of(session, bank).site_id, number=number,
-            label=label, actor=ACTOR, now=now(),
+            label=label, staff_id=staff_named(session, staff_email).id if staff_email else None, actor=ACTOR, now=now(),
         )  # fmt: skip
     typer.echo(made.id)
 

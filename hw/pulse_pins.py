@@ -87,14 +87,14 @@ class PulsePins:
             return 0
         return max(0, (int(now * 1e6) - at_us) // 1000)
 
-    def take(self) -> None:
-        """Hand on every edge that is waiting. The loop is woken for this; a timer calls it to be sure."""
+    def _take(self) -> None:
+        """Hand on the edges that are waiting; those that come meanwhile wake the loop again."""
         self._woken = False
         if self._overrun:
             self._overrun = False
             self._edges.clear()
             self._on_lost()
-        while self._edges:
+        for _ in range(len(self._edges)):
             index, ticks = self._edges.popleft()
             self._on_pulse(index, int(ticks * 1e6))
 
@@ -123,7 +123,7 @@ class PulsePins:
             if not self._woken:
                 self._woken = True
                 with suppress(RuntimeError):  # the loop has just been closed
-                    self._loop.call_soon_threadsafe(self.take)
+                    self._loop.call_soon_threadsafe(self._take)
 
         return seen
 

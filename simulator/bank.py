@@ -169,6 +169,8 @@ class SimulatedBank:
             for _, fitting in self.fittings():
                 fitting.device.power_off(now)
         self.machine.power(on)
+        for door in self.doors.values():
+            door.supply(on, self.now())
         self.settle()
 
     def now(self) -> float:

@@ -6,7 +6,7 @@ from random import Random
 
 from simulator.pi import SimulatedPi
 
-BOUNCE_MS = (0.5, 1.0)  # of a reed contact (hardware.md, Electricity)
+BOUNCE_MS = (0.5, 1.0)  # of a reed contact
 
 
 class Contact:

@@ -103,7 +103,6 @@ BOARD_HABITS = {
 READER_HABITS = {
     "reader_silent": Habit.DEAD,
     "reader_mute": Habit.MUTE,
-    "reader_busy": Habit.BUSY,
     "reader_garbage": Habit.GARBAGE,
     "reader_leading_garbage": Habit.LEADING_GARBAGE,
     "reader_half_frames": Habit.HALF_FRAME,

@@ -13,7 +13,7 @@ HOT_AFTER_MS = 10_000.0  # a coil made for pulses of 0.3 s, when it is left on
 
 
 class Sensor(Enum):
-    """What is wrong with a door's sensor: a contact that is closed while the door is (hardware.md, Electricity)."""
+    """What is wrong with a door's sensor: a contact that is closed while the door is."""
 
     FINE = "fine"
     CUT = "cut"
@@ -52,6 +52,7 @@ class Door:
     energised_ms: float = 0.0
     """Time energised in all the pulses that ended."""
     _driven: bool = False
+    _stuck_on: bool = False
     _coil_since: float = 0.0
     _free_since: float | None = None
     _person_at: float = NEVER
@@ -88,6 +89,16 @@ class Door:
         self.advance(now)
         self.welded = on
         if not on and self.coil and not self._driven:
+            self._coil_off(now)
+
+    def supply(self, on: bool, now: float) -> None:
+        """The current of the coil is cut or comes back: through welded contacts it flows again at once."""
+        self.advance(now)
+        if on and self.welded and self._stuck_on:
+            self.coil, self._coil_since = True, now
+        elif not on and self.coil:
+            self._stuck_on = self.welded
+            self._driven = False
             self._coil_off(now)
 
     def jam(self, on: bool, now: float) -> None:

@@ -10,7 +10,7 @@ from controller.config import BankFile, load
 from controller.errors import ConfigError, Problem
 from controller.exit_codes import CONFIG
 from controller.technician.terminal import AsJson, Config, complain, plainly, print_json, say
-from controller.toml_lines import TomlLines
+from controller.toml_lines import line_of
 
 
 @plainly
@@ -39,8 +39,7 @@ def _check_directory(config: Path, bank: BankFile) -> None:
     """Raises ConfigError where keys, list and journal could not be written. A running bank goes on without."""
     trouble = unusable(bank.data_dir)
     if trouble is not None:
-        line = TomlLines(config.read_text(encoding="utf-8")).line(("bank", "data_dir"))
-        raise ConfigError(str(config), [Problem(line, "bank.data_dir", trouble)])
+        raise ConfigError(str(config), [Problem(line_of(config, "bank", "data_dir"), "bank.data_dir", trouble)])
 
 
 def unusable(directory: Path) -> str | None:

@@ -168,18 +168,27 @@ class WiegandDecoder:
             self._edges.append((at_us, line))
         return ended
 
+    @property
+    def looks_whole(self) -> bool:
+        """Whether the frame under way would be sound if it ended now."""
+        return isinstance(self._judged(), Badge | Key)
+
     def silence(self) -> Frame | None:
         """The lines have been quiet for 25 ms: the frame that was under way."""
-        if not self._count:
-            return None
-        count, edges = self._count, sorted(self._edges, key=lambda edge: edge[0])
+        said = self._judged()
         self._count, self._edges = 0, []
-        value = 0
-        for _, line in edges:
-            value = value << 1 | line
-        said = Refused("length", count) if count > LONGEST else self._codec.judge(value, count)
         self.refused += isinstance(said, Refused)
         return said
+
+    def _judged(self) -> Frame | None:
+        if not self._count:
+            return None
+        if self._count > LONGEST:
+            return Refused("length", self._count)
+        value = 0
+        for _, line in sorted(self._edges, key=lambda edge: edge[0]):
+            value = value << 1 | line
+        return self._codec.judge(value, self._count)
 
     def lost(self) -> None:
         """Edges were lost: the frame under way is not to be believed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hw.door_pins import DoorPins
+from hw.contact_pins import ContactPins
 from hw.health import DeviceHealth
 from hw.parts import Parts
 from hw.ports import InputSensed
@@ -40,11 +40,11 @@ class GpioInput:
         self._kind = settings.kind
         self._emit = parts.emit
         health = DeviceHealth(name, "input", parts.emit)
-        self._contact = DoorPins(
+        self._contact = ContactPins(
             [settings.pin],
             settings.active_level == "high",
             parts.mono_ms,
-            on_door=self._sensed,
+            on_contact=self._sensed,
             on_up=health.well,
             on_down=health.fault,
         )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from hw.door_pins import DoorPins
+from hw.contact_pins import ContactPins
 from hw.errors import Path
 from hw.locks.kept import KeptBoard, keeper_words
 from hw.parts import Parts
@@ -25,6 +25,7 @@ from hw.settings import (
 )
 
 Level = Literal["high", "low"]
+_PULL_UPS_HINT = ", or any but 14 and 15 with off_resistors = true where a pull-up of 10k is fitted to each"
 
 
 class GpioBoardSettings(DeviceSettings, frozen=True, tag="gpio"):
@@ -66,16 +67,14 @@ class GpioBoardSettings(DeviceSettings, frozen=True, tag="gpio"):
 
     def _check_boot(self) -> None:
         """A lock's line must be off from power-up on, long before any program runs."""
-        word, allowed = ("low", LOW_AT_BOOT) if self.active_high else ("high", HIGH_AT_BOOT)
-        mend = f"allowed with active_high = {str(self.active_high).lower()}: {_ranges(allowed)}"
+        level, allowed, hint = ("low", LOW_AT_BOOT, "") if self.active_high else ("high", HIGH_AT_BOOT, _PULL_UPS_HINT)
         if self.off_resistors:
-            outside = set(NEVER_FOR_LOCKS) | (PULLED_UP_ON_BOARD if self.active_high else set())
-            allowed, mend = frozenset(range(2, 28)) - outside, f"allowed: {_ranges(frozenset(range(2, 28)) - outside)}"
-        elif not self.active_high:
-            mend += ", or any but 14 and 15 with off_resistors = true where a 10k pull-up is fitted to each"
+            unfit = NEVER_FOR_LOCKS | (PULLED_UP_ON_BOARD if self.active_high else frozenset())
+            allowed, hint = frozenset(range(2, 28)) - unfit, ""
         if risky := set(self.locks) - allowed:
             raise ValueError(
-                f"locks: pin {_listed(risky)} is not {word} while the Pi boots, and would fire its lock; {mend}"
+                f"locks: pin {_listed(risky)} is not {level} while the Pi boots, and would fire its lock; "
+                f"allowed with active_high = {str(self.active_high).lower()}: {_ranges(allowed)}{hint}"
             )
 
 
@@ -105,14 +104,14 @@ class GpioBoard(KeptBoard):
         for contacts in self._contacts:
             contacts.stop()
 
-    def _pins(self, sensor: SensorKind, pins: list[int], open_level: Level, parts: Parts) -> list[DoorPins]:
+    def _pins(self, sensor: SensorKind, pins: list[int], open_level: Level, parts: Parts) -> list[ContactPins]:
         if not pins:
             return []
-        watched = DoorPins(
+        watched = ContactPins(
             pins,
             open_level == "high",
             parts.mono_ms,
-            on_door=partial(self.sensed, sensor),
+            on_contact=partial(self.sensed, sensor),
             on_up=partial(self.came_up, sensor),
             on_down=partial(self.went_down, sensor),
         )

@@ -17,8 +17,10 @@ from hw.pulse_pins import PulsePins
 from hw.readers.freshness import Freshness
 from hw.settings import BcmPin, DeviceSettings, Wiring
 
-# 25 ms without a pulse end a frame; edges may wait a little longer in the pin library's thread.
+# 25 ms without a pulse end a frame; edges may wait a little longer in the pin library's thread. What is no frame yet is
+# given more time before it is refused: a busy machine delivers late.
 QUIET_S = 0.040
+PATIENCE_S = 0.150
 SWAPPED_AFTER = 3  # refused frames in a row that would all be sound with D0 and D1 exchanged
 GARBAGE_AFTER = 8  # refused frames in a row, whatever is wrong with them
 
@@ -111,12 +113,13 @@ class WiegandReader:
             self._quiet_timer = self._loop.call_later(QUIET_S, self._perhaps_quiet)
 
     def _perhaps_quiet(self) -> None:
+        # Edges that arrived while the loop was busy have been taken before any timer runs: they count here.
         self._quiet_timer = None
-        self._pins.take()  # after a busy moment of the loop, edges may be waiting behind this timer
-        remaining_s = self._arrived_s + QUIET_S - self._loop.time()
-        if self._quiet_timer is None and remaining_s > 0:
+        wait_s = QUIET_S if self._decoder.looks_whole else PATIENCE_S
+        remaining_s = self._arrived_s + wait_s - self._loop.time()
+        if remaining_s > 0:
             self._quiet_timer = self._loop.call_later(remaining_s, self._perhaps_quiet)
-        if remaining_s <= 0 and (frame := self._decoder.silence()) is not None:
+        elif (frame := self._decoder.silence()) is not None:
             self._judge(frame, self._last_us)
 
     def _judge(self, frame: Frame, at_us: int) -> None:

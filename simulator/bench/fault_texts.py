@@ -13,7 +13,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "reader_unplugged",
         "reader_silent",
         "reader_mute",
-        "reader_busy",
         "reader_garbage",
         "reader_leading_garbage",
         "reader_half_frames",
@@ -167,12 +166,6 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "Il entend les ordres, ses réponses n'arrivent pas.",
         "Hears, never answers",
         "It hears its orders, its answers do not arrive.",
-    ),
-    "reader_busy": (
-        "Occupé",
-        "Il répond qu'il est occupé, ou bien trop tard.",
-        "Busy",
-        "It says that it is busy, or answers far too late.",
     ),
     "reader_garbage": (
         "Octets parasites",

@@ -44,6 +44,7 @@ class GpioPlan(BoardPlan, frozen=True, tag="gpio"):
             "locks": self.locks,
             "doors": self.doors,
             "active_high": self.active_high,
+            "off_resistors": not self.active_high,
         }
         optional = {"latches": self.latches, "lights": self.lights}
         return table | {name: pins for name, pins in optional.items() if pins}

@@ -69,7 +69,7 @@ class WiegandReader:
         self._random = Random(seed)
         self._frames: deque[tuple[float, str]] = deque()  # not before, bits
         self._pulses: deque[tuple[float, int]] = deque()  # when, which line
-        self._free_at = -math.inf
+        self._free_at = self._line_free_at = -math.inf
         for line in self._lines:
             pi.fit(line, "up")
             pi.solder(line, None)
@@ -101,7 +101,7 @@ class WiegandReader:
         """When its next pulse, or frame, is due."""
         if self._pulses:
             return self._pulses[0][0]
-        return self._frames[0][0] if self._frames else NEVER
+        return max(self._frames[0][0], self._line_free_at) if self._frames else NEVER
 
     def advance(self, now: float) -> bytes:
         """Drive the pins as far as `now`. Nothing comes on a serial line."""
@@ -121,11 +121,11 @@ class WiegandReader:
             yield from (every * count for count in range(1, int(held_ms // every) + 1))
 
     def _begin(self, not_before: float, bits: str) -> None:
+        start = max(not_before, self._line_free_at)
         for index, bit in enumerate(self._ill(bits)):
-            self._pulses.append((not_before + index * BIT_MS, int(bit) ^ (self.habit is Habit.SWAPPED)))
-        if self._pulses and self._frames:
-            wait_until = self._pulses[-1][0] + GAP_MS
-            self._frames[0] = (max(self._frames[0][0], wait_until), self._frames[0][1])
+            self._pulses.append((start + index * BIT_MS, int(bit) ^ (self.habit is Habit.SWAPPED)))
+        if self._pulses:
+            self._line_free_at = self._pulses[-1][0] + GAP_MS
 
     def _ill(self, bits: str) -> str:
         """What of a frame leaves the reader."""

@@ -89,7 +89,7 @@ def test_a_new_signal_takes_the_place_of_those_that_still_wait(osdp_rig, until):
 
 def test_badges_that_were_queued_before_the_start_are_stale_however_many(osdp_rig, until):
     async def scene():
-        queued = [f"1-{number}" for number in range(14)]
+        queued = [f"1-{number}" for number in range(24)]
         osdp_rig.world()
         for number in queued:
             osdp_rig._in_world(lambda number=number: osdp_rig.reader().hold(number, 100, 0.0))
@@ -97,13 +97,13 @@ def test_badges_that_were_queued_before_the_start_are_stale_however_many(osdp_ri
         osdp_rig.mend()
         await osdp_rig.hardware.start()
         await until(lambda: is_secured(osdp_rig))
-        await until(lambda: len(of(osdp_rig, BadgeRead)) == 14, within_s=10)
+        await until(lambda: len(of(osdp_rig, BadgeRead)) == 24, within_s=10)
         assert all(event.stale for event in of(osdp_rig, BadgeRead))
         assert of(osdp_rig, KeyPressed) == []
         osdp_rig.pass_ms(1_100)
         osdp_rig.hold(0)
-        await until(lambda: len(of(osdp_rig, BadgeRead)) == 15)
-        assert not of(osdp_rig, BadgeRead)[14].stale
+        await until(lambda: len(of(osdp_rig, BadgeRead)) == 25)
+        assert not of(osdp_rig, BadgeRead)[24].stale
         await osdp_rig.down()
 
     asyncio.run(scene())

@@ -5,9 +5,12 @@ import socket
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from gateway.access import lists
 from gateway.access.service import list_controllers
 from gateway.errors import SignInError
+from gateway.lockers.models import Site
 from gateway.staff.service import token_holder
 from tests.integration.gateway.conftest import Gateway, free_port
 from tests.integration.gateway.scripted import ScriptedController
@@ -157,4 +160,24 @@ def test_an_older_database_is_not_touched_until_someone_migrates(cli: Gateway) -
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     assert "update casier" in refused(cli, 1, "staff", "add", "a@example.org")
+    database.close()
+
+
+def test_a_worker_gets_a_badge_for_the_keypad_and_a_site_asks_for_pins(cli: Gateway) -> None:
+    cli.sign_in()
+    cli.join(ScriptedController("montreuil-1", "", 0), lockers=3)
+    number = cli.home.parent / "number"
+    number.write_text("em4100:00000000FE\n")
+    register = ("badge", "register", "montreuil-1", "--label", "S-1", "--number-file", str(number), "--staff")
+    assert "no account" in refused(cli, 1, *register, "nobody@example.org")
+    cli.run(*register, "worker@example.org")
+    cli.run("badge", "ask-pin", "montreuil-1")
+    database = cli.database()
+    with database.reading() as session:
+        (grant,) = lists.build(session, "montreuil-1", version=1, now=1_800_000_000_000).grants
+        assert (grant.kind, grant.lockers) == ("staff", (1, 2, 3))
+        assert session.scalars(select(Site.asks_pin)).all() == [True]
+    cli.run("badge", "ask-pin", "montreuil-1", "--off")
+    with database.reading() as session:
+        assert session.scalars(select(Site.asks_pin)).all() == [False]
     database.close()

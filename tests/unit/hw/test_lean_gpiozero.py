@@ -13,7 +13,7 @@ def python(program: str) -> object:
 def test_pins_and_inputs_load_neither_boards_nor_package_metadata() -> None:
     program = """
 import json, sys
-import hw.pins, hw.door_pins, hw.indicators
+import hw.pins, hw.contact_pins, hw.indicators
 from hw.lean_gpiozero import Device
 import gpiozero.input_devices, gpiozero.pins.local
 heavy = ("gpiozero.boards", "gpiozero.internal_devices", "importlib.metadata", "email", "zipfile", "tempfile")

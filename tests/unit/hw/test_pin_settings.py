@@ -21,7 +21,7 @@ CHIP = {"driver": "mcp23017", "address": 0x20, "locks": ["A0", "A1"], "doors": [
         ("boards", GPIO | {"active_high": False}, ("locks",), "pin 17, 27 is not high while the Pi boots"),
         ("boards", GPIO | {"active_high": False}, ("locks",), "allowed with active_high = false: 2-8"),
         ("boards", GPIO | {"active_high": False}, ("locks",), "off_resistors = true"),
-        ("boards", GPIO | {"off_resistors": True, "locks": [2, 17]}, ("locks",), "allowed: 4-13 and 16-27"),
+        ("boards", GPIO | {"off_resistors": True, "locks": [2, 17]}, ("locks",), "true: 4-13 and 16-27"),
         (
             "boards",
             GPIO | {"active_high": False, "off_resistors": True, "locks": [15, 17]},

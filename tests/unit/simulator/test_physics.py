@@ -144,6 +144,25 @@ def test_coil_that_stays_on_is_hot_after_ten_seconds_and_no_longer_once_it_is_of
     assert (door.coil, door.hot) == (False, False)
 
 
+def test_welded_coil_drops_with_its_supply_and_pulls_again_when_that_returns() -> None:
+    door = Door(welded=True)
+    pulse(door, 0.0)
+    door.supply(False, 1_000.0)
+    assert (door.coil, door.last_pulse_ms) == (False, 1_000.0)
+    door.push(2_000.0)
+    door.supply(True, 3_000.0)
+    door.advance(3_000.0 + OPENS_AFTER_MS)
+    assert (door.coil, door.open) == (True, True)
+
+
+def test_sound_coil_stays_off_when_its_supply_returns() -> None:
+    door = Door()
+    door.energise(True, 0.0)
+    door.supply(False, 100.0)
+    door.supply(True, 200.0)
+    assert not door.coil
+
+
 def test_pulse_of_a_sound_relay_never_heats_its_coil() -> None:
     door = Door()
     pulse(door, 0.0)

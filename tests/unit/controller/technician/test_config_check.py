@@ -1,6 +1,8 @@
 """`config check`: bad wiring and bad configuration are refused with the line and the mend."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +75,15 @@ def test_the_doctor_of_a_wrong_file_names_its_lines_and_looks_at_nothing_else(ba
     assert (done.exit_code, found["level"], found["of"]) == (2, "fail", "config")
     assert found["what"] == f"bank.toml:{file.read_text().splitlines().index('address = 99') + 1}"
     assert (found["text"].endswith("allowed: 1 to 32"), "boards.a.address" in found["mend"]) == (True, True)
+
+
+def test_run_refuses_an_unusable_directory_with_its_line(bank: BankFile, tmp_path: Path) -> None:
+    file = tmp_path / "bank.toml"
+    file.write_text(file.read_text().replace('"data"', '"/proc/casier"'))
+    done = subprocess.run(
+        [sys.executable, "-m", "controller", "run", "--config", str(file)],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    line = file.read_text().splitlines().index('data_dir = "/proc/casier"') + 1
+    assert (done.returncode, f"bank.toml:{line}: /proc/casier cannot be used" in done.stderr) == (1, True)
+    assert "make that directory" in done.stderr

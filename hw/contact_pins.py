@@ -1,4 +1,4 @@
-"""Door contacts on the pins of the Pi: gpiozero's thread says that something changed, the loop looks and decides."""
+"""Contacts on the pins of the Pi: gpiozero's thread says that something changed, the loop looks and decides."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hw.ports import MonoMs
 LOOK_EVERY_S = 1.0  # finds an edge that the pin library lost, and pins that went away
 
 
-class DoorPins:
-    """Watches the contacts. `on_door(channel, open, at_ms)` for each new or changed state, in the loop's thread.
+class ContactPins:
+    """Watches the contacts. `on_contact(number, open, at_ms)` for each new or changed state, in the loop's thread.
 
     `on_up()` after each successful start, `on_down(code, detail)` when the pins cannot be had.
     """
@@ -27,14 +27,14 @@ class DoorPins:
         open_is_high: bool,
         mono_ms: MonoMs,
         *,
-        on_door: Callable[[int, bool, int], None],
+        on_contact: Callable[[int, bool, int], None],
         on_up: Callable[[], None],
         on_down: Callable[[str, str], None],
     ) -> None:
         self._numbers = list(pins)
         self._open_is_high = open_is_high
         self._mono_ms = mono_ms
-        self._on_door = on_door
+        self._on_contact = on_contact
         self._on_up = on_up
         self._on_down = on_down
         self._contacts = Contacts(len(pins))
@@ -120,7 +120,7 @@ class DoorPins:
             self._lost = True  # pins that worked went away: their factory went with them
             raise unavailable(error) from error
         for channel, is_open in self._contacts.sample(opened, now_ms):
-            self._on_door(channel, is_open, now_ms)
+            self._on_contact(channel, is_open, now_ms)
         if self._contacts.unsettled and self._look_soon is None:
             self._look_soon = self._loop.call_later((DEBOUNCE_MS + 1) / 1000, self._settled)
 
