@@ -9,8 +9,9 @@ from gateway.events import models as events
 from gateway.ingest import models as ingest
 from gateway.lockers import models as lockers
 from gateway.people import models as people
+from gateway.schemes import models as schemes
 from gateway.staff import models as staff
 from gateway.web import models as web
 
 METADATA = Base.metadata
-FEATURES = (access, audit, badges, contracts, events, ingest, lockers, people, staff, web)
+FEATURES = (access, audit, badges, contracts, events, ingest, lockers, people, schemes, staff, web)

@@ -165,7 +165,7 @@ def _move(session: Session, contract: Contract, each: FictionalPerson, today: da
             contract.starts_on, contract.ends_on = today + timedelta(term.first), today + timedelta(term.last)
             contract.from_at = day_start(zone, contract.starts_on)
             contract.until_at = day_start(zone, contract.ends_on + timedelta(1))
-            contract.collect_until = day_start(zone, contract.ends_on + timedelta(1 + contract.grace_days))
+            contract.collect_until = day_start(zone, contract.ends_on + timedelta(1 + contract.terms.grace_days))
             contract.holdings[0].from_at = contract.from_at
             contract.holdings[0].until_at = contract.collect_until
             session.flush()

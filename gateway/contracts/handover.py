@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from gateway.badges.pages import give_badge, stock
 from gateway.contracts import service
-from gateway.contracts.models import Scheme
 from gateway.days import day_after, local_day
 from gateway.lockers.free import free_lockers
 from gateway.lockers.service import locker_of
 from gateway.people.models import Person
 from gateway.people.service import add_person
+from gateway.schemes.models import Scheme
 from gateway.web.formats import alphabetical
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
@@ -41,7 +41,7 @@ def handover_page(visit: MemberVisit, person: Choice = "", locker: Choice = "") 
         sites = free_lockers(session, visit.now)
         today = local_day(sites[0].bank.site.zone if sites else DEFAULT_ZONE, visit.now)
         first = session.scalar(select(Scheme).order_by(Scheme.name).limit(1))
-        ends_on = _months_later(today, first.term_months if first else 12)
+        ends_on = _months_later(today, first.terms.term_months if first else 12)
         form = Form(
             {
                 "person": person, "locker": locker, "scheme": first.id if first else "",

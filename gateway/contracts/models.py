@@ -1,34 +1,21 @@
-"""Schemes, contracts, the lockers they hold and their suspensions. A contract's state is derived, never stored."""
+"""Contracts, the lockers they hold and their suspensions. A contract's state is derived, never stored."""
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, Code, Id, Instant, OptionalInstant
 from gateway.lockers.models import Locker
 from gateway.people.models import Person
-
-
-class Scheme(Base):
-    """A kind of service and its terms."""
-
-    __tablename__ = "scheme"
-    __table_args__ = (UniqueConstraint("organisation_id", "name"),)
-
-    id: Mapped[Id] = mapped_column(primary_key=True)
-    organisation_id: Mapped[Id] = mapped_column(ForeignKey("organisation.id"))
-    name: Mapped[str] = mapped_column(String(200))
-    grace_days: Mapped[int] = mapped_column(default=14)
-    term_months: Mapped[int] = mapped_column(default=12)
-    created_at: Mapped[Instant]
+from gateway.schemes.terms import Terms, TermsColumn
 
 
 class Contract(Base):
     """A dated agreement: in force in [from_at, until_at), then time to collect until `collect_until`.
 
     `from_at` and `until_at` are `starts_on` and the day after `ends_on` in the site's zone, until someone ends it
-    early (`ended_at`). Unsigned, it is a draft.
+    early (`ended_at`). Unsigned, it is a draft. `terms` are those of its scheme on the day it was made.
     """
 
     __tablename__ = "contract"
@@ -42,7 +29,7 @@ class Contract(Base):
     scheme_id: Mapped[Id] = mapped_column(ForeignKey("scheme.id"))
     starts_on: Mapped[date]
     ends_on: Mapped[date]
-    grace_days: Mapped[int]
+    terms: Mapped[Terms] = mapped_column(TermsColumn)
     from_at: Mapped[Instant]
     until_at: Mapped[Instant]
     collect_until: Mapped[Instant]

@@ -14,7 +14,7 @@ from gateway.access.changes import access_changed
 from gateway.audit import service as audit
 from gateway.badges import service as badges
 from gateway.contracts import reasons, repository
-from gateway.contracts.models import Contract, Holding, Scheme, Suspension
+from gateway.contracts.models import Contract, Holding, Suspension
 from gateway.contracts.states import Action, State, pause_end, require, state_at
 from gateway.days import day_after, day_start, local_day
 from gateway.db import new_id
@@ -23,25 +23,12 @@ from gateway.events.service import record
 from gateway.lockers.models import Locker
 from gateway.lockers.service import locker_of
 from gateway.paging import PAGE_SIZE, Page, page_of
-from gateway.people.service import checked_name, person_of
+from gateway.people.service import person_of
+from gateway.schemes.service import scheme_named, scheme_of
 
 MAX_GRACE_DAYS = 365
 # During a move both doors open for this long.
 MOVE_MS = 24 * 3_600_000
-DEFAULT_SCHEME = "lockers"
-
-
-def scheme_named(session: Session, organisation_id: str, name: str, *, now: int, grace_days: int = 14) -> Scheme:
-    """The organisation's scheme of that name, made with these terms if absent. Raises InvalidError."""
-    text = checked_name(name)
-    found = session.scalar(select(Scheme).where(Scheme.organisation_id == organisation_id, Scheme.name == text))
-    if found is None:
-        found = Scheme(
-            id=new_id(now), organisation_id=organisation_id, name=text, grace_days=_grace(grace_days), created_at=now
-        )
-        session.add(found)
-        session.flush()
-    return found
 
 
 def assign(
@@ -65,7 +52,7 @@ def assign(
     """
     person, locker = person_of(session, person_id), locker_of(session, bank_id, number)
     site = locker.bank.site
-    scheme = _scheme_for(session, scheme_id, person.organisation_id, now)
+    scheme = scheme_of(session, scheme_id) if scheme_id else scheme_named(session, person.organisation_id, now=now)
     if ends_on < starts_on:
         raise InvalidError("dates", f"the last day ({ends_on}) is before the first ({starts_on})")
     last = day_after(ends_on)
@@ -75,10 +62,10 @@ def assign(
         scheme_id=scheme.id,
         starts_on=starts_on,
         ends_on=ends_on,
-        grace_days=scheme.grace_days,
+        terms=scheme.terms,
         from_at=_free_from(session, locker, starts_on, now),
         until_at=day_start(site.zone, last),
-        collect_until=day_start(site.zone, day_after(last, scheme.grace_days)),
+        collect_until=day_start(site.zone, day_after(last, scheme.terms.grace_days)),
         created_at=now,
         signed_at=None if draft else now,
         suspensions=[],
@@ -144,7 +131,7 @@ def renew(session: Session, contract_id: str, *, ends_on: date, actor: str, now:
     if day_start(zone, last) <= max(now, contract.until_at):
         raise InvalidError("dates", f"the new last day ({ends_on}) is not later than the present one")
     contract.ends_on, contract.until_at = ends_on, day_start(zone, last)
-    contract.collect_until = day_start(zone, day_after(last, contract.grace_days))
+    contract.collect_until = day_start(zone, day_after(last, contract.terms.grace_days))
     contract.ended_at = contract.end_reason = None
     _extend(session, contract, now)
     _changed(session, contract, "contract_renewed", actor, now)
@@ -181,7 +168,7 @@ def end(
     """
     contract = contract_of(session, contract_id)
     reasons.checked(reason, reasons.END_REASONS)
-    days = _grace(contract.grace_days if collect_days is None else collect_days)
+    days = _grace(contract.terms.grace_days if collect_days is None else collect_days)
     state = state_at(contract, now)
     if state in (State.ENDING, State.ENDED):
         return contract
@@ -293,15 +280,6 @@ def _grace(days: int) -> int:
     if not 0 <= days <= MAX_GRACE_DAYS:
         raise InvalidError("collect_days", f"the time to collect is 0 to {MAX_GRACE_DAYS} days")
     return days
-
-
-def _scheme_for(session: Session, scheme_id: str | None, organisation_id: str, now: int) -> Scheme:
-    if scheme_id is None:
-        return scheme_named(session, organisation_id, DEFAULT_SCHEME, now=now)
-    scheme = session.get(Scheme, scheme_id)
-    if scheme is None:
-        raise NotFoundError("scheme", "no such scheme")
-    return scheme
 
 
 def _free_from(session: Session, locker: Locker, starts_on: date, now: int) -> int:

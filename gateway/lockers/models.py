@@ -1,6 +1,8 @@
 """Organisations, sites, banks and lockers; a bank's id is its controller's id."""
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, String, UniqueConstraint, false
+from datetime import date
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, Code, Id, Instant, OptionalInstant
@@ -30,7 +32,10 @@ class Site(Base):
 
 
 class Bank(Base):
-    """A row of lockers driven by one controller, whose id it carries."""
+    """A row of lockers driven by one controller, whose id it carries; a manual bank has no controller, only keys.
+
+    `winding_down_since`: no new contracts from then on; `closes_on`: its last day, if that is known.
+    """
 
     __tablename__ = "bank"
 
@@ -38,12 +43,14 @@ class Bank(Base):
     site_id: Mapped[Id] = mapped_column(ForeignKey("site.id"), index=True)
     name: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[Instant]
+    winding_down_since: Mapped[OptionalInstant]
+    closes_on: Mapped[date | None]
 
     site: Mapped[Site] = relationship(lazy="joined", innerjoin=True)
 
 
 class Locker(Base):
-    """One door; `number` is what is written on it."""
+    """One door; `number` is what is written on it, `lock` what opens it: `badge`, or `key` with no controller."""
 
     __tablename__ = "locker"
     __table_args__ = (UniqueConstraint("bank_id", "number"),)
@@ -52,10 +59,110 @@ class Locker(Base):
     bank_id: Mapped[str] = mapped_column(ForeignKey("bank.id"))
     number: Mapped[int]
     size: Mapped[str | None] = mapped_column(String(16))
+    litres: Mapped[int | None]
+    lock: Mapped[Code] = mapped_column(default="badge", server_default="badge")
     in_service_since: Mapped[Instant]
     retired_at: Mapped[OptionalInstant]
 
     bank: Mapped[Bank] = relationship(lazy="joined", innerjoin=True)
+
+
+class BankRole(Base):
+    """What an organisation is to a bank: its one owner, its one operator, or one of the charities it supports."""
+
+    __tablename__ = "bank_role"
+    __table_args__ = (
+        Index(
+            "uq_bank_role_one_owner_one_operator",
+            "bank_id",
+            "role",
+            unique=True,
+            sqlite_where=text("role <> 'support'"),
+            postgresql_where=text("role <> 'support'"),
+        ),
+    )
+
+    bank_id: Mapped[str] = mapped_column(ForeignKey("bank.id"), primary_key=True)
+    organisation_id: Mapped[Id] = mapped_column(ForeignKey("organisation.id"), primary_key=True, index=True)
+    role: Mapped[Code] = mapped_column(primary_key=True)
+    since: Mapped[Instant]
+
+
+class Allotment(Base):
+    """A locker kept for one organisation's people in [from_at, until_at); without an end until someone takes it back.
+
+    Two allotments of one locker never overlap: the database refuses it (migration 0010).
+    """
+
+    __tablename__ = "allotment"
+    __table_args__ = (
+        CheckConstraint("until_at IS NULL OR from_at <= until_at", name="begins_before_it_ends"),
+        Index("ix_allotment_locker_id_from_at", "locker_id", "from_at"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    locker_id: Mapped[Id] = mapped_column(ForeignKey("locker.id"))
+    organisation_id: Mapped[Id] = mapped_column(ForeignKey("organisation.id"), index=True)
+    from_at: Mapped[Instant]
+    until_at: Mapped[OptionalInstant]
+
+
+class Works(Base):
+    """A bank, or one locker of it, closed to new contracts in [from_at, until_at); it never locks a door."""
+
+    __tablename__ = "works"
+    __table_args__ = (CheckConstraint("from_at < until_at", name="begin_before_they_end"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    bank_id: Mapped[str] = mapped_column(ForeignKey("bank.id"), index=True)
+    locker_id: Mapped[str | None] = mapped_column(ForeignKey("locker.id"))
+    from_at: Mapped[Instant]
+    until_at: Mapped[Instant]
+    reason: Mapped[Code]
+    decided_by: Mapped[Code]
+    decided_at: Mapped[Instant]
+    cancelled_at: Mapped[OptionalInstant]
+
+
+class MechanicalKey(Base):
+    """One key of one locker; `number` is what is stamped on it."""
+
+    __tablename__ = "mechanical_key"
+    __table_args__ = (UniqueConstraint("locker_id", "number"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    locker_id: Mapped[Id] = mapped_column(ForeignKey("locker.id"))
+    number: Mapped[str] = mapped_column(String(40))
+    added_at: Mapped[Instant]
+    retired_at: Mapped[OptionalInstant]
+
+    locker: Mapped[Locker] = relationship(lazy="joined", innerjoin=True)
+
+
+class KeyHandover(Base):
+    """A key in someone's hands under a contract, until it is returned; a lost one is out until it is found."""
+
+    __tablename__ = "key_handover"
+    __table_args__ = (
+        Index(
+            "uq_key_handover_one_at_a_time",
+            "key_id",
+            unique=True,
+            sqlite_where=text("returned_at IS NULL"),
+            postgresql_where=text("returned_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    key_id: Mapped[Id] = mapped_column(ForeignKey("mechanical_key.id"))
+    contract_id: Mapped[Id] = mapped_column(ForeignKey("contract.id"), index=True)
+    given_at: Mapped[Instant]
+    given_by: Mapped[Code]
+    returned_at: Mapped[OptionalInstant]
+    taken_by: Mapped[str | None] = mapped_column(String(64))
+    lost_at: Mapped[OptionalInstant]
+
+    key: Mapped[MechanicalKey] = relationship(lazy="joined", innerjoin=True)
 
 
 class Observation(Base):

@@ -7,7 +7,10 @@ from gateway.db import Base, Code, Id, Instant, OptionalInstant
 
 
 class Staff(Base):
-    """One person who works here; `id` is the pseudonym that commands and the audit trail carry."""
+    """One person who works here; `id` is the pseudonym that commands and the audit trail carry.
+
+    Without an organisation the account sees every organisation's people, as whoever runs the gateway must.
+    """
 
     __tablename__ = "staff"
 
@@ -15,6 +18,7 @@ class Staff(Base):
     email: Mapped[str] = mapped_column(String(200), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     role: Mapped[Code]
+    organisation_id: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"))
     language: Mapped[str] = mapped_column(String(8), default="fr")
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[Instant]

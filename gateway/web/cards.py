@@ -109,7 +109,7 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
         zone=zone,
         starts_on=contract.starts_on,
         ends_on=local_day(zone, contract.until_at - 1) if over else contract.ends_on,
-        grace_days=contract.grace_days,
+        grace_days=contract.terms.grace_days,
         collect_until=local_day(zone, contract.collect_until - 1) if collects else None,
         suspended_until=local_day(zone, pause.until_at) if pause and state is State.SUSPENDED else None,
         reason=reason,

@@ -1,0 +1,1 @@
+"""Kinds of service and their terms: what a contract is signed under."""
