@@ -24,6 +24,7 @@ from gateway.link.connection import Tls
 from gateway.link.service import Link
 from gateway.lockers import api as lockers
 from gateway.people import api as people
+from gateway.privacy.field_keys import FieldKeys
 from gateway.problems import install_problems, problem, responses
 from gateway.settings import Settings
 from gateway.staff.attempts import Attempts
@@ -48,7 +49,7 @@ def open_database(settings: Settings) -> Database:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise NotReadyError("data_dir", f"CASIER_DATA_DIR: {settings.data_dir} cannot be made: {error}") from error
-    return Database(settings.database)
+    return Database(settings.database, FieldKeys.of(settings.data_dir))
 
 
 def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastAPI:

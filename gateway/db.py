@@ -15,6 +15,8 @@ from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, NoSuchModul
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from gateway.errors import SettingsError
+from gateway.privacy.field_keys import FieldKeys
+from gateway.privacy.fields import use_keys
 from wire.ids import uuid7
 
 log = structlog.get_logger("gateway.db")
@@ -54,10 +56,15 @@ Listener = Callable[[object], None]
 
 
 class Database:
-    """Opens units of work; `listeners` hear, after each commit, what `announce` collected in it."""
+    """Opens units of work; `listeners` hear, after each commit, what `announce` collected in it.
 
-    def __init__(self, url: str) -> None:
+    Without `keys` sealed fields can be neither read nor written.
+    """
+
+    def __init__(self, url: str, keys: FieldKeys | None = None) -> None:
         self.engine = _engine(url)
+        if keys is not None:
+            use_keys(self.engine, keys)
         self.listeners: list[Listener] = []
         self._reader = self.engine.execution_options(writing=False)
         self._writer = self.engine.execution_options(writing=True)

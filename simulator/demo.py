@@ -21,6 +21,7 @@ from gateway.access import service as access
 from gateway.access.keystore import Keystore
 from gateway.db import Database
 from gateway.migrations import migrate
+from gateway.privacy.field_keys import FieldKeys
 from simulator import scenario, seeding
 from simulator.bank import SimulatedBank
 from simulator.bench.server import BenchServer, listen
@@ -126,7 +127,7 @@ class Demo:
         return plan.name, str(answer["keys"])
 
     def _fill(self, keystore: Keystore, keys: dict[str, str]) -> seeding.Account:
-        database = Database(self.database_url)
+        database = Database(self.database_url, FieldKeys.of(self.data_dir))
         migrate(database)
         credentials, seeded_file = self.state / "credentials.json", self.state / "people.json"
         now = time.time_ns() // 1_000_000

@@ -16,6 +16,7 @@ from controller import control_socket
 from gateway import migrations
 from gateway.access.keystore import Keystore
 from gateway.db import Database
+from gateway.privacy.field_keys import FieldKeys
 from tests.bench.people import fill
 from tests.bench.site import Site
 
@@ -35,7 +36,7 @@ class GatewaySite(Site):
         keystore = Keystore(self._home)
         self.tool("trust", keystore.root_token)
         keys = json.loads(self.tool("keys", "--json"))["keys"]
-        database = Database(self._database_url)
+        database = Database(self._database_url, FieldKeys.of(self._home))
         migrations.migrate(database)
         with database.writing() as session:
             people = fill(session, keystore, self.plan.name, keys, spares)

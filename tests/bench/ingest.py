@@ -15,6 +15,7 @@ from gateway.db import Database
 from gateway.ingest.effects import take_effect
 from gateway.ingest.service import Arrived, store
 from gateway.link.inbox import TOGETHER
+from gateway.privacy.field_keys import FieldKeys
 from tests.bench.backlog import visits
 from tests.bench.figures import Figure, percentile
 from tests.bench.people import fill
@@ -36,7 +37,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> Iterator[Figure]:
     home = folder / "ingest"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    database = Database(f"sqlite:///{home / 'casier.db'}")
+    database = Database(f"sqlite:///{home / 'casier.db'}", FieldKeys.of(home))
     try:
         migrations.migrate(database)
         device, encryption = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()

@@ -20,6 +20,7 @@ from gateway.access.keystore import Keystore
 from gateway.access.service import add_controller, ensure_badge_key
 from gateway.db import Database
 from gateway.lockers import service as places
+from gateway.privacy.field_keys import FieldKeys
 from gateway.staff import service as accounts
 from tests.integration.gateway.scripted import ScriptedController, now_ms, soon
 
@@ -146,7 +147,7 @@ class Gateway:
         return (self.home.parent / "gateway.log").read_text()
 
     def database(self) -> Database:
-        return Database(f"sqlite:///{self.home / 'casier.db'}")
+        return Database(f"sqlite:///{self.home / 'casier.db'}", FieldKeys.of(self.home))
 
     def call(self, method: str, path: str, expect: int = 200, **body: Any) -> Any:
         answer = self.api.request(method, f"/api/v1{path}", json=body or None)

@@ -17,6 +17,7 @@ import pytest
 from gateway import migrations
 from gateway.access.keystore import Keystore
 from gateway.db import Database
+from gateway.privacy.field_keys import FieldKeys
 from tests.unit.gateway.town import Town, found_town
 
 POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
@@ -85,13 +86,13 @@ def _connect_soon(url: str) -> psycopg.Connection:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "casier.db")
-        made = Database(f"sqlite:///{tmp_path / 'casier.db'}")
+        made = Database(f"sqlite:///{tmp_path / 'casier.db'}", FieldKeys.of(tmp_path))
     else:
         server = request.getfixturevalue("postgresql")
         name = f"t{os.urandom(6).hex()}"
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE template_casier")
-        made = Database(f"{server}/{name}")
+        made = Database(f"{server}/{name}", FieldKeys.of(tmp_path))
     yield made
     made.close()
 
