@@ -1,4 +1,4 @@
-"""The append-only audit trail; triggers refuse to change or delete a row (first migration)."""
+"""The append-only, chained audit trail; triggers refuse to change or delete a row (second migration)."""
 
 from typing import Any
 
@@ -9,7 +9,10 @@ from gateway.db import Base, Code, Instant, Serial
 
 
 class AuditRecord(Base):
-    """Who did what to which thing: pseudonyms and codes only, so that erasing a file does not break the trail."""
+    """Who did what to which thing: pseudonyms and codes only, so that erasing a file does not break the trail.
+
+    `digest` covers the record and the digest of the one before it (chain.py).
+    """
 
     __tablename__ = "audit_record"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -20,3 +23,4 @@ class AuditRecord(Base):
     action: Mapped[Code]
     subject: Mapped[str] = mapped_column(String(64), index=True)
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    digest: Mapped[str] = mapped_column(String(64), server_default="")

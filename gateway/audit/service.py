@@ -1,17 +1,40 @@
-"""Writes and reads the audit trail."""
+"""Writes, reads and verifies the audit trail."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from gateway.audit.chain import START, link
 from gateway.audit.models import AuditRecord
+from gateway.errors import ConflictError
+
+_AT_A_TIME = 1000
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest record: written down elsewhere, it shows later that nothing up to it was changed or cut off."""
+
+    id: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.id}:{self.digest}"
 
 
 def record(session: Session, *, actor: str, action: str, subject: str, now: int, **details: Any) -> None:
-    """Adds one line: `actor` and `subject` are pseudonyms or ids, `details` codes and numbers, never names."""
-    session.add(AuditRecord(at=now, actor=actor, action=action, subject=subject, details=details))
+    """Adds one line: `actor` and `subject` are pseudonyms or ids, `details` codes and numbers, never names.
+
+    Written at once, whatever else is pending: what follows in this unit is chained to it.
+    """
+    content: dict[str, Any] = {"at": now, "actor": actor, "action": action, "subject": subject, "details": details}
+    with session.no_autoflush:
+        previous = head(session)
+        digest = link(previous.digest if previous else START, **content)
+        session.execute(insert(AuditRecord).values(**content, digest=digest))
 
 
 def trail(session: Session, subject: str | None = None, *, limit: int = 100) -> Sequence[AuditRecord]:
@@ -20,3 +43,32 @@ def trail(session: Session, subject: str | None = None, *, limit: int = 100) -> 
     if subject is not None:
         query = query.where(AuditRecord.subject == subject)
     return session.scalars(query).all()
+
+
+def head(session: Session) -> Head | None:
+    """The newest record's place in the chain; None where there is none."""
+    row = session.execute(select(AuditRecord.id, AuditRecord.digest).order_by(AuditRecord.id.desc()).limit(1)).first()
+    return None if row is None else Head(row.id, row.digest)
+
+
+def verify(session: Session, expected: Head | None = None) -> tuple[int, Head | None]:
+    """Checks every record; returns how many there are and the head, to be written down.
+
+    Raises ConflictError with code `audit`, naming the first record that does not follow from those before it, or
+    saying that the `expected` head of an earlier time is not in the trail any more.
+    """
+    count, previous, met = 0, START, expected is None
+    query = select(AuditRecord).order_by(AuditRecord.id).execution_options(yield_per=_AT_A_TIME)
+    for row in session.scalars(query):
+        digest = link(previous, at=row.at, actor=row.actor, action=row.action, subject=row.subject, details=row.details)
+        if row.digest != digest:
+            raise ConflictError(
+                "audit",
+                f"record {row.id} was changed, or one before it was taken out: compare with a backup",
+                record=row.id,
+            )
+        count, previous = count + 1, digest
+        met = met or expected == Head(row.id, digest)
+    if not met:
+        raise ConflictError("audit", f"the trail does not hold {expected} any more: its end was cut off or replaced")
+    return count, head(session)

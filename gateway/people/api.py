@@ -22,7 +22,7 @@ def list_people(
     database: Db, _caller: Caller, search: Annotated[str | None, Query(max_length=200)] = None, after: After = None,
     limit: Limit = PAGE,
 ) -> PageOut[PersonOut]:  # fmt: skip
-    """Searching looks within names, whatever the case."""
+    """Searching takes how the words of a name begin, whatever the case and the accents."""
     with database.reading() as session:
         page = service.list_people(session, search=search, after=after, limit=limit)
         return PageOut(items=[PersonOut.model_validate(person) for person in page.items], next=page.next)

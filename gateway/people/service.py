@@ -8,6 +8,7 @@ from gateway.db import new_id
 from gateway.errors import InvalidError, NotFoundError
 from gateway.lockers.models import Organisation
 from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.people import name_index
 from gateway.people.models import Person
 
 LANGUAGES = ("fr", "en", "pt")
@@ -54,10 +55,10 @@ def person_of(session: Session, person_id: str) -> Person:
 def list_people(
     session: Session, *, search: str | None = None, after: str | None = None, limit: int = PAGE_SIZE
 ) -> Page[Person]:
-    """People in the order of their files' making; `search` looks within names, whatever the case."""
+    """People in the order of their files' making; each word of `search` begins a word of a name, whatever the case."""
     query = select(Person)
     if search:
-        query = query.where(Person.name.icontains(search, autoescape=True))
+        query = name_index.matching(session, query, search)
     return page_of(session, query, Person.id, after=after, limit=limit)
 
 

@@ -44,11 +44,11 @@ class EncryptedText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Sealed on its way in."""
-        return None if value is None else _keys(dialect).seal(self.place, value)
+        return None if value is None else keys_for(dialect).seal(self.place, value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Opened on its way out."""
-        return None if value is None else _keys(dialect).open(self.place, value)
+        return None if value is None else keys_for(dialect).open(self.place, value)
 
 
 def use_keys(engine: Engine, keys: FieldKeys) -> None:
@@ -58,10 +58,11 @@ def use_keys(engine: Engine, keys: FieldKeys) -> None:
 
 def keys_of(session: Session) -> FieldKeys:
     """The keys of the session's database. Raises NotReadyError with code `keys`."""
-    return _keys(session.get_bind().dialect)
+    return keys_for(session.get_bind().dialect)
 
 
-def _keys(dialect: Dialect) -> FieldKeys:
+def keys_for(dialect: Dialect) -> FieldKeys:
+    """The keys of the database behind a connection. Raises NotReadyError with code `keys`."""
     keys = _KEYS.get(dialect)
     if keys is None:
         raise NotReadyError("keys", "this database was opened without the keys of its sealed fields")
