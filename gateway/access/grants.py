@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.access.schedules import schedule_name
 from gateway.badges.models import Badge
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, pause_end, state_at
@@ -22,12 +23,14 @@ class Lines:
 def contract_lines(contract: Contract, badge: Badge, bank_id: str, now: int) -> Lines:
     """The contract's holder, collect and suspended grants for one badge at one bank; past and future dates included.
 
+    Opening hours, where the contract has them, stand in what opens; a locker that still has a key has no grants.
+
     A dead badge's, or an ended contract's, are listed as revoked under the same ids.
     """
     grants: list[Grant] = []
     stem = f"{contract.id[-12:]}{badge.id[-BADGE_TAIL:]}"
     for number, holding in enumerate(contract.holdings):
-        if holding.locker.bank_id == bank_id:
+        if holding.locker.bank_id == bank_id and holding.locker.lock == "badge":
             grants += _holding_grants(contract, holding, badge, f"{stem}-{{}}{number}", now)
     why = _why_dead(contract, badge, now)
     if why is None:
@@ -36,8 +39,11 @@ def contract_lines(contract: Contract, badge: Badge, bank_id: str, now: int) -> 
 
 
 def _holding_grants(contract: Contract, holding: Holding, badge: Badge, name: str, now: int) -> list[Grant]:
+    hours = schedule_name(contract.terms.hours) if contract.terms.hours else None
+
     def grant(kind: Kind, tag: str, start: int, end: int) -> Grant:
         begin = max(start, holding.from_at)
+        opens = None if kind is Kind.SUSPENDED else hours
         return Grant(
             id=name.format(tag),
             digest=badge.digest,
@@ -46,7 +52,9 @@ def _holding_grants(contract: Contract, holding: Holding, badge: Badge, name: st
             not_before=begin,
             not_after=max(begin, min(end, holding.until_at)),
             kind=kind.value,
+            hours=opens,
             pin=None if kind is Kind.SUSPENDED else badge.pin,
+            needs=("hours",) if opens else (),
         )
 
     lines = [

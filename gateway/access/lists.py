@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.access import repository
 from gateway.access.grants import Lines, contract_lines, staff_lines
 from gateway.access.models import IssuedList
+from gateway.access.schedules import schedules_of
 from gateway.access.service import site_badge_keys
 from gateway.contracts.repository import of_bank
 from gateway.events.service import record
@@ -45,7 +46,7 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
         issued_at=now,
         lease_until=now + LEASE_MS,
         zone=site.zone,
-        schedules={},
+        schedules=schedules_of(contracts),
         badge_keys=tuple(key.id for key in site_badge_keys(session, site.id)),
         grants=tuple(sorted(grants, key=lambda grant: grant.id)),
         revoked=tuple(sorted(revoked, key=lambda line: line.id)),

@@ -54,9 +54,11 @@ def staff_badges(session: Session, site_id: str, since: int) -> Sequence[tuple[B
 
 
 def locker_numbers(session: Session, bank_id: str) -> Sequence[int]:
-    """The bank's lockers in service, by number."""
+    """The bank's lockers in service that open with a badge, by number."""
     return session.scalars(
-        select(Locker.number).where(Locker.bank_id == bank_id, Locker.retired_at.is_(None)).order_by(Locker.number)
+        select(Locker.number)
+        .where(Locker.bank_id == bank_id, Locker.retired_at.is_(None), Locker.lock == "badge")
+        .order_by(Locker.number)
     ).all()
 
 
