@@ -2,14 +2,13 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gateway.errors import GatewayError, SettingsError
+from gateway.terminal import ACTOR, Json, opened, read_secret, settings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="The gateway of Casier.", pretty_exceptions_enable=False
@@ -23,9 +22,6 @@ for name, group in (
     ("config", config), ("controllers", controllers), ("staff", staff), ("token", token), ("badge", badge),
 ):  # fmt: skip
     app.add_typer(group, name=name)
-
-ACTOR = "cli"
-Json = Annotated[bool, typer.Option("--json", help="answer as JSON")]
 
 
 def main() -> None:
@@ -47,7 +43,7 @@ def serve() -> None:
     """Run the gateway: web, API and the link to the banks."""
     from gateway.server import run
 
-    run(_settings())
+    run(settings())
 
 
 @app.command()
@@ -56,7 +52,7 @@ def migrate() -> None:
     from gateway import migrations
     from gateway.app import open_database
 
-    database = open_database(_settings())
+    database = open_database(settings())
     before = migrations.current(database)
     migrations.migrate(database)
     database.close()
@@ -68,7 +64,7 @@ def root_key(as_json: Json = False) -> None:
     """Print ROOT-KEY, for `casier-controller trust ROOT-KEY`."""
     from gateway.access.keystore import Keystore
 
-    key = Keystore(_settings().data_dir).root_token
+    key = Keystore(settings().data_dir).root_token
     typer.echo(json.dumps({"root_key": key}) if as_json else key)
 
 
@@ -84,7 +80,7 @@ def reconcile(
     from gateway.access.schemas import differences_out
     from gateway.access.service import controller_of
 
-    with _open() as (database, now):
+    with opened() as (database, now):
         with database.reading() as session:
             held = controller_of(session, bank).held_since is not None
             found = differences_out(held, work.differences(session, bank, now=now()))
@@ -98,10 +94,10 @@ def reconcile(
 @config.command("check")
 def config_check(as_json: Json = False) -> None:
     """Say which settings are in force, or what is wrong with them (exit code 2) or with the database (1)."""
-    settings = _settings()
-    _answers(settings.database)
-    values = {**settings.model_dump(mode="json"), "database_url": _without_password(settings.database)}
-    _writable(settings.data_dir)
+    found = settings()
+    _answers(found.database)
+    values = {**found.model_dump(mode="json"), "database_url": _without_password(found.database)}
+    _writable(found.data_dir)
     typer.echo(json.dumps(values) if as_json else "\n".join(f"{name} = {value}" for name, value in values.items()))
 
 
@@ -122,7 +118,7 @@ def controllers_add(
     from gateway.lockers import service
     from gateway.lockers.models import Bank
 
-    with _open() as (database, now), database.writing() as session:
+    with opened() as (database, now), database.writing() as session:
         found = session.get(Bank, bank)
         if found is None:
             owner = service.organisation_named(session, organisation, actor=ACTOR, now=now())
@@ -132,7 +128,7 @@ def controllers_add(
             found = service.add_bank(session, bank_id=bank, site_id=place.id, name=name or bank, actor=ACTOR, now=now())
         service.add_lockers(session, bank, range(1, lockers + 1), actor=ACTOR, now=now())
         add_controller(session, bank_id=bank, keys=keys, actor=ACTOR, now=now())
-        ensure_badge_key(session, Keystore(_settings().data_dir), found.site_id, now=now())
+        ensure_badge_key(session, Keystore(settings().data_dir), found.site_id, now=now())
         count = service.locker_count(session, bank)
     typer.echo(f"{bank}: joined, {count} lockers")
 
@@ -144,7 +140,7 @@ def controllers_list(as_json: Json = False) -> None:
 
     from gateway.lockers import wall
 
-    with _open() as (database, _now), database.reading() as session:
+    with opened() as (database, _now), database.reading() as session:
         found = wall.banks(session, lambda _bank: True)
     if as_json:
         typer.echo(json.dumps([{**asdict(bank), "pending": bank.pending} for bank in found]))
@@ -171,9 +167,9 @@ def staff_add(
     """Make an account; its password is made and printed once, or read from a file."""
     from gateway.staff import service
 
-    given = _read_secret(password_file) if password_file else None
+    given = read_secret(password_file) if password_file else None
     password = given or secrets.token_urlsafe(15)
-    with _open() as (database, now), database.writing() as session:
+    with opened() as (database, now), database.writing() as session:
         added = service.add_staff(
             session, email=email, name=name or email.partition("@")[0], password=password, role=role,
             language=language, actor=ACTOR, now=now(),
@@ -187,7 +183,7 @@ def staff_disable(email: Annotated[str, typer.Argument(help="whose account")]) -
     """End an account: it cannot sign in any more, and its tokens and badges are dead."""
     from gateway.staff import service
 
-    with _open() as (database, now), database.writing() as session:
+    with opened() as (database, now), database.writing() as session:
         service.disable(session, service.staff_named(session, email).id, actor=ACTOR, now=now())
     typer.echo(f"{email}: disabled")
 
@@ -201,7 +197,7 @@ def token_add(
     """Make an API token; it is printed once."""
     from gateway.staff import service
 
-    with _open() as (database, now), database.writing() as session:
+    with opened() as (database, now), database.writing() as session:
         made = service.add_token(session, service.staff_named(session, email).id, name, actor=ACTOR, now=now())
     typer.echo(json.dumps({"api_token": made}) if as_json else made)
 
@@ -222,10 +218,10 @@ def badge_register(
     from gateway.lockers.service import bank_of
     from gateway.staff.service import staff_named
 
-    number = _read_secret(number_file)
-    with _open() as (database, now), database.writing() as session:
+    number = read_secret(number_file)
+    with opened() as (database, now), database.writing() as session:
         made = register_badge(
-            session, Keystore(_settings().data_dir), site_id=bank_of(session, bank).site_id, number=number,
+            session, Keystore(settings().data_dir), site_id=bank_of(session, bank).site_id, number=number,
             label=label, staff_id=staff_named(session, staff_email).id if staff_email else None, actor=ACTOR, now=now(),
         )  # fmt: skip
     typer.echo(made.id)
@@ -239,39 +235,8 @@ def badge_ask_pin(
     """Ask for badge and PIN at a site: staff see which badges have no PIN yet; those open alone until they have."""
     from gateway.badges.pins import ask_for_pins
 
-    with _open() as (database, now), database.writing() as session:
+    with opened() as (database, now), database.writing() as session:
         ask_for_pins(session, bank, asks=not off, actor=ACTOR, now=now())
-
-
-def _settings() -> Any:
-    from gateway.log import configure
-    from gateway.settings import load_settings
-
-    settings = load_settings()
-    configure(settings.log_level)
-    return settings
-
-
-@contextmanager
-def _open() -> Iterator[tuple[Any, Callable[[], int]]]:
-    """The database, ready to work with, and the clock."""
-    from gateway import migrations
-    from gateway.app import open_database, unix_ms
-
-    database = open_database(_settings())
-    try:
-        migrations.require_migrated(database)
-        yield database, unix_ms
-    finally:
-        database.close()
-
-
-def _read_secret(path: Path) -> str:
-    try:
-        text = typer.get_text_stream("stdin").read() if str(path) == "-" else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError("file", f"{path} cannot be read: {error}") from error
-    return text.strip()
 
 
 def _writable(directory: Path) -> None:
