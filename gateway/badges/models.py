@@ -24,6 +24,7 @@ class Badge(Base):
             postgresql_where=text("revoked_at IS NULL"),
         ),
         CheckConstraint("person_id IS NULL OR staff_id IS NULL", name="one_owner"),
+        CheckConstraint("trusted_id IS NULL OR (person_id IS NULL AND staff_id IS NULL)", name="trusted_alone"),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
@@ -34,6 +35,7 @@ class Badge(Base):
     technology: Mapped[str | None] = mapped_column(String(16))
     person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"), index=True)
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    trusted_id: Mapped[str | None] = mapped_column(ForeignKey("trusted_person.id"), index=True)
     registered_at: Mapped[Instant]
     given_at: Mapped[OptionalInstant]
     valid_until: Mapped[OptionalInstant]

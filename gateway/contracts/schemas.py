@@ -1,17 +1,14 @@
 """Contracts as the API takes and gives them; dates are days in the site's zone, instants unix milliseconds UTC."""
 
 from datetime import date
-from enum import StrEnum
 
 from pydantic import Field
 
+from gateway.contracts.codes import EndReason, SuspendReason
 from gateway.contracts.models import Contract
-from gateway.contracts.reasons import END_REASONS, SUSPEND_REASONS
 from gateway.contracts.states import State, pause_at, state_at
 from gateway.edge import Schema
 
-SuspendReason = StrEnum("SuspendReason", {name: name for name in SUSPEND_REASONS})  # type: ignore[misc]
-EndReason = StrEnum("EndReason", {name: name for name in END_REASONS})  # type: ignore[misc]
 _ID = Field(min_length=1, max_length=36)
 
 
@@ -86,7 +83,7 @@ class ContractOut(Schema):
     until_at: int
     collect_until: int
     suspended_until: int | None
-    end_reason: str | None
+    end_reasons: list[EndReason]
     lockers: list[HoldingOut]
 
 
@@ -104,7 +101,7 @@ def contract_out(contract: Contract, now: int) -> ContractOut:
         until_at=contract.until_at,
         collect_until=contract.collect_until,
         suspended_until=pause.until_at if pause else None,
-        end_reason=contract.end_reason,
+        end_reasons=[EndReason(row.reason) for row in contract.end_reasons],
         lockers=[
             HoldingOut(
                 bank=holding.locker.bank_id,

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from gateway.access.changes import access_changed
 from gateway.audit import service as audit
 from gateway.badges import service as badges
-from gateway.contracts import reasons, repository
-from gateway.contracts.models import Contract, Holding, Suspension
+from gateway.contracts import codes, repository
+from gateway.contracts.models import Contract, EndReason, Holding, Party, Suspension
 from gateway.contracts.states import Action, State, pause_end, require, state_at
 from gateway.days import day_after, day_start, local_day
 from gateway.db import new_id
@@ -70,6 +70,7 @@ def assign(
         signed_at=None if draft else now,
         suspensions=[],
     )
+    contract.parties.append(Party(id=new_id(now), person=person, place=1, from_at=contract.from_at))
     contract.holdings.append(_hold(session, contract, locker, now, draft=draft))
     session.add(contract)
     session.flush()
@@ -96,7 +97,7 @@ def suspend(session: Session, contract_id: str, *, reason: str, review_on: date,
     Raises InvalidError (`reason`, `review_on`), ConflictError (`transition`).
     """
     contract = _in_turn(session, contract_id, Action.SUSPEND, now)
-    reasons.checked(reason, reasons.SUSPEND_REASONS)
+    codes.checked(codes.SuspendReason, reason)
     zone = _zone(contract)
     if review_on <= local_day(zone, now):
         raise InvalidError("review_on", "the review date must be after today: a suspension ends at its date")
@@ -132,7 +133,7 @@ def renew(session: Session, contract_id: str, *, ends_on: date, actor: str, now:
         raise InvalidError("dates", f"the new last day ({ends_on}) is not later than the present one")
     contract.ends_on, contract.until_at = ends_on, day_start(zone, last)
     contract.collect_until = day_start(zone, day_after(last, contract.terms.grace_days))
-    contract.ended_at = contract.end_reason = None
+    contract.ended_at, contract.end_reasons = None, []
     _extend(session, contract, now)
     _changed(session, contract, "contract_renewed", actor, now)
     return contract
@@ -167,7 +168,7 @@ def end(
     Raises InvalidError (`reason`, `collect_days`).
     """
     contract = contract_of(session, contract_id)
-    reasons.checked(reason, reasons.END_REASONS)
+    codes.checked(codes.EndReason, reason)
     days = _grace(contract.terms.grace_days if collect_days is None else collect_days)
     state = state_at(contract, now)
     if state in (State.ENDING, State.ENDED):
@@ -175,7 +176,7 @@ def end(
     require(state, Action.END)
     _lift(contract, now)
     zone = _zone(contract)
-    contract.ended_at, contract.end_reason = now, reason
+    contract.ended_at, contract.end_reasons = now, [EndReason(reason=reason)]
     if state in (State.UPCOMING, State.DRAFT):
         contract.from_at = contract.until_at = contract.collect_until = min(contract.from_at, now)
     else:

@@ -94,8 +94,8 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
     zone = locker.bank.site.zone
     pause = pause_at(contract, now)
     reason = words.SUSPEND_REASONS.get(pause.reason, "") if pause else ""  # type: ignore[attr-defined]
-    if contract.end_reason:
-        reason = words.END_REASONS.get(contract.end_reason, contract.end_reason)
+    if contract.end_reasons:
+        reason = words.END_REASONS.get(contract.end_reasons[0].reason, contract.end_reasons[0].reason)
     over = contract.ended_at is not None
     collects = state is not State.DRAFT and contract.collect_until > contract.until_at
     return ContractCard(

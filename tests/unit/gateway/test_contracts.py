@@ -149,7 +149,7 @@ def test_ending_leaves_the_scheme_s_days_to_collect_and_ending_again_changes_not
         assert (state_at(found, NOON - 1), state_at(found, NOON)) == (State.ACTIVE, State.ENDING)
         # Fourteen whole days after today.
         assert found.collect_until == NOON + 12 * 3_600_000 + 14 * DAY
-        assert (found.end_reason, found.holdings[0].until_at) == ("agreed", found.collect_until)
+        assert ([row.reason for row in found.end_reasons], found.holdings[0].until_at) == (["agreed"], found.collect_until)
 
 
 def test_ending_lifts_a_suspension_so_that_belongings_can_be_fetched(town: Town) -> None:
