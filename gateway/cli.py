@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.audit import commands as audit
 from gateway.errors import GatewayError, SettingsError
 from gateway.terminal import ACTOR, Json, opened, read_secret, settings
 
@@ -20,6 +21,7 @@ token = typer.Typer(no_args_is_help=True, help="Tokens for the HTTP API.")
 badge = typer.Typer(no_args_is_help=True, help="Badges.")
 for name, group in (
     ("config", config), ("controllers", controllers), ("staff", staff), ("token", token), ("badge", badge),
+    ("audit", audit.app),
 ):  # fmt: skip
     app.add_typer(group, name=name)
 

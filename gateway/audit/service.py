@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from gateway.audit.chain import START, link
 from gateway.audit.models import AuditRecord
-from gateway.errors import ConflictError
+from gateway.errors import ConflictError, InvalidError
 
 _AT_A_TIME = 1000
 
@@ -23,6 +23,14 @@ class Head:
 
     def __str__(self) -> str:
         return f"{self.id}:{self.digest}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The head that a verification printed. Raises InvalidError with code `head`."""
+        number, _, digest = text.strip().partition(":")
+        if not number.isdecimal() or len(digest) != len(START):
+            raise InvalidError("head", "a head is ID:DIGEST, as `casier-gateway audit verify` prints it")
+        return cls(int(number), digest)
 
 
 def record(session: Session, *, actor: str, action: str, subject: str, now: int, **details: Any) -> None:
@@ -59,16 +67,19 @@ def verify(session: Session, expected: Head | None = None) -> tuple[int, Head | 
     """
     count, previous, met = 0, START, expected is None
     query = select(AuditRecord).order_by(AuditRecord.id).execution_options(yield_per=_AT_A_TIME)
-    for row in session.scalars(query):
-        digest = link(previous, at=row.at, actor=row.actor, action=row.action, subject=row.subject, details=row.details)
-        if row.digest != digest:
-            raise ConflictError(
-                "audit",
-                f"record {row.id} was changed, or one before it was taken out: compare with a backup",
-                record=row.id,
+    with session.scalars(query) as rows:
+        for row in rows:
+            digest = link(
+                previous, at=row.at, actor=row.actor, action=row.action, subject=row.subject, details=row.details
             )
-        count, previous = count + 1, digest
-        met = met or expected == Head(row.id, digest)
+            if row.digest != digest:
+                raise ConflictError(
+                    "audit",
+                    f"record {row.id} was changed, or one before it was taken out: compare with a backup",
+                    record=row.id,
+                )
+            count, previous = count + 1, digest
+            met = met or expected == Head(row.id, digest)
     if not met:
         raise ConflictError("audit", f"the trail does not hold {expected} any more: its end was cut off or replaced")
     return count, head(session)

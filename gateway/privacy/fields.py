@@ -3,7 +3,7 @@
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Dialect, Engine, Text
+from sqlalchemy import ColumnElement, Dialect, Engine, Text
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import operators
 from sqlalchemy.types import TypeDecorator
@@ -14,6 +14,8 @@ from gateway.privacy.field_keys import FieldKeys
 # Each engine has a dialect of its own, and that is all a column type is told of where it is used.
 _KEYS: WeakKeyDictionary[Dialect, FieldKeys] = WeakKeyDictionary()
 _ALLOWED = (operators.is_, operators.is_not)
+# SQLAlchemy itself compares columns, to find one in a collection.
+_EQUALITY = (operators.eq, operators.ne)
 
 
 class EncryptedText(TypeDecorator[str]):
@@ -28,11 +30,12 @@ class EncryptedText(TypeDecorator[str]):
     cache_ok = True
 
     class Comparator(TypeDecorator.Comparator[str]):
-        """Only `is_(None)` and `is_not(None)` mean something."""
+        """Only whether there is a value means something; a column among columns is still told apart."""
 
         def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
             """Raises TypeError for every comparison of content."""
-            if op not in _ALLOWED:
+            among_columns = op in _EQUALITY and isinstance(other[0], ColumnElement)
+            if op not in _ALLOWED and not among_columns:
                 raise TypeError(f"{self.expr} is sealed: the database cannot compare or sort it")
             return super().operate(op, *other, **kwargs)
 

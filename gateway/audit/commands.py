@@ -1,0 +1,55 @@
+"""`casier-gateway audit`: read the trail of what staff did, and verify that nothing of it was changed."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.terminal import Json, opened, settings
+
+app = typer.Typer(no_args_is_help=True, help="The trail of what staff did.")
+# The head that was seen last, kept apart from the database.
+HEAD_FILE = "audit-head"
+
+
+@app.command("verify")
+def verify(
+    expect: Annotated[str, typer.Option(help="ID:DIGEST, as an earlier verification printed it")] = "",
+    as_json: Json = False,
+) -> None:
+    """Check every record against the chain, and that what was there at the last verification still is.
+
+    Write the printed head down elsewhere: with --expect it shows that the trail was not replaced as a whole.
+    """
+    from gateway.audit import service
+    from gateway.audit.service import Head
+
+    kept: Path = settings().data_dir / HEAD_FILE
+    known = expect or (kept.read_text() if kept.exists() else "")
+    with opened() as (database, _now), database.reading() as session:
+        count, head = service.verify(session, Head.parse(known) if known else None)
+    if head is not None:
+        kept.write_text(str(head))
+    if as_json:
+        typer.echo(json.dumps({"records": count, "head": str(head) if head else None}))
+    else:
+        typer.echo(f"{count} records, nothing was changed; head {head or '-'}")
+
+
+@app.command("list")
+def listed(
+    subject: Annotated[str, typer.Option(help="only about this id")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    as_json: Json = False,
+) -> None:
+    """The newest records first."""
+    from gateway.audit import service
+
+    with opened() as (database, _now), database.reading() as session:
+        for row in service.trail(session, subject or None, limit=limit):
+            line = {"id": row.id, "at": row.at, "actor": row.actor, "action": row.action, "subject": row.subject}
+            if as_json:
+                typer.echo(json.dumps({**line, "details": row.details}))
+            else:
+                typer.echo("  ".join(str(value) for value in line.values()))
