@@ -4,11 +4,16 @@ from gateway.access import models as access
 from gateway.alerts import models as alerts
 from gateway.audit import models as audit
 from gateway.badges import models as badges
+from gateway.care import models as care
+from gateway.care import waiting_models as waiting
 from gateway.contracts import models as contracts
+from gateway.custody import models as custody
 from gateway.db import Base
 from gateway.events import models as events
 from gateway.ingest import models as ingest
 from gateway.lockers import models as lockers
+from gateway.luggage import models as luggage
+from gateway.money import models as money
 from gateway.people import models as people
 from gateway.privacy import models as privacy
 from gateway.schemes import models as schemes
@@ -16,4 +21,23 @@ from gateway.staff import models as staff
 from gateway.web import models as web
 
 METADATA = Base.metadata
-FEATURES = (access, alerts, audit, badges, contracts, events, ingest, lockers, people, privacy, schemes, staff, web)
+FEATURES = (
+    access,
+    alerts,
+    audit,
+    badges,
+    care,
+    contracts,
+    custody,
+    events,
+    ingest,
+    lockers,
+    luggage,
+    money,
+    people,
+    privacy,
+    schemes,
+    staff,
+    waiting,
+    web,
+)

@@ -1,0 +1,1 @@
+"""Deposits, advances and contributions: what was asked, received, refunded, forgiven; receipts; the open balance."""
