@@ -13,18 +13,21 @@ def day_start(zone: str, day: date) -> int:
 
     Raises InvalidError with code `zone`, or `date` where the wire could not carry the instant.
     """
-    try:
-        local = datetime.combine(day, time.min, site_zone(zone))
-    except MessageError as error:
-        raise InvalidError("zone", str(error)) from error
-    try:
-        instant = int(local.timestamp() * 1000)
-    except (OverflowError, ValueError):
-        instant = 0
+    instant = midnight(zone, day)
     # A year of room on the right: the time to collect follows the last day.
     if not MIN_INSTANT <= instant <= MAX_INSTANT - 366 * 86_400_000:
         raise InvalidError("date", f"{day.isoformat()} is out of range: give a date from 2020 to 2098")
     return instant
+
+
+def midnight(zone: str, day: date) -> int:
+    """The instant at which a day begins, of the past before this software too. Raises InvalidError (`zone`, `date`)."""
+    try:
+        return int(datetime.combine(day, time.min, site_zone(zone)).timestamp() * 1000)
+    except MessageError as error:
+        raise InvalidError("zone", str(error)) from error
+    except (OverflowError, ValueError) as error:
+        raise InvalidError("date", f"{day.isoformat()} is out of range") from error
 
 
 def day_after(day: date, days: int = 1) -> date:
