@@ -10,6 +10,8 @@ from gateway.contracts import models as contracts
 from gateway.custody import models as custody
 from gateway.db import Base
 from gateway.events import models as events
+from gateway.incidents import models as incidents
+from gateway.incidents import request_models as requests
 from gateway.ingest import models as ingest
 from gateway.lockers import models as lockers
 from gateway.luggage import models as luggage
@@ -30,12 +32,14 @@ FEATURES = (
     contracts,
     custody,
     events,
+    incidents,
     ingest,
     lockers,
     luggage,
     money,
     people,
     privacy,
+    requests,
     schemes,
     staff,
     waiting,
