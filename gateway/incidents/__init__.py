@@ -1,0 +1,1 @@
+"""Special cases: incidents, exclusions, hazards, the override key, police requests, stand-ins."""
