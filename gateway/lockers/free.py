@@ -2,29 +2,55 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from gateway.contracts.models import Holding
-from gateway.lockers.models import Bank, Locker, Observation
+from gateway.lockers.models import Allotment, Bank, Locker, Observation, Works
 
 
 def free_lockers(
-    session: Session, now: int, *, site_id: str | None = None, until: int | None = None
+    session: Session,
+    now: int,
+    *,
+    site_id: str | None = None,
+    until: int | None = None,
+    organisation_id: str | None = None,
 ) -> Sequence[Locker]:
-    """Lockers that nobody holds from `now` on (or until `until`) and that are in service, by bank and number."""
+    """Lockers that nobody holds from `now` on (or until `until`) and that are in service, by bank and number.
+
+    None with works now or in a bank that winds down; for an organisation, none that are kept for another.
+    """
     held = exists().where(Holding.locker_id == Locker.id, Holding.until_at > now, Holding.from_at < Holding.until_at)
     if until is not None:
         held = held.where(Holding.from_at < until)
     broken = exists().where(
         Observation.bank_id == Locker.bank_id, Observation.number == Locker.number, Observation.out_of_service
     )
+    works = exists().where(
+        Works.bank_id == Locker.bank_id,
+        (Works.locker_id.is_(None)) | (Works.locker_id == Locker.id),
+        Works.from_at <= now,
+        Works.until_at > now,
+        Works.cancelled_at.is_(None),
+    )
     query = (
         select(Locker)
         .join(Bank, Bank.id == Locker.bank_id)
-        .where(Locker.retired_at.is_(None), ~held, ~broken)
+        .where(Locker.retired_at.is_(None), Bank.winding_down_since.is_(None), ~held, ~broken, ~works)
         .order_by(Bank.name, Locker.number)
     )
     if site_id is not None:
         query = query.where(Bank.site_id == site_id)
+    if organisation_id is not None:
+        query = query.where(~_kept_for_another(organisation_id, now))
     return session.scalars(query).all()
+
+
+def _kept_for_another(organisation_id: str, now: int) -> ColumnElement[bool]:
+    return exists().where(
+        Allotment.locker_id == Locker.id,
+        Allotment.organisation_id != organisation_id,
+        Allotment.from_at <= now,
+        (Allotment.until_at.is_(None)) | (Allotment.until_at > now),
+    )

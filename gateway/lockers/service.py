@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from gateway.access.changes import access_changed
 from gateway.audit import service as audit
+from gateway.contracts.models import Holding
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.lockers.models import Bank, Locker, Organisation, Site
@@ -16,6 +18,8 @@ from wire.limits import MAX_LOCKERS
 from wire.topics import is_controller_id
 
 MAX_LOCKER_NUMBER = 99_999
+MAX_SIZE, MAX_LITRES = 16, 100_000
+LOCKS = ("badge", "key")
 
 
 def organisation_named(session: Session, name: str, *, actor: str, now: int) -> Organisation:
@@ -61,21 +65,77 @@ def add_bank(session: Session, *, bank_id: str, site_id: str, name: str, actor: 
     return bank
 
 
-def add_lockers(session: Session, bank_id: str, numbers: Sequence[int], *, actor: str, now: int) -> list[Locker]:
-    """Lockers the bank has not got yet; those it has stay. Raises InvalidError (`locker`), NotFoundError (`bank`)."""
+def add_lockers(
+    session: Session,
+    bank_id: str,
+    numbers: Sequence[int],
+    *,
+    size: str | None = None,
+    litres: int | None = None,
+    lock: str = "badge",
+    since: int | None = None,
+    actor: str,
+    now: int,
+) -> list[Locker]:
+    """Lockers the bank has not got yet; those it has stay. `since`: in service from then, not from now on.
+
+    Raises InvalidError (`locker`, `size`, `litres`, `lock`), NotFoundError (`bank`).
+    """
     bank_of(session, bank_id)
     if any(not 1 <= number <= MAX_LOCKER_NUMBER for number in numbers):
         raise InvalidError("locker", f"a locker's number is 1 to {MAX_LOCKER_NUMBER}")
+    if lock not in LOCKS:
+        raise InvalidError("lock", f"unknown lock {lock[:20]!r}; known: {', '.join(LOCKS)}")
     known = set(session.scalars(select(Locker.number).where(Locker.bank_id == bank_id)))
     fresh = sorted(set(numbers) - known)
     if len(known) + len(fresh) > MAX_LOCKERS:
         raise InvalidError("locker", f"a bank has at most {MAX_LOCKERS} lockers")
-    lockers = [Locker(id=new_id(now), bank_id=bank_id, number=number, in_service_since=now) for number in fresh]
+    begins = now if since is None else since
+    lockers = [
+        Locker(
+            id=new_id(now), bank_id=bank_id, number=number, size=_size(size), litres=_litres(litres), lock=lock,
+            in_service_since=begins,
+        )
+        for number in fresh
+    ]  # fmt: skip
     session.add_all(lockers)
     session.flush()
     if lockers:
         audit.record(session, actor=actor, action="lockers_added", subject=bank_id, now=now, count=len(lockers))
+        access_changed(session, bank_id)
     return lockers
+
+
+def measure(
+    session: Session, bank_id: str, number: int, *, size: str | None, litres: int | None, actor: str, now: int
+) -> Locker:
+    """How large a locker is, as staff call it and in litres. Raises InvalidError (`size`, `litres`), NotFoundError."""
+    locker = locker_of(session, bank_id, number)
+    locker.size, locker.litres = _size(size), _litres(litres)
+    audit.record(
+        session, actor=actor, action="locker_measured", subject=bank_id, now=now, locker=number, size=locker.size,
+        litres=locker.litres,
+    )  # fmt: skip
+    return locker
+
+
+def retire_locker(session: Session, bank_id: str, number: int, *, actor: str, now: int) -> Locker:
+    """The locker is in service no more; its past stays in every figure.
+
+    Raises NotFoundError (`bank`, `locker`), ConflictError (`locker_taken`): someone holds it or will.
+    """
+    locker = locker_of(session, bank_id, number)
+    # Drafts hold nothing yet: theirs begins and ends at once.
+    held = select(Holding.id).where(
+        Holding.locker_id == locker.id, Holding.until_at > now, Holding.from_at < Holding.until_at
+    )
+    if session.scalar(held.limit(1)) is not None:
+        raise ConflictError("locker_taken", f"someone holds locker {number} or will: move or end that contract first")
+    locker.retired_at = now
+    session.flush()
+    audit.record(session, actor=actor, action="locker_retired", subject=bank_id, now=now, locker=number)
+    access_changed(session, bank_id)
+    return locker
 
 
 def bank_of(session: Session, bank_id: str) -> Bank:
@@ -113,3 +173,21 @@ def locker_count(session: Session, bank_id: str) -> int:
         )
         or 0
     )
+
+
+def list_organisations(session: Session) -> Sequence[Organisation]:
+    """Every organisation, by name."""
+    return session.scalars(select(Organisation).order_by(Organisation.name)).all()
+
+
+def _size(size: str | None) -> str | None:
+    text = (size or "").strip()
+    if len(text) > MAX_SIZE or not text.isprintable():
+        raise InvalidError("size", f"a size has at most {MAX_SIZE} characters, such as M or 1 m3")
+    return text or None
+
+
+def _litres(litres: int | None) -> int | None:
+    if litres is not None and not 1 <= litres <= MAX_LITRES:
+        raise InvalidError("litres", f"a volume is 1 to {MAX_LITRES} litres")
+    return litres

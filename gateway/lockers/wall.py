@@ -165,7 +165,8 @@ def _locker_view(
         bank=locker.bank_id,
         number=locker.number,
         size=locker.size,
-        state=_state(occupancy, door, fault, online=online, out_of_service=out_of_service),
+        # A lock with a key says nothing, so that its bank's silence says nothing of it.
+        state=_state(occupancy, door, fault, online=online or locker.lock == "key", out_of_service=out_of_service),
         occupancy=occupancy,
         door=door,
         fault=fault,
