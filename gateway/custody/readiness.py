@@ -1,0 +1,146 @@
+"""When a locker may be given again: seen empty, cleaned and its lock checked since its last holder left it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from gateway.audit import service as audit
+from gateway.contracts.models import Holding
+from gateway.custody.codes import Check
+from gateway.custody.models import Custody, LockerCheck
+from gateway.db import new_id
+from gateway.errors import ConflictError, InvalidError
+from gateway.events.service import record
+from gateway.lockers.models import Locker
+
+_LACKING: Mapping[Check, str] = {
+    Check.EMPTY: "has not been seen empty",
+    Check.CLEANED: "has not been cleaned",
+    Check.LOCK: "has not had its lock checked",
+}
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """`left_at`: when its last holder's time was over; `lacking`: what nobody has confirmed since; `custody_id`: one
+    that has begun and is not stored yet."""
+
+    left_at: int | None
+    lacking: Sequence[Check]
+    custody_id: str | None
+
+    @property
+    def ready(self) -> bool:
+        """Whether someone else may get the locker."""
+        return not self.lacking and self.custody_id is None
+
+
+def readiness(session: Session, locker: Locker, now: int) -> Readiness:
+    """What is known of the locker since its last holding was over; nothing is asked of one that was never held."""
+    left_at = session.scalar(
+        select(func.max(Holding.until_at)).where(
+            Holding.locker_id == locker.id, Holding.from_at < Holding.until_at, Holding.until_at <= now
+        )
+    )
+    seen: dict[str, int] = {
+        kind: at
+        for kind, at in session.execute(
+            select(LockerCheck.kind, func.max(LockerCheck.at))
+            .where(LockerCheck.locker_id == locker.id)
+            .group_by(LockerCheck.kind)
+        )
+    }
+    custody_id = session.scalar(
+        select(Custody.id).where(
+            Custody.locker_id == locker.id, Custody.stored_at.is_(None), Custody.closed_at.is_(None)
+        )
+    )
+    lacking = [check for check in Check if left_at is not None and seen.get(check.value, -1) < left_at]
+    return Readiness(left_at, lacking, custody_id)
+
+
+def require_ready(session: Session, locker: Locker, now: int) -> None:
+    """Before a locker goes to someone else now. Of a locker that is held now its holder's contract says more.
+
+    Raises ConflictError with code `custody_open` (belongings are being taken out of it), or `locker_not_ready`, whose
+    `lacking` names the checks that nobody has confirmed.
+    """
+    if _held(session, locker, now):
+        return
+    found = readiness(session, locker, now)
+    if found.custody_id is not None:
+        raise ConflictError(
+            "custody_open",
+            f"belongings from locker {locker.number} are not stored yet: finish that inventory first",
+            custody=found.custody_id,
+        )
+    if found.lacking:
+        missing = ", ".join(_LACKING[check] for check in found.lacking)
+        raise ConflictError(
+            "locker_not_ready",
+            f"locker {locker.number} {missing} since its last holder: look, then confirm it on the locker's page",
+            lacking=[check.value for check in found.lacking],
+        )
+
+
+def confirm(session: Session, locker: Locker, checks: Collection[Check], *, actor: str, now: int) -> Readiness:
+    """Someone has seen it with their own eyes: the locker is empty, was cleaned, its lock works.
+
+    Raises InvalidError (`checks`) if nothing is confirmed, ConflictError (`still_held`) while a contract has it, and
+    (`custody_open`) for an empty locker whose belongings are not stored yet.
+    """
+    if not checks:
+        raise InvalidError("checks", "say what was seen: empty, cleaned, lock")
+    if _held(session, locker, now):
+        raise ConflictError(
+            "still_held", f"locker {locker.number} is held by a contract: its holder's things are inside"
+        )
+    if Check.EMPTY in checks and readiness(session, locker, now).custody_id is not None:
+        raise ConflictError("custody_open", "finish the inventory first: storing it confirms that the locker is empty")
+    return note(session, locker, checks, actor=actor, now=now)
+
+
+def note(session: Session, locker: Locker, checks: Collection[Check], *, actor: str, now: int) -> Readiness:
+    """Records what another step has established already."""
+    for check in sorted(set(checks)):
+        session.add(LockerCheck(id=new_id(now), locker_id=locker.id, kind=check.value, at=now, by=actor))
+    session.flush()
+    names = sorted(check.value for check in set(checks))
+    audit.record(session, actor=actor, action="locker_checked", subject=locker.id, now=now, checks=names)
+    record(session, "locker_checked", now=now, bank_id=locker.bank_id, locker=locker.number, checks=names)
+    return readiness(session, locker, now)
+
+
+def unready(now: int) -> ColumnElement[bool]:
+    """The SQL of "not ready" for a query over lockers that nobody holds."""
+    left = exists().where(
+        Holding.locker_id == Locker.id,
+        Holding.from_at < Holding.until_at,
+        Holding.until_at <= now,
+        or_(*(Holding.until_at > func.coalesce(_last(check), -1) for check in Check)),
+    )
+    taken_out = exists().where(Custody.locker_id == Locker.id, Custody.stored_at.is_(None), Custody.closed_at.is_(None))
+    return or_(left, taken_out)
+
+
+def _last(check: Check) -> ScalarSelect[int]:
+    return (
+        select(func.max(LockerCheck.at))
+        .where(LockerCheck.locker_id == Locker.id, LockerCheck.kind == check.value)
+        .correlate(Locker)
+        .scalar_subquery()
+    )
+
+
+def _held(session: Session, locker: Locker, now: int) -> bool:
+    found = session.scalar(
+        select(Holding.id)
+        .where(
+            Holding.locker_id == locker.id, Holding.from_at <= now, Holding.until_at > now,
+            Holding.from_at < Holding.until_at,
+        )
+        .limit(1)
+    )  # fmt: skip
+    return found is not None
