@@ -131,9 +131,7 @@ def _answers(entries: Iterable[Entry], people: set[str]) -> dict[str, dict[str, 
     for entry in entries:
         if entry.person in people:
             given.setdefault(entry.question, {})[entry.person] = entry.answer
-    return {
-        question: {person: found.get(person, UNKNOWN) for person in people} for question, found in given.items()
-    }
+    return {question: {person: found.get(person, UNKNOWN) for person in people} for question, found in given.items()}
 
 
 def _months(ended: Sequence[Stay], codes: Mapping[str, str]) -> dict[str, int]:
