@@ -13,6 +13,8 @@ from gateway.events import models as events
 from gateway.incidents import models as incidents
 from gateway.incidents import request_models as requests
 from gateway.ingest import models as ingest
+from gateway.loans import models as loans
+from gateway.loans import project_models as projects
 from gateway.lockers import models as lockers
 from gateway.luggage import models as luggage
 from gateway.money import models as money
@@ -34,11 +36,13 @@ FEATURES = (
     events,
     incidents,
     ingest,
+    loans,
     lockers,
     luggage,
     money,
     people,
     privacy,
+    projects,
     requests,
     schemes,
     staff,
