@@ -21,15 +21,22 @@ class Right(StrEnum):
     CONTRACTS = "contracts"
     RECONCILE = "reconcile"
     SEE_EVENTS = "see_events"
+    ALERTS = "alerts"
+    EXPORT = "export"
+    SEE_OPENINGS = "see_openings"
+    KEEPING = "keeping"
+    LOG_CARE = "log_care"
+    CARE = "care"
 
 
-_DESK = frozenset({Right.SEE_LOCKERS, Right.SEE_PEOPLE, Right.OPEN, Right.BADGES})
+_DESK = frozenset({Right.SEE_LOCKERS, Right.SEE_PEOPLE, Right.OPEN, Right.BADGES, Right.LOG_CARE})
 RIGHTS: Mapping[str, frozenset[Right]] = {
     # At the desk: recognises people, opens for them, replaces a lost badge; decides nothing about contracts.
     "volunteer": _DESK,
     # At the doors: sees lockers and blocks and opens for maintenance; never a name.
     "technician": frozenset({Right.SEE_LOCKERS, Right.OPEN}),
-    "worker": _DESK | {Right.CONTRACTS, Right.RECONCILE, Right.SEE_EVENTS},
+    "worker": _DESK
+    | {Right.CONTRACTS, Right.RECONCILE, Right.SEE_EVENTS, Right.CARE, Right.EXPORT, Right.SEE_OPENINGS},
     "operator": frozenset(Right),
 }
 
@@ -103,7 +110,71 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "POST /api/v1/banks/{bank}/reconciliation",
         "POST /api/v1/banks/{bank}/reconcile",
     ),
+    # A volunteer writes down what they saw or gave; what others wrote is for workers.
+    Right.LOG_CARE: (
+        "GET /people/{person_id}/contact",
+        "POST /people/{person_id}/contact",
+        "POST /api/v1/people/{person_id}/contacts",
+        "POST /api/v1/people/{person_id}/supports",
+    ),
+    Right.CARE: (
+        "GET /my-people",
+        "POST /people/{person_id}/worker",
+        "GET /api/v1/care",
+        "GET /api/v1/people/{person_id}/care",
+        "GET /api/v1/people/{person_id}/contacts",
+        "GET /api/v1/people/{person_id}/supports",
+        "GET /api/v1/people/{person_id}/steps",
+        "POST /api/v1/people/{person_id}/steps",
+        "GET /api/v1/people/{person_id}/wishes",
+        "POST /api/v1/people/{person_id}/wishes",
+        "GET /api/v1/people/{person_id}/snapshots",
+        "POST /api/v1/people/{person_id}/snapshots",
+        "GET /api/v1/people/{person_id}/reviews",
+        "POST /api/v1/people/{person_id}/reviews",
+        "POST /api/v1/people/{person_id}/reviews/decide",
+        "POST /api/v1/people/{person_id}/worker",
+        "POST /api/v1/people/{person_id}/cadence",
+        "GET /api/v1/people/{person_id}/referrals",
+        "POST /api/v1/people/{person_id}/referrals",
+        "GET /api/v1/people/{person_id}/eligibility",
+        "POST /api/v1/people/{person_id}/eligibility",
+        "POST /api/v1/contacts/{contact_id}/withdraw",
+        "POST /api/v1/supports/{support_id}/withdraw",
+        "POST /api/v1/steps/{step_id}/close",
+        "POST /api/v1/wishes/{wish_id}/end",
+        "POST /api/v1/referrals/{referral_id}/close",
+        "GET /api/v1/partners",
+        "POST /api/v1/partners",
+        "POST /api/v1/partners/{partner_id}/close",
+        "GET /api/v1/waiting",
+        "POST /api/v1/waiting",
+        "POST /api/v1/waiting/{entry_id}/close",
+        "POST /api/v1/waiting/{entry_id}/offers",
+        "POST /api/v1/offers/{offer_id}/attempts",
+        "POST /api/v1/offers/{offer_id}/close",
+    ),
     Right.SEE_EVENTS: ("GET /api/v1/events",),
+    Right.ALERTS: (
+        "GET /api/v1/alerts/channels",
+        "POST /api/v1/alerts/channels",
+        "POST /api/v1/alerts/channels/{channel_id}/disable",
+        "POST /api/v1/alerts/channels/{channel_id}/try",
+        "GET /api/v1/alerts/letters",
+    ),
+    Right.EXPORT: (
+        "GET /people/{person_id}/export",
+        "GET /people/{person_id}/export.json",
+        "GET /api/v1/people/{person_id}/export",
+    ),
+    Right.SEE_OPENINGS: (
+        "POST /api/v1/openings",
+        "GET /api/v1/openings/{request_id}",
+    ),
+    Right.KEEPING: (
+        "GET /api/v1/privacy/due",
+        "PUT /api/v1/privacy/terms/{organisation_id}",
+    ),
 }
 
 
