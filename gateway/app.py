@@ -13,6 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from gateway import migrations
 from gateway.access import api as access
 from gateway.access.keystore import Keystore
+from gateway.alerts import api as alert_channels
+from gateway.alerts.occasions import Blocks
+from gateway.alerts.runner import AlertRunner
+from gateway.alerts.sending import send
 from gateway.badges import api as badges
 from gateway.body_limit import BodyLimit
 from gateway.contracts import api as contracts
@@ -30,7 +34,7 @@ from gateway.settings import Settings
 from gateway.staff.attempts import Attempts
 from gateway.web.install import install_web
 
-API_FEATURES = (lockers, contracts, badges, people, access, events)
+API_FEATURES = (lockers, contracts, badges, people, access, events, alert_channels)
 
 
 def unix_ms() -> int:
@@ -65,13 +69,16 @@ def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastA
     keystore = Keystore(settings.data_dir)
     tls = Tls(*settings.tls) if settings.tls else None
     link = Link(database, keystore, now=now, mono_ms=mono_ms, client_id=settings.broker_client_id, tls=tls)
+    alerts = AlertRunner(database, (Blocks(link.presence.heard).standing,), send, now)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         link.start(settings.broker_host, settings.broker_port)
+        alerts.start()
         try:
             yield
         finally:
+            await run_in_threadpool(alerts.stop)
             await run_in_threadpool(link.stop)
             database.close()
 

@@ -1,6 +1,6 @@
 """Where alerts go, what there was to tell, and what became of telling it."""
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.db import Base, Code, Id, Instant, OptionalInstant
@@ -34,16 +34,26 @@ class AlertChannel(Base):
 
 
 class Alert(Base):
-    """One thing worth telling, once: `key` says which occasion it is. Codes, blocks and door numbers; never a person.
+    """One thing worth telling, once. Codes, blocks and door numbers; never a person.
 
-    `over_at`: it needs nobody any more, and whoever was not told yet will not be.
+    `key` says which occasion it is; of one `subject` (what, where) at most one alert is not over. `over_at`: it needs
+    nobody any more.
     """
 
     __tablename__ = "alert"
-    __table_args__ = (Index("ix_alert_over_at", "over_at"),)
+    __table_args__ = (
+        Index(
+            "uq_alert_one_of_a_subject",
+            "subject",
+            unique=True,
+            sqlite_where=text("over_at IS NULL"),
+            postgresql_where=text("over_at IS NULL"),
+        ),
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(200), unique=True)
+    subject: Mapped[str] = mapped_column(String(200))
     kind: Mapped[Code]
     site_id: Mapped[Id] = mapped_column(ForeignKey("site.id"), index=True)
     bank_id: Mapped[str | None] = mapped_column(ForeignKey("bank.id"))
@@ -51,6 +61,15 @@ class Alert(Base):
     since: Mapped[Instant]
     raised_at: Mapped[Instant]
     over_at: Mapped[OptionalInstant]
+
+
+class AlertCursor(Base):
+    """The event up to which the feed was looked through; one row."""
+
+    __tablename__ = "alert_cursor"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(BigInteger)
 
 
 class AlertDelivery(Base):

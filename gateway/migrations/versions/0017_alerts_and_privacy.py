@@ -55,6 +55,7 @@ def _alerts() -> None:
         "alert",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("site_id", sa.String(length=36), nullable=False),
         sa.Column("bank_id", sa.String(length=40), nullable=True),
@@ -67,8 +68,21 @@ def _alerts() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
         sa.UniqueConstraint("key", name=op.f("uq_alert_key")),
     )
-    op.create_index("ix_alert_over_at", "alert", ["over_at"])
+    op.create_index(
+        "uq_alert_one_of_a_subject",
+        "alert",
+        ["subject"],
+        unique=True,
+        sqlite_where=sa.text("over_at IS NULL"),
+        postgresql_where=sa.text("over_at IS NULL"),
+    )
     op.create_index("ix_alert_site_id", "alert", ["site_id"])
+    op.create_table(
+        "alert_cursor",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_cursor")),
+    )
     op.create_table(
         "alert_delivery",
         sa.Column("id", sa.String(length=36), nullable=False),

@@ -1,0 +1,128 @@
+"""What there is to tell now: from the feed since it was last looked through, and from how the blocks stand."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.access.models import IssuedList
+from gateway.alerts.kinds import Kind
+from gateway.events.service import FeedItem, events_after, last_id
+from gateway.lockers import wall
+from gateway.lockers.models import Bank, Observation
+from gateway.lockers.wall import BankView, Heard
+from wire.entries import EntryType
+
+# A link that comes back by itself needs nobody; a list reaches a bank within seconds.
+OFFLINE_AFTER_MS = 10 * 60_000
+STALE_AFTER_MS = 10 * 60_000
+_LOOKED_THROUGH = 500
+_FEED = (EntryType.DOOR_FORCED, EntryType.DOOR_LEFT_OPEN, EntryType.NOT_OPENED, EntryType.TAMPER)
+# What the block's last word on a door must be for the alert to last.
+FAULTS: Mapping[Kind, str] = {
+    Kind.FORCED: "forced",
+    Kind.TAMPERED: "tampered",
+    Kind.LEFT_OPEN: "open_too_long",
+    Kind.AJAR: "ajar",
+    Kind.JAMMED: "jammed",
+}
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """One thing worth telling: what, where, since when. `key` is the same however often it is looked at."""
+
+    key: str
+    kind: Kind
+    site_id: str
+    bank_id: str | None
+    locker: int | None
+    since: int
+    about: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What and where: one alert at a time."""
+        return f"{self.kind}:{self.bank_id or self.site_id}:{self.locker or self.about}"
+
+
+def from_feed(session: Session, after: int) -> tuple[list[Occasion], int]:
+    """What entries after the event `after` tell, and the id up to which they were looked through."""
+    sites = {bank_id: site_id for bank_id, site_id in session.execute(select(Bank.id, Bank.site_id))}
+    end = last_id(session)
+    items = events_after(session, after, kinds=_FEED, limit=_LOOKED_THROUGH)
+    found = [one for item in items if (one := _told(item, sites)) is not None]
+    if len(items) == _LOOKED_THROUGH:
+        return found, items[-1].id
+    return found, max(end, items[-1].id if items else after)
+
+
+def _told(item: FeedItem, sites: Mapping[str, str]) -> Occasion | None:
+    kind = _kind(item.kind, item.body)
+    if kind is None or item.bank is None or item.bank not in sites:
+        return None
+    return Occasion(f"event:{item.id}", kind, sites[item.bank], item.bank, item.locker, item.at)
+
+
+def _kind(entry: str, body: Mapping[str, Any]) -> Kind | None:
+    match entry:
+        case EntryType.DOOR_FORCED:
+            return Kind.FORCED
+        case EntryType.DOOR_LEFT_OPEN:
+            return Kind.AJAR if body.get("code") == "ajar" else Kind.LEFT_OPEN
+        case EntryType.NOT_OPENED:
+            return Kind.JAMMED
+        case EntryType.TAMPER if body.get("active") is not False:
+            return Kind.TAMPERED
+    return None
+
+
+class Blocks:
+    """How the blocks stand. Remembers since when each was not heard: what is in the database may be older."""
+
+    def __init__(self, heard: Heard) -> None:
+        self._heard = heard
+        self._silent_since: dict[str, int] = {}
+
+    def standing(self, session: Session, now: int) -> Iterator[Occasion]:
+        """Blocks that are offline, follow an old list, or wait for a decision."""
+        for bank in wall.banks(session, self._heard):
+            if not bank.joined:
+                continue
+            if bank.online:
+                self._silent_since.pop(bank.id, None)
+                yield from _lists(session, bank, now)
+                continue
+            since = self._silent_since.setdefault(bank.id, now)
+            if now - since >= OFFLINE_AFTER_MS:
+                yield _of_bank(bank, Kind.OFFLINE, since)
+
+
+def _lists(session: Session, bank: BankView, now: int) -> Iterator[Occasion]:
+    if bank.held:
+        yield _of_bank(bank, Kind.WAITS, bank.status_at or now)
+    elif bank.pending:
+        waiting = select(IssuedList.issued_at).where(
+            IssuedList.bank_id == bank.id, IssuedList.version > bank.list_in_force
+        )
+        since = min(session.scalars(waiting), default=now)
+        if now - since >= STALE_AFTER_MS:
+            yield _of_bank(bank, Kind.LIST_STALE, since)
+
+
+def _of_bank(bank: BankView, kind: Kind, since: int) -> Occasion:
+    return Occasion(f"{kind}:{bank.id}:{since}", kind, bank.site_id, bank.id, None, since)
+
+
+def lasting_faults(session: Session) -> set[tuple[str, int, str]]:
+    """Every door that is not as it should be: block, number, fault."""
+    return {
+        (row.bank_id, row.number, row.fault)
+        for row in session.scalars(select(Observation).where(Observation.fault.is_not(None)))
+        if row.fault
+    }
+
+
+Source = Callable[[Session, int], Iterable[Occasion]]

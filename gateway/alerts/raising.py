@@ -1,0 +1,103 @@
+"""Raises alerts once each, sends them on their way to every channel that wants them, and says when they are over."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from gateway.alerts.kinds import PASSING, Kind
+from gateway.alerts.models import Alert, AlertChannel, AlertCursor, AlertDelivery
+from gateway.alerts.occasions import FAULTS, Occasion, Source, from_feed, lasting_faults
+from gateway.db import Database, new_id
+from gateway.events.service import last_id
+
+_CURSOR = 1
+# The same thing at the same place again so soon, a switch that flutters: those who can act know already.
+AGAIN_AFTER_MS = 15 * 60_000
+# Events that tell nothing are passed over many at a time.
+_FAR_BEHIND = 1000
+
+
+def look(database: Database, sources: Sequence[Source], *, now: int) -> int:
+    """Looks once at everything there may be to tell; the number of new alerts. Waits for no one if nothing changed."""
+    with database.reading() as session:
+        cursor = session.get(AlertCursor, _CURSOR)
+        standing = [one for source in sources for one in source(session, now)]
+        if cursor is not None and not _anything_new(session, cursor.event_id, standing):
+            return 0
+    with database.writing() as session:
+        cursor = session.get(AlertCursor, _CURSOR)
+        if cursor is None:  # what happened before there were alerts is nobody's news
+            cursor = AlertCursor(id=_CURSOR, event_id=last_id(session))
+            session.add(cursor)
+        told, cursor.event_id = from_feed(session, cursor.event_id)
+        faults = lasting_faults(session)
+        _end(session, {one.subject for one in [*told, *standing]}, faults, now)
+        told = [one for one in told if one.kind not in PASSING or _stands(one.kind, one.bank_id, one.locker, faults)]
+        return sum(_raise(session, one, now) for one in [*told, *standing])
+
+
+def _anything_new(session: Session, cursor: int, standing: Sequence[Occasion]) -> bool:
+    told, at = from_feed(session, cursor)
+    if told or at - cursor > _FAR_BEHIND:
+        return True
+    lasting = {one.subject for one in standing}
+    open_now = {alert.subject: alert for alert in _not_over(session)}
+    faults = lasting_faults(session)
+    return not lasting <= set(open_now) or any(
+        subject not in lasting and not _stands(Kind(alert.kind), alert.bank_id, alert.locker, faults)
+        for subject, alert in open_now.items()
+    )
+
+
+def _not_over(session: Session) -> Sequence[Alert]:
+    return session.scalars(select(Alert).where(Alert.over_at.is_(None))).all()
+
+
+def _stands(kind: Kind, bank_id: str | None, locker: int | None, faults: set[tuple[str, int, str]]) -> bool:
+    """Whether a door still is as was told; what is about a whole block stands by its source alone."""
+    return bank_id is not None and locker is not None and (bank_id, locker, FAULTS.get(kind)) in faults
+
+
+def _end(session: Session, lasting: set[str], faults: set[tuple[str, int, str]], now: int) -> None:
+    for alert in _not_over(session):
+        if alert.subject in lasting or _stands(Kind(alert.kind), alert.bank_id, alert.locker, faults):
+            continue
+        alert.over_at = now
+        if alert.kind in PASSING:
+            session.execute(
+                update(AlertDelivery)
+                .where(AlertDelivery.alert_id == alert.id, AlertDelivery.state == "waiting")
+                .values(state="not_needed", settled_at=now)
+            )
+    session.flush()
+
+
+def _raise(session: Session, one: Occasion, now: int) -> bool:
+    known = session.scalar(
+        select(Alert.id)
+        .where(
+            (Alert.key == one.key)
+            | ((Alert.subject == one.subject) & (Alert.over_at.is_(None) | (Alert.raised_at > now - AGAIN_AFTER_MS)))
+        )
+        .limit(1)
+    )
+    if known is not None:
+        return False
+    alert = Alert(
+        id=new_id(now), key=one.key, subject=one.subject, kind=one.kind, site_id=one.site_id, bank_id=one.bank_id,
+        locker=one.locker, since=one.since, raised_at=now,
+    )  # fmt: skip
+    session.add(alert)
+    session.flush()
+    wanted = select(AlertChannel).where(
+        AlertChannel.disabled_at.is_(None),
+        (AlertChannel.site_id == one.site_id) | AlertChannel.site_id.is_(None),
+    )
+    for channel in session.scalars(wanted):
+        if one.kind in channel.kinds:
+            session.add(
+                AlertDelivery(id=new_id(now), alert_id=alert.id, channel_id=channel.id, state="waiting", due_at=now)
+            )
+    session.flush()
+    return True

@@ -1,0 +1,47 @@
+"""The thread that looks for what there is to tell, and sends it."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from gateway.alerts.delivery import Send, deliver
+from gateway.alerts.occasions import Source
+from gateway.alerts.raising import look
+from gateway.db import Database
+
+log = structlog.get_logger("gateway.alerts")
+
+EVERY_S = 10.0
+
+
+class AlertRunner:
+    """Runs until it is stopped; whatever goes wrong in one round is logged and tried again in the next."""
+
+    def __init__(self, database: Database, sources: Sequence[Source], send: Send, clock: Callable[[], int]) -> None:
+        self._database, self._sources, self._send, self._clock = database, sources, send, clock
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
+
+    def start(self) -> None:
+        """Begins with the first round at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the round under way."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(EVERY_S)
+
+    def round(self) -> None:
+        """One look and what is due."""
+        look(self._database, self._sources, now=self._clock())
+        deliver(self._database, self._send, clock=self._clock)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.round()
+            except Exception:  # the next round tries again
+                log.exception("alerts_failed")
+            self._stopping.wait(EVERY_S)

@@ -1,0 +1,311 @@
+"""Alerts: told once, to who can act, in their time, again if it did not arrive, and never about a person."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from gateway.access.models import Controller, IssuedList
+from gateway.alerts import delivery, raising, sending, service
+from gateway.alerts.kinds import TITLES, Kind
+from gateway.alerts.models import Alert, AlertChannel, AlertDelivery
+from gateway.alerts.occasions import OFFLINE_AFTER_MS, STALE_AFTER_MS, Blocks
+from gateway.days import day_start
+from gateway.errors import InvalidError, NotFoundError
+from gateway.events import service as events
+from gateway.lockers.models import Observation
+from gateway.web.i18n import translations
+from tests.unit.gateway.town import DAY, NOON, TODAY, ZONE, Town
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+ADDRESS = "json://127.0.0.1:9/secret"
+
+
+class Post:
+    """What was sent, and whether it arrives."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[str, str]] = []
+        self.works = True
+
+    def __call__(self, address: str, title: str, body: str) -> bool:
+        assert address == ADDRESS
+        if self.works:
+            self.letters.append((title, body))
+        return self.works
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+def channel(town: Town, **terms: object) -> AlertChannel:
+    with town.writing() as session:
+        return service.add_channel(
+            session, label="Mobile", address=ADDRESS, language="en", actor="test", now=NOON, **terms,  # type: ignore
+        )  # fmt: skip
+
+
+def happens(town: Town, kind: str, locker: int | None = 3, fault: str | None = None, now: int = NOON, **facts: object):
+    """As ingest stores it: the entry in the feed, and what is known of the door."""
+    with town.writing() as session:
+        events.record(session, kind, now=now, bank_id=town.bank, locker=locker, **facts)
+    if locker is not None:
+        stands(town, locker, fault, now)
+
+
+def stands(town: Town, locker: int, fault: str | None, now: int = NOON) -> None:
+    with town.writing() as session:
+        row = session.get(Observation, (town.bank, locker))
+        if row is None:
+            row = Observation(bank_id=town.bank, number=locker, out_of_service=False, as_of_epoch="", as_of_seq=0)
+            session.add(row)
+        row.door, row.fault, row.since, row.as_of = "open" if fault else "closed", fault, now, now
+
+
+def round_of(town: Town, post: Post, now: int, *sources: Callable) -> list[str]:
+    before = len(post.letters)
+    raising.look(town.database, sources, now=now)
+    delivery.deliver(town.database, post, clock=lambda: now)
+    return [title for title, _body in post.letters[before:]]
+
+
+def states(town: Town) -> list[str]:
+    with town.reading() as session:
+        return list(session.scalars(select(AlertDelivery.state).order_by(AlertDelivery.id)))
+
+
+@pytest.fixture
+def watched(town: Town, post: Post) -> Town:
+    """A town that was looked at before anything happened, with one channel."""
+    assert round_of(town, post, NOON) == []
+    channel(town)
+    return town
+
+
+@pytest.mark.parametrize(
+    ("entry", "fault", "facts", "title"),
+    [
+        ("door_forced", "forced", {}, "Forced"),
+        ("door_left_open", "open_too_long", {}, "Open too long"),
+        ("door_left_open", "ajar", {"code": "ajar"}, "Not locked"),
+        ("not_opened", "jammed", {}, "Jammed"),
+        ("tamper", "tampered", {"active": True}, "Tampered with"),
+    ],
+)
+def test_what_happens_at_a_door_is_told_once(watched: Town, post: Post, entry, fault, facts, title) -> None:
+    happens(watched, entry, 3, fault, **facts)
+    assert round_of(watched, post, NOON + MINUTE) == [f"{title}: Montreuil, Montreuil 1, Locker 3"]
+    assert round_of(watched, post, NOON + 2 * MINUTE) == round_of(watched, post, NOON + 2 * HOUR) == []
+    assert states(watched) == ["sent"]
+
+
+def test_what_needs_nobody_is_not_told(watched: Town, post: Post) -> None:
+    for entry in ("door_opened", "door_closed", "released", "badge_refused"):
+        happens(watched, entry)
+    happens(watched, "tamper", None, active=False)
+    assert round_of(watched, post, NOON + MINUTE) == []
+
+
+def test_what_happened_before_there_were_alerts_is_not_told(town: Town, post: Post) -> None:
+    channel(town)
+    happens(town, "door_forced", 3, "forced")
+    assert round_of(town, post, NOON + MINUTE) == []
+
+
+def test_a_door_forced_and_closed_again_is_told_all_the_same(watched: Town, post: Post) -> None:
+    happens(watched, "door_forced", 3, None)
+    assert len(round_of(watched, post, NOON + MINUTE)) == 1
+
+
+def test_a_door_closed_again_in_the_meantime_is_not_told_as_left_open(watched: Town, post: Post) -> None:
+    happens(watched, "door_left_open", 3, None)
+    assert round_of(watched, post, NOON + MINUTE) == []
+
+
+def test_the_same_door_forced_another_day_is_told_again(watched: Town, post: Post) -> None:
+    happens(watched, "door_forced", 3, "forced")
+    assert len(round_of(watched, post, NOON)) == 1
+    stands(watched, 3, None)
+    round_of(watched, post, NOON + HOUR)
+    happens(watched, "door_forced", 3, "forced", now=NOON + DAY)
+    assert len(round_of(watched, post, NOON + DAY)) == 1
+
+
+def test_a_fluttering_switch_is_told_once(watched: Town, post: Post) -> None:
+    told = []
+    for minute in range(5):
+        happens(watched, "tamper", None, active=True, now=NOON + minute * MINUTE)
+        happens(watched, "tamper", None, active=False, now=NOON + minute * MINUTE)
+        told += round_of(watched, post, NOON + minute * MINUTE)
+    assert told == ["Tampered with: Montreuil, Montreuil 1"]
+
+
+def test_quiet_hours_wait_for_the_morning_but_not_for_a_break_in(town: Town, post: Post) -> None:
+    round_of(town, post, NOON)
+    channel(town, quiet=(22 * 60, 7 * 60))
+    night = day_start(ZONE, TODAY) + 23 * HOUR
+    happens(town, "not_opened", 2, "jammed", now=night)
+    happens(town, "door_forced", 3, "forced", now=night)
+    assert round_of(town, post, night) == ["Forced: Montreuil, Montreuil 1, Locker 3"]
+    morning = day_start(ZONE, date(2026, 6, 16)) + 7 * HOUR
+    assert round_of(town, post, morning - MINUTE) == []
+    assert round_of(town, post, morning) == ["Jammed: Montreuil, Montreuil 1, Locker 2"]
+
+
+def test_what_is_over_before_the_morning_is_not_told_any_more(town: Town, post: Post) -> None:
+    round_of(town, post, NOON)
+    channel(town, quiet=(22 * 60, 7 * 60))
+    night = day_start(ZONE, TODAY) + 23 * HOUR
+    happens(town, "door_left_open", 2, "open_too_long", now=night)
+    round_of(town, post, night)
+    stands(town, 2, None)
+    assert round_of(town, post, night + 9 * HOUR) == []
+    assert states(town) == ["not_needed"]
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "minutes"),
+    [(date(2026, 3, 29), 1, 5 * 60), (date(2026, 10, 25), 1, 7 * 60), (date(2026, 6, 15), 1, 6 * 60)],
+)
+def test_quiet_hours_end_by_the_clock_on_the_wall_when_the_clocks_change(day: date, hour: int, minutes: int) -> None:
+    quiet = AlertChannel(zone=ZONE, quiet_from=22 * 60, quiet_until=7 * 60)
+    now = day_start(ZONE, day) + hour * HOUR
+    assert delivery.quiet_until(quiet, now) == now + minutes * MINUTE
+
+
+def test_a_letter_that_did_not_arrive_is_tried_again_with_growing_pauses_and_then_given_up(
+    watched: Town, post: Post
+) -> None:
+    post.works = False
+    happens(watched, "door_forced", 3, "forced")
+    now, pauses = NOON, []
+    while states(watched) != ["given_up"]:
+        round_of(watched, post, now)
+        with watched.reading() as session:
+            letter = session.scalars(select(AlertDelivery)).one()
+        pauses.append(letter.due_at - now)
+        now = max(letter.due_at, now + 1)
+        assert len(pauses) <= delivery.MOST_ATTEMPTS
+    assert pauses[:3] == [MINUTE, 2 * MINUTE, 4 * MINUTE]
+    assert len(pauses) == delivery.MOST_ATTEMPTS
+    assert max(pauses) <= delivery.LONGEST_PAUSE_MS
+
+
+def test_a_letter_arrives_once_the_service_works_again(watched: Town, post: Post) -> None:
+    post.works = False
+    happens(watched, "door_forced", 3, "forced")
+    assert round_of(watched, post, NOON) == []
+    post.works = True
+    assert round_of(watched, post, NOON + MINUTE // 2) == []
+    assert len(round_of(watched, post, NOON + MINUTE)) == 1
+
+
+def test_a_letter_under_way_is_not_sent_by_another_gateway(watched: Town) -> None:
+    happens(watched, "door_forced", 3, "forced")
+    raising.look(watched.database, (), now=NOON)
+    with watched.writing() as session:
+        assert len(delivery.claim(session, now=NOON)) == 1
+    with watched.writing() as session:
+        assert delivery.claim(session, now=NOON + 1) == []
+    with watched.writing() as session:
+        assert len(delivery.claim(session, now=NOON + delivery.LEASE_MS)) == 1
+
+
+def test_only_channels_of_the_site_that_want_the_kind_are_told(town: Town, post: Post) -> None:
+    round_of(town, post, NOON)
+    channel(town, kinds=["offline"])
+    gone = channel(town, site_id=town.site_id)
+    with town.writing() as session:
+        service.disable_channel(session, gone.id, actor="test", now=NOON)
+    happens(town, "door_forced", 3, "forced")
+    assert round_of(town, post, NOON + MINUTE) == []
+    channel(town, site_id=town.site_id, kinds=["forced"])
+    stands(town, 3, None)
+    round_of(town, post, NOON + HOUR)
+    happens(town, "door_forced", 3, "forced")
+    assert len(round_of(town, post, NOON + HOUR)) == 1
+
+
+def test_a_block_is_told_as_offline_after_a_while_and_not_when_it_comes_back(watched: Town, post: Post) -> None:
+    heard = {watched.bank}
+    blocks = Blocks(lambda bank: bank in heard).standing
+    with watched.writing() as session:
+        session.get_one(Controller, watched.bank).online = True
+    assert round_of(watched, post, NOON, blocks) == []
+    heard.clear()
+    assert round_of(watched, post, NOON + 1, blocks) == []
+    late = NOON + 1 + OFFLINE_AFTER_MS
+    assert round_of(watched, post, late - 1, blocks) == []
+    assert round_of(watched, post, late, blocks) == ["Block offline: Montreuil, Montreuil 1"]
+    assert round_of(watched, post, late + HOUR, blocks) == []
+    heard.add(watched.bank)
+    assert round_of(watched, post, late + 2 * HOUR, blocks) == []
+    with watched.reading() as session:
+        assert session.scalars(select(Alert.over_at)).one() == late + 2 * HOUR
+
+
+def test_a_change_that_does_not_reach_its_block_is_told(watched: Town, post: Post) -> None:
+    blocks = Blocks(lambda _bank: True).standing
+    with watched.writing() as session:
+        session.get_one(Controller, watched.bank).online = True
+        session.add(
+            IssuedList(bank_id=watched.bank, version=9, hash="0", issued_at=NOON, lease_until=NOON, content="0")
+        )
+    assert round_of(watched, post, NOON + STALE_AFTER_MS - 1, blocks) == []
+    assert round_of(watched, post, NOON + STALE_AFTER_MS, blocks) == [
+        "A change is not in force yet: Montreuil, Montreuil 1"
+    ]
+
+
+def test_no_letter_says_who_has_the_locker(watched: Town, post: Post) -> None:
+    person = watched.person("Nadia Benali")
+    contract = watched.assign(person, 3, badge=watched.badge(person))
+    happens(watched, "door_forced", 3, "forced")
+    round_of(watched, post, NOON + MINUTE)
+    ((title, body),) = post.letters
+    for personal in ("Nadia", "Benali", person.id, contract.id, "M-001"):
+        assert personal not in title + body
+
+
+def test_an_address_is_sealed_and_never_given_back(town: Town) -> None:
+    from gateway.alerts.schemas import ChannelOut
+
+    made = channel(town)
+    assert "secret" not in ChannelOut.model_validate(made).model_dump_json()
+    with town.reading() as session:
+        stored = session.connection().exec_driver_sql("SELECT address FROM alert_channel").scalar_one()
+    assert "secret" not in stored
+
+
+@pytest.mark.parametrize("language", ["fr", "pt"])
+def test_letters_are_translated(language: str) -> None:
+    say = translations(language).gettext
+    for message in (*TITLES.values(), "Since %(moment)s. Sign in to Casier to see more.", "Casier: a trial"):
+        assert say(message) != message
+
+
+def test_a_channel_with_mistakes_is_refused(town: Town) -> None:
+    for wrong, code in (
+        ({"kinds": ["gossip"]}, "kind"), ({"quiet": (60, 60)}, "quiet"), ({"zone": "Mars/Base"}, "zone"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidError) as caught:
+            channel(town, **wrong)
+        assert caught.value.code == code
+    with pytest.raises(NotFoundError):
+        channel(town, site_id="nowhere")
+    with town.writing() as session, pytest.raises(InvalidError, match="apprise"):
+        service.add_channel(session, label="x", address="nonsense", actor="test", now=NOON)
+
+
+def test_apprise_says_whether_a_message_was_taken() -> None:
+    assert sending.usable("mailtos://user:pass@example.org")
+    assert not sending.usable("nonsense")
+    assert sending.send("json://127.0.0.1:1/", "title", "body") is False
+
+
+def test_kinds_are_all_named() -> None:
+    assert set(TITLES) == set(Kind)
