@@ -258,7 +258,7 @@ def _refuse_held(session: Session, locker: Locker, now: int) -> None:
         raise ConflictError("locker_taken", f"locker {locker.number} is someone else's now: what is inside is theirs")
 
 
-def _not_stored() -> Select[tuple[Custody]]:
+def _not_stored() -> Select[Custody]:
     return select(Custody).where(Custody.stored_at.is_(None), Custody.closed_at.is_(None))
 
 

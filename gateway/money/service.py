@@ -155,7 +155,8 @@ def _move(
     last = session.scalar(select(func.max(MoneyMovement.receipt)).where(MoneyMovement.organisation_id == organisation))
     made = MoneyMovement(
         id=new_id(now), claim_id=claim.id, organisation_id=organisation, receipt=(last or 0) + 1,
-        movement=movement.value, cents=cents, means=means, reason=reason, note=note, shift_id=shift_id, at=now, by=actor,
+        movement=movement.value, cents=cents, means=means, reason=reason, note=note, shift_id=shift_id, at=now,
+        by=actor,
     )  # fmt: skip
     claim.movements.append(made)
     session.flush()
