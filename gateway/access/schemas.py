@@ -79,7 +79,7 @@ def command_out(asked: CommandRecord, latest: CommandRecord, now: int) -> Comman
 
 
 def differences_out(held: bool, found: Differences | None) -> DifferencesOut:
-    """Lines as they stand in the lists, without their digests."""
+    """Lines as they stand in the lists, without the keyed hashes of badges and PINs."""
     if found is None:
         return DifferencesOut(held=held, reported=False)
     return DifferencesOut(
@@ -97,5 +97,6 @@ def differences_out(held: bool, found: Differences | None) -> DifferencesOut:
 
 def _line(line: Any) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(line)
-    del plain["digest"]
+    for hashed in ("digest", "pin"):
+        plain.pop(hashed, None)
     return plain

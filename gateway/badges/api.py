@@ -3,15 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gateway.access.service import register_badge
-from gateway.badges import pins, service
+from gateway.badges import pins, service, stock
 from gateway.badges.schemas import BadgeIn, BadgeOut, GiveIn, PinIn, RevokeIn, RevokeReason, badge_out
 from gateway.edge import PAGE, After, Caller, Db, Keys, Limit, Now, PageOut
-from gateway.errors import InvalidError
-from gateway.lockers.models import Site
 from gateway.problems import responses
 
 router = APIRouter(prefix="/badges", tags=["badges"])
@@ -42,7 +38,7 @@ def add_badge(database: Db, caller: Caller, keystore: Keys, now: Now, badge: Bad
         added = register_badge(
             session,
             keystore,
-            site_id=badge.site_id or _only_site(session),
+            site_id=badge.site_id or stock.only_site(session),
             number=badge.number.get_secret_value(),
             label=badge.label,
             person_id=badge.person_id,
@@ -92,10 +88,3 @@ def pin(database: Db, caller: Caller, keystore: Keys, now: Now, badge_id: BadgeI
                 session, keystore, badge_id, pin=wanted.pin.get_secret_value(), actor=caller.staff_id, now=now
             )
         return badge_out(badge)
-
-
-def _only_site(session: Session) -> str:
-    ids = session.scalars(select(Site.id).limit(2)).all()
-    if len(ids) != 1:
-        raise InvalidError("site", "say which site: site_id")
-    return ids[0]

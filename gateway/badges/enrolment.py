@@ -7,9 +7,9 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from gateway.access import commands
-from gateway.badges import service
-from gateway.badges.pages import live_badges, show_give_form
-from gateway.errors import ConflictError
+from gateway.badges import enrolling
+from gateway.badges.enrolling import WAIT_S
+from gateway.badges.pages import dead_first, given, live_badges, show_give_form
 from gateway.lockers.service import bank_of
 from gateway.people.service import person_of
 from gateway.web import words
@@ -18,8 +18,6 @@ from gateway.web.i18n import N_
 from gateway.web.visit import Member, MemberVisit, PostedForm
 
 router = APIRouter()
-# Long enough to walk to the reader, short enough that nobody else's badge is taken by mistake.
-WAIT_S = 60
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,7 @@ class Enrolment:
     state: str
     text: str
     replaces: list[tuple[str, str]]
+    recognised: list[tuple[str, str]]
 
 
 @router.post("/people/{person_id}/enrol")
@@ -43,11 +42,8 @@ def ask(posted: PostedForm, person_id: str) -> Response:
 
     def act(session: Session, now: int) -> str:
         person_of(session, person_id)
-        bank_of(session, bank)
-        command = commands.order(
-            session, visit.request.app.state.orders, bank_id=bank, kind="enrol", args={"seconds": WAIT_S},
-            reason="enrolment", actor=visit.staff.staff_id, now=now,
-        )  # fmt: skip
+        orders = visit.request.app.state.orders
+        command = enrolling.ask(session, orders, bank, actor=visit.staff.staff_id, now=now)
         return f"/people/{person_id}/enrol/{command.id}"
 
     return posted.act(act, lambda session, form: show_give_form(visit, session, person_id, form, 422))
@@ -65,17 +61,13 @@ def give(posted: PostedForm, person_id: str, command_id: str) -> Response:
     """The badge that was presented becomes the person's; the one it replaces is dead first."""
     visit = posted.visit
 
+    old = dead_first(posted, person_id)
+
     def act(session: Session, now: int) -> str:
-        command = commands.latest_of(session, command_id)
-        if command.digest is None or command.key_id is None:
-            raise ConflictError("not_presented", "no badge has been presented yet")
-        actor, replaced = visit.staff.staff_id, posted.form.get("replaces")
-        if replaced in {badge.id for badge in live_badges(session, person_id)}:
-            service.revoke(session, replaced, reason="replaced", actor=actor, now=now)
-        service.register(
-            session, site_id=bank_of(session, command.bank_id).site_id, key_id=command.key_id, digest=command.digest,
-            label=visit.say("Badge of %(day)s", day=visit.day(now)), person_id=person_id, actor=actor, now=now,
-        )  # fmt: skip
+        label = visit.say("Badge of %(day)s", day=visit.day(now))
+        actor = visit.staff.staff_id
+        new = enrolling.take(session, command_id, label=label, person_id=person_id, actor=actor, now=now)
+        given(session, visit, posted.form, new.id, old, now)
         return f"/people/{person_id}?done=badge_given"
 
     return posted.act(act, lambda session, form: _show(visit, session, person_id, command_id, form, 422))
@@ -104,6 +96,7 @@ def enrolment_shown(visit: Member, session: Session, person_id: str, command_id:
         state=state,
         text=visit.say(text),
         replaces=[(badge.id, badge.label) for badge in live_badges(session, person_id)],
+        recognised=[(code, visit.say(text)) for code, text in words.RECOGNISED.items()],
     )
 
 

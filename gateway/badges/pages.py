@@ -7,8 +7,9 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from gateway.access.service import register_badge
-from gateway.badges import service
+from gateway.badges import replacing, service
 from gateway.badges.models import Badge
+from gateway.badges.stock import by_printed_number
 from gateway.contracts.states import State
 from gateway.errors import NotFoundError
 from gateway.lockers import wall
@@ -20,7 +21,7 @@ from gateway.web.asking import Asking
 from gateway.web.cards import contract_card, present_locker
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
-from gateway.web.visit import Member, MemberVisit, PostedForm
+from gateway.web.visit import Member, MemberVisit, Posted, PostedForm
 
 router = APIRouter()
 STOCK_SHOWN = 200
@@ -59,16 +60,41 @@ def give(posted: PostedForm, person_id: str) -> Response:
     if not form.get("badge") and not form.get("badge_number").strip():
         form.error("badge", N_("Choose a badge in stock, or type a number."))
 
+    old = dead_first(posted, person_id)
+
     def act(session: Session, now: int) -> str:
-        actor, replaced = visit.staff.staff_id, form.get("replaces")
-        if replaced:
-            if service.badge_of(session, replaced).person_id != person_id:
-                raise NotFoundError("badge", "no such badge")
-            service.revoke(session, replaced, reason="replaced", actor=actor, now=now)
-        give_badge(session, visit, form, person_id, site_of(session, person_id, now), now)
+        new = give_badge(session, visit, form, person_id, site_of(session, person_id, now), now)
+        if new is not None:
+            given(session, visit, form, new, old, now)
         return f"/people/{person_id}?done=badge_given"
 
     return posted.act(act, lambda session, again: show_give_form(visit, session, person_id, again, 422))
+
+
+def dead_first(posted: Posted, person_id: str) -> str:
+    """Kills the badge that `replaces` names, in a unit of its own: whatever is refused then, it stays dead; its id.
+
+    Raises NotFoundError with code `badge` unless it is the person's.
+    """
+    visit, replaced = posted.visit, posted.form.get("replaces")
+    if not replaced or not posted.form.valid:
+        return ""
+    with visit.database.writing() as session:
+        if service.badge_of(session, replaced).person_id != person_id:
+            raise NotFoundError("badge", "no such badge")
+        now, actor = visit.request.app.state.now(), visit.staff.staff_id
+        service.revoke(session, replaced, reason="replaced", actor=actor, now=now)
+    return replaced
+
+
+def given(session: Session, visit: Member, form: Form, new: str, old: str, now: int) -> None:
+    """Notes which badge the new one came after, and how the person was recognised if that was said."""
+    if old:
+        replacing.succeed(service.badge_of(session, old), service.badge_of(session, new))
+    how = form.get("recognised")
+    if how:
+        note = form.get("recognised_note")
+        replacing.recognise(session, new, how=how, note=note, actor=visit.staff.staff_id, now=now)
 
 
 def give_badge(session: Session, visit: Member, form: Form, person_id: str, site_id: str, now: int) -> str | None:
@@ -78,6 +104,9 @@ def give_badge(session: Session, visit: Member, form: Form, person_id: str, site
         return service.give(session, form.get("badge"), person_id=person_id, site_id=site_id, actor=actor, now=now).id
     if not number:
         return None
+    if ":" not in number:
+        stocked = by_printed_number(session, site_id, number)
+        return service.give(session, stocked.id, person_id=person_id, site_id=site_id, actor=actor, now=now).id
     keys = visit.request.app.state.keystore
     label = visit.say("Badge of %(day)s", day=visit.day(now))
     return register_badge(
@@ -138,4 +167,5 @@ def show_give_form(visit: Member, session: Session, person_id: str, form: Form, 
         "people/badge.html", area="people", form=form, person=person, lost=lost, status=status,
         blocks=[(bank.id, bank.name) for bank in blocks],
         badges=[(badge.id, badge.label) for badge in stock(session, site_id)],
+        recognised=[(code, visit.say(text)) for code, text in words.RECOGNISED.items()],
     )  # fmt: skip

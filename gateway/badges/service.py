@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from gateway.access.changes import access_changed
 from gateway.audit import service as audit
 from gateway.badges.models import Badge
+from gateway.badges.stock import free_number
 from gateway.contracts.repository import banks_of_person
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
@@ -17,7 +18,7 @@ from wire.badge import badge_digest, canonical_number
 from wire.errors import MessageError
 from wire.limits import REVOKED_KEPT_MS
 
-REVOKE_REASONS = ("lost", "stolen", "broken", "returned", "replaced", "ended", "incident", "other")
+REVOKE_REASONS = ("lost", "stolen", "broken", "returned", "not_returned", "replaced", "ended", "incident", "other")
 STAFF_BADGE_MS = 365 * 86_400_000
 
 
@@ -46,9 +47,10 @@ def register(
     actor: str,
     now: int,
 ) -> Badge:
-    """A badge the site knows from now on; without an owner it is stock, known by its printed `label`.
+    """A badge the site knows from now on; without an owner it is stock, known by its printed number, the `label`.
 
-    Raises ConflictError (`badge_in_use`) if the same badge is live already, NotFoundError (`person`).
+    Raises ConflictError (`badge_in_use`, `printed`) if the same badge is live already, InvalidError (`printed`),
+    NotFoundError (`person`).
     """
     other = session.scalar(
         select(Badge).where(Badge.site_id == site_id, Badge.digest == digest, Badge.revoked_at.is_(None))
@@ -59,6 +61,7 @@ def register(
         )
     if person_id is not None:
         person_of(session, person_id)
+    is_stock = person_id is None and staff_id is None
     badge = Badge(
         id=new_id(now),
         site_id=site_id,
@@ -69,8 +72,9 @@ def register(
         person_id=person_id,
         staff_id=staff_id,
         registered_at=now,
-        given_at=None if person_id is None and staff_id is None else now,
+        given_at=None if is_stock else now,
         valid_until=None if staff_id is None else now + STAFF_BADGE_MS,
+        printed=free_number(session, site_id, label) if is_stock else None,
     )
     session.add(badge)
     changed(session, badge, "badge_registered", actor, now)
@@ -83,15 +87,21 @@ def give(session: Session, badge_id: str, *, person_id: str, site_id: str, actor
     Raises NotFoundError (`badge`), InvalidError (`badge_elsewhere`), ConflictError (`badge_in_use`, `badge_revoked`).
     """
     badge = badge_of(session, badge_id)
-    if badge.site_id != site_id:
-        raise InvalidError("badge_elsewhere", "this badge belongs to another site: register it here")
-    if badge.revoked_at is not None:
-        raise ConflictError("badge_revoked", "this badge is revoked and stays so: take another")
+    _refuse_dead(badge, site_id)
     if badge.person_id == person_id:
         return badge
-    if badge.person_id is not None or badge.staff_id is not None:
-        raise ConflictError("badge_in_use", "this badge is someone else's: revoke it there first, or take another")
+    _refuse_owned(badge)
     badge.person_id, badge.given_at = person_of(session, person_id).id, now
+    changed(session, badge, "badge_given", actor, now)
+    return badge
+
+
+def give_trusted(session: Session, badge_id: str, *, trusted_id: str, site_id: str, actor: str, now: int) -> Badge:
+    """A stock badge becomes that of someone a holder trusts. Raises as give."""
+    badge = badge_of(session, badge_id)
+    _refuse_dead(badge, site_id)
+    _refuse_owned(badge)
+    badge.trusted_id, badge.given_at = trusted_id, now
     changed(session, badge, "badge_given", actor, now)
     return badge
 
@@ -111,6 +121,18 @@ def revoke(session: Session, badge_id: str, *, reason: str, actor: str, now: int
     return badge
 
 
+def _refuse_dead(badge: Badge, site_id: str) -> None:
+    if badge.site_id != site_id:
+        raise InvalidError("badge_elsewhere", "this badge belongs to another site: register it here")
+    if badge.revoked_at is not None:
+        raise ConflictError("badge_revoked", "this badge is revoked and stays so: take another")
+
+
+def _refuse_owned(badge: Badge) -> None:
+    if badge.person_id is not None or badge.staff_id is not None or badge.trusted_id is not None:
+        raise ConflictError("badge_in_use", "this badge is someone else's: revoke it there first, or take another")
+
+
 def badge_of(session: Session, badge_id: str) -> Badge:
     """Raises NotFoundError with code `badge`."""
     badge = session.get(Badge, badge_id)
@@ -123,7 +145,7 @@ def state_of(badge: Badge) -> str:
     """`stock`, `active`, `revoked` or `replaced`."""
     if badge.revoked_at is not None:
         return "replaced" if badge.revoked_why == "replaced" else "revoked"
-    return "active" if badge.person_id or badge.staff_id else "stock"
+    return "active" if badge.person_id or badge.staff_id or badge.trusted_id else "stock"
 
 
 def list_badges(
@@ -142,7 +164,8 @@ def list_badges(
     if site_id is not None:
         query = query.where(Badge.site_id == site_id)
     if stock:
-        query = query.where(Badge.person_id.is_(None), Badge.staff_id.is_(None), Badge.revoked_at.is_(None))
+        nobodys = (Badge.person_id.is_(None), Badge.staff_id.is_(None), Badge.trusted_id.is_(None))
+        query = query.where(*nobodys, Badge.revoked_at.is_(None))
     return page_of(session, query, Badge.id, after=after, limit=limit)
 
 
@@ -152,8 +175,8 @@ def changed(session: Session, badge: Badge, what: str, actor: str, now: int, rea
     audit.record(session, actor=actor, action=what, subject=badge.id, now=now, **({"reason": reason} if reason else {}))
     if badge.staff_id is not None:
         banks = list(session.scalars(select(Bank.id).where(Bank.site_id == badge.site_id)))
-    elif badge.person_id is not None:
-        banks = list(banks_of_person(session, badge.person_id, now - REVOKED_KEPT_MS))
+    elif owner := badge.person_id or badge.trusted_id:
+        banks = list(banks_of_person(session, owner, now - REVOKED_KEPT_MS))
     else:
         banks = []
     for bank_id in banks:

@@ -21,6 +21,10 @@ class Right(StrEnum):
     CONTRACTS = "contracts"
     RECONCILE = "reconcile"
     SEE_EVENTS = "see_events"
+    REPORT_CASES = "report_cases"
+    CASES = "cases"
+    POLICE = "police"
+    PLACES = "places"
     ALERTS = "alerts"
     EXPORT = "export"
     SEE_OPENINGS = "see_openings"
@@ -29,14 +33,14 @@ class Right(StrEnum):
     CARE = "care"
 
 
-_DESK = frozenset({Right.SEE_LOCKERS, Right.SEE_PEOPLE, Right.OPEN, Right.BADGES, Right.LOG_CARE})
+_DESK = frozenset({Right.SEE_LOCKERS, Right.SEE_PEOPLE, Right.OPEN, Right.BADGES, Right.LOG_CARE, Right.REPORT_CASES})
 RIGHTS: Mapping[str, frozenset[Right]] = {
     # At the desk: recognises people, opens for them, replaces a lost badge; decides nothing about contracts.
     "volunteer": _DESK,
     # At the doors: sees lockers and blocks and opens for maintenance; never a name.
-    "technician": frozenset({Right.SEE_LOCKERS, Right.OPEN}),
+    "technician": frozenset({Right.SEE_LOCKERS, Right.OPEN, Right.REPORT_CASES}),
     "worker": _DESK
-    | {Right.CONTRACTS, Right.RECONCILE, Right.SEE_EVENTS, Right.CARE, Right.EXPORT, Right.SEE_OPENINGS},
+    | {Right.CONTRACTS, Right.RECONCILE, Right.SEE_EVENTS, Right.CARE, Right.CASES, Right.EXPORT, Right.SEE_OPENINGS},
     "operator": frozenset(Right),
 }
 
@@ -55,6 +59,14 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "GET /live/blocks",
         "GET /api/v1/lockers",
         "GET /api/v1/banks",
+        "GET /api/v1/organisations",
+        "GET /api/v1/sites",
+        "GET /api/v1/banks/{bank}/roles",
+        "GET /api/v1/banks/{bank}/allotments",
+        "GET /api/v1/banks/{bank}/works",
+        "GET /api/v1/scheme-templates",
+        "GET /api/v1/schemes",
+        "GET /api/v1/schemes/{scheme_id}",
         "GET /api/v1/commands/{command_id}",
     ),
     Right.SEE_PEOPLE: (
@@ -69,6 +81,9 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "GET /api/v1/contracts/{contract_id}",
         "GET /api/v1/badges",
         "GET /api/v1/badges/{badge_id}",
+        "GET /api/v1/people/{person_id}/warnings",
+        "GET /api/v1/banks/{bank}/keys",
+        "GET /api/v1/banks/{bank}/to-move",
     ),
     Right.OPEN: (
         "GET /lockers/{bank}/{number}/open",
@@ -90,6 +105,14 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "POST /api/v1/badges/{badge_id}/give",
         "POST /api/v1/badges/{badge_id}/revoke",
         "POST /api/v1/badges/{badge_id}/pin",
+        "GET /api/v1/badges/counts",
+        "POST /api/v1/badges/assign",
+        "POST /api/v1/badges/enrol",
+        "POST /api/v1/badges/enrol/{command_id}",
+        "POST /api/v1/badges/{badge_id}/replace",
+        "POST /api/v1/keys/{key_id}/hand-over",
+        "POST /api/v1/keys/{key_id}/take-back",
+        "POST /api/v1/keys/{key_id}/lost",
     ),
     Right.CONTRACTS: (
         "GET /people/new",
@@ -155,6 +178,60 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "POST /api/v1/offers/{offer_id}/close",
     ),
     Right.SEE_EVENTS: ("GET /api/v1/events",),
+    Right.REPORT_CASES: ("POST /api/v1/incidents", "POST /api/v1/hazards", "POST /api/v1/override-uses"),
+    Right.CASES: (
+        "GET /api/v1/badges/{badge_id}/recognition",
+        "GET /api/v1/incidents",
+        "GET /api/v1/incidents/{incident_id}",
+        "POST /api/v1/incidents/{incident_id}/close",
+        "GET /api/v1/exclusions",
+        "POST /api/v1/exclusions",
+        "GET /api/v1/exclusions/{exclusion_id}",
+        "POST /api/v1/exclusions/{exclusion_id}/lift",
+        "POST /api/v1/exclusions/{exclusion_id}/appeal",
+        "POST /api/v1/appeals/{appeal_id}/decide",
+        "GET /api/v1/hazards",
+        "POST /api/v1/hazards/{hazard_id}/inspect",
+        "POST /api/v1/hazards/{hazard_id}/notice",
+        "POST /api/v1/hazards/{hazard_id}/close",
+        "GET /api/v1/override-uses",
+        "GET /api/v1/forced-entries",
+        "GET /api/v1/leaves",
+        "POST /api/v1/leaves",
+        "POST /api/v1/leaves/{leave_id}/cancel",
+        "GET /api/v1/stand-ins/{staff_id}",
+    ),
+    # What is handed to an authority is decided by whoever answers for the gateway.
+    Right.POLICE: (
+        "GET /api/v1/police-requests",
+        "POST /api/v1/police-requests",
+        "POST /api/v1/police-requests/{request_id}/decide",
+        "POST /api/v1/police-requests/{request_id}/export",
+    ),
+    Right.PLACES: (
+        "POST /api/v1/organisations",
+        "POST /api/v1/sites",
+        "POST /api/v1/banks",
+        "POST /api/v1/banks/{bank}/lockers",
+        "PUT /api/v1/lockers/{bank}/{number}/size",
+        "PUT /api/v1/lockers/{bank}/{number}/lock",
+        "POST /api/v1/lockers/{bank}/{number}/retire",
+        "POST /api/v1/lockers/{bank}/{number}/keys",
+        "POST /api/v1/keys/{key_id}/retire",
+        "POST /api/v1/banks/{bank}/roles",
+        "DELETE /api/v1/banks/{bank}/roles/{organisation_id}/{role}",
+        "POST /api/v1/banks/{bank}/allotments",
+        "POST /api/v1/banks/{bank}/allotments/{allotment_id}/take-back",
+        "POST /api/v1/banks/{bank}/works",
+        "POST /api/v1/banks/{bank}/works/{works_id}/end",
+        "POST /api/v1/banks/{bank}/wind-down",
+        "POST /api/v1/banks/{bank}/keep",
+        "POST /api/v1/schemes",
+        "PUT /api/v1/schemes/{scheme_id}/terms",
+        "POST /api/v1/schemes/{scheme_id}/copy",
+        "POST /api/v1/schemes/{scheme_id}/close",
+        "POST /api/v1/schemes/{scheme_id}/bring-hours",
+    ),
     Right.ALERTS: (
         "GET /api/v1/alerts/channels",
         "POST /api/v1/alerts/channels",

@@ -108,9 +108,21 @@ REVOKE_REASONS: Mapping[str, str] = {
     "stolen": N_("Stolen"),
     "broken": N_("Broken"),
     "returned": N_("Given back"),
+    "not_returned": N_("Not given back"),
     "incident": N_("Incident"),
     "ended": N_("The contract has ended"),
     "other": N_("Another reason"),
+}
+
+RECOGNISED: Mapping[str, str] = {
+    "known_to_staff": N_("I know the person"),
+    "known_to_colleague": N_("A colleague knows the person"),
+    "partner_confirmed": N_("A partner confirmed it"),
+    "answers": N_("By what the person could tell"),
+    "photograph": N_("By a photograph"),
+    "papers_shown": N_("The person showed papers of their own accord"),
+    "other_badge": N_("By another badge of theirs"),
+    "unknown": N_("Not known"),
 }
 
 DONE: Mapping[str, str] = {
