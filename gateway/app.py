@@ -18,6 +18,7 @@ from gateway.alerts.occasions import Blocks
 from gateway.alerts.runner import AlertRunner
 from gateway.alerts.sending import send
 from gateway.badges import api as badges
+from gateway.badges import desk_api as badge_desk
 from gateway.body_limit import BodyLimit
 from gateway.contracts import api as contracts
 from gateway.db import Database
@@ -27,14 +28,18 @@ from gateway.events import api as events
 from gateway.link.connection import Tls
 from gateway.link.service import Link
 from gateway.lockers import api as lockers
+from gateway.lockers import keys_api as keys
+from gateway.lockers import places_api as places
+from gateway.lockers import works_api as works
 from gateway.people import api as people
 from gateway.privacy.field_keys import FieldKeys
 from gateway.problems import install_problems, problem, responses
+from gateway.schemes import api as schemes
 from gateway.settings import Settings
 from gateway.staff.attempts import Attempts
 from gateway.web.install import install_web
 
-API_FEATURES = (lockers, contracts, badges, people, access, events, alert_channels)
+API_FEATURES = (lockers, contracts, badge_desk, badges, people, access, events, places, works, keys, schemes, alert_channels)
 
 
 def unix_ms() -> int:

@@ -1,11 +1,13 @@
 """Lists in pages: a bounded number of items, and the cursor that continues them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from gateway.errors import InvalidError
 
 T = TypeVar("T")
 
@@ -30,6 +32,20 @@ def page_of(
         query = query.where(key > after)
     found = list(session.scalars(query.order_by(key).limit(size + 1)).unique())
     return Page(found[:size], str(getattr(found[size - 1], key.key)) if len(found) > size else None)
+
+
+def in_pages(items: Sequence[T], key: Callable[[T], str], *, after: str | None, limit: int) -> Page[T]:
+    """A page of a short list that is read whole, in its own order; `key` names an item in the cursor.
+
+    Raises InvalidError with code `after`.
+    """
+    size, start = bounded(limit), 0
+    if after is not None:
+        start = next((place for place, item in enumerate(items, 1) if key(item) == after), -1)
+        if start < 0:
+            raise InvalidError("after", "that is not a cursor of this list: pass `next` of the page before")
+    found = items[start : start + size]
+    return Page(found, key(found[-1]) if len(items) > start + size else None)
 
 
 def bounded(limit: int) -> int:

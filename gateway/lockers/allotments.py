@@ -41,10 +41,10 @@ def allot(
     return made
 
 
-def take_back(session: Session, allotment_id: str, *, actor: str, now: int) -> Allotment:
-    """The locker is for everyone again; the contracts in it go on. Raises NotFoundError (`allotment`)."""
+def take_back(session: Session, allotment_id: str, *, bank_id: str, actor: str, now: int) -> Allotment:
+    """The locker of this bank is for everyone again; its contracts go on. Raises NotFoundError (`allotment`)."""
     found = session.get(Allotment, allotment_id)
-    if found is None:
+    if found is None or session.get_one(Locker, found.locker_id).bank_id != bank_id:
         raise NotFoundError("allotment", "no such allotment")
     if found.until_at is None or found.until_at > now:
         found.until_at = max(found.from_at, now)

@@ -138,6 +138,21 @@ def retire_locker(session: Session, bank_id: str, number: int, *, actor: str, no
     return locker
 
 
+def numbered(first: int, last: int) -> range:
+    """The numbers from `first` to `last`, as many as a bank may have. Raises InvalidError with code `locker`."""
+    if not first <= last < first + MAX_LOCKERS:
+        raise InvalidError("locker", f"give the first number and then the last, at most {MAX_LOCKERS} lockers")
+    return range(first, last + 1)
+
+
+def site_of(session: Session, site_id: str) -> Site:
+    """Raises NotFoundError with code `site`."""
+    site = session.get(Site, site_id)
+    if site is None:
+        raise NotFoundError("site", "no such site")
+    return site
+
+
 def bank_of(session: Session, bank_id: str) -> Bank:
     """Raises NotFoundError with code `bank`."""
     bank = session.get(Bank, bank_id)

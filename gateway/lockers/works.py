@@ -51,20 +51,14 @@ def plan_works(
     return made
 
 
-def end_works(session: Session, works_id: str, *, actor: str, now: int) -> Works:
-    """They are over, or will not be; what is over already stays. Raises NotFoundError (`works`)."""
-    works = works_of(session, works_id)
+def end_works(session: Session, works_id: str, *, bank_id: str, actor: str, now: int) -> Works:
+    """This bank's works are over, or will not be; what is over already stays. Raises NotFoundError (`works`)."""
+    works = session.get(Works, works_id)
+    if works is None or works.bank_id != bank_id:
+        raise NotFoundError("works", "no such works")
     if works.cancelled_at is None and works.until_at > now:
         works.cancelled_at = now
         audit.record(session, actor=actor, action="works_ended", subject=works.bank_id, now=now, works=works.id)
-    return works
-
-
-def works_of(session: Session, works_id: str) -> Works:
-    """Raises NotFoundError with code `works`."""
-    works = session.get(Works, works_id)
-    if works is None:
-        raise NotFoundError("works", "no such works")
     return works
 
 

@@ -98,7 +98,7 @@ def test_an_allotted_locker_is_for_that_charity_s_people_alone(town: Town) -> No
     assert free(town, organisation_id=town.organisation_id) == [1, 2, 4, 5, 6]
     assert free(town, organisation_id=made.id) == [1, 2, 3, 4, 5, 6]
     with town.writing() as session:
-        take_back(session, kept.id, actor="t", now=NOON + 1)
+        take_back(session, kept.id, bank_id=town.bank, actor="t", now=NOON + 1)
     assert refusal(town, 3, town.organisation_id, NOON + 1) is None
 
 
@@ -189,7 +189,7 @@ def test_works_on_one_locker_leave_the_others_alone_and_can_be_called_off(town: 
     assert free(town) == [1, 2, 4, 5, 6]
     with town.writing() as session:
         assert [one.id for one in works_ahead(session, town.bank, NOON)] == [made.id]
-        end_works(session, made.id, actor="t", now=NOON)
+        end_works(session, made.id, bank_id=town.bank, actor="t", now=NOON)
         assert works_ahead(session, town.bank, NOON) == []
     assert refusal(town, 3, town.organisation_id) is None
 
