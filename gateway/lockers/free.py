@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from gateway.contracts.models import Holding
+from gateway.custody.readiness import unready
 from gateway.lockers.models import Allotment, Bank, Locker, Observation, Works
 
 
@@ -19,7 +20,8 @@ def free_lockers(
 ) -> Sequence[Locker]:
     """Lockers that nobody holds from `now` on (or until `until`) and that are in service, by bank and number.
 
-    None with works now or in a bank that winds down; for an organisation, none that are kept for another.
+    None with works now, in a bank that winds down, or not ready since its last holder; for an organisation, none that
+    are kept for another.
     """
     held = exists().where(Holding.locker_id == Locker.id, Holding.until_at > now, Holding.from_at < Holding.until_at)
     if until is not None:
@@ -37,7 +39,7 @@ def free_lockers(
     query = (
         select(Locker)
         .join(Bank, Bank.id == Locker.bank_id)
-        .where(Locker.retired_at.is_(None), Bank.winding_down_since.is_(None), ~held, ~broken, ~works)
+        .where(Locker.retired_at.is_(None), Bank.winding_down_since.is_(None), ~held, ~broken, ~works, ~unready(now))
         .order_by(Bank.name, Locker.number)
     )
     if site_id is not None:

@@ -11,6 +11,7 @@ from gateway.access.models import CommandRecord, Controller
 from gateway.access.repository import newest_versions
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, state_at
+from gateway.custody.readiness import unready
 from gateway.lockers.models import Bank, Locker, Observation
 
 # Alarms stay on screen although the bank has gone silent; a merely open door then says nothing any more.
@@ -101,6 +102,7 @@ def lockers(
     observed = {(row.bank_id, row.number): row for row in session.scalars(select(Observation))}
     held = _contracts_now(session, found, now)
     pending = _pending(session, now)
+    left = _left(session, bank_id, now)
     return [
         _locker_view(
             locker,
@@ -108,6 +110,7 @@ def lockers(
             observed.get((locker.bank_id, locker.number)),
             online[locker.bank_id],
             (locker.bank_id, locker.number) in pending,
+            locker.id in left,
             now,
         )
         for locker in found
@@ -144,6 +147,12 @@ def _contracts_now(session: Session, found: Sequence[Locker], now: int) -> Mappi
     return {holding.locker_id: contract for holding, contract in session.execute(query).unique()}
 
 
+def _left(session: Session, bank_id: str | None, now: int) -> set[str]:
+    """Lockers that wait to be confirmed empty, cleaned and checked."""
+    query = select(Locker.id).where(Locker.retired_at.is_(None), unready(now))
+    return set(session.scalars(query if bank_id is None else query.where(Locker.bank_id == bank_id)))
+
+
 def _pending(session: Session, now: int) -> set[tuple[str, int | None]]:
     """Doors with an order under way of which the bank may still be heard."""
     orders = session.scalars(
@@ -155,9 +164,15 @@ def _pending(session: Session, now: int) -> set[tuple[str, int | None]]:
 
 
 def _locker_view(
-    locker: Locker, contract: Contract | None, seen: Observation | None, online: bool, pending: bool, now: int
+    locker: Locker,
+    contract: Contract | None,
+    seen: Observation | None,
+    online: bool,
+    pending: bool,
+    left: bool,
+    now: int,
 ) -> LockerView:
-    occupancy = _occupancy(contract, now)
+    occupancy = _occupancy(contract, left, now)
     fault = seen.fault if seen else None
     out_of_service = seen is not None and seen.out_of_service
     door = seen.door if seen else "unknown"
@@ -183,10 +198,13 @@ def _locker_view(
     )
 
 
-def _occupancy(contract: Contract | None, now: int) -> str:
-    if contract is None:
+def _occupancy(contract: Contract | None, left: bool, now: int) -> str:
+    """`left`: its last holder's time is over, and nobody has confirmed yet that it is ready for the next."""
+    state = state_at(contract, now) if contract else None
+    if left and state in (None, State.UPCOMING):
+        return "to_empty"
+    if state is None:
         return "free"
-    state = state_at(contract, now)
     return {State.ENDING: "to_empty", State.UPCOMING: "allotted"}.get(state, "occupied")
 
 
