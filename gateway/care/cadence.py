@@ -28,7 +28,7 @@ class Rhythm:
     warn_after: int
     review_after: int
     no_news_days: int
-    calendar: Calendar = Calendar()
+    calendar: Calendar
 
 
 @dataclass(frozen=True)
