@@ -41,3 +41,14 @@ def day_after(day: date, days: int = 1) -> date:
 def local_day(zone: str, instant: int) -> date:
     """The day it is in `zone` at `instant`."""
     return datetime.fromtimestamp(instant / 1000, UTC).astimezone(site_zone(zone)).date()
+
+
+def term_end(first: date, months: int) -> date:
+    """The last day of a term of so many months that begins on `first`."""
+    month = first.month - 1 + months
+    year, month = first.year + month // 12, month % 12 + 1
+    while True:
+        try:
+            return day_after(date(year, month, first.day), -1)
+        except ValueError:
+            first = day_after(first, -1)

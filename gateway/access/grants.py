@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from gateway.access.schedules import schedule_name
 from gateway.badges.models import Badge
+from gateway.contracts.holders import Window, notice_waits, windows_of
+from gateway.contracts.holdings import UNDECIDED
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, pause_end, state_at
 from wire.access_list import Grant, Kind, Revoked
@@ -23,26 +25,33 @@ class Lines:
 def contract_lines(contract: Contract, badge: Badge, bank_id: str, now: int) -> Lines:
     """The contract's holder, collect and suspended grants for one badge at one bank; past and future dates included.
 
-    Opening hours, where the contract has them, stand in what opens; a locker that still has a key has no grants.
-
-    A dead badge's, or an ended contract's, are listed as revoked under the same ids.
+    Opening hours, where the contract has them, stand in what opens; a locker that still has a key has no grants. A
+    dead badge's, an ended contract's, or those of someone who is no longer on it, are listed as revoked under the same
+    ids.
     """
-    grants: list[Grant] = []
-    stem = f"{contract.id[-12:]}{badge.id[-BADGE_TAIL:]}"
-    for number, holding in enumerate(contract.holdings):
-        if holding.locker.bank_id == bank_id and holding.locker.lock == "badge":
-            grants += _holding_grants(contract, holding, badge, f"{stem}-{{}}{number}", now)
-    why = _why_dead(contract, badge, now)
-    if why is None:
-        return Lines(grants, [])
-    return Lines([], [Revoked(grant.id, grant.digest, why) for grant in grants])
+    lines = Lines([], [])
+    for window in windows_of(contract, badge):
+        grants: list[Grant] = []
+        stem = f"{contract.id[-12:]}{badge.id[-BADGE_TAIL:]}{window.tag}"
+        for number, holding in enumerate(contract.holdings):
+            if holding.locker.bank_id == bank_id and holding.locker.lock == "badge":
+                grants += _holding_grants(contract, holding, badge, window, f"{stem}-{{}}{number}", now)
+        why = _why_dead(contract, badge, window, now)
+        if why is None:
+            lines.grants.extend(grants)
+        else:
+            lines.revoked.extend(Revoked(grant.id, grant.digest, why) for grant in grants)
+    return lines
 
 
-def _holding_grants(contract: Contract, holding: Holding, badge: Badge, name: str, now: int) -> list[Grant]:
+def _holding_grants(
+    contract: Contract, holding: Holding, badge: Badge, window: Window, name: str, now: int
+) -> list[Grant]:
     hours = schedule_name(contract.terms.hours) if contract.terms.hours else None
+    notice = notice_waits(contract, window.owner)
 
     def grant(kind: Kind, tag: str, start: int, end: int) -> Grant:
-        begin = max(start, holding.from_at)
+        begin = max(start, holding.from_at, window.from_at)
         opens = None if kind is Kind.SUSPENDED else hours
         return Grant(
             id=name.format(tag),
@@ -50,10 +59,11 @@ def _holding_grants(contract: Contract, holding: Holding, badge: Badge, name: st
             key=badge.key_id,
             lockers=(holding.locker.number,),
             not_before=begin,
-            not_after=max(begin, min(end, holding.until_at)),
+            not_after=max(begin, min(end, holding.until_at, window.until_at)),
             kind=kind.value,
             hours=opens,
             pin=None if kind is Kind.SUSPENDED else badge.pin,
+            notice=notice and kind is not Kind.SUSPENDED,
             needs=("hours",) if opens else (),
         )
 
@@ -65,13 +75,15 @@ def _holding_grants(contract: Contract, holding: Holding, badge: Badge, name: st
         end = min(pause_end(pause), contract.until_at)
         if end > max(now, pause.from_at):
             lines.append(grant(Kind.SUSPENDED, f"s{number}-", pause.from_at, end))
+    if contract.frozen_at is not None:
+        lines.append(grant(Kind.SUSPENDED, "f", contract.frozen_at, UNDECIDED))
     return lines
 
 
-def _why_dead(contract: Contract, badge: Badge, now: int) -> str | None:
+def _why_dead(contract: Contract, badge: Badge, window: Window, now: int) -> str | None:
     if badge.revoked_at is not None:
         return "replaced" if badge.revoked_why == "replaced" else "revoked"
-    return "ended" if state_at(contract, now) is State.ENDED else None
+    return "ended" if window.until_at <= now or state_at(contract, now) is State.ENDED else None
 
 
 def staff_lines(badge: Badge, role: str, lockers: list[int]) -> Lines:

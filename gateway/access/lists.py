@@ -12,6 +12,7 @@ from gateway.access.grants import Lines, contract_lines, staff_lines
 from gateway.access.models import IssuedList
 from gateway.access.schedules import schedules_of
 from gateway.access.service import site_badge_keys
+from gateway.contracts.holders import owners_of
 from gateway.contracts.repository import of_bank
 from gateway.events.service import record
 from gateway.lockers.service import bank_of
@@ -31,12 +32,13 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
     site = bank_of(session, bank_id).site
     since = now - REVOKED_KEPT_MS
     contracts = of_bank(session, bank_id, since)
-    badges = repository.badges_of_people(session, site.id, (contract.person_id for contract in contracts), since)
+    badges = repository.badges_of_owners(session, site.id, owners_of(contracts), since)
     lockers = list(repository.locker_numbers(session, bank_id))
     parts = [
         contract_lines(contract, badge, bank_id, now)
         for contract in contracts
-        for badge in badges.get(contract.person_id, ())
+        for owner in sorted(owners_of([contract]))
+        for badge in badges.get(owner, ())
     ]
     parts += [staff_lines(badge, role, lockers) for badge, role in repository.staff_badges(session, site.id, since)]
     grants, revoked = _with_carried(session, bank_id, parts, now)

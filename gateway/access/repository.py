@@ -15,26 +15,27 @@ from gateway.staff.models import Staff
 _AT_ONCE = 10_000
 
 
-def badges_of_people(
-    session: Session, site_id: str, people: Iterable[str], since: int
+def badges_of_owners(
+    session: Session, site_id: str, owners: Iterable[str], since: int
 ) -> Mapping[str, Sequence[Badge]]:
-    """Badges at the site by owner: live ones, and those revoked after `since`, in a stable order."""
-    wanted = set(people)
+    """Badges at the site by owner, a person or someone they trust: live ones, and those revoked after `since`."""
+    wanted = set(owners)
     found: dict[str, list[Badge]] = defaultdict(list)
     query = (
         select(Badge)
         .where(
             Badge.site_id == site_id,
-            Badge.person_id.is_not(None),
+            or_(Badge.person_id.is_not(None), Badge.trusted_id.is_not(None)),
             or_(Badge.revoked_at.is_(None), Badge.revoked_at > since),
         )
         .order_by(Badge.id)
     )
     if len(wanted) <= _AT_ONCE:
-        query = query.where(Badge.person_id.in_(wanted))
+        query = query.where(or_(Badge.person_id.in_(wanted), Badge.trusted_id.in_(wanted)))
     for badge in session.scalars(query):
-        if badge.person_id in wanted:
-            found[badge.person_id].append(badge)
+        owner = badge.person_id or badge.trusted_id
+        if owner in wanted:
+            found[owner].append(badge)
     return found
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway.badges.pages import give_badge, stock
 from gateway.contracts import service
-from gateway.days import day_after, local_day
+from gateway.days import local_day, term_end
 from gateway.lockers.free import free_lockers
 from gateway.lockers.service import locker_of
 from gateway.people.models import Person
@@ -41,7 +41,7 @@ def handover_page(visit: MemberVisit, person: Choice = "", locker: Choice = "") 
         sites = free_lockers(session, visit.now)
         today = local_day(sites[0].bank.site.zone if sites else DEFAULT_ZONE, visit.now)
         first = session.scalar(select(Scheme).order_by(Scheme.name).limit(1))
-        ends_on = _months_later(today, first.terms.term_months if first else 12)
+        ends_on = term_end(today, first.terms.term_months if first else 12)
         form = Form(
             {
                 "person": person, "locker": locker, "scheme": first.id if first else "",
@@ -99,14 +99,3 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
         badges=[(badge.id, badge.label) for badge in stock(session)],
         schemes=[(scheme.id, scheme.name) for scheme in session.scalars(select(Scheme).order_by(Scheme.name))],
     )
-
-
-def _months_later(day: date, months: int) -> date:
-    """The last day of a term of so many months that begins on `day`."""
-    month = day.month - 1 + months
-    year, month = day.year + month // 12, month % 12 + 1
-    while True:
-        try:
-            return day_after(date(year, month, day.day), -1)
-        except ValueError:
-            day = day_after(day, -1)

@@ -131,7 +131,7 @@ class Party(Base):
 
 
 class TrustedPerson(Base):
-    """Someone a holder trusts with the locker on the days `from_on` to `until_on`; their badges name them.
+    """Someone whom `person_id`, of the contract, trusts with the locker from `from_on` to `until_on`; badges name them.
 
     In force in [from_at, until_at); `ended_at` if it was taken back sooner.
     """
@@ -141,6 +141,7 @@ class TrustedPerson(Base):
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     contract_id: Mapped[Id] = mapped_column(ForeignKey("contract.id"), index=True)
+    person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"), index=True)
     name: Mapped[str] = mapped_column(EncryptedText("trusted_person.name"))
     from_on: Mapped[date]
     until_on: Mapped[date]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from gateway.contracts.models import Contract, Holding, Suspension
+from gateway.contracts.models import Contract, Holding, Party, Suspension, TrustedPerson
 from gateway.contracts.states import State
 from gateway.lockers.models import Bank, Locker
 
@@ -69,13 +69,16 @@ def of_bank(session: Session, bank_id: str, since: int) -> Sequence[Contract]:
 
 
 def banks_of_person(session: Session, person_id: str, since: int) -> Sequence[str]:
-    """Banks where the person has a contract whose time to collect was not over at `since`."""
+    """Banks where the person, or a trusted person of that id, was on a contract not over at `since`."""
+    theirs = or_(
+        Contract.parties.any(Party.person_id == person_id), Contract.trusted.any(TrustedPerson.id == person_id)
+    )
     return session.scalars(
         select(Bank.id)
         .join(Locker, Locker.bank_id == Bank.id)
         .join(Holding, Holding.locker_id == Locker.id)
         .join(Contract, Contract.id == Holding.contract_id)
-        .where(Contract.person_id == person_id, Contract.collect_until > since)
+        .where(theirs, Contract.collect_until > since)
         .distinct()
         .order_by(Bank.id)
     ).all()

@@ -26,8 +26,20 @@ class Action(StrEnum):
     RESUME = "resume"
     RENEW = "renew"
     MOVE = "move"
+    PLAN_END = "plan_end"
     END = "end"
+    SAY_HOW = "say_how"
     EMPTIED = "emptied"
+    JOIN = "join"
+    PART = "part"
+    TRUST = "trust"
+    DISTRUST = "distrust"
+    LEAVE_NOTICE = "leave_notice"
+    GIVE_NOTICE = "give_notice"
+    AWAY = "away"
+    BACK = "back"
+    DIED = "died"
+    ALIVE = "alive"
 
 
 # (state, action) -> the states in which the contract may be right after it; a pair that is not here is refused.
@@ -37,17 +49,40 @@ TRANSITIONS: dict[tuple[State, Action], frozenset[State]] = {
     (State.UPCOMING, Action.RENEW): frozenset({State.UPCOMING}),
     (State.UPCOMING, Action.MOVE): frozenset({State.UPCOMING}),
     (State.UPCOMING, Action.END): frozenset({State.ENDED}),
-    (State.ACTIVE, Action.SUSPEND): frozenset({State.SUSPENDED}),
+    (State.UPCOMING, Action.PLAN_END): frozenset({State.UPCOMING}),
+    (State.ACTIVE, Action.SUSPEND): frozenset({State.SUSPENDED, State.ACTIVE}),
     (State.ACTIVE, Action.RENEW): frozenset({State.ACTIVE}),
     (State.ACTIVE, Action.MOVE): frozenset({State.ACTIVE}),
+    (State.ACTIVE, Action.PLAN_END): frozenset({State.ACTIVE}),
     (State.ACTIVE, Action.END): frozenset({State.ENDING, State.ENDED}),
+    (State.ACTIVE, Action.DIED): frozenset({State.ENDING}),
     (State.SUSPENDED, Action.SUSPEND): frozenset({State.SUSPENDED}),
     (State.SUSPENDED, Action.RESUME): frozenset({State.ACTIVE}),
     (State.SUSPENDED, Action.RENEW): frozenset({State.SUSPENDED}),
+    (State.SUSPENDED, Action.PLAN_END): frozenset({State.SUSPENDED}),
     (State.SUSPENDED, Action.END): frozenset({State.ENDING, State.ENDED}),
+    (State.SUSPENDED, Action.DIED): frozenset({State.ENDING}),
     (State.ENDING, Action.RENEW): frozenset({State.ACTIVE}),
+    (State.ENDING, Action.SAY_HOW): frozenset({State.ENDING}),
     (State.ENDING, Action.EMPTIED): frozenset({State.ENDED}),
+    (State.ENDING, Action.DIED): frozenset({State.ENDING}),
+    (State.ENDING, Action.ALIVE): frozenset({State.ACTIVE, State.ENDING}),
+    (State.ENDED, Action.SAY_HOW): frozenset({State.ENDED}),
 }
+# Decisions about who is on a contract, and what waits for them, leave it in its state.
+_RUNNING = (State.UPCOMING, State.ACTIVE, State.SUSPENDED)
+_OPENS = (*_RUNNING, State.ENDING)
+_STAYS: dict[Action, tuple[State, ...]] = {
+    Action.JOIN: (State.DRAFT, *_RUNNING),
+    Action.PART: (State.DRAFT, *_OPENS),
+    Action.TRUST: _OPENS,
+    Action.DISTRUST: _OPENS,
+    Action.LEAVE_NOTICE: _OPENS,
+    Action.GIVE_NOTICE: _OPENS,
+    Action.AWAY: _OPENS,
+    Action.BACK: _OPENS,
+}
+TRANSITIONS.update({(state, action): frozenset({state}) for action, states in _STAYS.items() for state in states})
 
 
 class Pause(Protocol):
@@ -95,13 +130,23 @@ def state_at(terms: Terms, at: int) -> State:
     return State.ACTIVE if pause_at(terms, at) is None else State.SUSPENDED
 
 
-def require(state: State, action: Action) -> None:
-    """Raises ConflictError with code `transition` if the action is not for a contract in this state."""
-    if (state, action) not in TRANSITIONS:
+def require(state: State, action: Action, after: State | None = None) -> None:
+    """Raises ConflictError with code `transition` if the action is not for a contract in this state.
+
+    With `after` also if it must not lead there.
+    """
+    known = TRANSITIONS.get((state, action))
+    if known is None:
         allowed = [known.value for place, known in TRANSITIONS if place is state]
         raise ConflictError(
             "transition",
             f"a contract that is {state.value} cannot be changed by {action.value!r}; "
             f"possible: {', '.join(allowed) or 'nothing'}",
+            state=state.value,
+        )
+    if after is not None and after not in known:
+        raise ConflictError(
+            "transition",
+            f"{action.value!r} would leave a contract that is {state.value} {after.value}",
             state=state.value,
         )

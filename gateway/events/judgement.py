@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.models import CommandRecord
 from gateway.badges.models import Badge
+from gateway.contracts.holders import contracts_of, windows_of
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, pause_at, state_at
 from gateway.events.service import record
@@ -87,7 +88,7 @@ def _badge_breach(badge: Badge, at: int, bank_id: str, locker: object, known: Kn
         return Breach("ended", badge.valid_until, badge.id) if over else None
     verdicts = [
         _contract_breach(contract, hold, badge, at)
-        for contract in known.contracts.get(badge.person_id or "", ())
+        for contract in known.contracts.get(badge.person_id or badge.trusted_id or "", ())
         for hold in contract.holdings
         if (hold.locker.bank_id, hold.locker.number) == (bank_id, locker)
     ]
@@ -97,6 +98,11 @@ def _badge_breach(badge: Badge, at: int, bank_id: str, locker: object, known: Kn
 
 
 def _contract_breach(contract: Contract, hold: Holding, badge: Badge, at: int) -> Breach | None:
+    if contract.frozen_at is not None and contract.frozen_at <= at:
+        return Breach("suspended", contract.frozen_at, badge.id, contract.id)
+    over = _window_breach(contract, badge, at)
+    if over is not None:
+        return over
     state = state_at(contract, at)
     if state in (State.ACTIVE, State.ENDING):
         moved = hold.until_at <= at
@@ -109,6 +115,19 @@ def _contract_breach(contract: Contract, hold: Holding, badge: Badge, at: int) -
     return Breach("not_yet", None, badge.id, contract.id)
 
 
+def _window_breach(contract: Contract, badge: Badge, at: int) -> Breach | None:
+    """Whether the badge's owner was not on the contract then, or no longer trusted."""
+    mine = windows_of(contract, badge)
+    if any(window.from_at <= at < window.until_at for window in mine):
+        return None
+    before = [window.until_at for window in mine if window.until_at <= at]
+    return (
+        Breach("ended", max(before), badge.id, contract.id)
+        if before
+        else Breach("not_yet", None, badge.id, contract.id)
+    )
+
+
 def _known(session: Session, bank_id: str, releases: Sequence[Entry]) -> Known:
     digests = {value for entry in releases if _is_code(value := entry.body.get("digest"))}
     orders = {value for entry in releases if _is_code(value := entry.body.get("command"))}
@@ -118,21 +137,13 @@ def _known(session: Session, bank_id: str, releases: Sequence[Entry]) -> Known:
         select(Badge).where(Badge.site_id == site_id, Badge.digest.in_(digests)).order_by(Badge.registered_at)
     ):
         badges[badge.digest].append(badge)
-    people = {badge.person_id for same in badges.values() for badge in same if badge.person_id}
-    return Known(badges, _contracts(session, people), _commands(session, orders))
+    owners = {owner for same in badges.values() for badge in same if (owner := badge.person_id or badge.trusted_id)}
+    return Known(badges, contracts_of(session, owners), _commands(session, orders))
 
 
 def _is_code(value: object) -> TypeGuard[str]:
     """What a bank sends is not always what it should be, and a database does not take every string."""
     return isinstance(value, str) and len(value) <= 36 and value.isascii() and value.isprintable()
-
-
-def _contracts(session: Session, people: Collection[str]) -> Mapping[str, Sequence[Contract]]:
-    found: dict[str, list[Contract]] = defaultdict(list)
-    query = select(Contract).where(Contract.person_id.in_(people)).order_by(Contract.id)
-    for contract in session.scalars(query).unique():
-        found[contract.person_id].append(contract)
-    return found
 
 
 def _commands(session: Session, ids: Collection[str]) -> Mapping[str, CommandRecord]:

@@ -69,6 +69,7 @@ def _people() -> None:
         "trusted_person",
         _id("id"),
         _id("contract_id"),
+        _id("person_id"),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("from_on", sa.Date(), nullable=False),
         sa.Column("until_on", sa.Date(), nullable=False),
@@ -80,9 +81,11 @@ def _people() -> None:
         _code("ended_by", nullable=True),
         sa.CheckConstraint("from_at <= until_at", name="ck_trusted_person_begins_before_it_ends"),
         sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name="fk_trusted_person_contract_id"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_trusted_person_person_id"),
         sa.PrimaryKeyConstraint("id", name="pk_trusted_person"),
     )
     op.create_index("ix_trusted_person_contract_id", "trusted_person", ["contract_id"])
+    op.create_index("ix_trusted_person_person_id", "trusted_person", ["person_id"])
     # SQLite adds a check to a table only together with a column.
     op.execute(
         "ALTER TABLE badge ADD COLUMN trusted_id VARCHAR(36) "

@@ -10,6 +10,7 @@ from gateway.audit.models import AuditRecord
 from gateway.contracts import service
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, state_at
+from gateway.custody.codes import Check
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
@@ -149,7 +150,10 @@ def test_ending_leaves_the_scheme_s_days_to_collect_and_ending_again_changes_not
         assert (state_at(found, NOON - 1), state_at(found, NOON)) == (State.ACTIVE, State.ENDING)
         # Fourteen whole days after today.
         assert found.collect_until == NOON + 12 * 3_600_000 + 14 * DAY
-        assert ([row.reason for row in found.end_reasons], found.holdings[0].until_at) == (["agreed"], found.collect_until)
+        assert ([row.reason for row in found.end_reasons], found.holdings[0].until_at) == (
+            ["agreed"],
+            found.collect_until,
+        )
 
 
 def test_ending_lifts_a_suspension_so_that_belongings_can_be_fetched(town: Town) -> None:
@@ -184,7 +188,7 @@ def test_reassigning_is_refused_while_the_earlier_holder_may_still_collect(town:
         town.assign(other, number=4)
     assert refused.value.code == "still_collecting"
     with town.writing() as session:
-        service.confirm_emptied(session, contract.id, actor="test", now=NOON + 1)
+        service.confirm_emptied(session, contract.id, also={Check.CLEANED, Check.LOCK}, actor="test", now=NOON + 1)
     with town.writing() as session:
         made = service.reassign(session, contract.id, person_id=other.id, **dates, actor="test", now=NOON + 2)
         assert state_at(made, NOON + 2) is State.ACTIVE

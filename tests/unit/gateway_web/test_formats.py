@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.contracts.handover import _months_later
+from gateway.days import term_end
 from gateway.errors import ConflictError, OfflineError
 from gateway.staff.pages import _own_path
 from gateway.web import formats
@@ -70,7 +70,7 @@ def test_a_refusal_stands_beside_its_field_or_over_the_form_where_there_is_no_su
     ],
 )
 def test_a_term_of_months_ends_the_day_before_the_same_date(day, months, last):
-    assert _months_later(day, months) == last
+    assert term_end(day, months) == last
 
 
 @pytest.mark.parametrize("path", ["//evil.example", "/\\evil", "https://evil.example", "/\tx", "x", ""])

@@ -1,0 +1,85 @@
+"""Whose badges open a contract's lockers, and from when until when."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from gateway.badges.models import Badge
+from gateway.contracts.models import Contract, Party, TrustedPerson
+
+ALWAYS = 1 << 62
+
+
+@dataclass(frozen=True)
+class Window:
+    """One owner of badges may open within [from_at, until_at), both with the contract's own dates.
+
+    `tag` keeps the names of the grants apart where the same badge comes back later; `owner` is a person's id or a
+    trusted person's.
+    """
+
+    owner: str
+    tag: str
+    from_at: int
+    until_at: int
+
+
+def windows(contract: Contract) -> Sequence[Window]:
+    """Everyone who is or was on the contract, and everyone they trust or trusted."""
+    people = [
+        # The first one has been there from the beginning.
+        Window(one.person_id, f"p{turn}" if turn else "", one.from_at if turn else 0, _or_always(one.until_at))
+        for turn, one in enumerate(contract.parties)
+    ]
+    trusted = [
+        Window(one.id, f"t{turn}", one.from_at, min(one.until_at, _or_always(one.ended_at)))
+        for turn, one in enumerate(contract.trusted)
+    ]
+    return people + trusted
+
+
+def windows_of(contract: Contract, badge: Badge) -> Sequence[Window]:
+    """Those of the badge's owner."""
+    return [window for window in windows(contract) if window.owner in (badge.person_id, badge.trusted_id)]
+
+
+def notice_waits(contract: Contract, owner: str) -> bool:
+    """Whether a message waits for this person of the contract; never for someone they trust."""
+    if any(one.id == owner for one in contract.trusted):
+        return False
+    return any(one.given_at is None and one.person_id in (None, owner) for one in contract.notices)
+
+
+def people_on(contract: Contract, at: int) -> Sequence[Party]:
+    """Who is on the contract at `at`: one person, or a couple."""
+    return [one for one in contract.parties if one.until_at is None or one.until_at > at]
+
+
+def contracts_of(session: Session, owners: Collection[str]) -> Mapping[str, Sequence[Contract]]:
+    """The contracts that people and trusted persons are or were on, by their ids."""
+    query = (
+        select(Contract)
+        .where(
+            or_(
+                Contract.parties.any(Party.person_id.in_(owners)),
+                Contract.trusted.any(TrustedPerson.id.in_(owners)),
+            )
+        )
+        .order_by(Contract.id)
+    )
+    found: dict[str, list[Contract]] = {owner: [] for owner in owners}
+    for contract in session.scalars(query).unique():
+        for owner in {window.owner for window in windows(contract)} & found.keys():
+            found[owner].append(contract)
+    return found
+
+
+def owners_of(contracts: Iterable[Contract]) -> set[str]:
+    """Everyone whose badges may stand in an access list for these contracts."""
+    return {window.owner for contract in contracts for window in windows(contract)}
+
+
+def _or_always(instant: int | None) -> int:
+    return ALWAYS if instant is None else instant
