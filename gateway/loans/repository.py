@@ -1,0 +1,115 @@
+"""Finds loans and what stands in the way of a new one."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from gateway.contracts.models import Absence, Death
+from gateway.loans.models import Loan, LoanItem, Membership, ToolLocker
+from gateway.lockers.models import Locker
+
+
+def promised(session: Session, tool_id: str, from_at: int, until_at: int, loan_id: str) -> LoanItem | None:
+    """Another loan's promise of the tool within [from_at, until_at), the first of them."""
+    return session.scalar(
+        select(LoanItem)
+        .where(
+            LoanItem.tool_id == tool_id,
+            LoanItem.loan_id != loan_id,
+            LoanItem.from_at < until_at,
+            LoanItem.until_at > from_at,
+            LoanItem.from_at < LoanItem.until_at,
+        )
+        .order_by(LoanItem.from_at)
+        .limit(1)
+    )
+
+
+def out_elsewhere(session: Session, tool_id: str, loan_id: str) -> LoanItem | None:
+    """The tool as it is out with another loan."""
+    return session.scalar(
+        select(LoanItem).where(
+            LoanItem.tool_id == tool_id,
+            LoanItem.loan_id != loan_id,
+            LoanItem.taken_at.is_not(None),
+            LoanItem.returned_at.is_(None),
+        )
+    )
+
+
+def tools_at_once(session: Session, membership_id: str, from_at: int, until_at: int) -> int:
+    """How many tools the member has, or is promised, within [from_at, until_at)."""
+    still_out = and_(LoanItem.taken_at.is_not(None), LoanItem.returned_at.is_(None))
+    then = and_(LoanItem.from_at < until_at, LoanItem.until_at > from_at, LoanItem.from_at < LoanItem.until_at)
+    query = (
+        select(func.count())
+        .select_from(LoanItem)
+        .join(Loan, Loan.id == LoanItem.loan_id)
+        .where(Loan.membership_id == membership_id, LoanItem.returned_at.is_(None), or_(still_out, then))
+    )
+    return session.scalar(query) or 0
+
+
+def open_loans(session: Session, *, scheme_id: str | None = None) -> Sequence[Loan]:
+    """Loans that are neither cancelled nor seen back, the one due first first."""
+    query = select(Loan).where(Loan.cancelled_at.is_(None), Loan.checked_at.is_(None)).order_by(Loan.due_at, Loan.id)
+    return session.scalars(in_scheme(query, scheme_id)).unique().all()
+
+
+def in_scheme(query: Select[Loan], scheme_id: str | None) -> Select[Loan]:
+    """The query narrowed to one scheme, if one is given."""
+    if scheme_id is None:
+        return query
+    return query.where(Loan.membership.has(Membership.scheme_id == scheme_id))
+
+
+def at_bank(session: Session, bank_id: str, since: int) -> Sequence[Loan]:
+    """Loans through the bank's lockers that were not over at `since`, in a stable order."""
+    return (
+        session.scalars(
+            select(Loan)
+            .join(Locker, Locker.id == Loan.locker_id)
+            .where(
+                Locker.bank_id == bank_id,
+                Locker.lock == "badge",
+                or_(Loan.checked_at.is_(None), Loan.checked_at > since),
+                or_(Loan.cancelled_at.is_(None), Loan.cancelled_at > since),
+                or_(Loan.taken_at.is_not(None), Loan.due_at > since),
+            )
+            .order_by(Loan.id)
+        )
+        .unique()
+        .all()
+    )
+
+
+def of_people_at(session: Session, bank_id: str, people: Collection[str]) -> Sequence[Loan]:
+    """Every loan of these people through the bank's lockers."""
+    if not people:
+        return []
+    return (
+        session.scalars(
+            select(Loan)
+            .join(Membership, Membership.id == Loan.membership_id)
+            .join(Locker, Locker.id == Loan.locker_id)
+            .where(Locker.bank_id == bank_id, Membership.person_id.in_(people))
+            .order_by(Loan.id)
+        )
+        .unique()
+        .all()
+    )
+
+
+def lends_tools(session: Session, bank_id: str) -> bool:
+    """Whether any locker of the bank is a tool locker."""
+    query = select(exists().where(ToolLocker.locker_id == Locker.id, Locker.bank_id == bank_id))
+    return bool(session.scalar(query))
+
+
+def is_not_disturbed(person_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether someone is away or has died: nobody reminds them."""
+    return or_(
+        exists().where(Absence.person_id == person_id, Absence.ended_at.is_(None)),
+        exists().where(Death.person_id == person_id, Death.withdrawn_at.is_(None)),
+    )
