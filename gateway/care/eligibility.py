@@ -1,0 +1,101 @@
+"""Whether someone may enter a scheme: each condition as found, exceptions with their reason, decided by a worker."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.audit import service as audit
+from gateway.care import files
+from gateway.care.codes import Finding
+from gateway.care.waiting_models import ConditionFinding, Eligibility
+from gateway.db import new_id
+from gateway.errors import ConflictError, InvalidError
+from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.schemes.service import scheme_of
+from gateway.schemes.terms import Condition, Terms
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found on one condition; an `exception` gives the scheme's code of its reason."""
+
+    finding: Finding
+    exception: str | None = None
+
+
+def decide(
+    session: Session,
+    person_id: str,
+    scheme_id: str,
+    found: Mapping[str, Found],
+    *,
+    eligible: bool,
+    note: str | None = None,
+    actor: str,
+    now: int,
+) -> Eligibility:
+    """A worker's decision. Conditions not named are `unknown`; one that is not met needs an exception to be eligible.
+
+    Raises NotFoundError (`person`, `scheme`), InvalidError (`condition`, `exception`, `note`), ConflictError
+    (`erased`, `condition_not_met`).
+    """
+    files.open_file(session, person_id)
+    terms = scheme_of(session, scheme_id).terms
+    _check(terms, found)
+    unmet = sorted(code for code, one in found.items() if one.finding is Finding.NOT_MET)
+    if eligible and unmet:
+        raise ConflictError(
+            "condition_not_met",
+            f"not met: {', '.join(unmet)}. Record the exception that holds, or decide that the person cannot enter",
+            conditions=unmet,
+        )
+    decision = Eligibility(
+        id=new_id(now), person_id=person_id, scheme_id=scheme_id, eligible=eligible, note=files.note(note),
+        decided_at=now, decided_by=actor,
+    )  # fmt: skip
+    decision.findings = [
+        ConditionFinding(condition=condition.code, finding=one.finding.value, exception=one.exception)
+        for condition in terms.conditions
+        for one in [found.get(condition.code, Found(Finding.UNKNOWN))]
+    ]
+    session.add(decision)
+    session.flush()
+    exceptions = {code: one.exception for code, one in sorted(found.items()) if one.exception}
+    audit.record(
+        session, actor=actor, action="eligibility_decided", subject=person_id, now=now, scheme=scheme_id,
+        eligible=eligible, exceptions=exceptions,
+    )  # fmt: skip
+    return decision
+
+
+def latest(session: Session, person_id: str, scheme_id: str) -> Eligibility | None:
+    """The decision that holds for this scheme; None if nobody has decided."""
+    return session.scalar(
+        select(Eligibility)
+        .where(Eligibility.person_id == person_id, Eligibility.scheme_id == scheme_id)
+        .order_by(Eligibility.decided_at.desc(), Eligibility.id.desc())
+        .limit(1)
+    )
+
+
+def list_decisions(
+    session: Session, person_id: str, *, after: str | None = None, limit: int = PAGE_SIZE
+) -> Page[Eligibility]:
+    """A person's decisions, in the order of their making."""
+    query = select(Eligibility).where(Eligibility.person_id == person_id)
+    return page_of(session, query, Eligibility.id, after=after, limit=limit)
+
+
+def _check(terms: Terms, found: Mapping[str, Found]) -> None:
+    known: dict[str, Condition] = {condition.code: condition for condition in terms.conditions}
+    for code, one in found.items():
+        if code not in known:
+            names = ", ".join(known) or "none"
+            raise InvalidError("condition", f"the scheme has no condition {code[:40]!r}; it has: {names}")
+        if (one.finding is Finding.EXCEPTION) != (one.exception is not None):
+            raise InvalidError("exception", f"{code}: an exception gives its reason, and nothing else does")
+        if one.exception is not None and one.exception not in known[code].exceptions:
+            allowed = ", ".join(known[code].exceptions) or "none"
+            raise InvalidError("exception", f"{code}: unknown exception {one.exception[:40]!r}; known: {allowed}")
