@@ -97,6 +97,16 @@ def forgive(
     )
 
 
+def waive(
+    session: Session, claim_id: str, *, reason: ForgivenReason, cents: int | None = None, note: str | None = None,
+    shift_id: str | None = None, actor: str, now: int,
+) -> MoneyMovement:  # fmt: skip
+    """Forgives a contribution, and only that. Raises as forgive, and ConflictError (`not_a_contribution`)."""
+    if claim_of(session, claim_id).kind != Kind.CONTRIBUTION:
+        raise ConflictError("not_a_contribution", "deposits and advances are forgiven by a worker, not waived")
+    return forgive(session, claim_id, reason=reason, cents=cents, note=note, shift_id=shift_id, actor=actor, now=now)
+
+
 def make_void(session: Session, movement_id: str, *, actor: str, now: int) -> MoneyMovement:
     """A receipt written by mistake: it keeps its number and counts no more.
 
