@@ -21,6 +21,7 @@ from gateway.badges import api as badges
 from gateway.badges import desk_api as badge_desk
 from gateway.body_limit import BodyLimit
 from gateway.contracts import api as contracts
+from gateway.custody import api as custody
 from gateway.db import Database
 from gateway.edge import only_known_queries
 from gateway.errors import NotReadyError
@@ -31,7 +32,10 @@ from gateway.lockers import api as lockers
 from gateway.lockers import keys_api as keys
 from gateway.lockers import places_api as places
 from gateway.lockers import works_api as works
+from gateway.luggage import api as luggage
+from gateway.money import api as money
 from gateway.people import api as people
+from gateway.privacy import api as privacy
 from gateway.privacy.field_keys import FieldKeys
 from gateway.problems import install_problems, problem, responses
 from gateway.schemes import api as schemes
@@ -39,7 +43,24 @@ from gateway.settings import Settings
 from gateway.staff.attempts import Attempts
 from gateway.web.install import install_web
 
-API_FEATURES = (lockers, contracts, badge_desk, badges, people, access, events, places, works, keys, schemes, alert_channels)
+API_FEATURES = (
+    lockers,
+    contracts,
+    badge_desk,
+    badges,
+    people,
+    access,
+    events,
+    places,
+    works,
+    keys,
+    schemes,
+    alert_channels,
+    privacy,
+    custody,
+    money,
+    luggage,
+)
 
 
 def unix_ms() -> int:

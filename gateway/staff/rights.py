@@ -31,16 +31,29 @@ class Right(StrEnum):
     KEEPING = "keeping"
     LOG_CARE = "log_care"
     CARE = "care"
+    DESK = "desk"
+    SAFEKEEPING = "safekeeping"
 
 
-_DESK = frozenset({Right.SEE_LOCKERS, Right.SEE_PEOPLE, Right.OPEN, Right.BADGES, Right.LOG_CARE, Right.REPORT_CASES})
+_DESK = frozenset(
+    {Right.SEE_LOCKERS, Right.SEE_PEOPLE, Right.OPEN, Right.BADGES, Right.LOG_CARE, Right.REPORT_CASES, Right.DESK}
+)
 RIGHTS: Mapping[str, frozenset[Right]] = {
     # At the desk: recognises people, opens for them, replaces a lost badge; decides nothing about contracts.
     "volunteer": _DESK,
     # At the doors: sees lockers and blocks and opens for maintenance; never a name.
     "technician": frozenset({Right.SEE_LOCKERS, Right.OPEN, Right.REPORT_CASES}),
     "worker": _DESK
-    | {Right.CONTRACTS, Right.RECONCILE, Right.SEE_EVENTS, Right.CARE, Right.CASES, Right.EXPORT, Right.SEE_OPENINGS},
+    | {
+        Right.SAFEKEEPING,
+        Right.CONTRACTS,
+        Right.RECONCILE,
+        Right.SEE_EVENTS,
+        Right.CARE,
+        Right.CASES,
+        Right.EXPORT,
+        Right.SEE_OPENINGS,
+    },
     "operator": frozenset(Right),
 }
 
@@ -89,6 +102,10 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "GET /lockers/{bank}/{number}/open",
         "POST /lockers/{bank}/{number}/open",
         "POST /api/v1/lockers/{bank}/{number}/open",
+        "GET /lockers/{bank}/{number}/ready",
+        "POST /lockers/{bank}/{number}/ready",
+        "GET /api/v1/lockers/{bank}/{number}/readiness",
+        "POST /api/v1/lockers/{bank}/{number}/checks",
     ),
     Right.BADGES: (
         "GET /badges/{badge_id}/revoke",
@@ -251,6 +268,49 @@ _ASKED: Mapping[Right, Sequence[str]] = {
     Right.KEEPING: (
         "GET /api/v1/privacy/due",
         "PUT /api/v1/privacy/terms/{organisation_id}",
+    ),
+    Right.DESK: (
+        "GET /desk",
+        "POST /desk/open",
+        "POST /desk/close",
+        "POST /desk/services",
+        "POST /desk/services/{use_id}/undo",
+        "GET /sheets/{contract_id}",
+        "POST /sheets/{contract_id}/in",
+        "POST /sheets/{contract_id}/out",
+        "POST /sheets/{contract_id}/contribution",
+        "POST /sheets/{contract_id}/receive",
+        "POST /sheets/{contract_id}/waive",
+        "GET /api/v1/sheets/{contract_id}",
+        "POST /api/v1/luggage",
+        "POST /api/v1/luggage/{luggage_id}/out",
+        "GET /api/v1/shifts",
+        "POST /api/v1/shifts",
+        "GET /api/v1/shifts/{shift_id}",
+        "POST /api/v1/shifts/{shift_id}/close",
+        "POST /api/v1/service-uses",
+        "POST /api/v1/service-uses/{use_id}/undo",
+        "POST /api/v1/claims/contribution",
+        "POST /api/v1/claims/{claim_id}/receive",
+        "POST /api/v1/claims/{claim_id}/waive",
+    ),
+    # Belongings out of a locker, and money that is not a contribution: a worker's decisions, with their notes.
+    Right.SAFEKEEPING: (
+        "GET /custodies",
+        "POST /custodies",
+        "GET /custodies/{custody_id}",
+        "POST /custodies/{custody_id}/{step}",
+        "GET /api/v1/custodies",
+        "POST /api/v1/custodies",
+        "GET /api/v1/custodies/{custody_id}",
+        "POST /api/v1/custodies/{custody_id}/{step}",
+        "POST /api/v1/custodies/{custody_id}/things/{thing_id}/{step}",
+        "GET /api/v1/claims",
+        "POST /api/v1/claims",
+        "GET /api/v1/claims/{claim_id}",
+        "POST /api/v1/claims/{claim_id}/refund",
+        "POST /api/v1/claims/{claim_id}/forgive",
+        "POST /api/v1/receipts/{movement_id}/void",
     ),
 }
 
