@@ -9,6 +9,9 @@ import typer
 
 from gateway.audit import commands as audit
 from gateway.errors import GatewayError, SettingsError
+from gateway.imports import commands as imports
+from gateway.privacy import commands as privacy
+from gateway.reports import commands as reports
 from gateway.terminal import ACTOR, Json, opened, read_secret, settings
 
 app = typer.Typer(
@@ -21,9 +24,12 @@ token = typer.Typer(no_args_is_help=True, help="Tokens for the HTTP API.")
 badge = typer.Typer(no_args_is_help=True, help="Badges.")
 for name, group in (
     ("config", config), ("controllers", controllers), ("staff", staff), ("token", token), ("badge", badge),
-    ("audit", audit.app),
+    ("audit", audit.app), ("privacy", privacy.app),
 ):  # fmt: skip
     app.add_typer(group, name=name)
+
+app.command("import")(imports.import_)
+app.command("report")(reports.report)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from gateway.db import Base
 from gateway.events import models as events
 from gateway.incidents import models as incidents
 from gateway.incidents import request_models as requests
+from gateway.imports import models as imports
 from gateway.ingest import models as ingest
 from gateway.loans import models as loans
 from gateway.loans import project_models as projects
@@ -35,6 +36,7 @@ FEATURES = (
     custody,
     events,
     incidents,
+    imports,
     ingest,
     loans,
     lockers,

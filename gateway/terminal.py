@@ -26,6 +26,8 @@ def settings() -> Any:
 @contextmanager
 def opened() -> Iterator[tuple[Any, Callable[[], int]]]:
     """The database, ready to work with, and the clock. Raises NotReadyError with code `migrations`."""
+    # Tables refer to each other: all are known before one is used.
+    import gateway.tables  # noqa: F401
     from gateway import migrations
     from gateway.app import open_database, unix_ms
 

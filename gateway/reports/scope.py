@@ -1,0 +1,133 @@
+"""What a report is about: one site, one organisation or the network, found by name."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from gateway.contracts.models import Contract, Holding
+from gateway.errors import NotFoundError
+from gateway.loans.models import Membership
+from gateway.lockers.models import Bank, Locker, Organisation, Site
+from gateway.schemes.models import Scheme
+
+NETWORK = "network"
+DEFAULT_ZONE = "Europe/Paris"
+
+
+class Kind(StrEnum):
+    """How wide a report looks."""
+
+    SITE = "site"
+    ORGANISATION = "organisation"
+    NETWORK = "network"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """`id` is empty for the network; `organisation_id` is whose it is; `zone` says when its days begin."""
+
+    kind: Kind
+    id: str
+    name: str
+    zone: str
+    organisation_id: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """What `scope_of` finds it by, whatever it is called."""
+        return self.kind.value if self.kind is Kind.NETWORK else f"{self.kind.value}:{self.id}"
+
+    def contracts(self) -> Select[str] | None:
+        """The ids of its contracts; None: all of them. An organisation's are those of its schemes."""
+        match self.kind:
+            case Kind.SITE:
+                lockers = select(Locker.id).join(Bank, Bank.id == Locker.bank_id).where(Bank.site_id == self.id)
+                return select(Holding.contract_id).where(Holding.locker_id.in_(lockers))
+            case Kind.ORGANISATION:
+                return (
+                    select(Contract.id)
+                    .join(Scheme, Scheme.id == Contract.scheme_id)
+                    .where(Scheme.organisation_id == self.id)
+                )
+            case _:
+                return None
+
+    def memberships(self) -> Select[str] | None:
+        """The ids of its tool libraries' memberships; None: all of them."""
+        match self.kind:
+            case Kind.SITE:
+                return select(Membership.id).where(Membership.site_id == self.id)
+            case Kind.ORGANISATION:
+                return (
+                    select(Membership.id)
+                    .join(Scheme, Scheme.id == Membership.scheme_id)
+                    .where(Scheme.organisation_id == self.id)
+                )
+            case _:
+                return None
+
+
+def scope_of(session: Session, name: str) -> Scope:
+    """The site or organisation of that name, whatever its case, or `network`; a site comes first.
+
+    `site:` or `organisation:` before a name or an id says which is meant. Raises NotFoundError with code `scope`.
+    """
+    if name.lower() == NETWORK:
+        return _network(session)
+    kind, colon, wanted = name.partition(":")
+    if colon and kind in (Kind.SITE, Kind.ORGANISATION):
+        found = _site(session, wanted) if kind == Kind.SITE else _organisation(session, wanted)
+    else:
+        found = _site(session, name) or _organisation(session, name)
+    if found is None:
+        raise NotFoundError("scope", f"no site or organisation is called {name[:60]!r}; 'network' is all of them")
+    return found
+
+
+def scopes(session: Session, organisation_id: str | None = None) -> list[Scope]:
+    """The network, the organisations and the sites, by name; only one organisation's beside the network, if given."""
+    organisations = select(Organisation).order_by(Organisation.name)
+    sites = select(Site).order_by(Site.name)
+    if organisation_id is not None:
+        organisations = organisations.where(Organisation.id == organisation_id)
+        sites = sites.where(Site.organisation_id == organisation_id)
+    return [
+        _network(session),
+        *(_of_organisation(session, one) for one in session.scalars(organisations)),
+        *(_of_site(one) for one in session.scalars(sites)),
+    ]
+
+
+def _site(session: Session, name: str) -> Scope | None:
+    found = session.get(Site, name) or session.scalar(
+        select(Site).where(func.lower(Site.name) == name.lower()).order_by(Site.name)
+    )
+    return None if found is None else _of_site(found)
+
+
+def _organisation(session: Session, name: str) -> Scope | None:
+    found = session.get(Organisation, name) or session.scalar(
+        select(Organisation).where(func.lower(Organisation.name) == name.lower()).order_by(Organisation.name)
+    )
+    return None if found is None else _of_organisation(session, found)
+
+
+def _of_site(site: Site) -> Scope:
+    return Scope(Kind.SITE, site.id, site.name, site.zone, site.organisation_id)
+
+
+def _of_organisation(session: Session, organisation: Organisation) -> Scope:
+    zones = select(Site.zone).where(Site.organisation_id == organisation.id)
+    return Scope(Kind.ORGANISATION, organisation.id, organisation.name, _commonest(session, zones), organisation.id)
+
+
+def _network(session: Session) -> Scope:
+    return Scope(Kind.NETWORK, "", NETWORK, _commonest(session, select(Site.zone)))
+
+
+def _commonest(session: Session, zones: Select[str]) -> str:
+    counts = Counter(session.scalars(zones.order_by(Site.zone)).all())
+    return max(counts, key=lambda zone: counts[zone], default=DEFAULT_ZONE)

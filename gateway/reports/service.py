@@ -1,0 +1,56 @@
+"""Makes a report: finds what it is about, reads the facts, calculates."""
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from gateway.care.models import Contact, SupportAct
+from gateway.days import day_after, local_day
+from gateway.reports import care_facts, repository
+from gateway.reports.facts import Facts
+from gateway.reports.figures import calculate
+from gateway.reports.period import Cohort, Period
+from gateway.reports.report import Report
+from gateway.reports.scope import Scope, scope_of
+
+
+def report_on(session: Session, name: str, *, starts_on: date, as_of: date, cohort: Cohort = Cohort.SERVED) -> Report:
+    """The report of a site, an organisation or the `network`, at the end of the day `as_of`.
+
+    Raises NotFoundError (`scope`), InvalidError (`period`, `date`).
+    """
+    scope = scope_of(session, name)
+    period = Period(starts_on, as_of, scope.zone)
+    return calculate(scope.name, facts_of(session, scope, period), period, cohort)
+
+
+def facts_of(session: Session, scope: Scope, period: Period) -> Facts:
+    """Everything that the figures of a scope and a period are made of."""
+    lockers = repository.lockers(session, scope, period)
+    return Facts(
+        agreements=repository.agreements(session, scope, period),
+        lockers=lockers,
+        held=repository.held(session, scope, period, lockers),
+        entries=care_facts.entries(session, scope, period),
+        supports=care_facts.acts(session, scope, period, SupportAct),
+        contacts=care_facts.acts(session, scope, period, Contact),
+        steps=care_facts.steps(session, scope, period),
+        waits=care_facts.waits(session, scope, period),
+        loans=care_facts.loans(session, scope, period),
+        projects=care_facts.projects(session, scope),
+        codes=repository.codes(session, scope),
+    )
+
+
+def default_period(
+    session: Session, name: str, starts_on: date | None, as_of: date | None, now: int
+) -> tuple[date, date]:
+    """The days asked for; without a last one today at the place, without a first one a year. Raises as report_on."""
+    last = as_of or local_day(scope_of(session, name).zone, now)
+    return starts_on or year_before(last), last
+
+
+def year_before(last: date) -> date:
+    """The first day of the year that ends with `last`."""
+    day = last.day if (last.month, last.day) != (2, 29) else 28
+    return day_after(date(last.year - 1, last.month, day))
