@@ -12,7 +12,7 @@ from gateway.access.keystore import Keystore
 from gateway.db import Database
 from gateway.errors import InvalidError, SignInError
 from gateway.paging import MAX_PAGE_SIZE, PAGE_SIZE
-from gateway.staff import rights
+from gateway.staff import rights, scope
 from gateway.staff.service import SignedIn, token_holder
 
 T = TypeVar("T")
@@ -67,12 +67,16 @@ Heard = Annotated[Callable[[str], bool], Depends(_heard)]
 def _caller(
     request: Request, database: Db, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> SignedIn:
-    """Who the bearer token acts as. Raises SignInError (`token`), ForbiddenError (`role`)."""
+    """Who the bearer token acts as.
+
+    Raises SignInError (`token`), ForbiddenError (`role`, `organisation`), NotFoundError for what is out of sight.
+    """
     if credentials is None:
         raise SignInError("token", "send an API token: Authorization: Bearer casier_...")
     with database.reading() as session:
         who = token_holder(session, credentials.credentials)
     rights.require(who.role, request.method, request.scope["path"])
+    scope.require_seen(database, who, request)
     return who
 
 

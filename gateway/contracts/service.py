@@ -24,6 +24,7 @@ from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.lockers.models import Locker
 from gateway.lockers.service import locker_of
 from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.people.models import Person
 from gateway.people.service import person_of
 from gateway.schemes.service import open_scheme, scheme_named
 
@@ -288,13 +289,15 @@ def open_decision(
 
 def list_contracts(
     session: Session, *, person_id: str | None = None, bank_id: str | None = None, state: State | None = None,
-    after: str | None = None, limit: int = PAGE_SIZE, now: int,
+    organisation_id: str | None = None, after: str | None = None, limit: int = PAGE_SIZE, now: int,
 ) -> Page[Contract]:  # fmt: skip
-    """Contracts in the order of their making, narrowed by person, bank and present state."""
+    """Contracts in the order of their making, narrowed by person, bank, present state and their organisation."""
     query = select(Contract)
     if person_id is not None:
         stays = Contract.parties.any((Party.person_id == person_id) & Party.until_at.is_(None))
         query = query.where(or_(Contract.person_id == person_id, stays))
+    if organisation_id is not None:
+        query = query.where(Contract.person.has(Person.organisation_id == organisation_id))
     if bank_id is not None:
         query = query.where(Contract.holdings.any(Holding.locker.has(Locker.bank_id == bank_id)))
     if state is not None:

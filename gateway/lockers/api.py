@@ -19,7 +19,7 @@ router = APIRouter(tags=["lockers"])
 @router.get("/lockers", summary="The wall of lockers", responses=responses(404))
 def list_lockers(
     database: Db,
-    _caller: Caller,
+    caller: Caller,
     heard: Heard,
     now: Now,
     bank: Annotated[str | None, Query(max_length=40)] = None,
@@ -30,18 +30,22 @@ def list_lockers(
     with database.reading() as session:
         if bank is not None:
             bank_of(session, bank)
-        found = wall.lockers(session, heard, now=now, bank_id=bank, after=_cursor(after), limit=limit + 1)
+        found = wall.lockers(
+            session, heard, now=now, bank_id=bank, after=_cursor(after), limit=limit + 1,
+            organisation_id=caller.organisation_id,
+        )  # fmt: skip
     items = [LockerOut.model_validate(view) for view in found[:limit]]
     return PageOut(items=items, next=f"{items[-1].bank}:{items[-1].number}" if len(found) > limit else None)
 
 
 @router.get("/banks", summary="Banks and what their controllers follow")
 def list_banks(
-    database: Db, _caller: Caller, heard: Heard, after: After = None, limit: Limit = PAGE
+    database: Db, caller: Caller, heard: Heard, after: After = None, limit: Limit = PAGE
 ) -> PageOut[BankOut]:
     """By id."""
     with database.reading() as session:
-        found = [view for view in wall.banks(session, heard) if after is None or view.id > after]
+        every = wall.banks(session, heard, organisation_id=caller.organisation_id)
+        found = [view for view in every if after is None or view.id > after]
     items = [BankOut.model_validate(view) for view in found[:limit]]
     return PageOut(items=items, next=items[-1].id if len(found) > limit else None)
 

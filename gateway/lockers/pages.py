@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from gateway.badges.service import list_badges
 from gateway.contracts import repository
+from gateway.contracts.models import Contract
 from gateway.events import breaches
 from gateway.lockers import wall
 from gateway.lockers.history import Happening, lately
 from gateway.lockers.service import locker_of
+from gateway.lockers.sight import sight_of
 from gateway.lockers.tiles import BreachShown, Narrowed, breach_shown, wall_shown
 from gateway.staff.rights import Right
 from gateway.web.cards import ContractCard, Link, contract_card
@@ -95,11 +97,15 @@ def wall_again(visit: Visit, session: Session) -> Response:
 def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> LockerPage:
     """A locker's page as plain values. Raises NotFoundError (`bank`, `locker`)."""
     locker, now = locker_of(session, bank_id, number), visit.clock()
-    banks = {bank.id: bank for bank in wall.banks(session, visit.heard)}
+    banks = {bank.id: bank for bank in wall.banks(session, visit.heard, organisation_id=visit.organisation_id)}
     bank = banks[bank_id]
-    door = wall.lockers(session, visit.heard, now=now, bank_id=bank_id, after=(bank_id, number - 1), limit=1)[0]
+    door = wall.lockers(
+        session, visit.heard, now=now, bank_id=bank_id, after=(bank_id, number - 1), limit=1,
+        organisation_id=visit.organisation_id,
+    )[0]  # fmt: skip
     taken = repository.of_locker(session, locker.id, now)
-    contracts = taken if visit.may(Right.SEE_PEOPLE) else []
+    contracts = [one for one in taken if visit.may(Right.SEE_PEOPLE) and _theirs(visit, one)]
+    alarms = visit.organisation_id is None or bank_id in sight_of(session, visit.organisation_id).run or bool(contracts)
     cards = [contract_card(contract, now) for contract in contracts]
     url = f"/lockers/{bank_id}/{number}"
     subjects = [Subject(card.id, card.holder, [bank_id]) for card in cards]
@@ -127,11 +133,15 @@ def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> L
         last_used=door.last_opened_at,
         breaches=[
             breach_shown(visit, item, banks)
-            for item in breaches.unseen(session, now=now, bank_id=bank_id, locker=number)
+            for item in (breaches.unseen(session, now=now, bank_id=bank_id, locker=number) if alarms else ())
         ],
         pending=followed(visit, session, banks, subjects),
-        taken=bool(taken),
+        taken=bool(taken) or door.occupancy == "occupied",
         contracts=cards,
         actions=[action for action in actions if visit.may_go(action.url)],
-        lately=lately(visit, session, bank_id, number),
+        lately=lately(visit, session, bank_id, number) if alarms else [],
     )
+
+
+def _theirs(visit: Visit, contract: Contract) -> bool:
+    return visit.organisation_id in (None, contract.person.organisation_id)

@@ -25,6 +25,7 @@ from gateway.lockers.places_schemas import (
 )
 from gateway.paging import in_pages
 from gateway.problems import responses
+from gateway.staff.scope import require_organisation
 
 router = APIRouter(tags=["places"])
 BankId = Annotated[str, Path(max_length=40)]
@@ -61,6 +62,7 @@ def list_sites(database: Db, _caller: Caller, after: After = None, limit: Limit 
 @router.post("/sites", status_code=201, summary="A new site", responses=_CHANGES)
 def add_site(database: Db, caller: Caller, now: Now, site: SiteIn) -> SiteOut:
     """One of that name, organisation and zone that is there already is given back."""
+    require_organisation(caller.organisation_id, site.organisation_id)
     with database.writing() as session:
         roles.organisation_of(session, site.organisation_id)
         made = service.site_named(
@@ -73,7 +75,7 @@ def add_site(database: Db, caller: Caller, now: Now, site: SiteIn) -> SiteOut:
 def add_bank(database: Db, caller: Caller, now: Now, bank: BankIn) -> PlaceOut:
     """A manual one is complete with its lockers; one with a controller is joined with `controllers add`."""
     with database.writing() as session:
-        service.site_of(session, bank.site_id)
+        require_organisation(caller.organisation_id, service.site_of(session, bank.site_id).organisation_id)
         made = service.add_bank(
             session, bank_id=bank.id, site_id=bank.site_id, name=bank.name, actor=caller.staff_id, now=now
         )

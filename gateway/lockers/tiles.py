@@ -12,6 +12,7 @@ from gateway.events import breaches
 from gateway.events.service import FeedItem
 from gateway.fleet.faults import of_the_block, told
 from gateway.lockers import wall
+from gateway.lockers.sight import sight_of
 from gateway.lockers.wall import BankView, LockerView
 from gateway.web import formats, words
 from gateway.web.forms import Form
@@ -134,11 +135,15 @@ class Wall:
 def wall_shown(visit: Visit, session: Session, narrowed: Narrowed) -> Wall:
     """The wall as of now."""
     now, heard = visit.clock(), visit.heard
-    every = wall.banks(session, heard)
+    every = wall.banks(session, heard, organisation_id=visit.organisation_id)
     banks = [bank for bank in every if narrowed.site in ("", bank.site_id) and narrowed.block in ("", bank.id)]
     chosen = {bank.id for bank in banks}
-    doors = [door for door in wall.lockers(session, heard, now=now) if door.bank in chosen]
-    found = [item for item in breaches.unseen(session, now=now) if item.bank in chosen]
+    doors = [
+        door
+        for door in wall.lockers(session, heard, now=now, organisation_id=visit.organisation_id)
+        if door.bank in chosen
+    ]
+    found = [item for item in breaches.unseen(session, now=now) if item.bank in chosen & _run(visit, session, chosen)]
     by_id = {bank.id: bank for bank in every}
     sites = sorted({(bank.site, bank.site_id) for bank in banks})
     return Wall(
@@ -194,6 +199,11 @@ def breach_shown(visit: Visit, item: FeedItem, banks: Mapping[str, BankView]) ->
         url=f"/lockers/{bank.id}/{item.locker}",
         seen_url=f"/breaches/{item.id}/seen",
     )
+
+
+def _run(visit: Visit, session: Session, chosen: set[str]) -> frozenset[str] | set[str]:
+    """Banks whose alarms are for whoever asks: those their organisation owns or operates."""
+    return sight_of(session, visit.organisation_id).run if visit.organisation_id else chosen
 
 
 def _block(visit: Visit, session: Session, bank: BankView, doors: Iterable[LockerView], narrowed: Narrowed) -> Block:

@@ -13,6 +13,7 @@ from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, state_at
 from gateway.custody.readiness import unready
 from gateway.lockers.models import Bank, Locker, Observation
+from gateway.lockers.sight import seen_by, sight_of
 
 # Alarms stay on screen although the bank has gone silent; a merely open door then says nothing any more.
 _ALARMS = ("forced", "tampered", "jammed", "open_too_long", "ajar")
@@ -71,13 +72,18 @@ class BankView:
         return self.joined and self.list_issued > self.list_in_force
 
 
-def banks(session: Session, heard: Heard) -> list[BankView]:
-    """Every bank, by id; `heard` says whether a bank has been heard lately."""
+def banks(session: Session, heard: Heard, *, organisation_id: str | None = None) -> list[BankView]:
+    """Every bank, by id, or those an organisation has a role at; `heard`: whether a bank has been heard lately."""
     versions = newest_versions(session)
     rows = session.execute(
         select(Bank, Controller).outerjoin(Controller, Controller.bank_id == Bank.id).order_by(Bank.id)
     )
-    return [_bank_view(bank, controller, versions.get(bank.id, 0), heard) for bank, controller in rows]
+    seen = sight_of(session, organisation_id).seen if organisation_id else None
+    return [
+        _bank_view(bank, controller, versions.get(bank.id, 0), heard)
+        for bank, controller in rows
+        if seen is None or bank.id in seen
+    ]
 
 
 def lockers(
@@ -88,13 +94,19 @@ def lockers(
     bank_id: str | None = None,
     after: tuple[str, int] | None = None,
     limit: int | None = None,
+    organisation_id: str | None = None,
 ) -> list[LockerView]:
-    """Lockers in service, by bank and number; `after` continues behind a (bank, number)."""
+    """Lockers in service, by bank and number; `after` continues behind a (bank, number).
+
+    An organisation sees its own people's in full and elsewhere only that a locker is occupied (sight.py).
+    """
     query = select(Locker).where(Locker.retired_at.is_(None)).order_by(Locker.bank_id, Locker.number)
     if bank_id is not None:
         query = query.where(Locker.bank_id == bank_id)
     if after is not None:
         query = query.where((Locker.bank_id > after[0]) | ((Locker.bank_id == after[0]) & (Locker.number > after[1])))
+    if organisation_id is not None:
+        query = query.where(Locker.bank_id.in_(sight_of(session, organisation_id).seen))
     if limit is not None:
         query = query.limit(limit)
     found = session.scalars(query).all()
@@ -103,7 +115,7 @@ def lockers(
     held = _contracts_now(session, found, now)
     pending = _pending(session, now)
     left = _left(session, bank_id, now)
-    return [
+    views = [
         _locker_view(
             locker,
             held.get(locker.id),
@@ -115,6 +127,7 @@ def lockers(
         )
         for locker in found
     ]
+    return views if organisation_id is None else seen_by(session, organisation_id, views, now)
 
 
 def _bank_view(bank: Bank, controller: Controller | None, issued: int, heard: Heard) -> BankView:

@@ -12,6 +12,7 @@ from gateway.lockers.models import Organisation
 from gateway.people import service
 from gateway.people.schemas import PersonIn, PersonOut
 from gateway.problems import responses
+from gateway.staff.scope import require_organisation
 
 router = APIRouter(prefix="/people", tags=["people"])
 PersonId = Annotated[str, Path(max_length=36)]
@@ -19,12 +20,14 @@ PersonId = Annotated[str, Path(max_length=36)]
 
 @router.get("", summary="People, in the order of their files")
 def list_people(
-    database: Db, _caller: Caller, search: Annotated[str | None, Query(max_length=200)] = None, after: After = None,
+    database: Db, caller: Caller, search: Annotated[str | None, Query(max_length=200)] = None, after: After = None,
     limit: Limit = PAGE,
 ) -> PageOut[PersonOut]:  # fmt: skip
     """Searching takes how the words of a name begin, whatever the case and the accents."""
     with database.reading() as session:
-        page = service.list_people(session, search=search, after=after, limit=limit)
+        page = service.list_people(
+            session, search=search, organisation_id=caller.organisation_id, after=after, limit=limit
+        )
         return PageOut(items=[PersonOut.model_validate(person) for person in page.items], next=page.next)
 
 
@@ -32,9 +35,11 @@ def list_people(
 def add_person(database: Db, caller: Caller, now: Now, person: PersonIn) -> PersonOut:
     """The id is the pseudonym that commands, events and the audit trail use."""
     with database.writing() as session:
+        organisation_id = person.organisation_id or caller.organisation_id or _only_organisation(session)
+        require_organisation(caller.organisation_id, organisation_id)
         added = service.add_person(
             session,
-            organisation_id=person.organisation_id or _only_organisation(session),
+            organisation_id=organisation_id,
             name=person.name,
             language=person.language,
             actor=caller.staff_id,

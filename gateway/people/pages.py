@@ -154,7 +154,7 @@ def organisations(session: Session) -> list[tuple[str, str]]:
 
 
 def _list(visit: Member, session: Session, wanted: str, template: str) -> Response:
-    page = service.list_people(session, search=wanted or None, limit=SHOWN)
+    page = service.list_people(session, search=wanted or None, organisation_id=visit.organisation_id, limit=SHOWN)
     rows = _rows(session, page.items, visit)
     return visit.page(template, area="people", people=rows, search=wanted, more=page.next is not None)
 

@@ -53,10 +53,20 @@ def person_of(session: Session, person_id: str) -> Person:
 
 
 def list_people(
-    session: Session, *, search: str | None = None, after: str | None = None, limit: int = PAGE_SIZE
+    session: Session,
+    *,
+    search: str | None = None,
+    organisation_id: str | None = None,
+    after: str | None = None,
+    limit: int = PAGE_SIZE,
 ) -> Page[Person]:
-    """People in the order of their files' making; each word of `search` begins a word of a name, whatever the case."""
+    """People, of one organisation or of all, in the order of their files' making.
+
+    Each word of `search` begins a word of a name, whatever the case.
+    """
     query = select(Person)
+    if organisation_id is not None:
+        query = query.where(Person.organisation_id == organisation_id)
     if search:
         query = name_index.matching(session, query, search)
     return page_of(session, query, Person.id, after=after, limit=limit)

@@ -10,6 +10,7 @@ from gateway.schemes import opening, service
 from gateway.schemes.schemas import BroughtOut, CopyIn, SchemeIn, SchemeOut, TemplateOut
 from gateway.schemes.templates import TEMPLATES
 from gateway.schemes.terms import Terms
+from gateway.staff.scope import require_organisation
 
 router = APIRouter(tags=["schemes"])
 SchemeId = Annotated[str, Path(max_length=36)]
@@ -36,6 +37,7 @@ def list_schemes(
 @router.post("/schemes", status_code=201, summary="A new scheme", responses=_CHANGES)
 def add_scheme(database: Db, caller: Caller, now: Now, scheme: SchemeIn) -> SchemeOut:
     """From the template of its service, or with terms of its own."""
+    require_organisation(caller.organisation_id, scheme.organisation_id)
     with database.writing() as session:
         made = service.add_scheme(
             session, organisation_id=scheme.organisation_id, service=scheme.service, name=scheme.name,
@@ -55,12 +57,14 @@ def scheme(database: Db, _caller: Caller, scheme_id: SchemeId) -> SchemeOut:
 def change_terms(database: Db, caller: Caller, now: Now, scheme_id: SchemeId, terms: Terms) -> SchemeOut:
     """All of them: what is left out takes its default. Signed contracts keep what was signed."""
     with database.writing() as session:
+        require_organisation(caller.organisation_id, service.scheme_of(session, scheme_id).organisation_id)
         return SchemeOut.model_validate(service.change_terms(session, scheme_id, terms, actor=caller.staff_id, now=now))
 
 
 @router.post("/schemes/{scheme_id}/copy", status_code=201, summary="Copy to an organisation", responses=_CHANGES)
 def copy_scheme(database: Db, caller: Caller, now: Now, scheme_id: SchemeId, copy: CopyIn) -> SchemeOut:
     """The copy goes its own way from then on."""
+    require_organisation(caller.organisation_id, copy.organisation_id)
     with database.writing() as session:
         made = service.copy_scheme(
             session, scheme_id, organisation_id=copy.organisation_id, name=copy.name, actor=caller.staff_id, now=now
@@ -72,6 +76,7 @@ def copy_scheme(database: Db, caller: Caller, now: Now, scheme_id: SchemeId, cop
 def close_scheme(database: Db, caller: Caller, now: Now, scheme_id: SchemeId) -> SchemeOut:
     """Contracts signed under it go on."""
     with database.writing() as session:
+        require_organisation(caller.organisation_id, service.scheme_of(session, scheme_id).organisation_id)
         return SchemeOut.model_validate(service.close_scheme(session, scheme_id, actor=caller.staff_id, now=now))
 
 
@@ -81,5 +86,6 @@ def close_scheme(database: Db, caller: Caller, now: Now, scheme_id: SchemeId) ->
 def bring_hours(database: Db, caller: Caller, now: Now, scheme_id: SchemeId) -> BroughtOut:
     """The one term that may follow the house; each bank's list is issued again."""
     with database.writing() as session:
+        require_organisation(caller.organisation_id, service.scheme_of(session, scheme_id).organisation_id)
         changed = opening.bring_hours(session, scheme_id, actor=caller.staff_id, now=now)
         return BroughtOut(contracts=changed)

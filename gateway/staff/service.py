@@ -14,6 +14,7 @@ from gateway.badges import service as badges
 from gateway.badges.models import Badge
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError, SignInError
+from gateway.lockers.models import Organisation
 from gateway.people.service import LANGUAGES, checked_name
 from gateway.staff.models import ApiToken, SignIn, Staff
 
@@ -29,13 +30,17 @@ _NOBODY = _passwords.hash(secrets.token_urlsafe())
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who asks: a member of staff, by cookie (then with the page's `csrf_token`) or by API token."""
+    """Who asks: a member of staff, by cookie (then with the page's `csrf_token`) or by API token.
+
+    `organisation_id`: whose files they see (scope.py); None: everyone's.
+    """
 
     staff_id: str
     name: str
     role: str
     language: str
     csrf_token: str | None = None
+    organisation_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,13 @@ class NewSignIn:
 
 def add_staff(
     session: Session, *, email: str, name: str, password: str, role: str = "worker", language: str = "fr",
-    actor: str, now: int,
+    organisation_id: str | None = None, actor: str, now: int,
 ) -> Staff:  # fmt: skip
-    """A new account. Raises InvalidError (`email`, `name`, `password`, `role`, `language`), ConflictError (`email`)."""
+    """A new account, of an organisation or (without one) of whoever runs the gateway.
+
+    Raises InvalidError (`email`, `name`, `password`, `role`, `language`), ConflictError (`email`), NotFoundError
+    (`organisation`).
+    """
     address = email.strip().lower()
     if not 3 <= len(address) <= 200 or "@" not in address[1:-1] or not address.isprintable() or " " in address:
         raise InvalidError("email", "that is not an e-mail address")
@@ -59,6 +68,8 @@ def add_staff(
         raise InvalidError("role", f"unknown role {role[:20]!r}; known: {', '.join(ROLES)}")
     if language not in LANGUAGES:
         raise InvalidError("language", f"unknown language {language[:20]!r}; known: {', '.join(LANGUAGES)}")
+    if organisation_id is not None and session.get(Organisation, organisation_id) is None:
+        raise NotFoundError("organisation", "no such organisation")
     if session.scalar(select(Staff.id).where(Staff.email == address)) is not None:
         raise ConflictError("email", "there is an account with this e-mail address already")
     staff = Staff(
@@ -66,6 +77,7 @@ def add_staff(
         email=address,
         name=checked_name(name),
         role=role,
+        organisation_id=organisation_id,
         language=language,
         password_hash=hash_password(password),
         created_at=now,
@@ -144,7 +156,7 @@ def signed_in(session: Session, token: str, *, now: int) -> SignedIn:
     ).first()
     if row is None:
         raise SignInError("signed_out", "sign in first")
-    return SignedIn(row.Staff.id, row.Staff.name, row.Staff.role, row.Staff.language, row.SignIn.csrf_token)
+    return _signed_in(row.Staff, row.SignIn.csrf_token)
 
 
 def close_sign_in(session: Session, token: str, *, now: int) -> None:
@@ -191,7 +203,7 @@ def token_holder(session: Session, token: str) -> SignedIn:
     )
     if staff is None:
         raise SignInError("token", "the bearer token is not known or was revoked")
-    return SignedIn(staff.id, staff.name, staff.role, staff.language)
+    return _signed_in(staff, None)
 
 
 def staff_of(session: Session, staff_id: str) -> Staff:
@@ -213,6 +225,10 @@ def staff_named(session: Session, email: str) -> Staff:
 def names_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
     """The names behind pseudonyms, those that are known."""
     return {row.id: row.name for row in session.scalars(select(Staff).where(Staff.id.in_(ids)))}
+
+
+def _signed_in(staff: Staff, csrf_token: str | None) -> SignedIn:
+    return SignedIn(staff.id, staff.name, staff.role, staff.language, csrf_token, staff.organisation_id)
 
 
 def _end_sign_ins(session: Session, staff_id: str, now: int) -> None:

@@ -16,7 +16,7 @@ from gateway.db import Database
 from gateway.errors import ForbiddenError, GatewayError, InvalidError, SignInError
 from gateway.link.presence import Presence
 from gateway.lockers.wall import BankView
-from gateway.staff import rights
+from gateway.staff import rights, scope
 from gateway.staff import service as accounts
 from gateway.staff.rights import Right
 from gateway.staff.service import SignedIn
@@ -53,6 +53,11 @@ class Visit:
     def presence(self) -> Presence:
         """What is heard of each bank right now."""
         return self.request.app.state.presence  # type: ignore[no-any-return]
+
+    @property
+    def organisation_id(self) -> str | None:
+        """Whose people and lockers whoever asks sees in full; None: everyone's."""
+        return self.staff.organisation_id if self.staff else None
 
     def may(self, right: Right) -> bool:
         """Whether whoever asks has the right."""
@@ -211,6 +216,7 @@ def member(visit: Annotated[Visit, Depends(visitor)]) -> Member:
     if visit.staff is None:
         raise SignInError("signed_out", "sign in first")
     rights.require(visit.staff.role, visit.request.method, visit.request.scope["path"])
+    scope.require_seen(visit.database, visit.staff, visit.request)
     return Member(visit.request, visit.database, visit.language, visit.csrf, visit.staff, visit.now)
 
 

@@ -1,0 +1,154 @@
+"""Whose files an account may ask for: those of its organisation, and the banks at which that has a role.
+
+An account without an organisation (whoever runs the gateway) is not narrowed. What is out of sight is not found, so
+that nobody learns that it exists.
+"""
+
+from collections.abc import Callable, Mapping
+
+from fastapi import Request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.badges.models import Badge
+from gateway.contracts.models import Contract, Holding, Party
+from gateway.db import Database
+from gateway.errors import ForbiddenError, NotFoundError
+from gateway.lockers.allotments import allotment_at
+from gateway.lockers.models import Bank, Locker, MechanicalKey
+from gateway.lockers.sight import Sight, sight_of
+from gateway.people.models import Person
+from gateway.staff import rights
+from gateway.staff.models import Staff
+from gateway.staff.rights import Right
+from gateway.staff.service import SignedIn
+
+# Only whoever owns or operates a bank does these there.
+_RUNNING = frozenset({Right.PLACES, Right.SEE_EVENTS, Right.RECONCILE})
+
+
+def require_seen(database: Database, who: SignedIn, request: Request) -> None:
+    """What the address and its filters name must be in sight of whoever asks. Raises as require_own."""
+    if who.organisation_id is None:
+        return
+    named = {name: str(value) for name, value in request.path_params.items()}
+    for name, filtered in (("person", "person_id"), ("bank", "bank")):
+        if name in request.query_params:
+            named[filtered] = request.query_params[name]
+    now: int = request.app.state.now()
+    path, method = request.scope["path"], request.method
+    with database.reading() as session:
+        require_own(
+            session, who.organisation_id, named, right=rights.asked(method, path),
+            changing=method not in ("GET", "HEAD"), now=now,
+        )  # fmt: skip
+
+
+def require_own(
+    session: Session,
+    organisation_id: str | None,
+    named: Mapping[str, str],
+    *,
+    right: Right | None,
+    changing: bool,
+    now: int,
+) -> None:
+    """`named`: what the address names: person_id, contract_id, badge_id, key_id, bank, number.
+
+    Raises NotFoundError (the thing's code) for what is out of sight, ForbiddenError (`organisation`) for what only
+    the bank's owner or operator may do.
+    """
+    if organisation_id is None:
+        return
+    for name, is_own in _OWN.items():
+        if name in named and not is_own(session, organisation_id, named[name]):
+            raise NotFoundError(name.removesuffix("_id"), f"no such {name.removesuffix('_id')}")
+    sight = sight_of(session, organisation_id)
+    if right is Right.SEE_EVENTS and "bank" not in named:
+        raise ForbiddenError("organisation", "say which bank: bank=; other organisations' banks are not yours to read")
+    if "bank" in named:
+        _require_bank(session, sight, named, right, changing, now)
+
+
+def require_organisation(mine: str | None, organisation_id: str) -> None:
+    """For what belongs to an organisation itself: its schemes, sites and people.
+
+    Raises ForbiddenError with code `organisation`.
+    """
+    if mine not in (None, organisation_id):
+        raise ForbiddenError("organisation", "this belongs to another organisation")
+
+
+def _require_bank(
+    session: Session, sight: Sight, named: Mapping[str, str], right: Right | None, changing: bool, now: int
+) -> None:
+    bank = named["bank"]
+    if bank not in sight.seen:
+        raise NotFoundError("bank", f"no bank {bank[:60]!r}")
+    if bank in sight.run:
+        return
+    if right in _RUNNING and (changing or right is not Right.PLACES):
+        raise ForbiddenError("organisation", "only the organisation that owns or operates this bank may do this")
+    if (
+        changing
+        and named.get("number", "").isdecimal()
+        and not _is_theirs(session, sight, bank, int(named["number"]), now)
+    ):
+        raise ForbiddenError("organisation", "this locker is kept for another organisation")
+
+
+def _is_theirs(session: Session, sight: Sight, bank: str, number: int, now: int) -> bool:
+    """Whether someone of the organisation has the locker, or nobody does and it is not kept for another."""
+    locker = session.scalar(select(Locker).where(Locker.bank_id == bank, Locker.number == number))
+    if locker is None:
+        return True
+    holder = session.scalar(
+        select(Person.organisation_id)
+        .join(Contract, Contract.person_id == Person.id)
+        .join(Holding, Holding.contract_id == Contract.id)
+        .where(Holding.locker_id == locker.id, Holding.from_at <= now, Holding.until_at > now)
+        .limit(1)
+    )
+    if holder is not None:
+        return holder == sight.organisation_id
+    kept = allotment_at(session, locker.id, now)
+    return kept is None or kept.organisation_id == sight.organisation_id
+
+
+def _person(session: Session, organisation_id: str, person_id: str) -> bool:
+    found = session.scalar(select(Person.organisation_id).where(Person.id == person_id))
+    return found in (None, organisation_id)
+
+
+def _contract(session: Session, organisation_id: str, contract_id: str) -> bool:
+    """A contract is its people's: of a couple, either organisation's. One that is not there is found so later."""
+    people = select(Party.person_id).where(Party.contract_id == contract_id)
+    first = select(Contract.person_id).where(Contract.id == contract_id)
+    found = set(session.scalars(select(Person.organisation_id).where(Person.id.in_(people) | Person.id.in_(first))))
+    return not found or organisation_id in found
+
+
+def _badge(session: Session, organisation_id: str, badge_id: str) -> bool:
+    """A stock badge is anyone's at its site; a given one its owner's organisation's."""
+    badge = session.get(Badge, badge_id)
+    if badge is None:
+        return True
+    if badge.person_id is not None:
+        return _person(session, organisation_id, badge.person_id)
+    if badge.staff_id is not None:
+        return session.get_one(Staff, badge.staff_id).organisation_id == organisation_id
+    sites = session.scalars(select(Bank.site_id).where(Bank.id.in_(sight_of(session, organisation_id).seen)))
+    return badge.site_id in set(sites)
+
+
+def _key(session: Session, organisation_id: str, key_id: str) -> bool:
+    key = session.get(MechanicalKey, key_id)
+    return key is None or key.locker.bank_id in sight_of(session, organisation_id).seen
+
+
+_OWN: Mapping[str, Callable[[Session, str, str], bool]] = {
+    "person_id": _person,
+    "contract_id": _contract,
+    "badge_id": _badge,
+    "key_id": _key,
+}
