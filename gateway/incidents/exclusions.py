@@ -1,0 +1,213 @@
+"""Exclusions: local, dated, decided by a person, open to appeal. None of them changes a contract or locks a door."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from gateway.audit import service as audit
+from gateway.care.files import note, open_file
+from gateway.days import day_after, day_start, local_day
+from gateway.db import new_id
+from gateway.errors import ConflictError, InvalidError, NotFoundError
+from gateway.incidents.codes import AppealBy, AppealOutcome, IncidentKind
+from gateway.incidents.models import Appeal, Exclusion
+from gateway.incidents.service import incident_of
+from gateway.incidents.visibility import at_sites, site_of
+from gateway.paging import PAGE_SIZE, Page, page_of
+
+MAX_DAYS = 366
+
+
+@dataclass(frozen=True)
+class Warning:
+    """What anyone at a desk may know of an exclusion: where, until which day, whom to ask; never why."""
+
+    site: str
+    is_here: bool
+    from_on: date
+    until_on: date
+    ask: str
+
+
+def exclude(
+    session: Session,
+    *,
+    person_id: str,
+    site_id: str,
+    from_on: date,
+    until_on: date,
+    reason: IncidentKind,
+    text: str | None = None,
+    incident_id: str | None = None,
+    warns_elsewhere: bool = False,
+    actor: str,
+    now: int,
+) -> Exclusion:
+    """Someone stays away from this site on these days, a year at most; the contract stays what it was.
+
+    Raises NotFoundError (`site`, `person`, `incident`), InvalidError (`dates`, `date`, `note`, `incident`),
+    ConflictError (`excluded`, `erased`).
+    """
+    site = site_of(session, site_id, actor=actor)
+    open_file(session, person_id)
+    if not 0 <= (until_on - from_on).days < MAX_DAYS or until_on < local_day(site.zone, now):
+        raise InvalidError("dates", f"an exclusion lasts from 1 to {MAX_DAYS} days, and ends today or later")
+    if incident_id is not None and incident_of(session, incident_id, actor=actor).site_id != site_id:
+        raise InvalidError("incident", "this incident happened at another site: an exclusion is local")
+    start, end = max(day_start(site.zone, from_on), now), day_start(site.zone, day_after(until_on))
+    met = session.scalar(
+        select(Exclusion).where(
+            Exclusion.person_id == person_id, Exclusion.site_id == site_id, Exclusion.from_at < Exclusion.until_at,
+            Exclusion.from_at < end, Exclusion.until_at > start,
+        )
+    )  # fmt: skip
+    if met is not None:
+        raise ConflictError("excluded", f"they are excluded here from {met.from_on} to {met.until_on} already")
+    exclusion = Exclusion(
+        id=new_id(now), person_id=person_id, site_id=site_id, incident_id=incident_id, from_on=from_on,
+        until_on=until_on, from_at=start, until_at=end, reason=reason.value, note=note(text),
+        warns_elsewhere=warns_elsewhere, decided_by=actor, decided_at=now,
+    )  # fmt: skip
+    session.add(exclusion)
+    session.flush()
+    audit.record(
+        session, actor=actor, action="person_excluded", subject=person_id, now=now, exclusion=exclusion.id,
+        reason=reason.value,
+    )  # fmt: skip
+    return exclusion
+
+
+def lift(session: Session, exclusion_id: str, *, actor: str, now: int) -> Exclusion:
+    """Ends it now; lifting what is over changes nothing. Raises NotFoundError (`exclusion`)."""
+    exclusion = exclusion_of(session, exclusion_id, actor=actor)
+    if exclusion.until_at > now:
+        _end(exclusion, now, actor, now)
+        session.flush()
+        audit.record(
+            session, actor=actor, action="exclusion_lifted", subject=exclusion.person_id, now=now,
+            exclusion=exclusion.id,
+        )  # fmt: skip
+    return exclusion
+
+
+def appeal(
+    session: Session, exclusion_id: str, *, made_by: AppealBy, text: str | None = None, actor: str, now: int
+) -> Appeal:
+    """Someone asks that it be looked at again; one waits at a time.
+
+    Raises NotFoundError (`exclusion`), InvalidError (`note`), ConflictError (`exclusion_over`, `appeal_waits`).
+    """
+    exclusion = exclusion_of(session, exclusion_id, actor=actor)
+    if exclusion.until_at <= now:
+        raise ConflictError("exclusion_over", "this exclusion is over: there is nothing to appeal against")
+    if any(one.decided_at is None for one in exclusion.appeals):
+        raise ConflictError("appeal_waits", "an appeal waits already: decide it first")
+    made = Appeal(
+        id=new_id(now), exclusion_id=exclusion.id, made_by=made_by.value, note=note(text), recorded_by=actor,
+        recorded_at=now,
+    )  # fmt: skip
+    exclusion.appeals.append(made)
+    session.flush()
+    audit.record(
+        session, actor=actor, action="exclusion_appealed", subject=exclusion.person_id, now=now, appeal=made.id
+    )
+    return made
+
+
+def decide(
+    session: Session,
+    appeal_id: str,
+    *,
+    outcome: AppealOutcome,
+    until_on: date | None = None,
+    text: str | None = None,
+    actor: str,
+    now: int,
+) -> Appeal:
+    """Upheld (by someone else than who excluded), shortened to a new last day, or lifted.
+
+    Raises NotFoundError (`appeal`), InvalidError (`dates`, `note`), ConflictError (`decided`, `own_decision`).
+    """
+    made = session.get(Appeal, appeal_id)
+    if made is None:
+        raise NotFoundError("appeal", "no such appeal")
+    exclusion = exclusion_of(session, made.exclusion_id, actor=actor)
+    if made.decided_at is not None:
+        raise ConflictError("decided", "this appeal was decided already")
+    if outcome is AppealOutcome.UPHELD and exclusion.decided_by == actor:
+        raise ConflictError("own_decision", "someone else decides whether your own decision stands")
+    if outcome is AppealOutcome.SHORTENED:
+        _shorten(exclusion, until_on, actor, now)
+    elif outcome is AppealOutcome.LIFTED:
+        _end(exclusion, now, actor, now)
+    made.outcome, made.decision_note, made.decided_by, made.decided_at = outcome.value, note(text), actor, now
+    session.flush()
+    audit.record(
+        session, actor=actor, action="appeal_decided", subject=exclusion.person_id, now=now, appeal=made.id,
+        outcome=outcome.value,
+    )  # fmt: skip
+    return made
+
+
+def exclusion_of(session: Session, exclusion_id: str, *, actor: str) -> Exclusion:
+    """Raises NotFoundError with code `exclusion`, also where `actor` does not see its site."""
+    query = select(Exclusion).where(Exclusion.id == exclusion_id, at_sites(session, actor, Exclusion.site_id))
+    exclusion = session.scalar(query)
+    if exclusion is None:
+        raise NotFoundError("exclusion", "no such exclusion")
+    return exclusion
+
+
+def list_exclusions(
+    session: Session, *, actor: str, site_id: str | None = None, person_id: str | None = None,
+    at: int | None = None, after: str | None = None, limit: int = PAGE_SIZE,
+) -> Page[Exclusion]:  # fmt: skip
+    """Those of the sites that `actor` sees; with `at` only those in force then."""
+    query = select(Exclusion).where(at_sites(session, actor, Exclusion.site_id))
+    if site_id is not None:
+        query = query.where(Exclusion.site_id == site_id)
+    if person_id is not None:
+        query = query.where(Exclusion.person_id == person_id)
+    if at is not None:
+        query = query.where(_in_force(at))
+    return page_of(session, query, Exclusion.id, after=after, limit=limit)
+
+
+def warnings(session: Session, person_id: str, *, actor: str, now: int) -> Sequence[Warning]:
+    """What the desk is shown: exclusions of the sites that `actor` sees, and elsewhere those that safety requires.
+
+    Raises NotFoundError (`person`), ConflictError (`erased`).
+    """
+    open_file(session, person_id)
+    here = at_sites(session, actor, Exclusion.site_id)
+    query = select(Exclusion, here.label("is_here")).where(
+        Exclusion.person_id == person_id, _in_force(now), or_(here, Exclusion.warns_elsewhere.is_(True))
+    )
+    return [
+        Warning(
+            site=exclusion.site.name,
+            is_here=bool(is_here),
+            from_on=exclusion.from_on,
+            until_on=local_day(exclusion.site.zone, exclusion.until_at - 1),
+            ask=exclusion.decided_by,
+        )
+        for exclusion, is_here in session.execute(query.order_by(Exclusion.from_at))
+    ]
+
+
+def _in_force(at: int) -> ColumnElement[bool]:
+    return (Exclusion.from_at <= at) & (Exclusion.until_at > at)
+
+
+def _end(exclusion: Exclusion, at: int, actor: str, now: int) -> None:
+    exclusion.until_at = max(exclusion.from_at, min(exclusion.until_at, at))
+    exclusion.lifted_by, exclusion.lifted_at = actor, now
+
+
+def _shorten(exclusion: Exclusion, until_on: date | None, actor: str, now: int) -> None:
+    if until_on is None or not exclusion.from_on <= until_on < exclusion.until_on:
+        raise InvalidError("dates", f"say its new last day: {exclusion.from_on} or later, before {exclusion.until_on}")
+    _end(exclusion, day_start(exclusion.site.zone, day_after(until_on)), actor, now)

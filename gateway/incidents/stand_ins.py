@@ -1,0 +1,129 @@
+"""Workers on leave and who stands in for them: dated, and nobody is ever without one."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from gateway.audit import service as audit
+from gateway.db import new_id
+from gateway.errors import ConflictError, InvalidError, NotFoundError
+from gateway.incidents.request_models import Leave
+from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.staff.models import Staff
+from gateway.staff.service import staff_of
+
+MAX_DAYS = 366
+
+
+def go_on_leave(
+    session: Session, *, staff_id: str, stand_in_id: str, from_on: date, until_on: date, actor: str, now: int
+) -> Leave:
+    """Both days included. Whoever stands in is there all the time, and stands in for nobody while away themselves.
+
+    Raises NotFoundError (`staff`), InvalidError (`dates`, `stand_in`), ConflictError (`on_leave`, `stand_in_away`,
+    `stands_in`).
+    """
+    staff_of(session, staff_id)
+    if not 0 <= (until_on - from_on).days < MAX_DAYS:
+        raise InvalidError("dates", f"a leave lasts from 1 to {MAX_DAYS} days")
+    if _leaves(session, Leave.staff_id == staff_id, from_on, until_on):
+        raise ConflictError("on_leave", "they are on leave on one of these days already: cancel that leave first")
+    if _leaves(session, Leave.stand_in_id == staff_id, from_on, until_on):
+        raise ConflictError(
+            "stands_in", "they stand in for someone on these days: find that one another stand-in first"
+        )
+    leave = Leave(
+        id=new_id(now), staff_id=staff_id, from_on=from_on, until_on=until_on, recorded_by=actor, recorded_at=now
+    )
+    leave.stand_in_id = _checked_stand_in(session, leave, stand_in_id)
+    session.add(leave)
+    session.flush()
+    _audit(session, "leave_recorded", leave, actor, now)
+    return leave
+
+
+def change_stand_in(session: Session, leave_id: str, *, stand_in_id: str, actor: str, now: int) -> Leave:
+    """Someone else stands in from now on.
+
+    Raises as go_on_leave, and NotFoundError (`leave`), ConflictError (`cancelled`).
+    """
+    leave = leave_of(session, leave_id)
+    if leave.cancelled_at is not None:
+        raise ConflictError("cancelled", "this leave was cancelled: record a new one")
+    leave.stand_in_id = _checked_stand_in(session, leave, stand_in_id)
+    session.flush()
+    _audit(session, "stand_in_changed", leave, actor, now)
+    return leave
+
+
+def cancel(session: Session, leave_id: str, *, actor: str, now: int) -> Leave:
+    """They are back, or never went; cancelling again changes nothing. Raises NotFoundError (`leave`)."""
+    leave = leave_of(session, leave_id)
+    if leave.cancelled_at is None:
+        leave.cancelled_by, leave.cancelled_at = actor, now
+        session.flush()
+        _audit(session, "leave_cancelled", leave, actor, now)
+    return leave
+
+
+def acting_for(session: Session, staff_id: str, day: date) -> str:
+    """Who sees to this worker's people on `day`: their stand-in, or they themselves. Raises NotFoundError (`staff`)."""
+    staff_of(session, staff_id)
+    away = _leaves(session, Leave.staff_id == staff_id, day, day)
+    return away[0].stand_in_id if away else staff_id
+
+
+def uncovered(session: Session, day: date) -> Sequence[Leave]:
+    """Leaves of `day` or later whose stand-in's account was closed meanwhile: each needs another one."""
+    query = (
+        select(Leave)
+        .join(Staff, Staff.id == Leave.stand_in_id)
+        .where(Staff.disabled_at.is_not(None), Leave.cancelled_at.is_(None), Leave.until_on >= day)
+    )
+    return session.scalars(query.order_by(Leave.from_on, Leave.id)).all()
+
+
+def leave_of(session: Session, leave_id: str) -> Leave:
+    """Raises NotFoundError with code `leave`."""
+    leave = session.get(Leave, leave_id)
+    if leave is None:
+        raise NotFoundError("leave", "no such leave")
+    return leave
+
+
+def list_leaves(
+    session: Session, *, staff_id: str | None = None, day: date | None = None, after: str | None = None,
+    limit: int = PAGE_SIZE,
+) -> Page[Leave]:  # fmt: skip
+    """Leaves that were not cancelled; of one worker (away or standing in), of one day."""
+    query = select(Leave).where(Leave.cancelled_at.is_(None))
+    if staff_id is not None:
+        query = query.where(or_(Leave.staff_id == staff_id, Leave.stand_in_id == staff_id))
+    if day is not None:
+        query = query.where(Leave.from_on <= day, Leave.until_on >= day)
+    return page_of(session, query, Leave.id, after=after, limit=limit)
+
+
+def _checked_stand_in(session: Session, leave: Leave, stand_in_id: str) -> str:
+    stand_in = staff_of(session, stand_in_id)
+    if stand_in.id == leave.staff_id or stand_in.disabled_at is not None:
+        raise InvalidError("stand_in", "someone else with an open account stands in")
+    if _leaves(session, Leave.staff_id == stand_in.id, leave.from_on, leave.until_on):
+        raise ConflictError("stand_in_away", "they are on leave on one of these days themselves: choose someone else")
+    return stand_in.id
+
+
+def _leaves(session: Session, whose: ColumnElement[bool], from_on: date, until_on: date) -> Sequence[Leave]:
+    query = select(Leave).where(
+        whose, Leave.cancelled_at.is_(None), Leave.from_on <= until_on, Leave.until_on >= from_on
+    )
+    return session.scalars(query.order_by(Leave.from_on)).all()
+
+
+def _audit(session: Session, action: str, leave: Leave, actor: str, now: int) -> None:
+    audit.record(
+        session, actor=actor, action=action, subject=leave.staff_id, now=now, leave=leave.id,
+        stand_in=leave.stand_in_id,
+    )  # fmt: skip
