@@ -15,6 +15,8 @@ from gateway.access.service import site_badge_keys
 from gateway.contracts.holders import owners_of
 from gateway.contracts.repository import of_bank
 from gateway.events.service import record
+from gateway.loans.grants import loan_lines
+from gateway.loans.repository import at_bank as loans_at_bank
 from gateway.lockers.service import bank_of
 from wire.access_list import AccessList, Grant, Revoked, decode_access_list, list_hash
 from wire.limits import LEASE_MS, REVOKED_KEPT_MS
@@ -25,7 +27,7 @@ LISTS_KEPT_WHOLE = 20
 
 
 def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessList:
-    """The bank's list as of `now`: everything the contracts hold, past 90 days and all of the future.
+    """The bank's list as of `now`: everything contracts and loans hold, past 90 days and all of the future.
 
     Raises NotFoundError with code `bank`.
     """
@@ -40,6 +42,8 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
         for owner in sorted(owners_of([contract]))
         for badge in badges.get(owner, ())
     ]
+    loans = loans_at_bank(session, bank_id, since)
+    parts += loan_lines(session, loans, site.id, since)
     parts += [staff_lines(badge, role, lockers) for badge, role in repository.staff_badges(session, site.id, since)]
     grants, revoked = _with_carried(session, bank_id, parts, now)
     return AccessList(
@@ -48,7 +52,7 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
         issued_at=now,
         lease_until=now + LEASE_MS,
         zone=site.zone,
-        schedules=schedules_of(contracts),
+        schedules=schedules_of([*contracts, *(loan.membership for loan in loans)]),
         badge_keys=tuple(key.id for key in site_badge_keys(session, site.id)),
         grants=tuple(sorted(grants, key=lambda grant: grant.id)),
         revoked=tuple(sorted(revoked, key=lambda line: line.id)),

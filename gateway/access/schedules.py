@@ -2,11 +2,18 @@
 
 import hashlib
 from collections.abc import Iterable
+from typing import Protocol
 
-from gateway.contracts.models import Contract
-from gateway.schemes.terms import OpeningHours
+from gateway.schemes.terms import OpeningHours, Terms
 from wire.hours import WeeklySchedule
 from wire.messages import encode
+
+
+class Signed(Protocol):
+    """A contract or a membership, as far as schedules need it."""
+
+    @property
+    def terms(self) -> Terms: ...
 
 
 def schedule_name(hours: OpeningHours) -> str:
@@ -14,7 +21,7 @@ def schedule_name(hours: OpeningHours) -> str:
     return f"h{hashlib.sha256(encode(hours.weekly)).hexdigest()[:16]}"
 
 
-def schedules_of(contracts: Iterable[Contract]) -> dict[str, WeeklySchedule]:
+def schedules_of(contracts: Iterable[Signed]) -> dict[str, WeeklySchedule]:
     """Every schedule that one of the contracts was signed under."""
     signed = {contract.terms.hours for contract in contracts} - {None}
     return {schedule_name(hours): hours.weekly for hours in sorted(signed, key=repr) if hours is not None}

@@ -11,6 +11,7 @@ from gateway.contracts.repository import banks_of_person
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.events.service import record
+from gateway.loans.repository import banks_of_member
 from gateway.lockers.models import Bank
 from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people.service import checked_name, person_of
@@ -176,7 +177,8 @@ def changed(session: Session, badge: Badge, what: str, actor: str, now: int, rea
     if badge.staff_id is not None:
         banks = list(session.scalars(select(Bank.id).where(Bank.site_id == badge.site_id)))
     elif owner := badge.person_id or badge.trusted_id:
-        banks = list(banks_of_person(session, owner, now - REVOKED_KEPT_MS))
+        since = now - REVOKED_KEPT_MS
+        banks = sorted({*banks_of_person(session, owner, since), *banks_of_member(session, owner, since)})
     else:
         banks = []
     for bank_id in banks:

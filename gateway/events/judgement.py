@@ -14,6 +14,9 @@ from gateway.contracts.holders import contracts_of, windows_of
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, pause_at, state_at
 from gateway.events.service import record
+from gateway.loans.grants import over_at
+from gateway.loans.models import Loan
+from gateway.loans.repository import of_people_at
 from gateway.lockers.service import bank_of
 from wire.entries import Entry, EntryType
 
@@ -39,6 +42,7 @@ class Known:
     badges: Mapping[str, Sequence[Badge]]
     contracts: Mapping[str, Sequence[Contract]]
     commands: Mapping[str, CommandRecord]
+    loans: Sequence[Loan] = ()
 
 
 def judge_releases(session: Session, bank_id: str, entries: Sequence[Entry], *, now: int) -> int:
@@ -92,9 +96,21 @@ def _badge_breach(badge: Badge, at: int, bank_id: str, locker: object, known: Kn
         for hold in contract.holdings
         if (hold.locker.bank_id, hold.locker.number) == (bank_id, locker)
     ]
+    verdicts += [
+        _loan_breach(loan, badge, at)
+        for loan in known.loans
+        if loan.membership.person_id == badge.person_id and loan.locker is not None and loan.locker.number == locker
+    ]
     if not verdicts:
         return Breach("no_contract", None, badge.id)
     return None if None in verdicts else verdicts[-1]
+
+
+def _loan_breach(loan: Loan, badge: Badge, at: int) -> Breach | None:
+    """What a loan through this locker says of its member's badge."""
+    if at < loan.from_at:
+        return Breach("not_yet", None, badge.id)
+    return Breach("ended", over_at(loan), badge.id) if at >= over_at(loan) else None
 
 
 def _contract_breach(contract: Contract, hold: Holding, badge: Badge, at: int) -> Breach | None:
@@ -138,7 +154,8 @@ def _known(session: Session, bank_id: str, releases: Sequence[Entry]) -> Known:
     ):
         badges[badge.digest].append(badge)
     owners = {owner for same in badges.values() for badge in same if (owner := badge.person_id or badge.trusted_id)}
-    return Known(badges, contracts_of(session, owners), _commands(session, orders))
+    lent = of_people_at(session, bank_id, owners)
+    return Known(badges, contracts_of(session, owners), _commands(session, orders), lent)
 
 
 def _is_code(value: object) -> TypeGuard[str]:

@@ -1,4 +1,4 @@
-"""What newly stored entries change elsewhere: doors on the wall, lists in force, and the judgement of releases."""
+"""What newly stored entries change elsewhere: doors on the wall, lists in force, loans, and breaches."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from gateway.access.models import Controller
 from gateway.access.service import list_in_force
 from gateway.events.judgement import judge_releases
 from gateway.ingest.service import Stored
+from gateway.loans.movements import note_releases
 from gateway.lockers.observations import observe
 from wire.entries import Entry, EntryType
 from wire.limits import MAX_INTEGER
@@ -17,6 +18,7 @@ def take_effect(session: Session, stored: Stored, *, now: int) -> None:
     """Runs in the same transaction as the storing."""
     for bank_id, entries in stored.fresh.items():
         observe(session, bank_id, entries)
+        note_releases(session, bank_id, entries, now=now)
         judge_releases(session, bank_id, entries, now=now)
         _note_lists(session, bank_id, entries, now)
 

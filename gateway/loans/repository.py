@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gateway.contracts.models import Absence, Death
 from gateway.loans.models import Loan, LoanItem, Membership, ToolLocker
@@ -101,13 +101,29 @@ def of_people_at(session: Session, bank_id: str, people: Collection[str]) -> Seq
     )
 
 
+def banks_of_member(session: Session, person_id: str, since: int) -> Sequence[str]:
+    """Banks whose lists hold the person's loans: those not over at `since`."""
+    return session.scalars(
+        select(Locker.bank_id)
+        .join(Loan, Loan.locker_id == Locker.id)
+        .join(Membership, Membership.id == Loan.membership_id)
+        .where(
+            Membership.person_id == person_id,
+            or_(Loan.checked_at.is_(None), Loan.checked_at > since),
+            or_(Loan.cancelled_at.is_(None), Loan.cancelled_at > since),
+        )
+        .distinct()
+        .order_by(Locker.bank_id)
+    ).all()
+
+
 def lends_tools(session: Session, bank_id: str) -> bool:
     """Whether any locker of the bank is a tool locker."""
     query = select(exists().where(ToolLocker.locker_id == Locker.id, Locker.bank_id == bank_id))
     return bool(session.scalar(query))
 
 
-def is_not_disturbed(person_id: ColumnElement[str]) -> ColumnElement[bool]:
+def is_not_disturbed(person_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """Whether someone is away or has died: nobody reminds them."""
     return or_(
         exists().where(Absence.person_id == person_id, Absence.ended_at.is_(None)),

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from gateway.contracts.models import Holding
 from gateway.custody.readiness import unready
+from gateway.loans.models import ToolLocker
 from gateway.lockers.models import Allotment, Bank, Locker, Observation, Works
 
 
@@ -20,8 +21,8 @@ def free_lockers(
 ) -> Sequence[Locker]:
     """Lockers that nobody holds from `now` on (or until `until`) and that are in service, by bank and number.
 
-    None with works now, in a bank that winds down, or not ready since its last holder; for an organisation, none that
-    are kept for another.
+    None with works now, in a bank that winds down, not ready since its last holder, or lending tools; for an
+    organisation, none that are kept for another.
     """
     held = exists().where(Holding.locker_id == Locker.id, Holding.until_at > now, Holding.from_at < Holding.until_at)
     if until is not None:
@@ -36,10 +37,19 @@ def free_lockers(
         Works.until_at > now,
         Works.cancelled_at.is_(None),
     )
+    lends_tools = exists().where(ToolLocker.locker_id == Locker.id)
     query = (
         select(Locker)
         .join(Bank, Bank.id == Locker.bank_id)
-        .where(Locker.retired_at.is_(None), Bank.winding_down_since.is_(None), ~held, ~broken, ~works, ~unready(now))
+        .where(
+            Locker.retired_at.is_(None),
+            Bank.winding_down_since.is_(None),
+            ~held,
+            ~broken,
+            ~works,
+            ~unready(now),
+            ~lends_tools,
+        )
         .order_by(Bank.name, Locker.number)
     )
     if site_id is not None:
