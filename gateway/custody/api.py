@@ -24,6 +24,7 @@ from gateway.custody.schemas import (
 from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut
 from gateway.lockers.service import locker_of
 from gateway.problems import responses
+from gateway.staff.scope import require_named
 
 router = APIRouter(tags=["safekeeping"])
 CustodyId = Annotated[str, Path(max_length=36)]
@@ -36,7 +37,7 @@ _CHANGES = responses(404, 409)
 @router.get("/custodies", summary="Belongings in safekeeping")
 def list_custodies(
     database: Db,
-    _caller: Caller,
+    caller: Caller,
     contract: Annotated[str | None, Query(max_length=36)] = None,
     site: Annotated[str | None, Query(max_length=36)] = None,
     is_open: Annotated[bool | None, Query(alias="open", description="whether anything is still to be done")] = None,
@@ -46,7 +47,13 @@ def list_custodies(
     """In the order in which they were begun."""
     with database.reading() as session:
         page = service.list_custodies(
-            session, contract_id=contract, site_id=site, is_open=is_open, after=after, limit=limit
+            session,
+            contract_id=contract,
+            site_id=site,
+            is_open=is_open,
+            organisation_id=caller.organisation_id,
+            after=after,
+            limit=limit,
         )
         return PageOut(items=[custody_out(one) for one in page.items], next=page.next)
 
@@ -55,6 +62,7 @@ def list_custodies(
 def begin(database: Db, caller: Caller, now: Now, wanted: CustodyIn) -> CustodyOut:
     """Refused while the holder may still collect; what was begun already is answered as it stands."""
     with database.writing() as session:
+        require_named(session, caller, now, contract_id=wanted.contract_id)
         made = service.begin(
             session, wanted.contract_id, locker_id=wanted.locker_id, actor=caller.staff_id, now=now
         )  # fmt: skip

@@ -98,7 +98,8 @@ def what_holds(session: Session, custody: Custody) -> str | None:
     if custody.contract.frozen_at is not None or session.scalar(died) is not None:
         return "kept_for_entitled"
     away = select(Absence.id).where(Absence.person_id.in_(people), Absence.ended_at.is_(None)).limit(1)
-    return "owner_away" if session.scalar(away) is not None else None
+    is_away = custody.contract.grace_stopped_at is not None or session.scalar(away) is not None
+    return "owner_away" if is_away else None
 
 
 def _refuse_disposal(session: Session, custody: Custody, reason: DisposalReason, now: int) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from gateway.audit import service as audit
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.service import contract_of
-from gateway.contracts.states import State, state_at
 from gateway.custody import readiness
 from gateway.custody.codes import Check, Step, Thing, Witness
 from gateway.custody.models import Custody, KeptThing
@@ -39,20 +38,21 @@ def step_of(custody: Custody) -> Step:
 
 
 def begin(session: Session, contract_id: str, *, locker_id: str | None = None, actor: str, now: int) -> Custody:
-    """Begins to take out what an ended contract left in its locker (the last one it had), or resumes it.
+    """Begins to take out what a contract left in a locker it has no more (the last one it had), or resumes it.
 
     Raises NotFoundError (`contract`, `locker`), ConflictError (`not_over`: the holder may still collect,
     `locker_taken`: someone else has the locker, `custody_open`: someone else's belongings are being taken out).
     """
     contract = contract_of(session, contract_id)
-    locker = _locker_left(contract, locker_id)
+    held = _last_held(contract, locker_id)
+    locker = held.locker
     found = session.scalar(_not_stored().where(Custody.locker_id == locker.id))
     if found is not None and found.contract_id == contract.id:
         return found
     if found is not None:
         raise ConflictError("custody_open", "belongings of someone else are being taken out here: finish that first")
-    if state_at(contract, now) is not State.ENDED or contract.signed_at is None:
-        raise ConflictError("not_over", "the contract is not over: until then its holder's things stay in the locker")
+    if held.until_at > now:
+        raise ConflictError("not_over", "the holder may still collect: until then their things stay in the locker")
     _refuse_held(session, locker, now)
     custody = Custody(
         id=new_id(now), contract=contract, locker=locker, begun_at=now, begun_by=actor, things=[],
@@ -175,9 +175,9 @@ def custody_of(session: Session, custody_id: str) -> Custody:
 
 def list_custodies(
     session: Session, *, contract_id: str | None = None, is_open: bool | None = None, site_id: str | None = None,
-    after: str | None = None, limit: int = PAGE_SIZE,
+    organisation_id: str | None = None, after: str | None = None, limit: int = PAGE_SIZE,
 ) -> Page[Custody]:  # fmt: skip
-    """In the order of their beginning, narrowed by contract, site, and whether anything is still to be done."""
+    """In the order of their beginning, narrowed by contract, site, organisation, and whether anything is to be done."""
     query = select(Custody)
     if contract_id is not None:
         query = query.where(Custody.contract_id == contract_id)
@@ -185,6 +185,8 @@ def list_custodies(
         query = query.where(Custody.closed_at.is_(None) if is_open else Custody.closed_at.is_not(None))
     if site_id is not None:
         query = query.where(Custody.locker.has(Locker.bank.has(site_id=site_id)))
+    if organisation_id is not None:
+        query = query.where(Custody.contract.has(Contract.person.has(organisation_id=organisation_id)))
     return page_of(session, query, Custody.id, after=after, limit=limit)
 
 
@@ -240,11 +242,11 @@ def _label(session: Session, label: str | None) -> str:
     return f"D-{max(numbers, default=0) + 1:04}"
 
 
-def _locker_left(contract: Contract, locker_id: str | None) -> Locker:
+def _last_held(contract: Contract, locker_id: str | None) -> Holding:
     held = [one for one in contract.holdings if one.from_at < one.until_at and locker_id in (None, one.locker_id)]
     if not held:
         raise NotFoundError("locker", "the contract never had such a locker")
-    return max(held, key=lambda one: one.until_at).locker
+    return max(held, key=lambda one: one.until_at)
 
 
 def _refuse_held(session: Session, locker: Locker, now: int) -> None:

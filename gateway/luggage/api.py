@@ -21,6 +21,7 @@ from gateway.luggage.schemas import (
 )
 from gateway.luggage.sheet import sheet_of
 from gateway.problems import responses
+from gateway.staff.scope import require_named
 
 router = APIRouter(tags=["luggage room"])
 OneId = Annotated[str, Path(max_length=36)]
@@ -38,6 +39,7 @@ def sheet(database: Db, _caller: Caller, now: Now, contract_id: OneId) -> SheetO
 def take_in(database: Db, caller: Caller, now: Now, thing: LuggageIn) -> LuggageOut:
     """Under a contract that is in force."""
     with database.writing() as session:
+        require_named(session, caller, now, contract_id=thing.contract_id)
         made = service.take_in(
             session, thing.contract_id, kind=thing.kind, quantity=thing.quantity, description=thing.description,
             actor=caller.staff_id, now=now,
@@ -58,14 +60,16 @@ def take_out(database: Db, caller: Caller, now: Now, luggage_id: OneId, how_much
 @router.get("/shifts", summary="Shifts at the desk")
 def list_shifts(
     database: Db,
-    _caller: Caller,
+    caller: Caller,
     site: Annotated[str | None, Query(max_length=36)] = None,
     after: After = None,
     limit: Limit = PAGE,
 ) -> PageOut[ShiftOut]:
     """In the order in which they were opened."""
     with database.reading() as session:
-        page = shifts.list_shifts(session, site_id=site, after=after, limit=limit)
+        page = shifts.list_shifts(
+            session, site_id=site, organisation_id=caller.organisation_id, after=after, limit=limit
+        )
         return PageOut(items=[shift_out(one, shifts.counts(session, one)) for one in page.items], next=page.next)
 
 
@@ -102,6 +106,8 @@ def close_shift(database: Db, caller: Caller, now: Now, shift_id: OneId, closing
 def count_service(database: Db, caller: Caller, now: Now, used: ServiceUseIn) -> ServiceUseOut:
     """Counted for the shift you have open, if you have one."""
     with database.writing() as session:
+        if used.person_id is not None:
+            require_named(session, caller, now, person_id=used.person_id)
         made = service.count_service(
             session, site_id=used.site_id, service=used.service, count=used.count, person_id=used.person_id,
             actor=caller.staff_id, now=now,

@@ -15,6 +15,7 @@ from gateway.luggage.models import DeskShift, Luggage, ServiceUse
 from gateway.money.codes import Means, Movement
 from gateway.money.models import Claim, MoneyMovement
 from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.staff.models import Staff
 
 MAX_CASH_CENTS = 10_000_000
 MAX_NOTE = 500
@@ -96,10 +97,17 @@ def present_id(session: Session, staff_id: str) -> str | None:
 
 
 def list_shifts(
-    session: Session, *, site_id: str | None = None, after: str | None = None, limit: int = PAGE_SIZE
+    session: Session,
+    *,
+    site_id: str | None = None,
+    organisation_id: str | None = None,
+    after: str | None = None,
+    limit: int = PAGE_SIZE,
 ) -> Page[DeskShift]:
-    """In the order in which they were opened."""
+    """In the order in which they were opened; of one organisation's staff, or of all."""
     query = select(DeskShift)
+    if organisation_id is not None:
+        query = query.join(Staff, Staff.id == DeskShift.staff_id).where(Staff.organisation_id == organisation_id)
     if site_id is not None:
         query = query.where(DeskShift.site_id == site_id)
     return page_of(session, query, DeskShift.id, after=after, limit=limit)

@@ -11,6 +11,7 @@ from gateway.luggage.shifts import present_id
 from gateway.money import contributions, service
 from gateway.money.schemas import ClaimIn, ClaimOut, ContributionIn, ForgiveIn, MoneyIn, MovementOut, claim_out
 from gateway.problems import responses
+from gateway.staff.scope import require_named
 
 router = APIRouter(tags=["money"])
 ClaimId = Annotated[str, Path(max_length=36)]
@@ -20,7 +21,7 @@ _CHANGES = responses(404, 409)
 @router.get("/claims", summary="Deposits, advances and contributions")
 def list_claims(
     database: Db,
-    _caller: Caller,
+    caller: Caller,
     person: Annotated[str | None, Query(max_length=36)] = None,
     contract: Annotated[str | None, Query(max_length=36)] = None,
     after: After = None,
@@ -28,7 +29,14 @@ def list_claims(
 ) -> PageOut[ClaimOut]:
     """In the order in which they were opened."""
     with database.reading() as session:
-        page = service.list_claims(session, person_id=person, contract_id=contract, after=after, limit=limit)
+        page = service.list_claims(
+            session,
+            person_id=person,
+            contract_id=contract,
+            organisation_id=caller.organisation_id,
+            after=after,
+            limit=limit,
+        )
         return PageOut(items=[claim_out(one) for one in page.items], next=page.next)
 
 
@@ -37,6 +45,7 @@ def list_claims(
 def open_claim(database: Db, caller: Caller, now: Now, wanted: ClaimIn) -> ClaimOut:
     """An advance is paid out with it: its first receipt."""
     with database.writing() as session:
+        require_named(session, caller, now, person_id=wanted.person_id)
         made = service.open_claim(
             session, **wanted.model_dump(), shift_id=present_id(session, caller.staff_id), actor=caller.staff_id,
             now=now,
@@ -48,6 +57,7 @@ def open_claim(database: Db, caller: Caller, now: Now, wanted: ClaimIn) -> Claim
 def ask_contribution(database: Db, caller: Caller, now: Now, wanted: ContributionIn) -> ClaimOut:
     """What the contract's scheme asks for in this period; refused if there is nothing to ask."""
     with database.writing() as session:
+        require_named(session, caller, now, contract_id=wanted.contract_id)
         contract = contract_of(session, wanted.contract_id)
         made = contributions.ask(session, contract, actor=caller.staff_id, now=now)
         if made is None:

@@ -139,11 +139,13 @@ def claim_of(session: Session, claim_id: str) -> Claim:
 
 
 def list_claims(
-    session: Session, *, person_id: str | None = None, contract_id: str | None = None, after: str | None = None,
-    limit: int = PAGE_SIZE,
+    session: Session, *, person_id: str | None = None, contract_id: str | None = None,
+    organisation_id: str | None = None, after: str | None = None, limit: int = PAGE_SIZE,
 ) -> Page[Claim]:  # fmt: skip
-    """In the order in which they were opened, narrowed by person and contract."""
+    """In the order in which they were opened, narrowed by person, contract and organisation."""
     query = select(Claim)
+    if organisation_id is not None:
+        query = query.where(Claim.person.has(organisation_id=organisation_id))
     if person_id is not None:
         query = query.where(Claim.person_id == person_id)
     if contract_id is not None:

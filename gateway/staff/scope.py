@@ -8,15 +8,18 @@ from collections.abc import Callable, Mapping
 
 from fastapi import Request
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gateway.badges.models import Badge
 from gateway.contracts.models import Contract, Holding, Party
+from gateway.custody.models import Custody
 from gateway.db import Database
 from gateway.errors import ForbiddenError, NotFoundError
 from gateway.lockers.allotments import allotment_at
 from gateway.lockers.models import Bank, Locker, MechanicalKey
 from gateway.lockers.sight import Sight, sight_of
+from gateway.luggage.models import DeskShift, Luggage
+from gateway.money.models import Claim, MoneyMovement
 from gateway.people.models import Person
 from gateway.staff import rights
 from gateway.staff.models import Staff
@@ -32,7 +35,7 @@ def require_seen(database: Database, who: SignedIn, request: Request) -> None:
     if who.organisation_id is None:
         return
     named = {name: str(value) for name, value in request.path_params.items()}
-    for name, filtered in (("person", "person_id"), ("bank", "bank")):
+    for name, filtered in (("person", "person_id"), ("contract", "contract_id"), ("bank", "bank")):
         if name in request.query_params:
             named[filtered] = request.query_params[name]
     now: int = request.app.state.now()
@@ -68,6 +71,11 @@ def require_own(
         raise ForbiddenError("organisation", "say which bank: bank=; other organisations' banks are not yours to read")
     if "bank" in named:
         _require_bank(session, sight, named, right, changing, now)
+
+
+def require_named(session: Session, who: SignedIn, now: int, **named: str) -> None:
+    """For what is named in a form or a body and not in the address. Raises as require_own."""
+    require_own(session, who.organisation_id, named, right=None, changing=True, now=now)
 
 
 def require_organisation(mine: str | None, organisation_id: str) -> None:
@@ -146,9 +154,41 @@ def _key(session: Session, organisation_id: str, key_id: str) -> bool:
     return key is None or key.locker.bank_id in sight_of(session, organisation_id).seen
 
 
+def _of_contract(
+    key: InstrumentedAttribute[str], contract: InstrumentedAttribute[str]
+) -> Callable[[Session, str, str], bool]:
+    """What belongs to a contract is seen by whoever sees that."""
+
+    def is_own(session: Session, organisation_id: str, wanted: str) -> bool:
+        found = session.scalar(select(contract).where(key == wanted))
+        return found is None or _contract(session, organisation_id, found)
+
+    return is_own
+
+
+def _claim(session: Session, organisation_id: str, claim_id: str) -> bool:
+    found = session.scalar(select(Claim.person_id).where(Claim.id == claim_id))
+    return found is None or _person(session, organisation_id, found)
+
+
+def _receipt(session: Session, organisation_id: str, movement_id: str) -> bool:
+    found = session.scalar(select(MoneyMovement.organisation_id).where(MoneyMovement.id == movement_id))
+    return found in (None, organisation_id)
+
+
+def _shift(session: Session, organisation_id: str, shift_id: str) -> bool:
+    shift = session.get(DeskShift, shift_id)
+    return shift is None or session.get_one(Staff, shift.staff_id).organisation_id == organisation_id
+
+
 _OWN: Mapping[str, Callable[[Session, str, str], bool]] = {
     "person_id": _person,
     "contract_id": _contract,
     "badge_id": _badge,
     "key_id": _key,
+    "custody_id": _of_contract(Custody.id, Custody.contract_id),
+    "luggage_id": _of_contract(Luggage.id, Luggage.contract_id),
+    "claim_id": _claim,
+    "movement_id": _receipt,
+    "shift_id": _shift,
 }
