@@ -20,7 +20,11 @@ from gateway.alerts.sending import send
 from gateway.badges import api as badges
 from gateway.badges import desk_api as badge_desk
 from gateway.body_limit import BodyLimit
+from gateway.care import api as care
+from gateway.care import standing_api as care_standing
+from gateway.care import waiting_api as waiting
 from gateway.contracts import api as contracts
+from gateway.contracts import people_api as contract_people
 from gateway.custody import api as custody
 from gateway.db import Database
 from gateway.edge import only_known_queries
@@ -46,6 +50,7 @@ from gateway.web.install import install_web
 API_FEATURES = (
     lockers,
     contracts,
+    contract_people,
     badge_desk,
     badges,
     people,
@@ -60,6 +65,9 @@ API_FEATURES = (
     custody,
     money,
     luggage,
+    care,
+    care_standing,
+    waiting,
 )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.care.models import NamedWorker, Review
 from gateway.contracts.models import Absence, Contract, Holding, Party
+from gateway.days import local_day
 from gateway.incidents.request_models import Leave
 from gateway.lockers.models import Bank, Locker, Observation, Site
 from gateway.people.models import Person
@@ -77,10 +78,10 @@ def _worked(clause: ColumnElement[bool]) -> Select[str]:
     return select(NamedWorker.person_id).where(NamedWorker.until_at.is_(None), clause)
 
 
-def stood_in_for(session: Session, staff_id: str, today: date) -> Sequence[str]:
-    """The members of staff on leave today for whom this one stands in."""
+def stood_in_for(session: Session, staff_id: str, day: date) -> Sequence[str]:
+    """The members of staff on leave that day for whom this one stands in."""
     query = select(Leave.staff_id).where(
-        Leave.stand_in_id == staff_id, Leave.from_on <= today, Leave.until_on >= today, Leave.cancelled_at.is_(None)
+        Leave.stand_in_id == staff_id, Leave.from_on <= day, Leave.until_on >= day, Leave.cancelled_at.is_(None)
     )
     return session.scalars(query.distinct().order_by(Leave.staff_id)).all()
 
@@ -111,3 +112,9 @@ def reviews(session: Session, people: Sequence[str]) -> Mapping[str, Sequence[Re
 def people_named(session: Session, people: Sequence[str]) -> Mapping[str, Person]:
     """Their files."""
     return {person.id: person for person in session.scalars(select(Person).where(Person.id.in_(people)))}
+
+
+def today(session: Session, now: int) -> date:
+    """The day it is where the gateway's first site is: for what has no place of its own."""
+    zone = session.scalar(select(Site.zone).order_by(Site.created_at, Site.id).limit(1))
+    return local_day(zone or "UTC", now)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
-from gateway.care import files, standing
+from gateway.care import files, repository, standing
 from gateway.care.cadence import Call
 from gateway.care.codes import ReviewDecision, ReviewWhy
 from gateway.care.models import Review
@@ -44,16 +44,15 @@ def decide(
     *,
     note: str | None = None,
     next_on: date | None = None,
-    today: date,
     actor: str,
     now: int,
 ) -> Review:
-    """What was decided, and perhaps the day on which to look again (after `today`).
+    """What was decided, and perhaps the day on which to look again after today.
 
     Raises NotFoundError (`person`), InvalidError (`next_on`, `note`), ConflictError (`erased`).
     """
     files.open_file(session, person_id)
-    if next_on is not None and next_on <= today:
+    if next_on is not None and next_on <= repository.today(session, now):
         raise InvalidError("next_on", "the next review is on a day after today")
     review = open_review(session, person_id)
     if review is None:

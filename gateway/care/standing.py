@@ -57,30 +57,29 @@ def of_person(session: Session, person_id: str, *, now: int) -> Standing | None:
     return next(iter(_standings(session, now, Party.person_id == person_id)), None)
 
 
-def of_worker(session: Session, staff_id: str, *, today: date, now: int) -> Sequence[Standing]:
-    """The people this member of staff looks after, standing in for others on leave `today` included; due first.
+def of_worker(session: Session, staff_id: str, *, organisation_id: str | None = None, now: int) -> Sequence[Standing]:
+    """The people this member of staff looks after, standing in for others on leave included; due first.
+
+    With an organisation only its own people, here and below.
 
     Raises NotFoundError with code `staff`.
     """
     staff_of(session, staff_id)
-    staff = [staff_id, *repository.stood_in_for(session, staff_id, today)]
-    return _standings(session, now, repository.looked_after_by(staff))
+    staff = [staff_id, *repository.stood_in_for(session, staff_id, repository.today(session, now))]
+    return _standings(session, now, repository.looked_after_by(staff), *_of(organisation_id))
 
 
-def of_site(session: Session, site_id: str, *, now: int) -> Sequence[Standing]:
+def of_site(session: Session, site_id: str, *, organisation_id: str | None = None, now: int) -> Sequence[Standing]:
     """Everyone with a locker at the site; due first. Raises NotFoundError with code `site`."""
     if session.get(Site, site_id) is None:
         raise NotFoundError("site", "no such site")
     here = Holding.locker.has(Locker.bank.has(Bank.site_id == site_id))
-    return _standings(session, now, here)
+    return _standings(session, now, here, *_of(organisation_id))
 
 
 def without_worker(session: Session, organisation_id: str | None, *, now: int) -> Sequence[Standing]:
     """People on a contract whom nobody looks after, of one organisation or of all; due first."""
-    narrowed = [repository.without_worker()]
-    if organisation_id is not None:
-        narrowed.append(Person.organisation_id == organisation_id)
-    return _standings(session, now, *narrowed)
+    return _standings(session, now, repository.without_worker(), *_of(organisation_id))
 
 
 def to_see(standings: Sequence[Standing]) -> Sequence[Standing]:
@@ -92,6 +91,10 @@ def no_news(standings: Sequence[Standing]) -> Sequence[Standing]:
     """Those without any contact for longer than usual, the longest first."""
     silent = [one for one in standings if one.due.long_silent]
     return sorted(silent, key=lambda one: -one.due.no_news)
+
+
+def _of(organisation_id: str | None) -> Sequence[ColumnElement[bool]]:
+    return [] if organisation_id is None else [Person.organisation_id == organisation_id]
 
 
 def _standings(session: Session, now: int, *narrowed: ColumnElement[bool]) -> Sequence[Standing]:

@@ -14,6 +14,7 @@ from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.lockers.models import Site
 from gateway.paging import PAGE_SIZE, Page, bounded
+from gateway.schemes.models import Scheme
 from gateway.schemes.service import open_scheme
 
 
@@ -111,10 +112,11 @@ def list_waiting(
     *,
     scheme_id: str | None = None,
     site_id: str | None = None,
+    organisation_id: str | None = None,
     after: str | None = None,
     limit: int = PAGE_SIZE,
 ) -> Page[WaitingEntry]:
-    """Who waits, the longest first; of one scheme, or for one site (those for whom any site will do among them).
+    """Who waits, the longest first: of one scheme, one organisation, or for one site (or any).
 
     Raises InvalidError with code `after`.
     """
@@ -124,6 +126,8 @@ def list_waiting(
         query = query.where(WaitingEntry.scheme_id == scheme_id)
     if site_id is not None:
         query = query.where(or_(WaitingEntry.site_id == site_id, WaitingEntry.site_id.is_(None)))
+    if organisation_id is not None:
+        query = query.join(Scheme).where(Scheme.organisation_id == organisation_id)
     if after is not None:
         since, last = _cursor(after)
         query = query.where(or_(WaitingEntry.since > since, and_(WaitingEntry.since == since, WaitingEntry.id > last)))
