@@ -4,12 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from gateway.contracts import service
+from gateway.contracts import endings, service
 from gateway.contracts.schemas import (
     ContractIn,
     ContractOut,
+    EmptiedIn,
     EndIn,
+    HowIn,
     MoveIn,
+    PlanEndIn,
     ReassignIn,
     RenewIn,
     SuspendIn,
@@ -21,13 +24,16 @@ from gateway.problems import responses
 
 router = APIRouter(prefix="/contracts", tags=["contracts"])
 ContractId = Annotated[str, Path(max_length=36)]
+Seen = Annotated[
+    int | None, Query(ge=1, description="the version you were looking at; 409 if it is not the present one")
+]
 _CHANGES = responses(404, 409)
 
 
 @router.get("", summary="Contracts, in the order of their making")
 def list_contracts(
     database: Db,
-    _caller: Caller,
+    caller: Caller,
     now: Now,
     person: Annotated[str | None, Query(max_length=36)] = None,
     bank: Annotated[str | None, Query(max_length=40)] = None,
@@ -38,8 +44,9 @@ def list_contracts(
     """Narrowed by person, bank and the state they are in now."""
     with database.reading() as session:
         page = service.list_contracts(
-            session, person_id=person, bank_id=bank, state=state, after=after, limit=limit, now=now
-        )
+            session, person_id=person, bank_id=bank, state=state, organisation_id=caller.organisation_id, after=after,
+            limit=limit, now=now,
+        )  # fmt: skip
         return PageOut(items=[contract_out(contract, now) for contract in page.items], next=page.next)
 
 
@@ -71,69 +78,113 @@ def contract(database: Db, _caller: Caller, now: Now, contract_id: ContractId) -
 
 
 @router.post("/{contract_id}/sign", summary="A draft becomes binding", responses=_CHANGES)
-def sign(database: Db, caller: Caller, now: Now, contract_id: ContractId) -> ContractOut:
+def sign(database: Db, caller: Caller, now: Now, contract_id: ContractId, seen: Seen = None) -> ContractOut:
     """Its dates hold from now on, and its locker is taken."""
     with database.writing() as session:
-        return contract_out(service.sign(session, contract_id, actor=caller.staff_id, now=now), now)
+        return contract_out(service.sign(session, contract_id, actor=caller.staff_id, now=now, seen=seen), now)
 
 
 @router.post("/{contract_id}/suspend", summary="Suspend", responses=_CHANGES)
-def suspend(database: Db, caller: Caller, now: Now, contract_id: ContractId, decision: SuspendIn) -> ContractOut:
+def suspend(
+    database: Db, caller: Caller, now: Now, contract_id: ContractId, decision: SuspendIn, seen: Seen = None
+) -> ContractOut:
     """The badge gets the amber light until the review date; staff can open for the holder."""
     with database.writing() as session:
         changed = service.suspend(
-            session, contract_id, reason=decision.reason.value, review_on=decision.review_on, actor=caller.staff_id,
-            now=now,
+            session, contract_id, reason=decision.reason.value, review_on=decision.review_on,
+            fetch=decision.fetch.value, fetch_note=decision.fetch_note, from_on=decision.from_on, note=decision.note,
+            actor=caller.staff_id, now=now, seen=seen,
         )  # fmt: skip
         return contract_out(changed, now)
 
 
 @router.post("/{contract_id}/resume", summary="End a suspension", responses=_CHANGES)
-def resume(database: Db, caller: Caller, now: Now, contract_id: ContractId) -> ContractOut:
+def resume(database: Db, caller: Caller, now: Now, contract_id: ContractId, seen: Seen = None) -> ContractOut:
     """The badge opens again at once."""
     with database.writing() as session:
-        return contract_out(service.resume(session, contract_id, actor=caller.staff_id, now=now), now)
+        return contract_out(service.resume(session, contract_id, actor=caller.staff_id, now=now, seen=seen), now)
 
 
 @router.post("/{contract_id}/renew", summary="Renew", responses=_CHANGES)
-def renew(database: Db, caller: Caller, now: Now, contract_id: ContractId, renewal: RenewIn) -> ContractOut:
+def renew(
+    database: Db, caller: Caller, now: Now, contract_id: ContractId, renewal: RenewIn, seen: Seen = None
+) -> ContractOut:
     """Same badge, same locker, no gap."""
     with database.writing() as session:
-        changed = service.renew(session, contract_id, ends_on=renewal.ends_on, actor=caller.staff_id, now=now)
+        changed = service.renew(
+            session, contract_id, ends_on=renewal.ends_on, actor=caller.staff_id, now=now, seen=seen
+        )
         return contract_out(changed, now)
 
 
 @router.post("/{contract_id}/move", summary="Change of locker", responses=_CHANGES)
-def move(database: Db, caller: Caller, now: Now, contract_id: ContractId, place: MoveIn) -> ContractOut:
+def move(
+    database: Db, caller: Caller, now: Now, contract_id: ContractId, place: MoveIn, seen: Seen = None
+) -> ContractOut:
     """The contract goes on with another locker."""
     with database.writing() as session:
         changed = service.move(
-            session, contract_id, bank_id=place.bank, number=place.number, actor=caller.staff_id, now=now
+            session, contract_id, bank_id=place.bank, number=place.number, actor=caller.staff_id, now=now, seen=seen
         )
         return contract_out(changed, now)
 
 
 @router.post("/{contract_id}/end", summary="End", responses=_CHANGES)
-def end(database: Db, caller: Caller, now: Now, contract_id: ContractId, decision: EndIn) -> ContractOut:
+def end(
+    database: Db, caller: Caller, now: Now, contract_id: ContractId, decision: EndIn, seen: Seen = None
+) -> ContractOut:
     """Then comes the time to collect; ending what is over changes nothing."""
     with database.writing() as session:
         changed = service.end(
-            session, contract_id, reason=decision.reason.value, collect_days=decision.collect_days,
-            actor=caller.staff_id, now=now,
+            session, contract_id, reason=decision.reason.value, how=decision.how(),
+            collect_days=decision.collect_days, actor=caller.staff_id, now=now, seen=seen,
         )  # fmt: skip
         return contract_out(changed, now)
 
 
 @router.post("/{contract_id}/emptied", summary="The locker was seen empty", responses=_CHANGES)
-def emptied(database: Db, caller: Caller, now: Now, contract_id: ContractId) -> ContractOut:
-    """The time to collect is over; the locker can be given again."""
+def emptied(
+    database: Db, caller: Caller, now: Now, contract_id: ContractId, sight: EmptiedIn | None = None, seen: Seen = None
+) -> ContractOut:
+    """The time to collect is over; the locker can be given again once it is cleaned and its lock checked too."""
     with database.writing() as session:
-        return contract_out(service.confirm_emptied(session, contract_id, actor=caller.staff_id, now=now), now)
+        changed = service.confirm_emptied(
+            session, contract_id, also=sight.also if sight else (), actor=caller.staff_id, now=now, seen=seen
+        )
+        return contract_out(changed, now)
+
+
+@router.post("/{contract_id}/plan-end", summary="Plan an end", responses=_CHANGES)
+def plan_end(
+    database: Db, caller: Caller, now: Now, contract_id: ContractId, plan: PlanEndIn, seen: Seen = None
+) -> ContractOut:
+    """An earlier last day, in force at the doors whatever happens; renewing takes it back."""
+    with database.writing() as session:
+        changed = endings.plan_end(
+            session, contract_id, ends_on=plan.ends_on, reason=plan.reason.value, how=plan.how(),
+            actor=caller.staff_id, now=now, seen=seen,
+        )  # fmt: skip
+        return contract_out(changed, now)
+
+
+@router.post("/{contract_id}/how-ended", summary="Say why and how it ended", responses=_CHANGES)
+def how_ended(
+    database: Db, caller: Caller, now: Now, contract_id: ContractId, account: HowIn, seen: Seen = None
+) -> ContractOut:
+    """For a contract that its date ended, or to put it right."""
+    with database.writing() as session:
+        changed = endings.tell_how(
+            session, contract_id, reason=account.reason.value, how=account.how(), actor=caller.staff_id, now=now,
+            seen=seen,
+        )  # fmt: skip
+        return contract_out(changed, now)
 
 
 @router.post("/{contract_id}/reassign", status_code=201, summary="Give its locker to someone else", responses=_CHANGES)
-def reassign(database: Db, caller: Caller, now: Now, contract_id: ContractId, next_one: ReassignIn) -> ContractOut:
-    """Refused while the earlier holder holds it or may still collect."""
+def reassign(
+    database: Db, caller: Caller, now: Now, contract_id: ContractId, next_one: ReassignIn, seen: Seen = None
+) -> ContractOut:
+    """Refused while the earlier holder holds it or may still collect, and until it is empty, cleaned and checked."""
     with database.writing() as session:
         made = service.reassign(
             session,
@@ -144,5 +195,6 @@ def reassign(database: Db, caller: Caller, now: Now, contract_id: ContractId, ne
             badge_id=next_one.badge_id,
             actor=caller.staff_id,
             now=now,
+            seen=seen,
         )
         return contract_out(made, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gateway.errors import ConflictError
 
@@ -93,7 +93,11 @@ class Pause(Protocol):
     lifted_at: int | None
 
 
-class Terms(Protocol):
+P = TypeVar("P", bound=Pause)
+P_co = TypeVar("P_co", bound=Pause, covariant=True)
+
+
+class Terms(Protocol[P_co]):
     """A contract, as far as states need it."""
 
     signed_at: int | None
@@ -103,7 +107,7 @@ class Terms(Protocol):
     collect_until: int
 
     @property
-    def suspensions(self) -> Sequence[Pause]: ...
+    def suspensions(self) -> Sequence[P_co]: ...
 
 
 def pause_end(pause: Pause) -> int:
@@ -111,13 +115,13 @@ def pause_end(pause: Pause) -> int:
     return pause.until_at if pause.lifted_at is None else min(pause.until_at, pause.lifted_at)
 
 
-def pause_at(terms: Terms, at: int) -> Pause | None:
+def pause_at(terms: Terms[P], at: int) -> P | None:
     """The suspension in force at `at`, the one that ends last if there are several."""
     pauses = [pause for pause in terms.suspensions if pause.from_at <= at < pause_end(pause)]
     return max(pauses, key=pause_end, default=None)
 
 
-def state_at(terms: Terms, at: int) -> State:
+def state_at(terms: Terms[Pause], at: int) -> State:
     """The contract's state at `at`, from its dates and decisions alone."""
     if terms.signed_at is None:
         return State.DRAFT if terms.ended_at is None else State.ENDED

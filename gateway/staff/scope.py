@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gateway.badges.models import Badge
-from gateway.contracts.models import Contract, Holding, Party
+from gateway.contracts.models import Contract, Holding, Notice, Party, TrustedPerson
 from gateway.custody.models import Custody
 from gateway.db import Database
 from gateway.errors import ForbiddenError, NotFoundError
@@ -186,6 +186,8 @@ _OWN: Mapping[str, Callable[[Session, str, str], bool]] = {
     "contract_id": _contract,
     "badge_id": _badge,
     "key_id": _key,
+    "trusted_id": _of_contract(TrustedPerson.id, TrustedPerson.contract_id),
+    "notice_id": _of_contract(Notice.id, Notice.contract_id),
     "custody_id": _of_contract(Custody.id, Custody.contract_id),
     "luggage_id": _of_contract(Luggage.id, Luggage.contract_id),
     "claim_id": _claim,

@@ -93,7 +93,7 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
     locker = present_locker(contract, now)
     zone = locker.bank.site.zone
     pause = pause_at(contract, now)
-    reason = words.SUSPEND_REASONS.get(pause.reason, "") if pause else ""  # type: ignore[attr-defined]
+    reason = words.SUSPEND_REASONS.get(pause.reason, "") if pause else ""
     if contract.end_reasons:
         reason = words.END_REASONS.get(contract.end_reasons[0].reason, contract.end_reasons[0].reason)
     over = contract.ended_at is not None

@@ -196,7 +196,13 @@ def test_the_life_of_a_contract_over_http(gateway: Gateway) -> None:
     dates = {"starts_on": str(datetime.now(ZoneInfo("Europe/Paris")).date()), "ends_on": "2090-01-31"}
     made = gateway.call("POST", "/contracts", 201, person_id=who, **place, **dates)
     url = f"/contracts/{made['id']}"
-    assert gateway.call("POST", f"{url}/suspend", reason="incident", review_on="2089-01-01")["state"] == "suspended"
+    stop = {"reason": "incident", "review_on": "2089-01-01", "fetch": "phone", "fetch_note": "01 00 00 00 00"}
+    suspended = gateway.call("POST", f"{url}/suspend", **stop)
+    assert (suspended["state"], suspended["fetch"]) == ("suspended", "phone")
+    told = problem(
+        gateway.api.post(f"/api/v1{url}/suspend?seen={made['version']}", json=stop), 409, "changed_meanwhile"
+    )
+    assert told["action"] == "suspend"
     assert gateway.call("GET", f"/contracts?state=suspended&person={who}")["items"][0]["id"] == made["id"]
     assert gateway.call("POST", f"{url}/resume")["state"] == "active"
     assert gateway.call("POST", f"{url}/resume")["state"] == "active"
@@ -204,12 +210,18 @@ def test_the_life_of_a_contract_over_http(gateway: Gateway) -> None:
     problem(gateway.api.post(f"/api/v1{url}/reassign", json=next_one), 409, "still_held")
     assert gateway.call("POST", f"{url}/end", reason="own_solution")["state"] == "ending"
     problem(
-        gateway.api.post(f"/api/v1{url}/suspend", json={"reason": "other", "review_on": "2089-01-01"}),
+        gateway.api.post(f"/api/v1{url}/suspend", json=stop),
         409,
         "transition",
     )
     problem(gateway.api.post(f"/api/v1{url}/reassign", json=next_one), 409, "still_collecting")
     assert gateway.call("POST", f"{url}/emptied")["state"] == "ended"
+    problem(gateway.api.post(f"/api/v1{url}/reassign", json=next_one), 409, "locker_not_ready")
+    gateway.call("POST", f"{url}/how-ended", reason="own_solution", decided_by="holder", destination="own_housing")
+    assert gateway.call("GET", f"{url}/file")["destination"] == "own_housing"
+    record = gateway.call("GET", f"{url}/transitions")["items"]
+    assert [line["action"] for line in record] == ["assign", "suspend", "resume", "end", "emptied", "say_how"]
+    gateway.call("POST", f"/lockers/{place['bank']}/{place['number']}/checks", checks=["cleaned", "lock"])
     assert gateway.call("POST", f"{url}/reassign", 201, **next_one)["lockers"][0]["number"] == 10
 
 
