@@ -30,6 +30,9 @@ from gateway.db import Database
 from gateway.edge import only_known_queries
 from gateway.errors import NotReadyError
 from gateway.events import api as events
+from gateway.incidents import api as incidents
+from gateway.incidents import doors_api as incident_doors
+from gateway.incidents import requests_api as incident_requests
 from gateway.link.connection import Tls
 from gateway.link.service import Link
 from gateway.lockers import api as lockers
@@ -68,6 +71,9 @@ API_FEATURES = (
     care,
     care_standing,
     waiting,
+    incidents,
+    incident_doors,
+    incident_requests,
 )
 
 

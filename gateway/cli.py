@@ -10,8 +10,10 @@ import typer
 from gateway.audit import commands as audit
 from gateway.errors import GatewayError, SettingsError
 from gateway.imports import commands as imports
+from gateway.lockers import commands as places
 from gateway.privacy import commands as privacy
 from gateway.reports import commands as reports
+from gateway.schemes import commands as schemes
 from gateway.terminal import ACTOR, Json, opened, read_secret, settings
 
 app = typer.Typer(
@@ -24,7 +26,7 @@ token = typer.Typer(no_args_is_help=True, help="Tokens for the HTTP API.")
 badge = typer.Typer(no_args_is_help=True, help="Badges.")
 for name, group in (
     ("config", config), ("controllers", controllers), ("staff", staff), ("token", token), ("badge", badge),
-    ("audit", audit.app), ("privacy", privacy.app),
+    ("audit", audit.app), ("privacy", privacy.app), ("place", places.app), ("scheme", schemes.app),
 ):  # fmt: skip
     app.add_typer(group, name=name)
 
@@ -167,20 +169,23 @@ def staff_add(
     name: Annotated[str, typer.Option(help="name on screen")] = "",
     role: Annotated[str, typer.Option(help="worker, volunteer, technician, operator")] = "worker",
     language: Annotated[str, typer.Option(help="fr, en, pt")] = "fr",
+    organisation: Annotated[str, typer.Option(help="whose people the account sees; everyone's if left out")] = "",
     password_file: Annotated[
         Path | None, typer.Option(help="read the password from here instead of making one")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Make an account; its password is made and printed once, or read from a file."""
+    from gateway.lockers.service import organisation_named
     from gateway.staff import service
 
     given = read_secret(password_file) if password_file else None
     password = given or secrets.token_urlsafe(15)
     with opened() as (database, now), database.writing() as session:
+        body = organisation_named(session, organisation, actor=ACTOR, now=now()) if organisation else None
         added = service.add_staff(
             session, email=email, name=name or email.partition("@")[0], password=password, role=role,
-            language=language, actor=ACTOR, now=now(),
+            language=language, organisation_id=body.id if body else None, actor=ACTOR, now=now(),
         )  # fmt: skip
         answer = {"id": added.id, "email": added.email, **({} if given else {"password": password})}
     typer.echo(json.dumps(answer) if as_json else "\n".join(f"{key}: {value}" for key, value in answer.items()))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from gateway.db import announce
 from gateway.events.models import Event
 from gateway.paging import bounded
+from wire.entries import EntryType
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,17 @@ class FeedItem:
     seq: int | None
 
 
+# Someone's coming and going, entry by entry: not a trail for staff (privacy/openings.py says who may read more).
+USES = (
+    EntryType.BADGE_REFUSED,
+    EntryType.RELEASE_INTENDED,
+    EntryType.RELEASED,
+    EntryType.RELEASE_FAILED,
+    EntryType.RELEASE_UNKNOWN,
+    EntryType.DOOR_OPENED,
+    EntryType.DOOR_CLOSED,
+    EntryType.ALREADY_OPEN,
+)
 # Digests identify people's badges to whoever holds the key: nobody outside needs them.
 _KEPT_INSIDE = frozenset({"digest", "old", "new"})
 
@@ -78,10 +90,26 @@ def events_after(
     kinds: Collection[str] = (),
     bank_id: str | None = None,
     locker: int | None = None,
+    uses_since: int | None = None,
 ) -> list[FeedItem]:
-    """Events with an id above `after`, oldest first."""
+    """Events with an id above `after`, oldest first; of uses only those received since `uses_since`, if it is given."""
     query = select(Event).where(Event.id > after).order_by(Event.id).limit(bounded(limit))
+    if uses_since is not None:
+        query = query.where(Event.kind.not_in(USES) | (Event.received_at >= uses_since))
     return [_item(event) for event in session.scalars(_narrowed(query, kinds, bank_id, locker))]
+
+
+def events_between(
+    session: Session, *, bank_id: str, locker: int | None, from_at: int, until_at: int, after: int, limit: int
+) -> list[FeedItem]:
+    """The uses of a block, or of one door, in [from_at, until_at), with an id above `after`, oldest first."""
+    query = (
+        select(Event)
+        .where(Event.id > after, Event.at >= from_at, Event.at < until_at)
+        .order_by(Event.id)
+        .limit(bounded(limit))
+    )
+    return [_item(event) for event in session.scalars(_narrowed(query, USES, bank_id, locker))]
 
 
 def latest_events(

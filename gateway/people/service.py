@@ -64,7 +64,7 @@ def list_people(
 
     Each word of `search` begins a word of a name, whatever the case.
     """
-    query = select(Person)
+    query = select(Person).where(Person.erased_at.is_(None))
     if organisation_id is not None:
         query = query.where(Person.organisation_id == organisation_id)
     if search:

@@ -1,0 +1,150 @@
+"""Erases files in which nothing happened for the organisation's time of keeping; what counts in figures stays.
+
+Names, notes and whatever else is personal are emptied in every table of the file. The rows stay, under a pseudonym
+that leads to nobody any more: reports count them as before, and the audit trail still verifies.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Date, Table, delete, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from gateway import tables
+from gateway.audit import service as audit
+from gateway.custody.models import Custody
+from gateway.db import Database
+from gateway.errors import ConflictError
+from gateway.people.models import NameToken, OtherName, Person
+from gateway.people.service import person_of
+from gateway.privacy.fields import EncryptedText
+from gateway.privacy.files import SHARED, Part, parts
+from gateway.privacy.terms import DAY_MS, terms_of
+
+_DELETED = (NameToken, OtherName)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A file to be erased: the pseudonym, whose it is, and when something last happened in it."""
+
+    person_id: str
+    organisation_id: str
+    last_at: int
+
+
+def due(session: Session, *, now: int) -> list[Due]:
+    """Every file in which nothing happened for the time of keeping, the oldest first.
+
+    A file is not due while belongings of the person are kept, or while any date in it lies ahead.
+    """
+    last: dict[str, int] = {}
+    for part in parts():
+        for person_id, at in _newest(session, part):
+            last[person_id] = max(last.get(person_id, 0), at)
+    kept = set(_with_belongings(session))
+    found = []
+    people = session.execute(select(Person.id, Person.organisation_id).where(Person.erased_at.is_(None)))
+    days = {}
+    for person_id, organisation_id in people:
+        if organisation_id not in days:
+            days[organisation_id] = terms_of(session, organisation_id).file_days
+        if last[person_id] <= now - days[organisation_id] * DAY_MS and person_id not in kept:
+            found.append(Due(person_id, organisation_id, last[person_id]))
+    return sorted(found, key=lambda one: (one.last_at, one.person_id))
+
+
+def erase_due(database: Database, *, actor: str, now: int) -> list[Due]:
+    """Erases every file that is due, each in a unit of its own, and says which."""
+    with database.reading() as session:
+        found = due(session, now=now)
+    for one in found:
+        with database.writing() as session:
+            erase(session, one.person_id, actor=actor, now=now)
+    return found
+
+
+def erase(session: Session, person_id: str, *, actor: str, now: int) -> Person:
+    """Empties everything personal in one file, for good.
+
+    Raises NotFoundError (`person`), ConflictError: `belongings` are still kept, `running` contract, `erased` already.
+    """
+    person = person_of(session, person_id)
+    if person.erased_at is not None:
+        raise ConflictError("erased", "this file was erased already")
+    if person_id in set(_with_belongings(session)):
+        raise ConflictError("belongings", "belongings of this person are still kept: return them first")
+    if any(owner == person_id and at > now for part in parts() for owner, at in _newest(session, part, person_id)):
+        raise ConflictError("running", "a date in this file lies ahead, like a contract's end: end it first")
+    session.flush()
+    for part in parts():
+        for column in personal(part.table):
+            _empty(session, part.table, column, part.ids(person_id))
+    for table in _DELETED:
+        session.execute(delete(table).where(table.person_id == person_id))
+    person.erased_at = now
+    session.flush()
+    for name, through in SHARED.items():
+        _empty_shared(session, tables.METADATA.tables[name], tables.METADATA.tables[through], person_id)
+    session.expire_all()
+    audit.record(session, actor=actor, action="file_erased", subject=person_id, now=now)
+    return person
+
+
+def personal(table: Table) -> Sequence[Column[str]]:
+    """The columns that say something personal: the sealed ones, and those marked so."""
+    return [column for column in table.columns if isinstance(column.type, EncryptedText) or column.info.get("personal")]
+
+
+def _empty(session: Session, table: Table, column: Column[str], which: object) -> None:
+    """An empty text and not nothing: a rule of the table may ask that there was one."""
+    session.execute(update(table).where(which, column.is_not(None)).values({column.name: ""}))  # type: ignore[arg-type]
+
+
+def _empty_shared(session: Session, table: Table, through: Table, person_id: str) -> None:
+    """What is about several people is emptied with the last of their files."""
+    (link,) = (foreign.parent for foreign in through.foreign_keys if foreign.column.table is table)
+    others = through.alias()
+    mine = select(link).where(through.c.person_id == person_id)
+    someone_left = exists().where(
+        others.c[link.name] == table.c.id, others.c.person_id == Person.id, Person.erased_at.is_(None)
+    )
+    for column in personal(table):
+        _empty(session, table, column, table.c.id.in_(mine) & ~someone_left)
+
+
+def _newest(session: Session, part: Part, person_id: str | None = None) -> Iterator[tuple[str, int]]:
+    """For each person the newest instant or day in this part of their file."""
+    columns = [column for column in part.table.columns if _is_time(column)]
+    if not columns:
+        return
+    for query in part.owners():
+        owner = query.selected_columns[0]
+        wanted = query.add_columns(*(func.max(column) for column in columns)).group_by(owner)
+        if person_id is not None:
+            wanted = wanted.where(owner == person_id)
+        for row in session.execute(wanted):
+            instants = [_instant(value) for value in row[1:] if value is not None]
+            if row[0] is not None and instants:
+                yield row[0], max(instants)
+
+
+def _is_time(column: Column[Any]) -> bool:
+    if isinstance(column.type, Date):
+        return True
+    return isinstance(column.type, BigInteger) and (column.name == "at" or column.name.endswith(("_at", "since")))
+
+
+def _instant(value: int | date) -> int:
+    """The end of a day, wherever it is: a file is rather kept a day longer."""
+    if isinstance(value, int):
+        return value
+    return int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp() * 1000) + 2 * DAY_MS
+
+
+def _with_belongings(session: Session) -> Iterator[str]:
+    (part,) = (part for part in parts() if part.table is Custody.__table__)
+    for query in part.owners():
+        yield from session.scalars(query.where(Custody.closed_at.is_(None)))

@@ -1,0 +1,120 @@
+"""Openings, one by one: read only with a reason, for a short while, and every reading is in the audit trail.
+
+What the feed and the screens show of them ends after minutes; after the organisation's time of keeping they are gone.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from gateway.audit import service as audit
+from gateway.db import Database, new_id
+from gateway.errors import ForbiddenError, InvalidError, NotFoundError
+from gateway.events.models import Event
+from gateway.events.service import USES, FeedItem, events_between
+from gateway.lockers.models import Bank, Site
+from gateway.lockers.service import bank_of
+from gateway.privacy.models import OpeningsRequest
+from gateway.privacy.terms import DAY_MS, terms_of
+from gateway.web.i18n import N_
+
+REASONS: Mapping[str, str] = {
+    "holder_asked": N_("The holder asked for it"),
+    "incident": N_("An incident is looked into"),
+    "police_request": N_("A request by the police"),
+    "fault": N_("A fault is looked for"),
+}
+# Long enough to read, too short to keep a window open on someone's comings and goings.
+LEAVE_MS = 30 * 60_000
+MIN_NOTE, MAX_NOTE = 10, 500
+_AT_A_TIME = 2000
+
+
+def ask(
+    session: Session, *, bank_id: str, locker: int | None, reason: str, note: str, from_at: int, until_at: int,
+    actor: str, now: int,
+) -> OpeningsRequest:  # fmt: skip
+    """Leave to read the openings of a block, or of one door, in [from_at, until_at), for half an hour.
+
+    Raises NotFoundError (`bank`), InvalidError (`reason`, `note`, `span`: not within the time of keeping).
+    """
+    bank = bank_of(session, bank_id)
+    if reason not in REASONS:
+        raise InvalidError("reason", f"unknown reason {reason[:40]!r}; known: {', '.join(REASONS)}")
+    if not MIN_NOTE <= len(note.strip()) <= MAX_NOTE:
+        raise InvalidError("note", f"say in {MIN_NOTE} to {MAX_NOTE} characters what it is for")
+    days = terms_of(session, bank.site.organisation_id).openings_days
+    if not now - days * DAY_MS <= from_at < until_at:
+        raise InvalidError("span", f"openings are kept {days} days: ask for a span within them", days=days)
+    request = OpeningsRequest(
+        id=new_id(now), bank_id=bank_id, locker=locker, reason=reason, note=note.strip(), from_at=from_at,
+        until_at=until_at, asked_by=actor, asked_at=now, expires_at=now + LEAVE_MS,
+    )  # fmt: skip
+    session.add(request)
+    session.flush()
+    audit.record(
+        session, actor=actor, action="openings_asked", subject=request.id, now=now, bank=bank_id, locker=locker,
+        reason=reason, from_at=from_at, until_at=until_at,
+    )  # fmt: skip
+    return request
+
+
+def read(session: Session, request_id: str, *, after: int = 0, limit: int, actor: str, now: int) -> Sequence[FeedItem]:
+    """The openings that were asked for, oldest first; needs a writing unit, because reading is recorded.
+
+    Raises NotFoundError (`request`), ForbiddenError (`request`: someone else's, or its time is over).
+    """
+    request = session.get(OpeningsRequest, request_id)
+    if request is None:
+        raise NotFoundError("request", "no such request")
+    if request.asked_by != actor or now >= request.expires_at:
+        raise ForbiddenError("request", "this request was someone else's or its time is over: ask anew, with a reason")
+    oldest = now - terms_of(session, bank_of(session, request.bank_id).site.organisation_id).openings_days * DAY_MS
+    found = events_between(
+        session, bank_id=request.bank_id, locker=request.locker, from_at=max(request.from_at, oldest),
+        until_at=request.until_at, after=after, limit=limit,
+    )  # fmt: skip
+    audit.record(
+        session, actor=actor, action="openings_read", subject=request_id, now=now, after=after, count=len(found)
+    )
+    return found
+
+
+def over(session: Session, *, now: int) -> dict[str, int]:
+    """For each block the instant before which its openings are not kept any more."""
+    return {
+        bank_id: now - terms_of(session, organisation_id).openings_days * DAY_MS
+        for bank_id, organisation_id in session.execute(
+            select(Bank.id, Site.organisation_id).join(Site, Site.id == Bank.site_id)
+        )
+    }
+
+
+def delete_over(database: Database, *, actor: str, now: int, apply: bool) -> int:
+    """Deletes openings past their time of keeping, or counts them; faults, alarms and decisions stay."""
+    with database.reading() as session:
+        before = over(session, now=now)
+    count = sum(_delete(database, bank_id, at, apply=apply) for bank_id, at in before.items())
+    if apply and count:
+        with database.writing() as session:
+            audit.record(session, actor=actor, action="openings_deleted", subject="openings", now=now, count=count)
+    return count
+
+
+def _delete(database: Database, bank_id: str, before: int, *, apply: bool) -> int:
+    count, last = 0, 0
+    while True:
+        with database.writing() if apply else database.reading() as session:
+            ids = session.scalars(
+                select(Event.id)
+                .where(Event.bank_id == bank_id, Event.id > last, Event.received_at < before, Event.at < before)
+                .where(Event.kind.in_(USES))
+                .order_by(Event.id)
+                .limit(_AT_A_TIME)
+            ).all()
+            if not ids:
+                return count
+            if apply:
+                session.execute(delete(Event).where(Event.id.in_(ids)))
+        count, last = count + len(ids), ids[-1]
