@@ -1,5 +1,6 @@
 """Handing over: person, locker, badge and dates in one form and one unit of work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -17,6 +18,8 @@ from gateway.lockers.service import locker_of
 from gateway.people.models import Person
 from gateway.people.service import add_person
 from gateway.schemes.models import Scheme
+from gateway.staff.rights import Right
+from gateway.staff.scope import require_own
 from gateway.web.formats import alphabetical
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
@@ -38,9 +41,9 @@ class _Terms:
 def handover_page(visit: MemberVisit, person: Choice = "", locker: Choice = "") -> Response:
     """The form, with person or locker chosen already when it is reached from their page."""
     with visit.database.reading() as session:
-        sites = free_lockers(session, visit.now)
+        sites = free_lockers(session, visit.now, organisation_id=visit.organisation_id)
         today = local_day(sites[0].bank.site.zone if sites else DEFAULT_ZONE, visit.now)
-        first = session.scalar(select(Scheme).order_by(Scheme.name).limit(1))
+        first = next(iter(_schemes(session, visit)), None)
         ends_on = term_end(today, first.terms.term_months if first else 12)
         form = Form(
             {
@@ -62,8 +65,10 @@ def hand_over(posted: PostedForm) -> Response:
         form.error("new_name", N_("Choose someone or type a new name, not both."))
 
     def act(session: Session, now: int) -> str:
-        site = locker_of(session, terms.bank, terms.number).bank.site
-        person_id = form.get("person") or _new_person(session, visit, form, site.organisation_id, now)
+        site, chosen = locker_of(session, terms.bank, terms.number).bank.site, form.get("person")
+        named = {"bank": terms.bank, **({"person_id": chosen} if chosen else {})}
+        require_own(session, visit.organisation_id, named, right=Right.CONTRACTS, changing=True, now=now)
+        person_id = chosen or _new_person(session, visit, form, visit.organisation_id or site.organisation_id, now)
         badge_id = give_badge(session, visit, form, person_id, site.id, now)
         service.assign(
             session, person_id=person_id, bank_id=terms.bank, number=terms.number, starts_on=terms.starts_on,
@@ -83,7 +88,10 @@ def _new_person(session: Session, visit: Member, form: Form, organisation_id: st
 
 
 def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Response:
-    people = sorted(session.scalars(select(Person)), key=lambda person: alphabetical(person.name))
+    query = select(Person)
+    if visit.organisation_id is not None:
+        query = query.where(Person.organisation_id == visit.organisation_id)
+    people = sorted(session.scalars(query), key=lambda person: alphabetical(person.name))
     chosen = next((person.name for person in people if person.id == form.get("person")), "")
     return visit.page(
         "contracts/handover.html",
@@ -94,8 +102,16 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
         people=[(person.id, person.name) for person in people],
         lockers=[
             (f"{one.bank_id}/{one.number}", f"{one.bank.site.name}, {one.bank.name}, {one.number}")
-            for one in free_lockers(session, visit.now)
+            for one in free_lockers(session, visit.now, organisation_id=visit.organisation_id)
         ],
         badges=[(badge.id, badge.label) for badge in stock(session)],
-        schemes=[(scheme.id, scheme.name) for scheme in session.scalars(select(Scheme).order_by(Scheme.name))],
+        schemes=[(scheme.id, scheme.name) for scheme in _schemes(session, visit)],
     )
+
+
+def _schemes(session: Session, visit: Member) -> Sequence[Scheme]:
+    """Those that take new contracts, by name."""
+    query = select(Scheme).where(Scheme.closed_at.is_(None)).order_by(Scheme.name)
+    if visit.organisation_id is not None:
+        query = query.where(Scheme.organisation_id == visit.organisation_id)
+    return session.scalars(query).all()

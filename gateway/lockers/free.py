@@ -9,6 +9,7 @@ from gateway.contracts.models import Holding
 from gateway.custody.readiness import unready
 from gateway.loans.models import ToolLocker
 from gateway.lockers.models import Allotment, Bank, Locker, Observation, Works
+from gateway.lockers.sight import sight_of
 
 
 def free_lockers(
@@ -22,7 +23,7 @@ def free_lockers(
     """Lockers that nobody holds from `now` on (or until `until`) and that are in service, by bank and number.
 
     None with works now, in a bank that winds down, not ready since its last holder, or lending tools; for an
-    organisation, none that are kept for another.
+    organisation, none that are kept for another, or where it has no role.
     """
     held = exists().where(Holding.locker_id == Locker.id, Holding.until_at > now, Holding.from_at < Holding.until_at)
     if until is not None:
@@ -55,7 +56,8 @@ def free_lockers(
     if site_id is not None:
         query = query.where(Bank.site_id == site_id)
     if organisation_id is not None:
-        query = query.where(~_kept_for_another(organisation_id, now))
+        seen = sight_of(session, organisation_id).seen
+        query = query.where(Locker.bank_id.in_(seen), ~_kept_for_another(organisation_id, now))
     return session.scalars(query).all()
 
 

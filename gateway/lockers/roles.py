@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
-from gateway.errors import ConflictError, NotFoundError
+from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.lockers.models import Allotment, Bank, BankRole, Locker, Organisation
 from gateway.lockers.service import bank_of
 
@@ -18,6 +18,13 @@ class Role(StrEnum):
     OWNER = "owner"
     OPERATOR = "operator"
     SUPPORT = "support"
+
+
+def role_called(name: str) -> Role:
+    """Raises InvalidError with code `role`."""
+    if name not in set(Role):
+        raise InvalidError("role", f"unknown role {name[:20]!r}; known: {', '.join(Role)}")
+    return Role(name)
 
 
 def organisation_of(session: Session, organisation_id: str) -> Organisation:

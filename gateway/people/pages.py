@@ -15,6 +15,7 @@ from gateway.lockers import wall
 from gateway.lockers.models import Organisation, Site
 from gateway.people import service
 from gateway.people.models import Person
+from gateway.staff.scope import require_organisation
 from gateway.web.cards import BadgeCard, ContractCard, badge_card, contract_card
 from gateway.web.formats import alphabetical
 from gateway.web.forms import Form
@@ -88,9 +89,11 @@ def add(posted: PostedForm) -> Response:
     name = form.text("name")
 
     def act(session: Session, now: int) -> str:
+        organisation_id = form.get("organisation") or organisations(visit, session)[0][0]
+        require_organisation(visit.organisation_id, organisation_id)
         person = service.add_person(
             session,
-            organisation_id=form.get("organisation") or organisations(session)[0][0],
+            organisation_id=organisation_id,
             name=name,
             language=form.get("language") or "fr",
             actor=visit.staff.staff_id,
@@ -148,9 +151,10 @@ def contracts_of(session: Session, people: Sequence[str]) -> Sequence[Contract]:
     return session.scalars(query).unique().all()
 
 
-def organisations(session: Session) -> list[tuple[str, str]]:
-    """Organisations as options of a form."""
-    return [(row.id, row.name) for row in session.scalars(select(Organisation).order_by(Organisation.name))]
+def organisations(visit: Visit, session: Session) -> list[tuple[str, str]]:
+    """Organisations as options of a form: one's own, or all."""
+    every = session.scalars(select(Organisation).order_by(Organisation.name))
+    return [(row.id, row.name) for row in every if visit.organisation_id in (None, row.id)]
 
 
 def _list(visit: Member, session: Session, wanted: str, template: str) -> Response:
@@ -172,5 +176,5 @@ def _rows(session: Session, people: Sequence[Person], visit: Visit) -> list[Pers
 
 
 def _new_form(visit: Member, session: Session, form: Form, status: int = 200) -> Response:
-    options = organisations(session)
+    options = organisations(visit, session)
     return visit.page("people/new.html", area="people", form=form, organisations=options, status=status)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.errors import InvalidError
 from gateway.schemes.calendar import Calendar
 from gateway.schemes.codes import Every, Service
 from gateway.schemes.terms import Condition, Contribution, LoanLimits, OpeningHours, Terms, Wording
@@ -100,3 +101,10 @@ TOOL_LIBRARY = Template(
 TEMPLATES: Mapping[Service, Template] = {
     template.service: template for template in (SOLIDARITY_LOCKERS, LUGGAGE_ROOM, TOOL_LIBRARY)
 }
+
+
+def service_called(name: str) -> Service:
+    """Raises InvalidError with code `service`."""
+    if name not in set(Service):
+        raise InvalidError("service", f"unknown service {name[:20]!r}; known: {', '.join(Service)}")
+    return Service(name)

@@ -3,10 +3,11 @@
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
+from gateway.errors import InvalidError
 from gateway.schemes.calendar import Calendar
 from gateway.schemes.codes import Every
 from wire.hours import MINUTES_A_DAY, WeeklySchedule
@@ -125,6 +126,16 @@ class TermsColumn(TypeDecorator[Terms]):
     def process_result_value(self, value: Any, _dialect: Dialect) -> Terms | None:
         """The terms in a stored text."""
         return None if value is None else _read(value)
+
+
+def read_terms(text: str) -> Terms:
+    """Terms someone wrote as JSON. Raises InvalidError with code `terms`, which names what is wrong and where."""
+    try:
+        return Terms.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise InvalidError("terms", f"the terms are not right at {where}: {first['msg']}") from error
 
 
 # Thousands of contracts share a few terms.
