@@ -24,6 +24,7 @@ from gateway.contracts.models import TrustedPerson
 from gateway.edge import Caller, Db, Now, OrdersIn
 from gateway.errors import ConflictError, NotFoundError
 from gateway.problems import responses
+from gateway.staff import scope
 
 router = APIRouter(prefix="/badges", tags=["badges"])
 BadgeId = Annotated[str, Path(max_length=36)]
@@ -41,6 +42,8 @@ def count(database: Db, _caller: Caller, site: Annotated[str | None, Query(max_l
 def assign(database: Db, caller: Caller, now: Now, asked: AssignIn) -> BadgeOut:
     """It opens at once what their contracts give them."""
     with database.writing() as session:
+        if asked.person_id is not None:
+            scope.require_named(session, caller, now, person_id=asked.person_id)
         site_id = asked.site_id or stock.only_site(session)
         badge = _given(session, asked, site_id, asked.person_id, asked.trusted_id, caller.staff_id, now)
         _recognise(session, badge, asked.recognised, caller.staff_id, now)

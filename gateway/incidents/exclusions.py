@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -15,7 +15,7 @@ from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.incidents.codes import AppealBy, AppealOutcome, IncidentKind
 from gateway.incidents.models import Appeal, Exclusion
 from gateway.incidents.service import incident_of
-from gateway.incidents.visibility import at_sites, site_of
+from gateway.incidents.visibility import at_sites, own_files, site_of
 from gateway.paging import PAGE_SIZE, Page, page_of
 
 MAX_DAYS = 366
@@ -154,8 +154,7 @@ def decide(
 
 def exclusion_of(session: Session, exclusion_id: str, *, actor: str) -> Exclusion:
     """Raises NotFoundError with code `exclusion`, also where `actor` does not see its site."""
-    query = select(Exclusion).where(Exclusion.id == exclusion_id, at_sites(session, actor, Exclusion.site_id))
-    exclusion = session.scalar(query)
+    exclusion = session.scalar(_seen_by(session, actor).where(Exclusion.id == exclusion_id))
     if exclusion is None:
         raise NotFoundError("exclusion", "no such exclusion")
     return exclusion
@@ -165,8 +164,8 @@ def list_exclusions(
     session: Session, *, actor: str, site_id: str | None = None, person_id: str | None = None,
     at: int | None = None, after: str | None = None, limit: int = PAGE_SIZE,
 ) -> Page[Exclusion]:  # fmt: skip
-    """Those of the sites that `actor` sees; with `at` only those in force then."""
-    query = select(Exclusion).where(at_sites(session, actor, Exclusion.site_id))
+    """Those of the sites and people that `actor` sees; with `at` only those in force then."""
+    query = _seen_by(session, actor)
     if site_id is not None:
         query = query.where(Exclusion.site_id == site_id)
     if person_id is not None:
@@ -176,26 +175,29 @@ def list_exclusions(
     return page_of(session, query, Exclusion.id, after=after, limit=limit)
 
 
-def warnings(session: Session, person_id: str, *, actor: str, now: int) -> Sequence[Warning]:
-    """What the desk is shown: exclusions of the sites that `actor` sees, and elsewhere those that safety requires.
+def warnings(session: Session, person_id: str, *, site_id: str, now: int) -> Sequence[Warning]:
+    """What the desk of a site is shown: its own exclusions, and of other sites' those that safety requires.
 
     Raises NotFoundError (`person`), ConflictError (`erased`).
     """
     open_file(session, person_id)
-    here = at_sites(session, actor, Exclusion.site_id)
-    query = select(Exclusion, here.label("is_here")).where(
-        Exclusion.person_id == person_id, _in_force(now), or_(here, Exclusion.warns_elsewhere.is_(True))
-    )
+    told = or_(Exclusion.site_id == site_id, Exclusion.warns_elsewhere.is_(True))
+    query = select(Exclusion).where(Exclusion.person_id == person_id, _in_force(now), told)
     return [
         Warning(
             site=exclusion.site.name,
-            is_here=bool(is_here),
+            is_here=exclusion.site_id == site_id,
             from_on=exclusion.from_on,
             until_on=local_day(exclusion.site.zone, exclusion.until_at - 1),
             ask=exclusion.decided_by,
         )
-        for exclusion, is_here in session.execute(query.order_by(Exclusion.from_at))
+        for exclusion in session.scalars(query.order_by(Exclusion.from_at))
     ]
+
+
+def _seen_by(session: Session, actor: str) -> Select[Exclusion]:
+    at_site = at_sites(session, actor, Exclusion.site_id)
+    return select(Exclusion).where(at_site, own_files(session, actor, Exclusion.person_id))
 
 
 def _in_force(at: int) -> ColumnElement[bool]:

@@ -1,14 +1,14 @@
 """Hazards: reported, inspected with a witness, told in writing to whose locker it is, then closed."""
 
+from contextlib import suppress
+
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from gateway.access.changes import access_changed
 from gateway.audit import service as audit
 from gateway.care.files import happened, note
-from gateway.contracts import repository
+from gateway.contracts import notices, repository
 from gateway.contracts.codes import NoticeWhy
-from gateway.contracts.models import Contract, Notice
 from gateway.custody.codes import Witness
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
@@ -90,13 +90,9 @@ def tell(session: Session, hazard_id: str, *, text: str, actor: str, now: int) -
     if written is None:
         raise InvalidError("note", "write what was found, what was done and where to ask")
     hazard.notice, hazard.notice_by, hazard.notice_at = written, actor, now
-    contract = session.get_one(Contract, hazard.contract_id)
-    contract.notices.append(
-        Notice(id=new_id(now), why=NoticeWhy.MESSAGE.value, text=written, left_by=actor, left_at=now)
-    )
+    with suppress(ConflictError):  # a contract that is over has no light to say so
+        notices.leave(session, hazard.contract_id, why=NoticeWhy.MESSAGE, text=written, actor=actor, now=now)
     _done(session, hazard, "hazard_told", actor, now)
-    for bank_id in sorted({holding.locker.bank_id for holding in contract.holdings if holding.until_at > now}):
-        access_changed(session, bank_id)
     return hazard
 
 

@@ -100,7 +100,7 @@ def list_requests(
 
 
 def _known_here(session: Session, person_id: str, site: Site) -> str:
-    """Someone in the file of the site's organisation, or with a contract there: nobody else's data is asked for here."""
+    """Someone in the file of the site's organisation, or with a contract there: nobody else is asked for here."""
     person = person_of(session, person_id)
     here = select(Contract.id).where(
         Contract.parties.any(Party.person_id == person_id),

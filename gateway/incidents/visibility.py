@@ -1,10 +1,13 @@
 """Which sites a member of staff sees the special cases of: those of their organisation, and where it has a role."""
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gateway.errors import NotFoundError
 from gateway.lockers.models import Bank, BankRole, Site
+from gateway.people.models import Person
 from gateway.staff.service import staff_of
 
 
@@ -33,3 +36,16 @@ def at_sites(session: Session, staff_id: str, column: InstrumentedAttribute[str]
     own = select(Site.id).where(Site.organisation_id == organisation)
     shared = select(Bank.site_id).join(BankRole, BankRole.bank_id == Bank.id)
     return or_(column.in_(own), column.in_(shared.where(BankRole.organisation_id == organisation)))
+
+
+def own_files(session: Session, staff_id: str, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Narrows a query to people whose files are the account's organisation's. Raises NotFoundError (`staff`)."""
+    organisation = staff_of(session, staff_id).organisation_id
+    if organisation is None:
+        return true()
+    return column.in_(select(Person.id).where(Person.organisation_id == organisation))
+
+
+def own_people(session: Session, staff_id: str, people: Collection[str]) -> set[str]:
+    """Those of these people whose files are the account's organisation's."""
+    return set(session.scalars(select(Person.id).where(Person.id.in_(people), own_files(session, staff_id, Person.id))))

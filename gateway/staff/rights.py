@@ -33,6 +33,7 @@ class Right(StrEnum):
     CARE = "care"
     DESK = "desk"
     SAFEKEEPING = "safekeeping"
+    SEE_REPORTS = "see_reports"
 
 
 _DESK = frozenset(
@@ -53,11 +54,19 @@ RIGHTS: Mapping[str, frozenset[Right]] = {
         Right.CASES,
         Right.EXPORT,
         Right.SEE_OPENINGS,
+        Right.SEE_REPORTS,
     },
     "operator": frozenset(Right),
 }
 
 _ASKED: Mapping[Right, Sequence[str]] = {
+    Right.SEE_REPORTS: (
+        "GET /reports",
+        "GET /reports/{name}/{file}",
+        "GET /api/v1/reports",
+        "GET /api/v1/reports/{name}",
+        "GET /api/v1/reports/{name}/{file}",
+    ),
     Right.SEE_LOCKERS: (
         "GET /",
         "GET /lockers/{bank}/{number}",
