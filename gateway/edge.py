@@ -1,6 +1,6 @@
 """What every route of the API needs: the database, the time, who asks, and the shape of a page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -64,8 +64,22 @@ Keys = Annotated[Keystore, Depends(_keystore)]
 Heard = Annotated[Callable[[str], bool], Depends(_heard)]
 
 
+async def _said(request: Request) -> Mapping[str, Any]:
+    """The fields of a JSON body; what cannot be read is refused where it is used."""
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        return {}
+    try:
+        body = await request.json()
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
 def _caller(
-    request: Request, database: Db, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    request: Request,
+    database: Db,
+    said: Annotated[Mapping[str, Any], Depends(_said)],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> SignedIn:
     """Who the bearer token acts as.
 
@@ -76,7 +90,7 @@ def _caller(
     with database.reading() as session:
         who = token_holder(session, credentials.credentials)
     rights.require(who.role, request.method, request.scope["path"])
-    scope.require_seen(database, who, request)
+    scope.require_seen(database, who, request, said)
     return who
 
 

@@ -12,7 +12,7 @@ from gateway.access.models import CommandRecord, CommandStep, ReportedPart
 from gateway.access.service import controller_of
 from gateway.audit import service as audit
 from gateway.db import announce, new_id
-from gateway.errors import InvalidError, NotFoundError, OfflineError
+from gateway.errors import ConflictError, InvalidError, NotFoundError, OfflineError
 from gateway.events.service import record
 from gateway.lockers.service import locker_of
 from wire.errors import MessageError
@@ -60,11 +60,13 @@ def open_locker(
 ) -> CommandRecord:
     """Orders a locker opened for someone. The same order within 5 s is the same command.
 
-    Raises NotFoundError (`bank`, `locker`, `controller`), InvalidError (`reason`), OfflineError (`offline`, `held`).
+    Raises NotFoundError (`bank`, `locker`, `controller`), InvalidError (`reason`), ConflictError (`key_lock`),
+    OfflineError (`offline`, `held`).
     """
     if reason not in OPEN_REASONS:
         raise InvalidError("reason", f"unknown reason {reason[:40]!r}; known: {', '.join(OPEN_REASONS)}")
-    locker_of(session, bank_id, number)
+    if locker_of(session, bank_id, number).lock == "key":
+        raise ConflictError("key_lock", f"locker {number} opens with its key only: take the key to the door")
     same = session.scalar(
         select(CommandRecord).where(
             CommandRecord.bank_id == bank_id,

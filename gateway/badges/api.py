@@ -18,7 +18,7 @@ _CHANGES = responses(404, 409)
 @router.get("", summary="Badges, in the order of their registering")
 def list_badges(
     database: Db,
-    _caller: Caller,
+    caller: Caller,
     person: Annotated[str | None, Query(max_length=36)] = None,
     site: Annotated[str | None, Query(max_length=36)] = None,
     stock: bool = False,
@@ -27,7 +27,10 @@ def list_badges(
 ) -> PageOut[BadgeOut]:
     """Narrowed by person and site; `stock`: live ones that belong to nobody yet."""
     with database.reading() as session:
-        page = service.list_badges(session, person_id=person, site_id=site, stock=stock, after=after, limit=limit)
+        page = service.list_badges(
+            session, person_id=person, site_id=site, stock=stock, organisation_id=caller.organisation_id, after=after,
+            limit=limit,
+        )  # fmt: skip
         return PageOut(items=[badge_out(badge) for badge in page.items], next=page.next)
 
 

@@ -1,6 +1,6 @@
 """Badges: registering, giving, revoking, replacing. Numbers become digests here and are forgotten."""
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from gateway.access.changes import access_changed
@@ -14,6 +14,7 @@ from gateway.events.service import record
 from gateway.loans.repository import banks_of_member
 from gateway.lockers.models import Bank
 from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.people.models import Person
 from gateway.people.service import checked_name, person_of
 from wire.badge import badge_digest, canonical_number
 from wire.errors import MessageError
@@ -155,11 +156,19 @@ def list_badges(
     person_id: str | None = None,
     site_id: str | None = None,
     stock: bool = False,
+    organisation_id: str | None = None,
     after: str | None = None,
     limit: int = PAGE_SIZE,
 ) -> Page[Badge]:
-    """Badges in the order of their registering; `stock` narrows to live ones without an owner."""
+    """Badges in the order of their registering; `stock` narrows to live ones without an owner.
+
+    An organisation sees its people's, and those that belong to nobody.
+    """
     query = select(Badge)
+    if organisation_id is not None:
+        nobodys = (Badge.person_id.is_(None), Badge.staff_id.is_(None), Badge.trusted_id.is_(None))
+        own = select(Person.id).where(Person.organisation_id == organisation_id)
+        query = query.where(Badge.person_id.in_(own) | and_(*nobodys))
     if person_id is not None:
         query = query.where(Badge.person_id == person_id)
     if site_id is not None:

@@ -5,6 +5,7 @@ that nobody learns that it exists.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from fastapi import Request
 from sqlalchemy import select
@@ -26,20 +27,27 @@ from gateway.staff.models import Staff
 from gateway.staff.rights import Right
 from gateway.staff.service import SignedIn
 
+# How filters, bodies and forms call what they name.
+_SAID = {
+    "person": "person_id", "person_id": "person_id", "contract": "contract_id", "contract_id": "contract_id",
+    "badge": "badge_id", "badge_id": "badge_id", "key_id": "key_id", "bank": "bank",
+}  # fmt: skip
 # Only whoever owns or operates a bank does these there.
+_DIGITS = 9
 _RUNNING = frozenset({Right.PLACES, Right.SEE_EVENTS, Right.RECONCILE})
 
 
-def require_seen(database: Database, who: SignedIn, request: Request) -> None:
-    """What the address and its filters name must be in sight of whoever asks. Raises as require_own."""
+def require_seen(database: Database, who: SignedIn, request: Request, said: Mapping[str, Any]) -> None:
+    """What the address, its filters and what was sent (`said`) name must be in sight of whoever asks.
+
+    Raises as require_own.
+    """
     if who.organisation_id is None:
         return
-    named = {name: str(value) for name, value in request.path_params.items()}
-    for name, filtered in (("person", "person_id"), ("contract", "contract_id"), ("bank", "bank")):
-        if name in request.query_params:
-            named[filtered] = request.query_params[name]
-    now: int = request.app.state.now()
-    path, method = request.scope["path"], request.method
+    sent = {**said, **request.query_params}
+    named = {_SAID[name]: value for name, value in sent.items() if name in _SAID and isinstance(value, str) and value}
+    named |= {name: str(value) for name, value in request.path_params.items()}
+    path, method, now = request.scope["path"], request.method, request.app.state.now()
     with database.reading() as session:
         require_own(
             session, who.organisation_id, named, right=rights.asked(method, path),

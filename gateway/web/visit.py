@@ -4,11 +4,13 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
@@ -81,8 +83,8 @@ class Visit:
         text = translations(self.language).gettext(message)
         return text % values if values else text
 
-    def day(self, instant: int) -> str:
-        """The day an instant falls on, in the reader's language."""
+    def day(self, instant: date | int) -> str:
+        """A day, or the one an instant falls on, in the reader's language."""
         return formats.day(instant, site_zone(DEFAULT_ZONE), self.language)
 
     def page(
@@ -216,14 +218,15 @@ def member(visit: Annotated[Visit, Depends(visitor)]) -> Member:
     if visit.staff is None:
         raise SignInError("signed_out", "sign in first")
     rights.require(visit.staff.role, visit.request.method, visit.request.scope["path"])
-    scope.require_seen(visit.database, visit.staff, visit.request)
+    scope.require_seen(visit.database, visit.staff, visit.request, {})
     return Member(visit.request, visit.database, visit.language, visit.csrf, visit.staff, visit.now)
 
 
 async def posted(request: Request, visit: Annotated[Member, Depends(member)]) -> Posted:
-    """A form sent by someone signed in. Raises ForbiddenError (`csrf`), InvalidError (`form`)."""
+    """A form sent by someone signed in. Raises ForbiddenError (`csrf`), InvalidError (`form`), and as require_seen."""
     form = await read_form(request)
     check_csrf(visit, form)
+    await run_in_threadpool(scope.require_seen, visit.database, visit.staff, request, form.values)
     return Posted(visit, form)
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from gateway.access import lists
+from gateway.access.commands import Orders, open_locker
 from gateway.audit.models import AuditRecord
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
@@ -148,3 +149,11 @@ def test_a_locker_that_someone_opens_by_badge_keeps_its_badge_lock(town: Town) -
     with pytest.raises(ConflictError) as refused:
         keyed(town)
     assert refused.value.code == "locker_taken"
+
+
+def test_a_locker_with_a_key_is_not_opened_from_afar(town: Town) -> None:
+    keyed(town)
+    orders = Orders(beat_of=lambda _bank: None, sign=lambda payload: payload)
+    with pytest.raises(ConflictError) as refused, town.writing() as session:
+        open_locker(session, orders, bank_id=town.bank, number=1, reason="holder_present", actor="t", now=NOON)
+    assert refused.value.code == "key_lock"

@@ -155,17 +155,28 @@ def test_the_api_gives_each_account_its_own(tmp_path: Path) -> None:
             )  # fmt: skip
             tokens[name] = accounts.add_token(session, member.id, "test", actor="t", now=NOON)
 
-    async def ask(who: str, path: str) -> httpx.Response:
+    async def ask(who: str, method: str, path: str, body: dict[str, object] | None) -> httpx.Response:
         transport = httpx.ASGITransport(app)
+        headers = {"Authorization": f"Bearer {tokens[who]}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://casier") as client:
-            return await client.get(f"/api/v1{path}", headers={"Authorization": f"Bearer {tokens[who]}"})
+            return await client.request(method, f"/api/v1{path}", headers=headers, json=body)
 
     def get(who: str, path: str) -> tuple[int, str]:
-        answer = asyncio.run(ask(who, path))
+        answer = asyncio.run(ask(who, "GET", path, None))
         return answer.status_code, answer.text
+
+    def assign(who: str, number: int) -> int:
+        body: dict[str, object] = {
+            "person_id": shared.person.id, "bank": shared.town.bank, "number": number, "starts_on": "2026-06-15",
+            "ends_on": "2026-12-31",
+        }  # fmt: skip
+        return asyncio.run(ask(who, "POST", "/contracts", body)).status_code
 
     for path in (f"/people/{shared.person.id}", f"/contracts/{shared.contract.id}"):
         assert [get(who, path)[0] for who in ("a", "b", "all")] == [200, 404, 200]
+    badge = shared.town.badge(shared.person)
+    assert [badge.id in get(who, "/badges")[1] for who in ("a", "b", "all")] == [True, False, True]
+    assert [assign("b", 1), assign("a", 4), assign("a", 1)] == [404, 409, 201]
     for path in ("/people", "/contracts", "/lockers"):
         assert [shared.person.id in get(who, path)[1] for who in ("a", "b", "all")] == [True, False, True]
     database.close()
