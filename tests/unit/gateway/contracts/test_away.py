@@ -1,0 +1,198 @@
+"""Absences and deaths: nothing that was someone's is let go of until a person decides."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from gateway.access import lists
+from gateway.contracts import away, deaths, parties, service
+from gateway.contracts.holdings import UNDECIDED
+from gateway.contracts.models import Absence, Contract, Death
+from gateway.contracts.states import State, state_at
+from gateway.db import new_id
+from gateway.errors import ConflictError, InvalidError
+from gateway.people.models import Person
+from tests.unit.gateway.town import DAY, NOON, TODAY, Town
+from wire.access_list import Grant
+
+YEARS_LATER = NOON + 3_000 * DAY
+
+
+def grants(town: Town, now: int) -> list[Grant]:
+    with town.reading() as session:
+        return list(lists.build(session, town.bank, version=1, now=now).grants)
+
+
+def leaves(town: Town, person: Person, now: int = NOON) -> None:
+    with town.writing() as session:
+        away.leave(session, person.id, kind="hospital", from_on=TODAY, expected_on=date(2026, 7, 1), actor="t", now=now)
+
+
+def returns(town: Town, person: Person, now: int) -> None:
+    with town.writing() as session:
+        away.back(session, person.id, actor="t", now=now)
+
+
+def found(town: Town, contract: Contract) -> Contract:
+    with town.reading() as session:
+        return service.contract_of(session, contract.id)
+
+
+def test_the_time_to_collect_of_someone_away_has_no_end_until_a_person_decides(town: Town) -> None:
+    person = town.person()
+    town.badge(person)
+    contract = town.assign(person, ends_on=date(2026, 6, 20))
+    leaves(town, person)
+    now = found(town, contract)
+    assert state_at(now, now.until_at) is State.ENDING
+    assert state_at(now, YEARS_LATER) is State.ENDING
+    assert max(grant.not_after for grant in grants(town, NOON) if grant.kind == "collect") == UNDECIDED
+    with pytest.raises(ConflictError) as refused:
+        town.assign(town.person("B"), starts_on=date(2030, 1, 1), ends_on=date(2030, 2, 1))
+    assert refused.value.code == "locker_taken"
+    returns(town, person, now.until_at + 100 * DAY)
+    back = found(town, contract)
+    assert back.collect_until == now.until_at + 114 * DAY
+    assert state_at(back, back.collect_until) is State.ENDED
+
+
+def test_who_is_back_before_the_end_has_the_dates_they_signed(town: Town) -> None:
+    person = town.person()
+    contract = town.assign(person)
+    leaves(town, person)
+    returns(town, person, NOON + DAY)
+    assert found(town, contract).collect_until == contract.collect_until
+    assert found(town, contract).holdings[0].until_at == contract.collect_until
+
+
+def test_an_end_decided_while_someone_is_away_leaves_them_all_the_time(town: Town) -> None:
+    person = town.person()
+    contract = town.assign(person)
+    leaves(town, person)
+    with town.writing() as session:
+        service.end(session, contract.id, reason="prison", collect_days=0, actor="t", now=NOON + 1)
+    assert state_at(found(town, contract), YEARS_LATER) is State.ENDING
+
+
+def test_the_time_to_collect_waits_as_long_as_one_of_two_is_away(town: Town) -> None:
+    one, two = town.person("A"), town.person("B")
+    contract = town.assign(one)
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=two.id, actor="t", now=NOON)
+    leaves(town, one, NOON + 1)
+    leaves(town, two, NOON + 2)
+    returns(town, one, NOON + 3)
+    assert found(town, contract).grace_stopped_at is not None
+    returns(town, two, NOON + 4)
+    assert found(town, contract).grace_stopped_at is None
+
+
+def test_a_locker_promised_to_someone_else_must_be_moved_first(town: Town) -> None:
+    person = town.person("A")
+    town.assign(person, ends_on=date(2026, 6, 20))
+    town.assign(town.person("B"), starts_on=date(2026, 9, 1))
+    with pytest.raises(ConflictError) as refused:
+        leaves(town, person)
+    assert refused.value.code == "locker_taken"
+
+
+def test_one_absence_at_a_time_also_in_the_database(town: Town) -> None:
+    person = town.person()
+    leaves(town, person)
+    with pytest.raises(ConflictError) as refused:
+        leaves(town, person)
+    assert refused.value.code == "away"
+    with pytest.raises(IntegrityError), town.writing() as session:
+        session.add(
+            Absence(
+                id=new_id(NOON), person_id=person.id, kind="family", from_on=TODAY, recorded_by="t", recorded_at=NOON
+            )
+        )
+
+
+def test_coming_back_when_nobody_was_away_changes_nothing(town: Town) -> None:
+    person = town.person()
+    contract = town.assign(person)
+    returns(town, person, NOON + 1)
+    assert found(town, contract).version == contract.version
+
+
+def dies(town: Town, person: Person, now: int = NOON) -> None:
+    with town.writing() as session:
+        deaths.record(session, person.id, died_on=TODAY, actor="t", now=now)
+
+
+def test_a_death_freezes_the_locker_and_keeps_what_is_inside(town: Town) -> None:
+    person = town.person()
+    badge = town.badge(person)
+    contract = town.assign(person)
+    dies(town, person)
+    now = found(town, contract)
+    assert state_at(now, YEARS_LATER) is State.ENDING
+    assert [row.reason for row in now.end_reasons] == ["death"]
+    (frozen,) = [grant for grant in grants(town, NOON) if grant.kind == "suspended"]
+    assert (frozen.digest, frozen.not_before, frozen.not_after) == (badge.digest, NOON, UNDECIDED)
+    with pytest.raises(ConflictError):
+        town.assign(town.person("B"), now=NOON + 100 * DAY)
+    with pytest.raises(ConflictError) as refused, town.writing() as session:
+        service.renew(session, contract.id, actor="t", now=NOON + 1)
+    assert refused.value.code == "frozen"
+    with town.writing() as session:
+        service.confirm_emptied(session, contract.id, actor="t", now=NOON + 5 * DAY)
+    assert state_at(found(town, contract), NOON + 5 * DAY) is State.ENDED
+
+
+def test_a_death_ends_reminders_and_what_was_to_begin(town: Town) -> None:
+    person = town.person()
+    contract = town.assign(person, starts_on=date(2026, 7, 1))
+    leaves(town, person)
+    dies(town, person, NOON + 1)
+    with town.reading() as session:
+        assert deaths.death_of(session, person.id) is not None
+        assert away.absence_of(session, person.id) is None
+    assert state_at(found(town, contract), NOON + 1) is State.ENDED
+
+
+def test_of_a_couple_the_other_goes_on_with_everything_inside(town: Town) -> None:
+    one, two = town.person("A"), town.person("B")
+    first, second = town.badge(one), town.badge(two)
+    contract = town.assign(one)
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=two.id, actor="t", now=NOON)
+    dies(town, one, NOON + 1)
+    now = found(town, contract)
+    assert state_at(now, NOON + 1) is State.ACTIVE
+    assert (now.frozen_at, now.person_id) == (None, two.id)
+    assert {grant.digest for grant in grants(town, NOON + 1)} == {second.digest}
+    assert first.digest != second.digest
+
+
+def test_a_death_reported_by_mistake_is_taken_back_and_the_contract_goes_on(town: Town) -> None:
+    person = town.person()
+    badge = town.badge(person)
+    contract = town.assign(person)
+    dies(town, person)
+    with town.writing() as session:
+        deaths.withdraw(session, person.id, actor="t", now=NOON + 1)
+    now = found(town, contract)
+    assert state_at(now, NOON + 1) is State.ACTIVE
+    assert (now.until_at, now.collect_until, now.end_reasons) == (contract.until_at, contract.collect_until, [])
+    assert {grant.kind for grant in grants(town, NOON + 1) if grant.digest == badge.digest} == {"holder", "collect"}
+    dies(town, person, NOON + 2)
+    assert state_at(found(town, contract), NOON + 2) is State.ENDING
+
+
+def test_one_death_a_person_also_in_the_database(town: Town) -> None:
+    person = town.person()
+    dies(town, person)
+    with pytest.raises(ConflictError):
+        dies(town, person)
+    with pytest.raises(IntegrityError), town.writing() as session:
+        session.add(Death(id=new_id(NOON), person_id=person.id, recorded_by="t", recorded_at=NOON))
+
+
+def test_a_death_in_the_future_is_refused(town: Town) -> None:
+    person = town.person()
+    with pytest.raises(InvalidError), town.writing() as session:
+        deaths.record(session, person.id, died_on=date(2026, 7, 1), actor="t", now=NOON)
