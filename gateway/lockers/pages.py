@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from gateway.badges.service import list_badges
 from gateway.contracts import repository
 from gateway.contracts.models import Contract
+from gateway.custody.readiness import readiness
 from gateway.events import breaches
 from gateway.lockers import wall
 from gateway.lockers.history import Happening, lately
@@ -49,6 +50,7 @@ class LockerPage:
     breaches: Sequence[BreachShown]
     pending: Sequence[InForce]
     taken: bool
+    ready_url: str
     contracts: Sequence[ContractCard]
     actions: Sequence[Link]
     lately: Sequence[Happening]
@@ -137,6 +139,7 @@ def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> L
         ],
         pending=followed(visit, session, banks, subjects),
         taken=bool(taken) or door.occupancy == "occupied",
+        ready_url="" if taken or readiness(session, locker, now).ready else f"{url}/ready",
         contracts=cards,
         actions=[action for action in actions if visit.may_go(action.url)],
         lately=lately(visit, session, bank_id, number) if alarms else [],

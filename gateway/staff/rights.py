@@ -315,10 +315,10 @@ _ASKED: Mapping[Right, Sequence[str]] = {
     ),
     # Belongings out of a locker, and money that is not a contribution: a worker's decisions, with their notes.
     Right.SAFEKEEPING: (
-        "GET /custodies",
-        "POST /custodies",
-        "GET /custodies/{custody_id}",
-        "POST /custodies/{custody_id}/{step}",
+        "GET /safekeeping",
+        "POST /safekeeping",
+        "GET /safekeeping/{custody_id}",
+        "POST /safekeeping/{custody_id}/{step}",
         "GET /api/v1/custodies",
         "POST /api/v1/custodies",
         "GET /api/v1/custodies/{custody_id}",

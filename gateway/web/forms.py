@@ -53,6 +53,15 @@ class Form:
             return date(2020, 1, 1)
         return value
 
+    def number(self, name: str, most: int = 1_000) -> int:
+        """A whole number from 1 to `most`; anything else is marked (and answered with 1)."""
+        text = self.get(name).strip()
+        value = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) else 0
+        if not 1 <= value <= most:
+            self.error(name, N_("Please give a whole number, 1 or more."))
+            return 1
+        return value
+
     def locker(self, name: str) -> tuple[str, int]:
         """A locker as `bank/number`; anything else is marked."""
         bank, _slash, number = self.get(name).partition("/")

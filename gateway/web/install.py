@@ -12,6 +12,7 @@ from gateway.badges import enrolment, pin_pages
 from gateway.badges import pages as badges
 from gateway.contracts import handover
 from gateway.contracts import pages as contracts
+from gateway.custody import pages as safekeeping
 from gateway.errors import (
     ConflictError,
     ForbiddenError,
@@ -23,7 +24,11 @@ from gateway.errors import (
 )
 from gateway.fleet import pages as fleet
 from gateway.lockers import pages as lockers
+from gateway.luggage import pages as desk
+from gateway.luggage import sheet_pages
 from gateway.people import pages as people
+from gateway.privacy import pages as privacy
+from gateway.reports import pages as reports
 from gateway.staff import pages as staff
 from gateway.web import api_page, streams
 from gateway.web.i18n import N_
@@ -32,7 +37,24 @@ from gateway.web.rendering import STATIC_DIR
 from gateway.web.security import PageHeaders
 from gateway.web.visit import guest, sign_in_url, visitor
 
-PAGES = (staff, lockers, access, people, badges, pin_pages, enrolment, handover, contracts, fleet, streams)
+PAGES = (
+    staff,
+    lockers,
+    access,
+    people,
+    badges,
+    pin_pages,
+    enrolment,
+    handover,
+    contracts,
+    desk,
+    sheet_pages,
+    safekeeping,
+    fleet,
+    reports,
+    streams,
+    privacy,
+)
 _STATUS: dict[type[GatewayError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     ForbiddenError: HTTPStatus.FORBIDDEN,

@@ -138,6 +138,8 @@ DONE: Mapping[str, str] = {
     "person_added": N_("The person was added."),
     "seen": N_("Noted as seen."),
     "reconciled": N_("Decided. The block gets its list now."),
+    "checked": N_("Confirmed. The locker can be given again once it is empty, clean and its lock works."),
+    "shift_closed": N_("The desk is closed. Thank you."),
 }
 
 NAVIGATION = (
@@ -145,6 +147,9 @@ NAVIGATION = (
     ("people", "/people", "people", N_("People")),
     ("handover", "/handover", "handover", N_("Hand over")),
     ("blocks", "/blocks", "blocks", N_("Blocks")),
+    ("reports", "/reports", "reports", N_("Reports")),
+    ("desk", "/desk", "check", N_("Desk")),
+    ("safekeeping", "/safekeeping", "to_empty", N_("In safekeeping")),
 )
 
 

@@ -1,0 +1,46 @@
+"""Lockers that an ended contract left, and that nobody has seen empty yet."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from gateway.contracts.models import Contract, Holding
+from gateway.custody.codes import Check
+from gateway.custody.readiness import readiness, unready
+from gateway.lockers.models import Locker
+from gateway.people.models import Person
+
+
+def to_be_emptied(
+    session: Session, now: int, *, organisation_id: str | None = None
+) -> Sequence[tuple[Contract, Locker]]:
+    """The last contract of each, by block and number; none whose belongings are being taken out already."""
+    held = exists().where(
+        Holding.locker_id == Locker.id, Holding.from_at <= now, Holding.until_at > now,
+        Holding.from_at < Holding.until_at,
+    )  # fmt: skip
+    lockers = session.scalars(
+        select(Locker).where(Locker.retired_at.is_(None), unready(now), ~held).order_by(Locker.bank_id, Locker.number)
+    ).all()
+    found = []
+    for locker in lockers:
+        state = readiness(session, locker, now)
+        contract = _last(session, locker, now, organisation_id)
+        if Check.EMPTY in state.lacking and state.custody_id is None and contract is not None:
+            found.append((contract, locker))
+    return found
+
+
+def _last(session: Session, locker: Locker, now: int, organisation_id: str | None) -> Contract | None:
+    contract = session.scalar(
+        select(Contract)
+        .join(Holding, Holding.contract_id == Contract.id)
+        .where(Holding.locker_id == locker.id, Holding.from_at < Holding.until_at, Holding.until_at <= now)
+        .order_by(Holding.until_at.desc())
+        .limit(1)
+    )
+    if contract is None or organisation_id is None:
+        return contract
+    owner = session.get_one(Person, contract.person_id).organisation_id
+    return contract if owner == organisation_id else None
