@@ -15,6 +15,7 @@ from gateway.access import api as access
 from gateway.access.keystore import Keystore
 from gateway.alerts import api as alert_channels
 from gateway.alerts.occasions import Blocks
+from gateway.alerts.reviews import Reviews
 from gateway.alerts.runner import AlertRunner
 from gateway.alerts.sending import send
 from gateway.badges import api as badges
@@ -45,6 +46,7 @@ from gateway.people import api as people
 from gateway.privacy import api as privacy
 from gateway.privacy.field_keys import FieldKeys
 from gateway.problems import install_problems, problem, responses
+from gateway.reports import api as reports
 from gateway.schemes import api as schemes
 from gateway.settings import Settings
 from gateway.staff.attempts import Attempts
@@ -74,6 +76,7 @@ API_FEATURES = (
     incidents,
     incident_doors,
     incident_requests,
+    reports,
 )
 
 
@@ -109,7 +112,7 @@ def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastA
     keystore = Keystore(settings.data_dir)
     tls = Tls(*settings.tls) if settings.tls else None
     link = Link(database, keystore, now=now, mono_ms=mono_ms, client_id=settings.broker_client_id, tls=tls)
-    alerts = AlertRunner(database, (Blocks(link.presence.heard).standing,), send, now)
+    alerts = AlertRunner(database, (Blocks(link.presence.heard).standing, Reviews().standing), send, now)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -83,8 +83,13 @@ def scope_of(session: Session, name: str) -> Scope:
     else:
         found = _site(session, name) or _organisation(session, name)
     if found is None:
-        raise NotFoundError("scope", f"no site or organisation is called {name[:60]!r}; 'network' is all of them")
+        raise no_scope(name)
     return found
+
+
+def no_scope(name: str) -> NotFoundError:
+    """There is no such site or organisation, or it is not for whoever asks."""
+    return NotFoundError("scope", f"no site or organisation is called {name[:60]!r}; 'network' is all of them")
 
 
 def scopes(session: Session, organisation_id: str | None = None) -> list[Scope]:

@@ -11,7 +11,7 @@ from gateway.reports.facts import Facts
 from gateway.reports.figures import calculate
 from gateway.reports.period import Cohort, Period
 from gateway.reports.report import Report
-from gateway.reports.scope import Scope, scope_of
+from gateway.reports.scope import Kind, Scope, no_scope, scope_of
 
 
 def report_on(session: Session, name: str, *, starts_on: date, as_of: date, cohort: Cohort = Cohort.SERVED) -> Report:
@@ -40,6 +40,27 @@ def facts_of(session: Session, scope: Scope, period: Period) -> Facts:
         projects=care_facts.projects(session, scope),
         codes=repository.codes(session, scope),
     )
+
+
+def asked_report(
+    session: Session,
+    name: str,
+    *,
+    starts_on: date | None,
+    as_of: date | None,
+    cohort: Cohort,
+    organisation_id: str | None,
+    now: int,
+) -> Report:
+    """A report for someone who sees one organisation's figures and the network's (None: everyone's).
+
+    Raises NotFoundError (`scope`), InvalidError (`period`, `date`).
+    """
+    scope = scope_of(session, name)
+    if scope.kind is not Kind.NETWORK and organisation_id not in (None, scope.organisation_id):
+        raise no_scope(name)
+    first, last = default_period(session, scope.reference, starts_on, as_of, now)
+    return report_on(session, scope.reference, starts_on=first, as_of=last, cohort=cohort)
 
 
 def default_period(

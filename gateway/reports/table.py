@@ -78,6 +78,12 @@ def definitions(report: Report, language: str) -> list[tuple[str, str]]:
     ]
 
 
+def definitions_by_key(report: Report, language: str) -> dict[str, str]:
+    """What the figures mean, by the section's key."""
+    keys = [section.key for section in report.sections]
+    return {key: says(language, DEFINITIONS[key]) for key in keys if key in DEFINITIONS}
+
+
 def as_text(report: Report, language: str) -> str:
     """For a terminal; sections without figures are left out."""
     parts = [f"{label}: {text}\n" for label, text in heading(report, language)]
