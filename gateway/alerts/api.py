@@ -15,16 +15,18 @@ ChannelId = Annotated[str, Path(max_length=36)]
 
 
 @router.get("/channels", summary="Who is told")
-def list_channels(database: Db, _caller: Caller) -> PageOut[ChannelOut]:
+def list_channels(database: Db, caller: Caller) -> PageOut[ChannelOut]:
     """All that are in use; the addresses are secrets and stay inside."""
     with database.reading() as session:
-        return PageOut(items=[ChannelOut.model_validate(one) for one in service.list_channels(session)], next=None)
+        found = service.list_channels(session, caller.organisation_id)
+        return PageOut(items=[ChannelOut.model_validate(one) for one in found], next=None)
 
 
 @router.post("/channels", status_code=201, summary="Someone else to tell", responses=responses(404))
 def add_channel(database: Db, caller: Caller, now: Now, channel: ChannelIn) -> ChannelOut:
     """E-mail, SMS gateways and chats, by their apprise URL."""
     with database.writing() as session:
+        service.require_site(session, caller.organisation_id, channel.site_id)
         added = service.add_channel(
             session,
             label=channel.label,
@@ -45,23 +47,25 @@ def add_channel(database: Db, caller: Caller, now: Now, channel: ChannelIn) -> C
 def disable_channel(database: Db, caller: Caller, now: Now, channel_id: ChannelId) -> ChannelOut:
     """What is on its way there is not sent."""
     with database.writing() as session:
+        service.require_site(session, caller.organisation_id, service.channel_of(session, channel_id).site_id)
         return ChannelOut.model_validate(service.disable_channel(session, channel_id, actor=caller.staff_id, now=now))
 
 
 @router.post(
     "/channels/{channel_id}/try", status_code=204, summary="Send a message to try it", responses=responses(404)
 )
-def try_channel(database: Db, _caller: Caller, channel_id: ChannelId) -> None:
+def try_channel(database: Db, caller: Caller, channel_id: ChannelId) -> None:
     """Answers 422 with code `not_sent` if the service did not take it."""
     with database.reading() as session:
         channel = service.channel_of(session, channel_id)
+        service.require_site(session, caller.organisation_id, channel.site_id)
     title, body = delivery.trial(channel.language)
     if not sending.send(channel.address, title, body):
         raise InvalidError("not_sent", "the service did not take the message: look at the address and its password")
 
 
 @router.get("/letters", summary="What was told to whom, newest first")
-def list_letters(database: Db, _caller: Caller, limit: Limit = PAGE) -> PageOut[LetterOut]:
+def list_letters(database: Db, caller: Caller, limit: Limit = PAGE) -> PageOut[LetterOut]:
     """What is waiting, sent, given up, or not needed any more."""
     with database.reading() as session:
         items = [
@@ -70,6 +74,6 @@ def list_letters(database: Db, _caller: Caller, limit: Limit = PAGE) -> PageOut[
                 bank=alert.bank_id, locker=alert.locker, since=alert.since, state=letter.state,
                 attempts=letter.attempts, due_at=letter.due_at, settled_at=letter.settled_at,
             )
-            for letter, alert in delivery.recent(session, limit=limit)
+            for letter, alert in delivery.recent(session, organisation_id=caller.organisation_id, limit=limit)
         ]  # fmt: skip
         return PageOut(items=items, next=None)

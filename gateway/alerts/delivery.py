@@ -131,9 +131,13 @@ def _due(now: int) -> Select[AlertDelivery]:
     )
 
 
-def recent(session: Session, *, limit: int) -> Sequence[tuple[AlertDelivery, Alert]]:
-    """The newest letters first, with what they tell."""
+def recent(
+    session: Session, *, organisation_id: str | None = None, limit: int
+) -> Sequence[tuple[AlertDelivery, Alert]]:
+    """The newest letters first, with what they tell; with an organisation only about its sites."""
     query = select(AlertDelivery, Alert).join(Alert).order_by(AlertDelivery.id.desc()).limit(limit)
+    if organisation_id is not None:
+        query = query.where(Alert.site_id.in_(select(Site.id).where(Site.organisation_id == organisation_id)))
     return [(delivery, alert) for delivery, alert in session.execute(query)]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from gateway.alerts import sending
@@ -10,7 +10,7 @@ from gateway.alerts.kinds import URGENT, Kind
 from gateway.alerts.models import AlertChannel
 from gateway.audit import service as audit
 from gateway.db import new_id
-from gateway.errors import InvalidError, NotFoundError
+from gateway.errors import ForbiddenError, InvalidError, NotFoundError
 from gateway.lockers.models import Site
 from gateway.people.service import LANGUAGES, checked_name
 from wire.errors import WireError
@@ -71,10 +71,28 @@ def channel_of(session: Session, channel_id: str) -> AlertChannel:
     return channel
 
 
-def list_channels(session: Session) -> Sequence[AlertChannel]:
-    """Every channel in use, oldest first."""
+def list_channels(session: Session, organisation_id: str | None = None) -> Sequence[AlertChannel]:
+    """Every channel in use, oldest first; with an organisation only those of its sites."""
     query = select(AlertChannel).where(AlertChannel.disabled_at.is_(None)).order_by(AlertChannel.id)
+    if organisation_id is not None:
+        query = query.where(AlertChannel.site_id.in_(sites_of(organisation_id)))
     return session.scalars(query).all()
+
+
+def sites_of(organisation_id: str) -> Select[str]:
+    """The ids of an organisation's sites."""
+    return select(Site.id).where(Site.organisation_id == organisation_id)
+
+
+def require_site(session: Session, organisation_id: str | None, site_id: str | None) -> None:
+    """An account of an organisation has to do with alerts of its own sites only.
+
+    Raises ForbiddenError with code `organisation`.
+    """
+    if organisation_id is None:
+        return
+    if site_id is None or site_id not in set(session.scalars(sites_of(organisation_id))):
+        raise ForbiddenError("organisation", "name one of your organisation's own sites")
 
 
 def _checked_kinds(kinds: Sequence[str]) -> list[str]:

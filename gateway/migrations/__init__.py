@@ -11,13 +11,30 @@ from sqlalchemy import inspect
 from gateway.db import Database
 from gateway.errors import NotReadyError
 
+_NAMES_SEALED = "0017"
+
 
 def migrate(database: Database) -> None:
     """Applies every migration that is lacking, in one transaction."""
+    before = current(database)
     with database.engine.begin() as connection:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+    if before is not None and before < _NAMES_SEALED:
+        _sweep(database)
+
+
+def _sweep(database: Database) -> None:
+    """Names from before they were sealed are not left in an SQLite file's free pages. PostgreSQL's vacuum does it."""
+    if database.engine.dialect.name != "sqlite":
+        return
+    connection = database.engine.raw_connection()
+    try:
+        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            connection.cursor().execute(statement)
+    finally:
+        connection.close()
 
 
 def head() -> str:

@@ -1,0 +1,56 @@
+"""What the parts of a file are called when a person reads their own."""
+
+from collections.abc import Mapping
+
+from gateway.web.i18n import N_
+
+SECTIONS: Mapping[str, str] = {
+    "person": N_("Person supported"),
+    "other_name": N_("Other names"),
+    "absence": N_("Absences"),
+    "badge": N_("Badges"),
+    "contact": N_("Contacts"),
+    "contract": N_("Contracts"),
+    "holding": N_("Lockers held"),
+    "suspension": N_("Suspensions"),
+    "transition": N_("Decisions about contracts"),
+    "trusted_person": N_("Trusted persons"),
+    "notice": N_("Messages"),
+    "step": N_("Agreed steps"),
+    "wish": N_("Wishes and refusals"),
+    "support_act": N_("Support given"),
+    "snapshot": N_("Situation on entry"),
+    "review": N_("Reviews"),
+    "waiting_entry": N_("Waiting list"),
+    "offer": N_("Offers"),
+    "referral": N_("Referrals"),
+    "exclusion": N_("Exclusions"),
+    "appeal": N_("Appeals"),
+    "incident_person": N_("Incidents"),
+    "custody": N_("Safekeeping"),
+    "kept_thing": N_("Things kept"),
+    "luggage": N_("Inventory"),
+    "claim": N_("Deposits, advances, contributions"),
+    "money_movement": N_("Payments"),
+    "service_use": N_("Services used"),
+    "membership": N_("Tool library"),
+    "loan": N_("Loans"),
+    "project": N_("Projects"),
+}
+COLUMNS: Mapping[str, str] = {
+    "name": N_("Name"),
+    "language": N_("Language"),
+    "kind": N_("Kind"),
+    "place": N_("Place"),
+    "note": N_("Note"),
+    "reason": N_("Reason"),
+    "label": N_("Badge number"),
+    "at": N_("When"),
+    "since": N_("Since"),
+    "action": N_("What was done"),
+    "from_at": N_("From"),
+    "until_at": N_("Until"),
+    "created_at": N_("Made"),
+    "locker": N_("Locker"),
+    "block": N_("Block"),
+}
