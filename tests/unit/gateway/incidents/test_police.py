@@ -1,0 +1,145 @@
+"""Police requests: logged with a legal basis, granted by a person, and exactly their scope leaves."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.audit import service as audit
+from gateway.badges.models import Badge
+from gateway.errors import ConflictError, InvalidError, NotFoundError
+from gateway.events.models import Event
+from gateway.incidents import handing_out, police, service
+from gateway.incidents.codes import Asked, Authority, IncidentKind, LegalBasis, Part
+from gateway.incidents.request_models import PoliceRequest
+from gateway.incidents.service import Concerned
+from gateway.people.models import Person
+from tests.unit.gateway.incidents.conftest import Cast
+from tests.unit.gateway.town import DAY, NOON, TODAY, Town
+
+LATER = NOON + 30 * DAY
+
+
+def logged(town: Town, cast: Cast, *people: str, **more: Any) -> PoliceRequest:
+    values: dict[str, Any] = {
+        "site_id": town.site_id, "authority": Authority.POLICE, "legal_basis": LegalBasis.PROSECUTOR_REQUEST,
+        "reference": "PV 2026/118", "officer": "Brigadier Rey", "received_on": TODAY, "people": people,
+        "scope": [Asked.IDENTITY], "from_at": NOON - DAY, "until_at": NOON + DAY, "actor": cast.lea, "now": LATER,
+    }  # fmt: skip
+    with town.writing() as session:
+        return police.log_request(session, **values | more)
+
+
+def granted(town: Town, cast: Cast, *people: str, **more: Any) -> str:
+    request = logged(town, cast, *people, **more)
+    with town.writing() as session:
+        police.decide(session, request.id, granted=True, actor=cast.operator, now=LATER)
+    return request.id
+
+
+def handed_out(town: Town, cast: Cast, request: str) -> dict[str, Any]:
+    with town.writing() as session:
+        made, content = handing_out.hand_out(session, request, actor=cast.operator, now=LATER)
+    assert made.sha256 == hashlib.sha256(content).hexdigest()
+    found: dict[str, Any] = msgspec.json.decode(content)
+    return found
+
+
+def opened(town: Town, badge: Badge, at: int, number: int = 1) -> None:
+    line = msgspec.json.encode({"body": {"digest": badge.digest, "locker": number}})
+    with town.writing() as session:
+        session.add(Event(kind="release_intended", at=at, received_at=at, bank_id=town.bank, locker=number, line=line))
+
+
+def nadia_and_mo(town: Town) -> tuple[Person, Person, Badge, Badge]:
+    nadia, mo = town.person("Nadia"), town.person("Mo")
+    hers, his = town.badge(nadia), town.badge(mo)
+    town.assign(nadia, 1)
+    town.assign(mo, 2)
+    return nadia, mo, hers, his
+
+
+def test_only_the_kinds_people_and_time_of_the_request_leave(town: Town, cast: Cast) -> None:
+    nadia, mo, hers, his = nadia_and_mo(town)
+    for badge, at, number in (
+        (hers, NOON, 1), (hers, NOON + 2 * DAY, 1), (hers, NOON - 2 * DAY, 1), (his, NOON, 2), (his, NOON, 1),
+    ):  # fmt: skip
+        opened(town, badge, at, number)
+    request = granted(town, cast, nadia.id, scope=[Asked.OPENINGS])
+    content = handed_out(town, cast, request)
+    assert content["people"] == {
+        nadia.id: {"openings": [{"at": NOON, "block": town.bank, "number": 1, "badge": hers.label}]}
+    }
+    assert mo.id not in str(content)
+
+
+def test_each_kind_is_what_it_says_and_no_note_or_digest_is_in_any(town: Town, cast: Cast) -> None:
+    nadia, _mo, hers, _his = nadia_and_mo(town)
+    opened(town, hers, NOON)
+    with town.writing() as session:
+        told = {nadia.id: Concerned(Part.SUFFERED, "Une note secrète")}
+        service.report(
+            session, site_id=town.site_id, kind=IncidentKind.THEFT, at=NOON, people=told, text="Une autre note secrète",
+            actor=cast.lea, now=LATER,
+        )  # fmt: skip
+    content = handed_out(town, cast, granted(town, cast, nadia.id, scope=list(Asked)))
+    of_her = content["people"][nadia.id]
+    assert {kind: len(rows) for kind, rows in of_her.items()} == {
+        "identity": 1, "contracts": 1, "badges": 1, "openings": 1, "incidents": 1, "exclusions": 0,
+    }  # fmt: skip
+    assert of_her["identity"] == [{"kind": "chosen", "name": "Nadia"}]
+    assert of_her["contracts"][0]["lockers"][0]["number"] == 1
+    assert "secrète" not in str(content)
+    assert hers.digest not in str(content)
+
+
+def test_nothing_leaves_unless_someone_granted_it_and_every_leaving_is_recorded(town: Town, cast: Cast) -> None:
+    nadia = town.person()
+    request = logged(town, cast, nadia.id)
+    with town.writing() as session, pytest.raises(ConflictError):
+        handing_out.hand_out(session, request.id, actor=cast.lea, now=LATER)
+    with town.writing() as session:
+        police.decide(session, request.id, granted=False, text="Trop large", actor=cast.operator, now=LATER)
+        with pytest.raises(ConflictError):
+            police.decide(session, request.id, granted=True, actor=cast.operator, now=LATER)
+        with pytest.raises(ConflictError):
+            handing_out.hand_out(session, request.id, actor=cast.lea, now=LATER)
+    other = granted(town, cast, nadia.id)
+    handed_out(town, cast, other)
+    handed_out(town, cast, other)
+    with town.reading() as session:
+        assert len(police.request_of(session, other, actor=cast.lea).handed_out) == 2
+        actions = [one.action for one in audit.trail(session, other)]
+    assert actions == ["police_export", "police_export", "police_request_granted", "police_request_logged"]
+
+
+def test_without_a_legal_basis_a_request_can_only_be_refused(town: Town, cast: Cast) -> None:
+    request = logged(town, cast, town.person().id, legal_basis=LegalBasis.NONE)
+    with town.writing() as session:
+        with pytest.raises(ConflictError):
+            police.decide(session, request.id, granted=True, actor=cast.operator, now=LATER)
+        police.decide(session, request.id, granted=False, actor=cast.operator, now=LATER)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"reference": " "}, {"people": []}, {"scope": []}, {"until_at": LATER + 1}, {"until_at": NOON - DAY}]
+)
+def test_a_request_without_reference_people_scope_or_past_time_is_not_logged(
+    town: Town, cast: Cast, odd: dict[str, Any]
+) -> None:
+    person = town.person()
+    with pytest.raises(InvalidError):
+        logged(town, cast, **{"people": [person.id]} | odd)
+
+
+def test_nobody_else_s_file_is_asked_for_here_and_the_paper_s_details_are_sealed(town: Town, cast: Cast) -> None:
+    with pytest.raises(NotFoundError):
+        logged(town, cast, cast.theirs)
+    request = logged(town, cast, town.person().id)
+    with town.reading() as session:
+        raw = session.connection().exec_driver_sql("SELECT * FROM police_request").all()
+        with pytest.raises(NotFoundError):
+            police.request_of(session, request.id, actor=cast.neighbour)
+    assert "Rey" not in repr(raw)
+    assert "118" not in repr(raw)

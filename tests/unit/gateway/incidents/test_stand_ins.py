@@ -1,0 +1,89 @@
+"""Workers on leave: dated, with a stand-in who is there, and never two leaves at once."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from gateway.errors import ConflictError, InvalidError
+from gateway.incidents import stand_ins
+from gateway.incidents.request_models import Leave
+from gateway.staff import service as accounts
+from tests.unit.gateway.incidents.conftest import Cast
+from tests.unit.gateway.town import NOON, TODAY, Town
+
+LAST = TODAY + timedelta(days=13)
+
+
+def away(town: Town, who: str, stand_in: str, first: date = TODAY, last: date = LAST) -> Leave:
+    with town.writing() as session:
+        return stand_ins.go_on_leave(
+            session, staff_id=who, stand_in_id=stand_in, from_on=first, until_on=last, actor="op", now=NOON
+        )
+
+
+def acting(town: Town, who: str, day: date) -> str:
+    with town.reading() as session:
+        return stand_ins.acting_for(session, who, day)
+
+
+def test_a_stand_in_acts_from_the_first_day_to_the_last(town: Town, cast: Cast) -> None:
+    away(town, cast.lea, cast.ines)
+    one = timedelta(days=1)
+    assert [acting(town, cast.lea, day) for day in (TODAY - one, TODAY, LAST, LAST + one)] == [
+        cast.lea, cast.ines, cast.ines, cast.lea,
+    ]  # fmt: skip
+
+
+def test_whoever_stands_in_is_there_all_the_time(town: Town, cast: Cast) -> None:
+    away(town, cast.lea, cast.ines)
+    with pytest.raises(ConflictError) as first:
+        away(town, cast.ines, cast.operator, LAST, LAST)
+    with pytest.raises(ConflictError) as second:
+        away(town, cast.operator, cast.lea, LAST, LAST)
+    with pytest.raises(ConflictError) as third:
+        away(town, cast.lea, cast.operator, LAST, LAST)
+    assert [one.value.code for one in (first, second, third)] == ["stands_in", "stand_in_away", "on_leave"]
+    away(town, cast.ines, cast.operator, LAST + timedelta(days=1), LAST + timedelta(days=2))
+
+
+@pytest.mark.parametrize("days", [-1, 366])
+def test_a_leave_is_dated(town: Town, cast: Cast, days: int) -> None:
+    with pytest.raises(InvalidError):
+        away(town, cast.lea, cast.ines, TODAY, TODAY + timedelta(days=days))
+
+
+def test_nobody_stands_in_for_themselves_not_even_in_the_database(town: Town, cast: Cast) -> None:
+    with pytest.raises(InvalidError):
+        away(town, cast.lea, cast.lea)
+    leave = away(town, cast.lea, cast.ines)
+    for changes in ({"stand_in_id": cast.lea, "from_on": LAST + timedelta(days=1)}, {"stand_in_id": cast.operator}):
+        copied = {column.name: getattr(leave, column.name) for column in Leave.__table__.columns}
+        row = copied | {"id": "another", "until_on": LAST + timedelta(days=2)} | changes
+        with pytest.raises(DBAPIError), town.writing() as session:  # noqa: PT012 - it is the flush that is refused
+            session.add(Leave(**row))
+            session.flush()
+
+
+def test_a_closed_account_leaves_nobody_without_a_stand_in_unseen(town: Town, cast: Cast) -> None:
+    leave = away(town, cast.lea, cast.ines)
+    with town.writing() as session:
+        accounts.disable(session, cast.ines, actor="op", now=NOON)
+        assert [one.id for one in stand_ins.uncovered(session, TODAY)] == [leave.id]
+        with pytest.raises(InvalidError):
+            stand_ins.change_stand_in(session, leave.id, stand_in_id=cast.ines, actor="op", now=NOON)
+        stand_ins.change_stand_in(session, leave.id, stand_in_id=cast.operator, actor="op", now=NOON)
+        assert not stand_ins.uncovered(session, TODAY)
+    assert acting(town, cast.lea, TODAY) == cast.operator
+
+
+def test_a_cancelled_leave_counts_no_more(town: Town, cast: Cast) -> None:
+    leave = away(town, cast.lea, cast.ines)
+    with town.writing() as session:
+        stand_ins.cancel(session, leave.id, actor="op", now=NOON)
+        stand_ins.cancel(session, leave.id, actor="op", now=NOON)
+        with pytest.raises(ConflictError):
+            stand_ins.change_stand_in(session, leave.id, stand_in_id=cast.operator, actor="op", now=NOON)
+        assert not stand_ins.list_leaves(session, day=TODAY).items
+    assert acting(town, cast.lea, TODAY) == cast.lea
+    away(town, cast.lea, cast.operator)
