@@ -17,7 +17,7 @@ from gateway.events.service import record
 from gateway.loans import repository
 from gateway.loans.codes import MovementKind, MovementState
 from gateway.loans.models import Loan, Movement
-from gateway.loans.service import changed, loan_of
+from gateway.loans.service import changed, hand_on, loan_of
 from gateway.lockers.models import Locker
 from gateway.lockers.service import bank_of
 from wire.entries import Entry, EntryType
@@ -67,7 +67,7 @@ def _decide(session: Session, movement_id: str, state: MovementState, actor: str
         raise ConflictError("decided", "this was decided already: a librarian has seen the tools, or no door opened")
     movement.state, movement.decided_by, movement.decided_at = state.value, actor, now
     _read_again(session, loan)
-    if any(item.taken_at != loan.taken_at and item.returned_at is None for item in loan.items):
+    if loan.returned_at is None and any(item.returned_at and item.condition is None for item in loan.items):
         raise ConflictError("still_out", "another member has one of these tools by now: take that loan back first")
     changed(session, loan, f"movement_{state.value}", actor, now, kind=movement.kind)
     return movement
@@ -188,6 +188,8 @@ def _bring_items(session: Session, loan: Loan) -> None:
         if goes_out and repository.out_elsewhere(session, item.tool_id, loan.id) is not None:
             continue
         item.taken_at, item.returned_at = taken, returned
+        if returned is not None:
+            hand_on(session, item.tool_id)
     session.flush()
 
 

@@ -38,6 +38,24 @@ def out_elsewhere(session: Session, tool_id: str, loan_id: str) -> LoanItem | No
     )
 
 
+def awaited(session: Session, tool_id: str) -> LoanItem | None:
+    """The tool in a loan that was taken without it, because it was thought to be out with another; it is not now."""
+    if out_elsewhere(session, tool_id, "") is not None:
+        return None
+    return session.scalar(
+        select(LoanItem)
+        .join(Loan, Loan.id == LoanItem.loan_id)
+        .where(
+            LoanItem.tool_id == tool_id,
+            LoanItem.taken_at.is_(None),
+            Loan.taken_at.is_not(None),
+            Loan.returned_at.is_(None),
+        )
+        .order_by(Loan.taken_at)
+        .limit(1)
+    )
+
+
 def tools_at_once(session: Session, membership_id: str, from_at: int, until_at: int) -> int:
     """How many tools the member has, or is promised, within [from_at, until_at)."""
     still_out = and_(LoanItem.taken_at.is_not(None), LoanItem.returned_at.is_(None))

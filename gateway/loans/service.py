@@ -121,6 +121,8 @@ def take_back(
         item.condition = item.tool.condition = condition.value
         item.returned_at = item.returned_at or loan.returned_at or now
         item.until_at = max(item.from_at, min(item.until_at, item.returned_at))
+        if condition is not Condition.MISSING:
+            hand_on(session, tool_id)
     if all(item.condition is not None for item in loan.items):
         loan.returned_at, loan.returned_by = loan.returned_at or now, loan.returned_by or actor
         loan.checked_at, loan.checked_by = now, actor
@@ -178,6 +180,14 @@ def loan_of(session: Session, loan_id: str) -> Loan:
     if loan is None:
         raise NotFoundError("loan", "no such loan")
     return loan
+
+
+def hand_on(session: Session, tool_id: str) -> None:
+    """A tool is back: a loan whose member opened the door for it, while it was thought to be out, has it now."""
+    session.flush()
+    item = repository.awaited(session, tool_id)
+    if item is not None:
+        item.taken_at = loan_of(session, item.loan_id).taken_at
 
 
 def changed(session: Session, loan: Loan, what: str, actor: str, now: int, **details: Any) -> None:

@@ -14,7 +14,7 @@ from gateway.loans.models import LoanItem, ToolLocker
 from gateway.loans.states import LoanState
 from gateway.lockers.free import free_lockers
 from gateway.lockers.service import locker_of
-from tests.unit.gateway.loans.conftest import LOCKER, Library, at
+from tests.unit.gateway.loans.library import LOCKER, Library, at
 from tests.unit.gateway.town import NOON, TODAY
 
 
@@ -190,7 +190,8 @@ def test_a_stock_never_falls_below_nothing_and_a_count_sets_it_right(library: Li
         catalogue.move_stock(session, paint.id, 7, why=StockWhy.USED, actor="lea", now=NOON)
     with library.town.writing() as session:
         move = catalogue.move_stock(session, paint.id, 5, why=StockWhy.COUNTED, actor="lea", now=NOON)
-        assert move is not None and move.quantity == -1
+        assert move is not None
+        assert move.quantity == -1
         assert catalogue.consumable_of(session, paint.id).stock == 5
         assert catalogue.move_stock(session, paint.id, 5, why=StockWhy.COUNTED, actor="lea", now=NOON) is None
     with pytest.raises(IntegrityError), library.town.writing() as session:
