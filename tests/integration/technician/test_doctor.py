@@ -15,8 +15,13 @@ import pytest
 import time_machine
 
 from controller.bootstrap import sole_use
+from controller.config import load
+from controller.control_socket import follow
+from controller.technician.doctor.command import examine
+from controller.technician.doctor.findings import Finding
 from hw.frames.monitor import compose
 from simulator.devices import Habit
+from simulator.physics import Sensor
 from simulator.plans.kerong_cu import KerongPlan
 from simulator.plans.modbus_relay import ModbusPlan
 from simulator.plans.osdp import OsdpPlan
@@ -203,3 +208,34 @@ def eventually_unconnected(world: Any) -> bool:
     from tests.integration.controller.conftest import eventually
 
     return bool(eventually(lambda: not world.status()["connected"], 10))
+
+
+def test_a_sensor_that_release_after_release_does_not_move_is_told(
+    make_world: Callable[..., Any], short_looks: None
+) -> None:
+    world = make_world(closes_after_ms=600)  # long enough to be seen between two polls
+    world.config.write_text(world.config.read_text() + "[releases]\nopen_within_ms = 1000\nretries = 1\n")
+    world.join()
+    door = world.bench.bank.door(1)
+
+    def opened() -> str:
+        order = {"do": "open", "locker": 1, "reason": "maintenance", "by": "test"}
+        return str([answer["state"] for answer in follow(world.data, order)][-1])
+
+    assert opened() == "opened"
+    world.gateway.stored("door_closed")
+    world.bench.do(lambda: setattr(door, "sensor", Sensor.STUCK_CLOSED))
+    assert [opened(), opened()] == ["not_opened", "not_opened"]
+    for found in (examined(world), after_the_end(world)):
+        assert found["locker 1"].level == "fail"
+        assert "look at the bolt first, then at the contact" in found["locker 1"].mend
+        assert found["polarity of board a"].level == "pass"
+
+
+def examined(world: Any) -> dict[str, Finding]:
+    return {each.what: each for each in examine(load(world.config), world.config, 0, pulse=False)}
+
+
+def after_the_end(world: Any) -> dict[str, Finding]:
+    assert world.end() == 0
+    return examined(world)

@@ -90,7 +90,7 @@ def test_the_journal_is_shown_from_the_disk_of_a_controller_that_rests(world: An
 
 
 def test_a_walk_test_opens_what_nobody_holds_and_names_jammed_and_swapped_doors(make_world: Callable[..., Any]) -> None:
-    world = make_world(closes_after_ms=200)
+    world = make_world(closes_after_ms=600)
     world.config.write_text(
         world.config.read_text().replace('"1-24"', '"1-5"') + "[releases]\nretries = 0\nopen_within_ms = 700\n"
     )
