@@ -16,9 +16,9 @@ from simulator.pty_port import PtyPort
 from simulator.serial_boards.kerong_cu import KerongCu
 from simulator.serial_boards.modbus_relay import ModbusRelay
 from simulator.serial_boards.xor_board import XorBoard
+from tests.contract.hw.lateness import Lateness
 
 SLACK_S = 0.06  # two cores are shared with other tests
-TICK_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -43,23 +43,6 @@ KINDS = {
         2, 30, 9600, {"driver": "modbus_relay", "channels": 30, "doors": [*range(1, 31)]}, ModbusRelay, 17, 16
     ),
 }
-
-
-class Lateness:
-    """By how much this machine wakes its programs too late: no fault of the line's, so it is taken off what it took."""
-
-    def __init__(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._tick())
-        self.total_s = 0.0
-
-    async def _tick(self) -> None:
-        while True:
-            began = time.monotonic()
-            await asyncio.sleep(TICK_S)
-            self.total_s += max(0.0, time.monotonic() - began - 2 * TICK_S)
-
-    def stop(self) -> None:
-        self._task.cancel()
 
 
 class SixtyLockers:
