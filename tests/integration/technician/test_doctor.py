@@ -5,10 +5,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -35,6 +36,24 @@ LINE = "addresses on {}"
 
 def levels(found: dict[str, Any]) -> dict[str, str]:
     return {what: finding.level for what, finding in found.items()}
+
+
+@contextmanager
+def tapping(tap: Callable[[], None]) -> Iterator[None]:
+    """Somebody who holds a badge to the reader again and again."""
+    enough = Event()
+
+    def go_on() -> None:
+        while not enough.wait(0.6):
+            tap()
+
+    thread = Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        thread.join()
 
 
 def test_a_sound_bank_passes_but_for_its_broker(make_site: Callable[..., Site]) -> None:
@@ -112,10 +131,8 @@ def test_a_relay_that_stays_on_and_readers_without_power_are_told(make_site: Cal
 
 def test_a_badge_held_while_the_doctor_listens_shows_that_the_reader_is_there(make_site: Callable[..., Site]) -> None:
     site = make_site(a=XorPlan(channels=8))
-    tap = Timer(0.7, lambda: site.bench.tap("valid"))
-    tap.start()
-    reader = site.examine(listen_s=2)["reader entrance (rdm6300)"]
-    tap.join()
+    with tapping(lambda: site.bench.tap("valid")):
+        reader = site.examine(listen_s=2)["reader entrance (rdm6300)"]
     assert (reader.level, reader.text) == ("pass", "it read a badge just now")
 
 
@@ -179,10 +196,8 @@ def test_a_running_controller_is_asked_and_its_faults_are_told(world: Any) -> No
     assert found[f"broker 127.0.0.1:{world.broker.port}"]["text"] == "the controller is connected"
     session = world.status()["session"]
 
-    tap = Timer(1.2, lambda: world.bench.tap("stranger"))
-    tap.start()
-    _, found = doctor("--listen", "2")
-    tap.join()
+    with tapping(lambda: world.bench.tap("stranger")):
+        _, found = doctor("--listen", "3")
     assert found["reader entrance (rdm6300)"]["text"] == "it read a badge just now"
     bank = world.bench.bank
     world.bench.do(lambda: setattr(bank.boards["a"].device, "habit", Habit.DEAD))
