@@ -38,14 +38,18 @@ class PollPlan:
         """Whether this board failed to answer when it was last asked."""
         return self._misses[address] > 0
 
+    def alive(self, address: int) -> None:
+        """The board answered, but not with its status: that is as due as before."""
+        self._misses[address] = 0
+
     def answered(self, address: int, now_ms: int) -> None:
-        """The board answered what it was asked."""
+        """The board sent its status."""
         self._misses[address] = 0
         self._second_look.discard(address)
         self._due_ms[address] = now_ms + POLL_EVERY_MS
 
     def look_again(self, address: int, at_ms: int) -> None:
-        """Ask this board before its turn: a contact that looks changed, or a pulse that ends then."""
+        """Ask this board before its turn: a contact looks changed, or the board has to be told something."""
         self._second_look.add(address)
         self._due_ms[address] = min(self._due_ms[address], at_ms)
 

@@ -186,8 +186,12 @@ def explain(data: bytes) -> list[Said]:
 
 
 def compose(action: str, address: int | None, channel: int | None, ms: int | None) -> bytes:
-    """The frame of an action; address 1 if none is given. Raises FrameError."""
+    """The frame of an action; address 1 if none is given. Raises FrameError.
+
+    Channel 0, which only a vendor's sheet knows, can mean nothing but the wire's coil 0: it is taken for channel 1.
+    """
     address = 1 if address is None else address
+    channel = 1 if channel == 0 else channel
     if ms is not None and action != "open":
         raise FrameError("only a pulse has a time: leave --ms out")
     if action in ("open", "off"):

@@ -22,6 +22,7 @@ GAP_MS = {4800: 9, 9600: 5, 19200: 3, 38400: 3, 57600: 3, 115200: 3}
 STOP_WITHIN_S = 0.5  # how long a stop waits for the board's word that all is off: its own timers end every pulse anyway
 EVERY_COIL = 0  # as a channel, in the list of coils to switch off
 LATE_MS = 200  # the boards' timers count in steps of 100 ms
+LOOK_WITHIN_MS = 90  # errands wait while the doors have not been looked at for longer
 STAYS_ON_EVERY_MS = 1000  # how often a coil that stays on is switched off again
 
 Input = Annotated[int, msgspec.Meta(ge=1, le=frames.MAX_CHANNEL)]
@@ -75,23 +76,26 @@ class ModbusRelay(SerialBoard):
         self._pulse_until_ms: dict[int, int] = {}
         self._coils_unseen = False
         self._stays_on = False
+        self._looked_ms = 0
         self._all_told = asyncio.Event()  # no coil is left to be switched off
         self._all_told.set()
         super().__init__(name, settings.address, settings.channels, pulse_ms, line, emit)
 
     def question(self, now_ms: int) -> Request:
-        """A coil that is to be switched off; then which coils are driven; else the inputs."""
+        """The inputs; in between, a coil that is to be switched off, and then which coils are driven."""
         self._asked_off = None
+        inputs = (*self._settings.doors, *self._settings.latches)
+        late = bool(inputs) and now_ms - self._looked_ms > LOOK_WITHIN_MS and EVERY_COIL not in self._off_due_ms
         for channel, due_ms in self._off_due_ms.items():
-            if due_ms <= now_ms:
+            if due_ms <= now_ms and not late:
                 self._asked_off = channel
                 every = channel == EVERY_COIL
                 frame = frames.all_off(self.address) if every else frames.coil_off(self.address, channel)
-                return Request(frame, frames.WRITE_BYTES, OffReply)
-        inputs = (*self._settings.doors, *self._settings.latches)
-        if self._coils_unseen or not inputs:
+                return Request(frame, frames.WRITE_BYTES, OffReply, errand=True)
+        if not inputs or (self._coils_unseen and not late):
             reply_bytes = frames.read_reply_bytes(self.channels)
-            return Request(frames.read_coils(self.address, self.channels), reply_bytes, CoilsReply)
+            frame = frames.read_coils(self.address, self.channels)
+            return Request(frame, reply_bytes, CoilsReply, errand=bool(inputs))
         count = max(inputs)
         return Request(frames.read_inputs(self.address, count), frames.read_reply_bytes(count), StatusReply)
 
@@ -174,6 +178,7 @@ class ModbusRelay(SerialBoard):
     def _inputs(self, status: bytes, now_ms: int) -> None:
         if len(status) * 8 < max(*self._settings.doors, *self._settings.latches, 1):
             return  # the reply to a question that somebody else asked
+        self._looked_ms = now_ms
         opened = opened_of(int.from_bytes(status, "little"), self._settings.open_bit, len(status) * 8)
         if not self._stays_on:
             self._health.well()

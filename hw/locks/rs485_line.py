@@ -38,12 +38,16 @@ ConfirmedBy = Literal["open_reply", "unasked_status", "any_status"]
 
 
 class Request(Struct, frozen=True):
-    """One frame to a board, the bytes of the longest reply to it, and the kind of reply that ends the exchange."""
+    """One frame to a board, the bytes of the longest reply to it, and the kind of reply that ends the exchange.
+
+    An `errand` is no look at the doors: that stays due.
+    """
 
     frame: bytes
     reply_bytes: int
     reply: type[StatusReply | OpenReply | OffReply | CoilsReply]
     confirmed_by: ConfirmedBy = "open_reply"
+    errand: bool = False
 
 
 class BoardAtAddress(Protocol):
@@ -224,7 +228,7 @@ class Rs485Line(Generic[BoardT]):
         key = (board.address, channel)
         timer = self._loop.call_later(OPEN_REPLY_WITHIN_MS / 1000, self._not_confirmed, key)
         self._unconfirmed[key] = _Unconfirmed(timer, request.confirmed_by, self._decoder.garbage)
-        self._plan.look_again(board.address, now_ms + board.pulse_ms + ACTING_MS)
+        self._loop.call_later((board.pulse_ms + ACTING_MS) / 1000, self.ask_now, board)  # the pulse is over then
         self._begin(_Exchange(board.address, request, channel, self._decoder.garbage), TURNAROUND_MS)
 
     def _begin(self, exchange: _Exchange, turnaround_ms: int) -> None:
@@ -280,6 +284,8 @@ class Rs485Line(Generic[BoardT]):
         if isinstance(reply, Refusal):
             if exchange is not None and exchange.channel is None:
                 self._missed(reply.address, "bad_reply", f"it refuses what it is asked, with code {reply.code}")
+        elif ends and exchange is not None and exchange.request.errand:
+            self._plan.alive(reply.address)
         elif isinstance(reply, StatusReply) or (ends and not isinstance(reply, OpenReply)):
             self._plan.answered(reply.address, now_ms)
         if not settled:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from tests.bench.figures import percentile
+from tests.bench.priority import as_deployed
 
 _PAGE = 4096
 _PAGES = 256
@@ -23,6 +24,7 @@ def describe(disk: Path) -> dict[str, object]:
         "python": platform.python_version(),
         "fdatasync_p50_ms": round(percentile(fdatasync_ms(disk, 300, 0.0), 50), 3),
         "fdatasync_alone_p50_ms": round(percentile(fdatasync_ms(disk, 20, 0.25), 50), 3),
+        "controller_priority": " ".join(as_deployed()) or "normal (this user may give no other)",
         "load_before": round(os.getloadavg()[0], 2),
     }
 

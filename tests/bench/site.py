@@ -20,6 +20,7 @@ from simulator.readers import rdm6300
 from simulator.scenario import BankPlan, GpioPlan, LightPlan, Places, XorPlan, controller_toml
 from simulator.stand_ins import python_path
 from tests.bench.orders import Orders
+from tests.bench.priority import as_deployed
 from tests.bench.stand import Stand
 from tests.integration.controller.conftest import CONTROLLER, DAY_MS, ScriptedGateway, now_ms
 from wire.access_list import Grant
@@ -115,7 +116,7 @@ class Site:
         """Start the controller; answers the seconds from spawning it to its ready line."""
         began = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "controller", "run", "--config", str(self.config)],
+            [*as_deployed(), sys.executable, "-m", "controller", "run", "--config", str(self.config)],
             stdout=subprocess.PIPE, stderr=self._log, text=True, env=self._environment,
         )  # fmt: skip
         assert self._process.stdout is not None

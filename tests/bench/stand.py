@@ -10,6 +10,7 @@ from typing import TypeVar
 from simulator.bank import SimulatedBank
 from simulator.devices import Unlock
 from simulator.scenario import BankPlan, Places
+from tests.bench.priority import like_hardware
 
 UNLOCKED_WITHIN_S = 10
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class Stand:
         self._awaited: tuple[int, asyncio.Future[float]] = 0, self._loop.create_future()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        self._loop.call_soon_threadsafe(like_hardware)
         self.bank = SimulatedBank(plan, places, pacing=False, closes_after_ms=closes_after_ms)
         self.bank.on_unlock = self._unlock
         self._submit(self.bank.start()).result(10)

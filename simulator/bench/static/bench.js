@@ -221,9 +221,13 @@ function tap(badge) {
   return post(`/api/badges/${badge.dataset.label}/tap`, { held_ms: held }, "said_tap", badge.dataset.label, {}, to);
 }
 
+let typing = Promise.resolve();
+/** One key after the other, in the order in which they were pressed. */
 function press(key) {
   const reader = key.closest("[data-reader]").dataset.reader;
-  return post(`/api/readers/${encodeURIComponent(reader)}/keys`, { keys: key.dataset.key }, "said_key", reader);
+  const path = `/api/readers/${encodeURIComponent(reader)}/keys`;
+  typing = typing.then(() => post(path, { keys: key.dataset.key }, "said_key", reader));
+  return typing;
 }
 
 function switchInput(element) {

@@ -206,22 +206,33 @@ def test_a_card_of_another_format_is_refused_without_its_number(osdp_rig, until)
 
 
 @pytest.mark.parametrize(("spoil", "code"), [("absent", "missing"), ("open", "permission"), ("short", "failed")])
-def test_a_key_file_that_cannot_be_used_is_a_fault_until_it_is_mended(osdp_rig, until, spoil, code):
-    key = osdp_rig.key_file
-    if spoil == "absent":
-        key.rename(key.with_suffix(".away"))
-    elif spoil == "open":
-        key.chmod(0o644)
-    else:
-        key.write_text("1234")
+def test_a_key_file_that_cannot_be_used_is_a_fault_that_does_not_show_it(osdp_rig, until, spoil, code):
+    spoilt(osdp_rig.key_file, spoil)
 
     async def scene():
         await until(lambda: of(osdp_rig, DeviceFault))
         assert [event.code for event in of(osdp_rig, DeviceFault)] == [code]
         assert osdp_rig.secret.hex() not in of(osdp_rig, DeviceFault)[0].detail
-        key.touch(0o600)
-        key.chmod(0o600)
-        key.write_text(osdp_rig.secret.hex())
+
+    played(osdp_rig, scene)
+
+
+def spoilt(key, spoil):
+    if spoil == "absent":
+        key.unlink()
+    elif spoil == "open":
+        key.chmod(0o644)
+    else:
+        key.write_text("1234")
+
+
+def test_a_key_file_that_is_mended_is_found_without_a_restart(osdp_rig, until):
+    osdp_rig.key_file.unlink()
+
+    async def scene():
+        await until(lambda: of(osdp_rig, DeviceFault))
+        osdp_rig.key_file.touch(0o600)
+        osdp_rig.key_file.write_text(osdp_rig.secret.hex())
         await until(lambda: of(osdp_rig, DeviceRecovered), within_s=10)
 
     played(osdp_rig, scene)

@@ -230,7 +230,7 @@ def test_a_look_alike_without_a_timer_is_switched_off_when_the_pulse_is_over(tmp
         rig.hardware.release(Coil("a", 2))
         await until(lambda: rig.pulses(2) and rig.pulses(2)[0][1])
         on_ms, off_ms = rig.pulses(2)[0]
-        assert 290 <= off_ms - on_ms <= 500
+        assert 290 <= off_ms - on_ms <= 300 + 20 + 50 + 60  # an exchange under way, a busy machine
         assert of(rig, DeviceFault) == []
 
     play(rig, until, scene)

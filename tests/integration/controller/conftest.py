@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,9 @@ class Bench:
 
         self._loop.call_soon_threadsafe(run)
         return done.result(10)
+
+    def finish(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     def tap(self, label: str, held_ms: float = 100) -> None:
         self.do(lambda: self.bank.tap(label, held_ms))

@@ -51,12 +51,12 @@ def test_badges_open_while_the_broker_is_down_and_every_entry_arrives_once_after
 
 def test_a_release_cut_by_sigkill_is_recorded_as_unknown_and_never_fired_again(world: Any) -> None:
     world.join(world.gateway.grant("valid", 3))
-    world.bench.do(lambda: setattr(world.bench.bank, "powered", False))  # the board says nothing: no outcome yet
+    world.bench.do(lambda: world.bench.bank.power(False))  # the board says nothing: no outcome yet
     world.gateway.command("open", {"locker": 7})
     world.gateway.stored("release_intended")
     world.end(signal.SIGKILL)
     world.gateway.wait(lambda: world.gateway.deaths)
-    world.bench.do(lambda: setattr(world.bench.bank, "powered", True))
+    world.bench.do(lambda: world.bench.bank.power(True))
     world.start()
     (unknown,) = world.gateway.stored("release_unknown")
     assert unknown.body["locker"] == 7

@@ -3,17 +3,15 @@
 import time
 from collections.abc import Callable, Iterator
 
-import msgspec
 import pytest
 
 from simulator.devices import Habit
-from simulator.every_device import EVERY_DEVICE
 from simulator.registry import BOARDS, READERS
-from tests.integration.controller.conftest import CONTROLLER, DAY_MS, World, eventually, now_ms
+from tests.integration.controller.conftest import DAY_MS, World, eventually, now_ms
+from tests.integration.simulator.every_device_site import PLAN, every_device_site
 from wire.access_list import Grant
 from wire.badge import badge_digest, canonical_number
 
-PLAN = msgspec.structs.replace(EVERY_DEVICE, name=CONTROLLER)
 FIRST_LOCKER = {board: min(number for number, of, _ in PLAN.lockers() if of == board) for board in PLAN.boards}
 # Who comes to which reader, and the board that their locker hangs on.
 VISITS = [
@@ -28,12 +26,9 @@ BADGES = {badge.label: badge for badge in PLAN.badges}
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    site = World(tmp_path_factory.mktemp("every"), "mosquitto", "trusted", plan=PLAN, closes_after_ms=300)
-    try:
+    with every_device_site(tmp_path_factory.mktemp("every"), closes_after_ms=300) as site:
         site.join(*(_grant(site, label, FIRST_LOCKER[board]) for label, _, board in VISITS))
         yield site
-    finally:
-        site.close()
 
 
 def _grant(site: World, label: str, locker: int) -> Grant:

@@ -50,11 +50,16 @@ class Site:
 
 
 @pytest.fixture
-def make_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
-    """`make_site(**boards)`: a bank with these boards (plans), an RDM6300 or `readers`, and one badge, `valid`."""
-    monkeypatch.setattr(seen, "LOOK_S", 1.5)  # a silent board is known after one second
-    monkeypatch.setattr(line_probe, "MOST", 5)  # a search of 32 addresses takes three seconds
+def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A doctor who hurries: a silent board is known after one second, a search of 32 addresses takes three."""
+    monkeypatch.setattr(seen, "LOOK_S", 1.5)
+    monkeypatch.setattr(line_probe, "MOST", 5)
     monkeypatch.setattr(lines, "TIMES", 3)
+
+
+@pytest.fixture
+def make_site(tmp_path: Path, short_looks: None) -> Iterator[Callable[..., Site]]:
+    """`make_site(**boards)`: a bank with these boards (plans), an RDM6300 or `readers`, and one badge, `valid`."""
     sites: list[Site] = []
 
     def make(readers: Any = None, **boards: Any) -> Site:

@@ -5,18 +5,24 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 import time_machine
 
 from controller.bootstrap import sole_use
+from controller.config import load
+from controller.control_socket import follow
+from controller.technician.doctor.command import examine
+from controller.technician.doctor.findings import Finding
 from hw.frames.monitor import compose
 from simulator.devices import Habit
+from simulator.physics import Sensor
 from simulator.plans.kerong_cu import KerongPlan
 from simulator.plans.modbus_relay import ModbusPlan
 from simulator.plans.osdp import OsdpPlan
@@ -30,6 +36,24 @@ LINE = "addresses on {}"
 
 def levels(found: dict[str, Any]) -> dict[str, str]:
     return {what: finding.level for what, finding in found.items()}
+
+
+@contextmanager
+def tapping(tap: Callable[[], None]) -> Iterator[None]:
+    """Somebody who holds a badge to the reader again and again."""
+    enough = Event()
+
+    def go_on() -> None:
+        while not enough.wait(0.6):
+            tap()
+
+    thread = Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        thread.join()
 
 
 def test_a_sound_bank_passes_but_for_its_broker(make_site: Callable[..., Site]) -> None:
@@ -107,10 +131,8 @@ def test_a_relay_that_stays_on_and_readers_without_power_are_told(make_site: Cal
 
 def test_a_badge_held_while_the_doctor_listens_shows_that_the_reader_is_there(make_site: Callable[..., Site]) -> None:
     site = make_site(a=XorPlan(channels=8))
-    tap = Timer(0.7, lambda: site.bench.tap("valid"))
-    tap.start()
-    reader = site.examine(listen_s=2)["reader entrance (rdm6300)"]
-    tap.join()
+    with tapping(lambda: site.bench.tap("valid")):
+        reader = site.examine(listen_s=2)["reader entrance (rdm6300)"]
     assert (reader.level, reader.text) == ("pass", "it read a badge just now")
 
 
@@ -174,10 +196,8 @@ def test_a_running_controller_is_asked_and_its_faults_are_told(world: Any) -> No
     assert found[f"broker 127.0.0.1:{world.broker.port}"]["text"] == "the controller is connected"
     session = world.status()["session"]
 
-    tap = Timer(1.2, lambda: world.bench.tap("stranger"))
-    tap.start()
-    _, found = doctor("--listen", "2")
-    tap.join()
+    with tapping(lambda: world.bench.tap("stranger")):
+        _, found = doctor("--listen", "3")
     assert found["reader entrance (rdm6300)"]["text"] == "it read a badge just now"
     bank = world.bench.bank
     world.bench.do(lambda: setattr(bank.boards["a"].device, "habit", Habit.DEAD))
@@ -203,3 +223,34 @@ def eventually_unconnected(world: Any) -> bool:
     from tests.integration.controller.conftest import eventually
 
     return bool(eventually(lambda: not world.status()["connected"], 10))
+
+
+def test_a_sensor_that_release_after_release_does_not_move_is_told(
+    make_world: Callable[..., Any], short_looks: None
+) -> None:
+    world = make_world(closes_after_ms=600)  # long enough to be seen between two polls
+    world.config.write_text(world.config.read_text() + "[releases]\nopen_within_ms = 1000\nretries = 1\n")
+    world.join()
+    door = world.bench.bank.door(1)
+
+    def opened() -> str:
+        order = {"do": "open", "locker": 1, "reason": "maintenance", "by": "test"}
+        return str([answer["state"] for answer in follow(world.data, order)][-1])
+
+    assert opened() == "opened"
+    world.gateway.stored("door_closed")
+    world.bench.do(lambda: setattr(door, "sensor", Sensor.STUCK_CLOSED))
+    assert [opened(), opened()] == ["not_opened", "not_opened"]
+    for found in (examined(world), after_the_end(world)):
+        assert found["locker 1"].level == "fail"
+        assert "look at the bolt first, then at the contact" in found["locker 1"].mend
+        assert found["polarity of board a"].level == "pass"
+
+
+def examined(world: Any) -> dict[str, Finding]:
+    return {each.what: each for each in examine(load(world.config), world.config, 0, pulse=False)}
+
+
+def after_the_end(world: Any) -> dict[str, Finding]:
+    assert world.end() == 0
+    return examined(world)

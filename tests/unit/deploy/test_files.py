@@ -38,6 +38,8 @@ def test_an_example_bank_is_a_valid_one(path: Path) -> None:
         ("WatchdogSec", "5"),
         ("WatchdogSignal", "SIGKILL"),
         ("LimitCORE", "0"),
+        ("CPUSchedulingPolicy", "rr"),
+        ("CPUSchedulingPriority", "1"),
         ("Restart", "always"),
         ("StartLimitIntervalSec", "0"),
         ("StateDirectoryMode", "0700"),

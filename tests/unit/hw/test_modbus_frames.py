@@ -234,13 +234,13 @@ def test_a_wrong_crc_and_a_cut_frame_are_told_and_the_next_frame_is_not_lost() -
 def test_people_compose_only_what_may_be_sent() -> None:
     assert monitor.compose("modbus_relay", "pulse", 1, 1, 700) == VECTORS["timed pulse channel 0, 700 ms"]
     assert monitor.compose("modbus_relay", "off", 1, 1) == VECTORS["off channel 0"]
+    assert monitor.compose("modbus_relay", "off", 1, 0) == VECTORS["off channel 0"]
     assert monitor.compose("modbus_relay", "all-off", 1) == VECTORS["all off"]
     assert monitor.compose("modbus_relay", "status") == VECTORS["read inputs 8"]
     assert monitor.compose("modbus_relay", "coils") == VECTORS["read coils 8"]
     for order in (
         ("on", 1, 1),
         ("open", 1),
-        ("open", 1, 0),
         ("open", 0, 1),
         ("open", 1, 1, 250),
         ("off", 1, 1, 300),

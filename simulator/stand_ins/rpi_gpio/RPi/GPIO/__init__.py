@@ -84,8 +84,10 @@ def add_event_detect(
 
 
 def remove_event_detect(channel: int) -> None:
+    if _link is None:  # went away with the pins; gpiozero's destructors come late
+        return
     with _errors():
-        _pi().unwatch(channel)
+        _link.unwatch(channel)
 
 
 def cleanup(channel: int | None = None) -> None:
