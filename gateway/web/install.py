@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.access import pages as access
 from gateway.badges import enrolment, pin_pages
 from gateway.badges import pages as badges
+from gateway.care import pages as care
 from gateway.contracts import handover
 from gateway.contracts import pages as contracts
 from gateway.custody import pages as safekeeping
@@ -42,6 +43,7 @@ PAGES = (
     lockers,
     access,
     people,
+    care,
     badges,
     pin_pages,
     enrolment,

@@ -136,6 +136,8 @@ DONE: Mapping[str, str] = {
     "renewed": N_("The contract was renewed: same badge, same locker."),
     "badge_given": N_("The badge was given."),
     "person_added": N_("The person was added."),
+    "contact_logged": N_("The contact is logged."),
+    "looked_after": N_("You look after this person now."),
     "seen": N_("Noted as seen."),
     "reconciled": N_("Decided. The block gets its list now."),
     "checked": N_("Confirmed. The locker can be given again once it is empty, clean and its lock works."),
@@ -145,6 +147,7 @@ DONE: Mapping[str, str] = {
 NAVIGATION = (
     ("wall", "/", "wall", N_("Lockers")),
     ("people", "/people", "people", N_("People")),
+    ("mine", "/my-people", "person", N_("My people")),
     ("handover", "/handover", "handover", N_("Hand over")),
     ("blocks", "/blocks", "blocks", N_("Blocks")),
     ("reports", "/reports", "reports", N_("Reports")),
