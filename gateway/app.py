@@ -36,6 +36,9 @@ from gateway.incidents import doors_api as incident_doors
 from gateway.incidents import requests_api as incident_requests
 from gateway.link.connection import Tls
 from gateway.link.service import Link
+from gateway.loans import api as loans
+from gateway.loans import catalogue_api as tools
+from gateway.loans import project_api as projects
 from gateway.lockers import api as lockers
 from gateway.lockers import keys_api as keys
 from gateway.lockers import places_api as places
@@ -59,6 +62,9 @@ API_FEATURES = (
     badge_desk,
     badges,
     people,
+    loans,
+    tools,
+    projects,
     access,
     events,
     places,

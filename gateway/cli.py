@@ -167,7 +167,7 @@ def controllers_list(as_json: Json = False) -> None:
 def staff_add(
     email: Annotated[str, typer.Argument()],
     name: Annotated[str, typer.Option(help="name on screen")] = "",
-    role: Annotated[str, typer.Option(help="worker, volunteer, technician, operator")] = "worker",
+    role: Annotated[str, typer.Option(help="worker, volunteer, technician, librarian, operator")] = "worker",
     language: Annotated[str, typer.Option(help="fr, en, pt")] = "fr",
     organisation: Annotated[str, typer.Option(help="whose people the account sees; everyone's if left out")] = "",
     password_file: Annotated[

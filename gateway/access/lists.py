@@ -17,7 +17,9 @@ from gateway.contracts.repository import of_bank
 from gateway.events.service import record
 from gateway.loans.grants import loan_lines
 from gateway.loans.repository import at_bank as loans_at_bank
+from gateway.loans.repository import tool_locker_numbers
 from gateway.lockers.service import bank_of
+from gateway.staff.rights import Right, may
 from wire.access_list import AccessList, Grant, Revoked, decode_access_list, list_hash
 from wire.limits import LEASE_MS, REVOKED_KEPT_MS
 from wire.messages import encode
@@ -44,7 +46,12 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
     ]
     loans = loans_at_bank(session, bank_id, since)
     parts += loan_lines(session, loans, site.id, since)
-    parts += [staff_lines(badge, role, lockers) for badge, role in repository.staff_badges(session, site.id, since)]
+    lending = sorted(tool_locker_numbers(session, bank_id).intersection(lockers))
+    parts += [
+        # Whoever may not open lockers lends tools at most.
+        staff_lines(badge, role, lockers if may(role, Right.OPEN) else lending)
+        for badge, role in repository.staff_badges(session, site.id, since)
+    ]
     grants, revoked = _with_carried(session, bank_id, parts, now)
     return AccessList(
         controller=bank_id,

@@ -137,8 +137,13 @@ def banks_of_member(session: Session, person_id: str, since: int) -> Sequence[st
 
 def lends_tools(session: Session, bank_id: str) -> bool:
     """Whether any locker of the bank is a tool locker."""
-    query = select(exists().where(ToolLocker.locker_id == Locker.id, Locker.bank_id == bank_id))
-    return bool(session.scalar(query))
+    return bool(tool_locker_numbers(session, bank_id))
+
+
+def tool_locker_numbers(session: Session, bank_id: str) -> frozenset[int]:
+    """The numbers of the bank's tool lockers."""
+    query = select(Locker.number).join(ToolLocker, ToolLocker.locker_id == Locker.id)
+    return frozenset(session.scalars(query.where(Locker.bank_id == bank_id)))
 
 
 def is_not_disturbed(person_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:

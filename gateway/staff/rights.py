@@ -34,6 +34,7 @@ class Right(StrEnum):
     DESK = "desk"
     SAFEKEEPING = "safekeeping"
     SEE_REPORTS = "see_reports"
+    LEND = "lend"
 
 
 _DESK = frozenset(
@@ -44,8 +45,11 @@ RIGHTS: Mapping[str, frozenset[Right]] = {
     "volunteer": _DESK,
     # At the doors: sees lockers and blocks and opens for maintenance; never a name.
     "technician": frozenset({Right.SEE_LOCKERS, Right.OPEN, Right.REPORT_CASES}),
+    # Lends tools: sees the members of the tool library by name, and nobody's file.
+    "librarian": frozenset({Right.SEE_LOCKERS, Right.LEND}),
     "worker": _DESK
     | {
+        Right.LEND,
         Right.SAFEKEEPING,
         Right.CONTRACTS,
         Right.RECONCILE,
@@ -60,6 +64,34 @@ RIGHTS: Mapping[str, frozenset[Right]] = {
 }
 
 _ASKED: Mapping[Right, Sequence[str]] = {
+    Right.LEND: (
+        "GET /tools",
+        "GET /tools/{library_id}",
+        "POST /tools/{library_id}/lend",
+        "GET /tools/loans/{loan_id}",
+        "POST /tools/loans/{loan_id}/{decision}",
+        "GET /api/v1/tool-libraries/{library_id}/members",
+        "GET /api/v1/tool-libraries/{library_id}/tools",
+        "POST /api/v1/tool-libraries/{library_id}/tools",
+        "POST /api/v1/tools/{tool_id}/condition",
+        "POST /api/v1/tools/{tool_id}/retire",
+        "GET /api/v1/tool-libraries/{library_id}/kits",
+        "POST /api/v1/tool-libraries/{library_id}/kits",
+        "POST /api/v1/kits/{kit_id}/retire",
+        "GET /api/v1/tool-libraries/{library_id}/consumables",
+        "POST /api/v1/tool-libraries/{library_id}/consumables",
+        "POST /api/v1/consumables/{consumable_id}/moves",
+        "GET /api/v1/tool-libraries/{library_id}/loans",
+        "POST /api/v1/tool-libraries/{library_id}/loans",
+        "GET /api/v1/loans/{loan_id}",
+        "POST /api/v1/loans/{loan_id}/{decision}",
+        "POST /api/v1/movements/{movement_id}/{decision}",
+        "GET /api/v1/tool-libraries/{library_id}/reminders",
+        "GET /api/v1/tool-libraries/{library_id}/attention",
+        "GET /api/v1/tool-libraries/{library_id}/actions",
+        "POST /api/v1/tool-libraries/{library_id}/actions",
+        "POST /api/v1/actions/{action_id}/{decision}",
+    ),
     Right.SEE_REPORTS: (
         "GET /reports",
         "GET /reports/{name}/{file}",
@@ -141,6 +173,12 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "POST /api/v1/keys/{key_id}/lost",
     ),
     Right.CONTRACTS: (
+        "POST /api/v1/tool-libraries/{library_id}/members",
+        "POST /api/v1/memberships/{membership_id}/{decision}",
+        "GET /api/v1/tool-libraries/{library_id}/projects",
+        "POST /api/v1/tool-libraries/{library_id}/projects",
+        "GET /api/v1/tool-libraries/{library_id}/project-figures",
+        "POST /api/v1/projects/{project_id}/{decision}",
         "GET /people/new",
         "POST /people/new",
         "GET /handover",
@@ -245,6 +283,8 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "POST /api/v1/police-requests/{request_id}/export",
     ),
     Right.PLACES: (
+        "POST /api/v1/lockers/{bank}/{number}/tools",
+        "DELETE /api/v1/lockers/{bank}/{number}/tools",
         "POST /api/v1/organisations",
         "POST /api/v1/sites",
         "POST /api/v1/banks",

@@ -16,6 +16,7 @@ from gateway.contracts.models import Contract, Holding, Notice, Party, TrustedPe
 from gateway.custody.models import Custody
 from gateway.db import Database
 from gateway.errors import ForbiddenError, NotFoundError
+from gateway.loans.sight import OWN as LIBRARIES
 from gateway.lockers.allotments import allotment_at
 from gateway.lockers.models import Bank, Locker, MechanicalKey
 from gateway.lockers.sight import Sight, sight_of
@@ -194,6 +195,7 @@ _OWN: Mapping[str, Callable[[Session, str, str], bool]] = {
     "contract_id": _contract,
     "badge_id": _badge,
     "key_id": _key,
+    **LIBRARIES,
     "trusted_id": _of_contract(TrustedPerson.id, TrustedPerson.contract_id),
     "notice_id": _of_contract(Notice.id, Notice.contract_id),
     "custody_id": _of_contract(Custody.id, Custody.contract_id),

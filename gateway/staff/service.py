@@ -18,7 +18,7 @@ from gateway.lockers.models import Organisation
 from gateway.people.service import LANGUAGES, checked_name
 from gateway.staff.models import ApiToken, SignIn, Staff
 
-ROLES = ("worker", "volunteer", "technician", "operator")
+ROLES = ("worker", "volunteer", "technician", "librarian", "operator")
 SIGN_IN_MS = 12 * 3_600_000
 MIN_PASSWORD, MAX_PASSWORD = 10, 200
 TOKEN_PREFIX = "casier_"  # noqa: S105 - what a token begins with, so that leaked ones can be searched for

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.access import lists
+from gateway.access.service import register_badge
 from gateway.badges.models import Badge
 from gateway.badges.service import revoke
 from gateway.errors import ConflictError
@@ -15,6 +16,7 @@ from gateway.loans import movements, service
 from gateway.loans.codes import MovementKind, MovementState
 from gateway.loans.models import Loan
 from gateway.loans.states import LoanState
+from gateway.staff.service import add_staff
 from tests.unit.gateway.journal import Journal
 from tests.unit.gateway.loans.library import LOCKER, Library, at
 from tests.unit.gateway.town import NOON
@@ -243,3 +245,25 @@ def test_opening_after_the_loan_is_over_is_a_breach(library: Library) -> None:
     released(journal, at(18), library.badge)
     library.hear(journal, now=at(18))
     assert events(library) == [("breach", at(18))]
+
+
+def test_a_librarian_s_badge_opens_the_tool_lockers_and_no_one_s(library: Library) -> None:
+    with library.town.writing() as session:
+        for role in ("librarian", "worker"):
+            account = add_staff(
+                session,
+                email=f"{role}@example.org",
+                name=role,
+                password="correct horse",
+                role=role,
+                actor="x",
+                now=NOON,
+            )
+            register_badge(
+                session, library.town.keystore, site_id=library.town.site_id, number=f"em4100:{len(role):010X}",
+                label=role, staff_id=account.id, actor="x", now=NOON,
+            )  # fmt: skip
+    assert sorted(grant.lockers for grant in listed(library).grants if grant.kind == "staff") == [
+        (1, 2, 3, 4, 5, 6),
+        (LOCKER,),
+    ]
