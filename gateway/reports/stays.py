@@ -34,7 +34,7 @@ def stays_of(agreements: Iterable[Agreement]) -> list[Stay]:
         of_person = stays.setdefault(agreement.person, [])
         before = of_person[-1] if of_person else None
         if before is not None and agreement.starts_on <= before.ends_on + timedelta(days=1):
-            last = max(before.last, agreement, key=lambda one: one.ends_on)
+            last = agreement if agreement.ends_on >= before.ends_on else before.last
             of_person[-1] = Stay(before.person, before.starts_on, last.ends_on, last)
         else:
             of_person.append(Stay(agreement.person, agreement.starts_on, agreement.ends_on, agreement))
