@@ -14,14 +14,14 @@ from gateway.errors import NotReadyError
 _NAMES_SEALED = "0017"
 
 
-def migrate(database: Database) -> None:
-    """Applies every migration that is lacking, in one transaction."""
+def migrate(database: Database, to: str = "head") -> None:
+    """Applies every migration that is lacking, up to the one named `to`, in one transaction."""
     before = current(database)
     with database.engine.begin() as connection:
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    if before is not None and before < _NAMES_SEALED:
+        command.upgrade(config, to)
+    if before is not None and before < _NAMES_SEALED <= (current(database) or ""):
         _sweep(database)
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from gateway import migrations
 from gateway.access import lists
 from gateway.access.service import list_controllers
 from gateway.errors import SignInError
 from gateway.lockers.models import Site
+from gateway.lockers.service import organisation_named
+from gateway.people.service import add_person
 from gateway.staff.service import token_holder
 from tests.integration.gateway.conftest import Gateway, free_port
 from tests.integration.gateway.scripted import ScriptedController
@@ -145,18 +148,11 @@ def test_a_taken_port_is_named_with_the_variable_to_set(cli: Gateway, monkeypatc
 
 
 def test_an_older_database_is_not_touched_until_someone_migrates(cli: Gateway) -> None:
-    cli.run("migrate")
+    cli.home.mkdir()
     database = cli.database()
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
-        connection.exec_driver_sql("DROP TRIGGER holding_overlap_insert")
-        connection.exec_driver_sql("DROP TRIGGER holding_overlap_update")
-        connection.exec_driver_sql("DROP TRIGGER audit_append_only_update")
-        connection.exec_driver_sql("DROP TRIGGER audit_append_only_delete")
-        connection.exec_driver_sql("ALTER TABLE badge DROP COLUMN pin")
-        connection.exec_driver_sql("ALTER TABLE site DROP COLUMN asks_pin")
+    migrations.migrate(database, to="0003")
     assert "casier-gateway migrate" in refused(cli, 1, "serve")
-    assert "0001 -> 0003" in cli.run("migrate").stdout
+    assert f"0003 -> {migrations.head()}" in cli.run("migrate").stdout
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     assert "update casier" in refused(cli, 1, "staff", "add", "a@example.org")
@@ -180,4 +176,36 @@ def test_a_worker_gets_a_badge_for_the_keypad_and_a_site_asks_for_pins(cli: Gate
     cli.run("badge", "ask-pin", "montreuil-1", "--off")
     with database.reading() as session:
         assert session.scalars(select(Site.asks_pin)).all() == [False]
+    database.close()
+
+
+def test_the_trail_is_verified_and_what_was_cut_off_is_noticed(cli: Gateway) -> None:
+    cli.sign_in()
+    first = json.loads(cli.run("audit", "verify", "--json").stdout)
+    assert first["records"] == 2
+    assert "nothing was changed" in cli.run("audit", "verify", "--expect", first["head"]).stdout
+    assert len(cli.run("audit", "list", "--json").stdout.splitlines()) == 2
+    database = cli.database()
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER audit_append_only_delete")
+        connection.exec_driver_sql("DELETE FROM audit_record WHERE id = 2")
+    database.close()
+    assert "cut off" in refused(cli, 1, "audit", "verify")
+    assert "ID:DIGEST" in refused(cli, 1, "audit", "verify", "--expect", "nonsense")
+
+
+def test_files_are_erased_only_when_it_is_said_and_names_sealed_again_under_a_new_key(cli: Gateway) -> None:
+    cli.sign_in()
+    database = cli.database()
+    with database.writing() as session:
+        owner = organisation_named(session, "Emmaus", actor="test", now=1)
+        person = add_person(session, organisation_id=owner.id, name="Nadia", actor="test", now=1).id
+    assert json.loads(cli.run("privacy", "rotate-key", "--json").stdout) == {"values": 1}
+    assert "Nadia" in cli.run("privacy", "export", person).stdout
+    assert json.loads(cli.run("privacy", "erase", "--json").stdout)["applied"] is False
+    assert "Nadia" in cli.run("privacy", "export", person).stdout
+    done = json.loads(cli.run("privacy", "erase", "--apply", "--json").stdout)
+    assert [one["person_id"] for one in done["files"]] == [person]
+    assert "Nadia" not in cli.run("privacy", "export", person).stdout
+    assert "no such person" in refused(cli, 1, "privacy", "export", "nobody")
     database.close()

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from alembic import command
 from sqlalchemy import inspect, text
 
 from gateway import migrations
@@ -13,7 +12,6 @@ from gateway.audit import service as audit
 from gateway.db import Database
 from gateway.people import service as people
 from gateway.privacy.field_keys import FieldKeys
-
 
 # Enough for pages that the migration frees.
 MANY = [f"Unsealed {number} {'x' * 100}" for number in range(200)]
@@ -29,10 +27,8 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
             connection.execute("DROP DATABASE IF EXISTS before_0017")
             connection.execute("CREATE DATABASE before_0017")
         database = Database(f"{server}/before_0017", FieldKeys.of(tmp_path))
+    migrations.migrate(database, to="0016")
     with database.engine.begin() as connection:
-        config = migrations._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0016")
         connection.execute(text("INSERT INTO organisation (id, name, created_at) VALUES ('o', 'Emmaus', 1)"))
         for number, name in enumerate(("Nadia Benali", "Élias Fontaine", *MANY), 1):
             connection.execute(
