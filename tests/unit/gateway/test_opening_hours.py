@@ -14,6 +14,8 @@ from gateway.schemes import service as schemes
 from gateway.schemes.codes import Service
 from gateway.schemes.opening import bring_hours
 from gateway.schemes.terms import OpeningHours, Terms
+from tests.unit.controller.core.driver import NOON as DRIVER_NOON
+from tests.unit.controller.core.driver import entries, make_driver
 from tests.unit.gateway.town import DAY, NOON, Town
 from wire.access_list import AccessList, decode_access_list
 from wire.messages import encode
@@ -135,3 +137,25 @@ def test_new_hours_of_a_scheme_leave_signed_contracts_alone_until_someone_brings
     assert answer(listed(town), badge, evening) == "opens"
     with town.reading() as session:
         assert contracts.contract_of(session, contract.id).terms.term_months == 12
+
+
+@pytest.mark.parametrize(
+    ("at", "opens"),
+    [
+        (utc(2026, 10, 24, 23, 59), False),
+        (utc(2026, 10, 25, 0, 30), True),
+        (utc(2026, 10, 25, 1, 30), True),
+        (utc(2026, 10, 25, 2, 0), False),
+        (utc(2027, 3, 28, 0, 59), False),
+        (utc(2027, 3, 28, 1, 0), False),
+    ],
+)
+def test_a_bank_with_no_network_moves_the_lock_within_the_hours_alone(town: Town, at: int, opens: bool) -> None:
+    signed(town, SUNDAY_2_TO_3)
+    found = listed(town)
+    key = town.keystore.badge_key(found.badge_keys[0])
+    bank = make_driver(access_list=found, badge_keys={found.badge_keys[0]: key})
+    bank.skew_ms = at - DRIVER_NOON
+    came = bank.tap(1)
+    assert len(bank.energised) == int(opens)
+    assert [body["why"] for body in entries(came, "badge_refused")] == ([] if opens else ["hours"])
