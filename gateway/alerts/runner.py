@@ -12,7 +12,7 @@ from gateway.db import Database
 
 log = structlog.get_logger("gateway.alerts")
 
-EVERY_S = 10.0
+EVERY_S = 5.0
 
 
 class AlertRunner:
