@@ -1,17 +1,21 @@
 """What staff decide about one contract: suspend, resume, extend, change locker, end, confirm empty."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from gateway.contracts import service
+from gateway.contracts import paper, service
+from gateway.contracts import words as contract_words
+from gateway.contracts.decisions import last_transition
 from gateway.contracts.models import Contract
-from gateway.contracts.service import contract_of
+from gateway.contracts.service import How, contract_of
 from gateway.days import day_after, local_day
 from gateway.lockers.free import free_lockers
+from gateway.staff.models import Staff
 from gateway.web import words
 from gateway.web.asking import Asking
 from gateway.web.cards import contract_card, present_locker
@@ -20,6 +24,7 @@ from gateway.web.i18n import N_
 from gateway.web.visit import Member, MemberVisit, Posted, PostedForm
 
 router = APIRouter()
+router.include_router(paper.router)
 SUSPENDED_DAYS = 7
 EXTENDED_DAYS = 365
 
@@ -29,19 +34,56 @@ def _show(template: str, values: Callable[[Member, Session, Contract], dict[str,
 
     def show(visit: Member, session: Session, contract_id: str, form: Form, status: int = 200) -> Response:
         contract = contract_of(session, contract_id)
-        card = contract_card(contract, visit.now)
+        card, last = contract_card(contract, visit.now), _last(session, contract_id)
         shown = values(visit, session, contract)
-        return visit.page(template, area="people", form=form, contract=card, status=status, **shown)
+        return visit.page(template, area="people", form=form, contract=card, last=last, status=status, **shown)
 
     return show
 
 
-def _options(visit: Member, texts: dict[str, str] | Any) -> Sequence[tuple[str, str, str]]:
+@dataclass(frozen=True)
+class Last:
+    """What was decided last: an English message, the author's name, the instant."""
+
+    what: str
+    who: str
+    at: int
+
+
+def _last(session: Session, contract_id: str) -> Last | None:
+    found = last_transition(session, contract_id)
+    if found is None:
+        return None
+    author = session.get(Staff, found.author)
+    return Last(
+        contract_words.ACTIONS.get(found.action, found.action), author.name if author else found.author, found.at
+    )
+
+
+def _options(visit: Member, texts: Mapping[str, str]) -> Sequence[tuple[str, str, str]]:
     return [(code, visit.say(text), "") for code, text in texts.items()]
 
 
-show_suspend = _show("contracts/suspend.html", lambda visit, *_: {"reasons": _options(visit, words.SUSPEND_REASONS)})
-show_end = _show("contracts/end.html", lambda visit, *_: {"reasons": _options(visit, words.END_REASONS)})
+def _choices(visit: Member, texts: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+    return [(code, visit.say(text)) for code, text in texts.items()]
+
+
+show_suspend = _show(
+    "contracts/suspend.html",
+    lambda visit, *_: {
+        "reasons": _options(visit, words.SUSPEND_REASONS),
+        "fetches": _options(visit, contract_words.FETCH),
+    },
+)
+show_end = _show(
+    "contracts/end.html",
+    lambda visit, *_: {
+        "reasons": _options(visit, words.END_REASONS),
+        "deciders": _choices(visit, contract_words.DECIDED_BY),
+        "destinations": _choices(visit, contract_words.DESTINATIONS),
+        "stabilities": _choices(visit, contract_words.STABILITIES),
+    },
+)
 show_renew = _show("contracts/renew.html", lambda *_: {})
 
 
@@ -67,20 +109,22 @@ def suspend_page(visit: MemberVisit, contract_id: str) -> Response:
     with visit.database.reading() as session:
         zone = present_locker(contract_of(session, contract_id), visit.now).bank.site.zone
         day = day_after(local_day(zone, visit.now), SUSPENDED_DAYS)
-        return show_suspend(visit, session, contract_id, Form({"review_on": day.isoformat()}))
+        return show_suspend(visit, session, contract_id, Form({"review_on": day.isoformat(), "fetch": "desk"}))
 
 
 @router.post("/contracts/{contract_id}/suspend")
 def suspend(posted: PostedForm, contract_id: str) -> Response:
     """The badge stops opening until that day."""
     reason = posted.form.choice("reason", words.SUSPEND_REASONS)
-    day = posted.form.day("review_on")
+    day, fetch = posted.form.day("review_on"), posted.form.choice("fetch", contract_words.FETCH)
+    fetch_note = posted.form.text("fetch_note", required=False)
 
     def act(session: Session, now: int) -> str:
-        actor = posted.visit.staff.staff_id
-        return _done(
-            service.suspend(session, contract_id, reason=reason, review_on=day, actor=actor, now=now), "suspended"
-        )
+        changed = service.suspend(
+            session, contract_id, reason=reason, review_on=day, fetch=fetch, fetch_note=fetch_note,
+            actor=posted.visit.staff.staff_id, now=now, seen=_seen(posted.form),
+        )  # fmt: skip
+        return _done(changed, "suspended")
 
     return _decide(posted, contract_id, act, show_suspend)
 
@@ -99,8 +143,8 @@ def renew(posted: PostedForm, contract_id: str) -> Response:
     day = posted.form.day("ends_on")
 
     def act(session: Session, now: int) -> str:
-        actor = posted.visit.staff.staff_id
-        return _done(service.renew(session, contract_id, ends_on=day, actor=actor, now=now), "renewed")
+        actor, seen = posted.visit.staff.staff_id, _seen(posted.form)
+        return _done(service.renew(session, contract_id, ends_on=day, actor=actor, now=now, seen=seen), "renewed")
 
     return _decide(posted, contract_id, act, show_renew)
 
@@ -118,8 +162,11 @@ def move(posted: PostedForm, contract_id: str) -> Response:
     bank, number = posted.form.locker("locker")
 
     def act(session: Session, now: int) -> str:
-        actor = posted.visit.staff.staff_id
-        return _done(service.move(session, contract_id, bank_id=bank, number=number, actor=actor, now=now), "moved")
+        changed = service.move(
+            session, contract_id, bank_id=bank, number=number, actor=posted.visit.staff.staff_id, now=now,
+            seen=_seen(posted.form),
+        )  # fmt: skip
+        return _done(changed, "moved")
 
     return _decide(posted, contract_id, act, show_move)
 
@@ -134,11 +181,14 @@ def end_page(visit: MemberVisit, contract_id: str) -> Response:
 @router.post("/contracts/{contract_id}/end")
 def end(posted: PostedForm, contract_id: str) -> Response:
     """Ends it now; the time to collect begins."""
-    reason = posted.form.choice("reason", words.END_REASONS)
+    reason, how = posted.form.choice("reason", words.END_REASONS), _how(posted.form)
 
     def act(session: Session, now: int) -> str:
-        actor = posted.visit.staff.staff_id
-        return _done(service.end(session, contract_id, reason=reason, actor=actor, now=now), "ended")
+        changed = service.end(
+            session, contract_id, reason=reason, how=how, actor=posted.visit.staff.staff_id, now=now,
+            seen=_seen(posted.form),
+        )  # fmt: skip
+        return _done(changed, "ended")
 
     return _decide(posted, contract_id, act, show_end)
 
@@ -154,7 +204,10 @@ def _asking(kind: str) -> Callable[..., Response]:
             title=title, subject=f"{card.holder} · {card.locker}", text=text, button=button, icon=icon,
             url=f"{card.url}/{kind}", back_url=card.person_url, back_text=card.holder,
         )  # fmt: skip
-        return visit.page("contracts/confirm.html", area="people", form=form, ask=ask, status=status)
+        return visit.page(
+            "contracts/confirm.html", area="people", form=form, ask=ask, seen=contract.version,
+            last=_last(session, contract_id), status=status,
+        )  # fmt: skip
 
     return show
 
@@ -198,7 +251,7 @@ def _question_pages(kind: str) -> None:
     def answer(posted: PostedForm, contract_id: str) -> Response:
         def act(session: Session, now: int) -> str:
             decide, done = _YES[kind]
-            contract = decide(session, contract_id, actor=posted.visit.staff.staff_id, now=now)
+            contract = decide(session, contract_id, actor=posted.visit.staff.staff_id, now=now, seen=_seen(posted.form))
             if kind == "emptied":
                 locker = present_locker(contract, now)
                 return f"/lockers/{locker.bank_id}/{locker.number}?done=emptied"
@@ -209,6 +262,22 @@ def _question_pages(kind: str) -> None:
 
 for _kind in QUESTIONS:
     _question_pages(_kind)
+
+
+def _seen(form: Form) -> int | None:
+    """The version of the contract that the form was made from."""
+    value = form.get("seen")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
+def _how(form: Form) -> How:
+    """What else the form says about an end; "unknown" where it says nothing."""
+    return How(
+        tuple(code for code in words.END_REASONS if form.get(f"also_{code}")),
+        form.get("decided_by") or "unknown",
+        form.get("destination") or "unknown",
+        form.get("stability") or "unknown",
+    )
 
 
 def _done(contract: Contract, what: str) -> str:

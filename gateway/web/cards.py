@@ -30,6 +30,7 @@ class ContractCard:
     """One contract as staff read it; days are the last ones on which the thing still holds."""
 
     id: str
+    version: int
     url: str
     state: str
     holder: str
@@ -41,6 +42,7 @@ class ContractCard:
     ends_on: date
     grace_days: int
     collect_until: date | None
+    waits: bool
     suspended_until: date | None
     reason: str
     actions: Sequence[Link]
@@ -97,9 +99,12 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
     if contract.end_reasons:
         reason = words.END_REASONS.get(contract.end_reasons[0].reason, contract.end_reasons[0].reason)
     over = contract.ended_at is not None
-    collects = state is not State.DRAFT and contract.collect_until > contract.until_at
+    collects = (
+        state is not State.DRAFT and contract.grace_stopped_at is None and contract.collect_until > contract.until_at
+    )
     return ContractCard(
         id=contract.id,
+        version=contract.version,
         url=f"/contracts/{contract.id}",
         state=state.value,
         holder=contract.person.name,
@@ -111,13 +116,15 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
         ends_on=local_day(zone, contract.until_at - 1) if over else contract.ends_on,
         grace_days=contract.terms.grace_days,
         collect_until=local_day(zone, contract.collect_until - 1) if collects else None,
+        waits=contract.grace_stopped_at is not None,
         suspended_until=local_day(zone, pause.until_at) if pause and state is State.SUSPENDED else None,
         reason=reason,
         actions=[
             Link(f"/contracts/{contract.id}/{path}", _AGAIN.get((state, action), text), icon)
             for action, path, text, icon in _LINKS
             if (state, action) in TRANSITIONS
-        ],
+        ]
+        + [Link(f"/contracts/{contract.id}/print", N_("Print the contract"), "info")],
     )
 
 

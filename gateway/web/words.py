@@ -90,12 +90,16 @@ SUSPEND_REASONS: Mapping[str, str] = {
 
 END_REASONS: Mapping[str, str] = {
     "own_solution": N_("Found a solution of their own"),
+    "work": N_("Found work"),
     "agreed": N_("Agreed together"),
     "term_over": N_("The term is over"),
     "moved_away": N_("Moved away"),
     "emptied": N_("Emptied the locker and left"),
     "support_refused": N_("Refuses support"),
     "prison": N_("Prison"),
+    "hospital": N_("Hospital"),
+    "no_news": N_("No news for a long time"),
+    "winding_down": N_("The lockers are closing"),
     "threats": N_("Threats or violence"),
     "death": N_("Death"),
     "reassigned": N_("Locker needed for someone else"),
@@ -126,13 +130,20 @@ RECOGNISED: Mapping[str, str] = {
 }
 
 DONE: Mapping[str, str] = {
+    "lent": N_("Lent."),
+    "loan_hand_over": N_("The tools are handed over."),
+    "loan_back": N_("Noted. Thank you for looking at the tools."),
+    "loan_extend": N_("The loan is longer now."),
+    "loan_cancel": N_("The loan is cancelled."),
+    "loan_told": N_("The reminder is noted."),
+    "loan_reject": N_("Noted: the loan is as if the locker had not been opened."),
     "handed_over": N_("Handed over. The badge works as soon as the block has the new list: see below."),
     "suspended": N_("The contract is suspended."),
     "resumed": N_("The contract is in force again."),
     "signed": N_("The contract is signed."),
     "moved": N_("The locker was changed. Both doors open until tomorrow, for the move."),
     "ended": N_("The contract has ended. The badge opens during the time to collect."),
-    "emptied": N_("The locker is confirmed empty and free again."),
+    "emptied": N_("The locker is confirmed empty. Cleaned and its lock checked, it can be given again."),
     "renewed": N_("The contract was renewed: same badge, same locker."),
     "badge_given": N_("The badge was given."),
     "person_added": N_("The person was added."),
@@ -152,6 +163,7 @@ NAVIGATION = (
     ("blocks", "/blocks", "blocks", N_("Blocks")),
     ("reports", "/reports", "reports", N_("Reports")),
     ("desk", "/desk", "check", N_("Desk")),
+    ("tools", "/tools", "move", N_("Tools")),
     ("safekeeping", "/safekeeping", "to_empty", N_("In safekeeping")),
 )
 

@@ -139,7 +139,7 @@ def test_a_list_that_forgets_a_holder_leaves_them_their_way_and_alarms(site: Sit
     eventually("the door is open", lambda: site.locker(13)["door"] == "open", 3)
     contract = next(each["contract_id"] for each in [site.tile(13)])
     review = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 10 * 86_400))
-    for action, body in (("suspend", {"reason": "other", "review_on": review}), ("resume", None)):
+    for action, body in (("suspend", {"reason": "other", "review_on": review, "fetch": "desk"}), ("resume", None)):
         site.api.post(f"/api/v1/contracts/{contract}/{action}", json=body).raise_for_status()
     since = site.newest_event()
     site.put_back(13)

@@ -132,7 +132,7 @@ def test_a_lost_badge_is_replaced_by_one_from_stock_and_the_old_one_is_dead(site
 @pytest.mark.parametrize(
     ("who", "action", "values", "said"),
     [
-        ("Awa Diallo", "suspend", {"reason": "incident", "review_on": "2030-01-01"}, "The contract is suspended"),
+        ("Awa Diallo", "suspend", {"reason": "incident", "review_on": "2030-01-01", "fetch": "desk"}, "is suspended"),
         ("Mo Farah", "resume", {}, "The contract is in force again"),
         ("Awa Diallo", "renew", {"ends_on": "2040-01-01"}, "The contract was renewed"),
         ("Awa Diallo", "move", {"locker": "montreuil-1/20"}, "The locker was changed"),
@@ -153,12 +153,43 @@ def test_a_decision_that_no_longer_fits_is_refused_in_words(site, visitor):
     visitor.get(url)
     stale = visitor.hidden(url)
     visitor.get(f"/contracts/{site.contracts['Awa Diallo']}/suspend")
-    visitor.send(f"/contracts/{site.contracts['Awa Diallo']}/suspend", reason="safety", review_on="2030-01-01")
+    decision = {"reason": "safety", "review_on": "2030-01-01", "fetch": "phone"}
+    visitor.send(f"/contracts/{site.contracts['Awa Diallo']}/suspend", **decision)
     page = visitor.client.post(
         f"/contracts/{site.contracts['Awa Diallo']}/move", data=stale | {"locker": "montreuil-1/20"}
     )
     assert page.status_code == 422
     assert "The contract has changed meanwhile" in page.text
+    assert "Last decision: Suspended, by" in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "The badge opens the locker day and night"),
+        ("fr", "Le badge ouvre le casier jour et nuit"),
+        ("pt", "O cartão abre o cacifo de dia e de noite"),
+    ],
+)
+def test_the_contract_prints_in_each_language_with_the_terms_it_was_signed_under(site, visitor, language, said):
+    page = visitor.get(f"/contracts/{site.contracts['Awa Diallo']}/print?in={language}")
+    assert page.status_code == 200
+    for text in (said, "Awa Diallo", f'lang="{language}"'):
+        assert text in page.text
+    assert "14" in page.text  # days to collect
+
+
+def test_an_end_keeps_its_other_reasons_and_where_to(site, visitor):
+    contract = site.contracts["Awa Diallo"]
+    visitor.get(f"/contracts/{contract}/end")
+    visitor.send(
+        f"/contracts/{contract}/end", reason="work", also_own_solution="yes", decided_by="holder",
+        destination="own_housing", stability="lasting",
+    )  # fmt: skip
+    with site.app.state.database.reading() as db:
+        ended = db.get(Contract, contract)
+        assert {row.reason for row in ended.end_reasons} == {"work", "own_solution"}
+        assert (ended.end_decided_by, ended.destination, ended.stability) == ("holder", "own_housing", "lasting")
 
 
 def test_opening_shows_each_step_as_the_bank_reports_it_and_never_before(site, visitor):
