@@ -24,6 +24,8 @@ from gateway.errors import (
     SignInError,
 )
 from gateway.fleet import pages as fleet
+from gateway.loans import loan_pages
+from gateway.loans import pages as tools
 from gateway.lockers import pages as lockers
 from gateway.luggage import pages as desk
 from gateway.luggage import sheet_pages
@@ -53,6 +55,8 @@ PAGES = (
     sheet_pages,
     safekeeping,
     fleet,
+    tools,
+    loan_pages,
     reports,
     streams,
     privacy,
