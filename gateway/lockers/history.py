@@ -1,5 +1,6 @@
 """What happened at a locker lately: decisions, remote openings and faults. Never who came when: no trail."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from gateway.access.grants import BADGE_TAIL
 from gateway.access.models import CommandRecord
 from gateway.badges.models import Badge
 from gateway.events.service import FeedItem, latest_events
+from gateway.incidents.override_key import explanations
 from gateway.staff.service import names_of
 from gateway.web import words
 from gateway.web.i18n import N_
@@ -47,9 +49,31 @@ def lately(visit: Visit, session: Session, bank_id: str, number: int) -> list[Ha
     """The newest first."""
     kinds = (*_FAULTS, *_DECISIONS)
     items = latest_events(session, kinds=kinds, bank_id=bank_id, locker=number, limit=SHOWN)
-    found = [_event(visit, item) for item in items] + _openings(visit, session, bank_id, number)
+    declared = _declared(visit, session, items)
+    found = [declared.get(item.id) or _event(visit, item) for item in items] + _openings(
+        visit, session, bank_id, number
+    )
     found += _at_the_door(visit, session, bank_id, number)
     return sorted(found, key=lambda one: -one.at)[:SHOWN]
+
+
+def _declared(visit: Visit, session: Session, items: Sequence[FeedItem]) -> dict[int, Happening]:
+    """Forced doors that someone has explained: the entry stays, and who used the override key stands beside it."""
+    forced = explanations(session, [item for item in items if item.kind == "door_forced"])
+    uses = {one.entry.id: (one.entry, one.explained_by) for one in forced if one.explained_by}
+    names = names_of(session, [use.declared_by for _entry, use in uses.values()])
+    return {
+        number: Happening(
+            entry.at,
+            "forced",
+            visit.say(
+                "Forced: override key, as %(who)s declared (%(reason)s)",
+                who=names.get(use.declared_by, "–"),
+                reason=visit.say(words.KEY_REASONS.get(use.reason) or words.OPEN_REASONS.get(use.reason, ("–", ""))[0]),
+            ),
+        )
+        for number, (entry, use) in uses.items()
+    }
 
 
 def _event(visit: Visit, item: FeedItem) -> Happening:

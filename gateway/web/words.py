@@ -118,6 +118,12 @@ REVOKE_REASONS: Mapping[str, str] = {
     "other": N_("Another reason"),
 }
 
+KEY_REASONS: Mapping[str, str] = {
+    "no_power": N_("No power at the block"),
+    "lock_broken": N_("The lock is broken"),
+    "other": N_("Another reason"),
+}
+
 RECOGNISED: Mapping[str, str] = {
     "known_to_staff": N_("I know the person"),
     "known_to_colleague": N_("A colleague knows the person"),
