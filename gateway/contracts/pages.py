@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from gateway.contracts import paper, service
+from gateway.contracts import service
 from gateway.contracts import words as contract_words
 from gateway.contracts.decisions import last_transition
 from gateway.contracts.models import Contract
@@ -24,7 +24,6 @@ from gateway.web.i18n import N_
 from gateway.web.visit import Member, MemberVisit, Posted, PostedForm
 
 router = APIRouter()
-router.include_router(paper.router)
 SUSPENDED_DAYS = 7
 EXTENDED_DAYS = 365
 

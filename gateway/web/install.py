@@ -11,7 +11,7 @@ from gateway.access import pages as access
 from gateway.badges import enrolment, pin_pages
 from gateway.badges import pages as badges
 from gateway.care import pages as care
-from gateway.contracts import handover
+from gateway.contracts import handover, paper
 from gateway.contracts import pages as contracts
 from gateway.custody import pages as safekeeping
 from gateway.errors import (
@@ -50,6 +50,7 @@ PAGES = (
     pin_pages,
     enrolment,
     handover,
+    paper,
     contracts,
     desk,
     sheet_pages,
