@@ -46,6 +46,7 @@ from gateway.lockers import works_api as works
 from gateway.luggage import api as luggage
 from gateway.money import api as money
 from gateway.people import api as people
+from gateway.people import names_api
 from gateway.privacy import api as privacy
 from gateway.privacy.field_keys import FieldKeys
 from gateway.problems import install_problems, problem, responses
@@ -62,6 +63,7 @@ API_FEATURES = (
     badge_desk,
     badges,
     people,
+    names_api,
     loans,
     tools,
     projects,

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, text
 
 from gateway.db import Database
-from gateway.errors import NotReadyError
-from gateway.people import name_index, service
+from gateway.errors import InvalidError, NotFoundError, NotReadyError
+from gateway.people import name_index, names, service
 from gateway.people.models import NameToken, OtherName, Person
 from gateway.privacy import rotation
 from gateway.privacy.field_keys import FieldKeys
@@ -180,3 +180,18 @@ def test_a_broken_key_file_is_said_and_never_replaced(tmp_path: Path, content: s
     with pytest.raises(NotReadyError, match="restore it from a backup"):
         keys.seal("person.name", "Nadia")
     assert keys.path.read_text() == content
+
+
+def test_chosen_legal_and_former_names_are_one_file(town: Town) -> None:
+    person, other = town.person("Camille"), town.person("Noor")
+    with town.writing() as session:
+        legal = names.add_name(session, person.id, kind="legal", name="Jean Petit", actor="test", now=NOON)
+        with pytest.raises(InvalidError, match="known: legal"):
+            names.add_name(session, person.id, kind="nick", name="X", actor="test", now=NOON)
+    assert found(town, "petit") == ["Camille"]
+    with town.writing() as session:
+        assert [one.name for one in names.names_in(session, person.id)] == ["Jean Petit"]
+        with pytest.raises(NotFoundError):
+            names.remove_name(session, other.id, legal.id, actor="test", now=NOON)
+        names.remove_name(session, person.id, legal.id, actor="test", now=NOON)
+    assert found(town, "petit") == []
