@@ -21,11 +21,12 @@ _AT_ONCE = 10_000
 
 @dataclass(frozen=True)
 class Sight:
-    """An organisation's banks: those it has any role at, and those it owns or operates."""
+    """An organisation's banks: those it has any role at, and those it owns or operates; and the sites of all."""
 
     organisation_id: str
     seen: frozenset[str]
     run: frozenset[str]
+    sites: frozenset[str]
 
 
 def sight_of(session: Session, organisation_id: str) -> Sight:
@@ -39,7 +40,12 @@ def sight_of(session: Session, organisation_id: str) -> Sight:
         seen.add(role.bank_id)
         if role.role != Role.SUPPORT:
             run.add(role.bank_id)
-    return Sight(organisation_id, frozenset(seen), frozenset(run))
+    sites = session.scalars(
+        select(Site.id).where(
+            (Site.organisation_id == organisation_id) | Site.id.in_(select(Bank.site_id).where(Bank.id.in_(seen)))
+        )
+    )
+    return Sight(organisation_id, frozenset(seen), frozenset(run), frozenset(sites))
 
 
 def seen_by(session: Session, organisation_id: str, views: Sequence["LockerView"], now: int) -> list["LockerView"]:

@@ -18,12 +18,13 @@ from gateway.db import Database
 from gateway.errors import ForbiddenError, NotFoundError
 from gateway.loans.sight import OWN as LIBRARIES
 from gateway.lockers.allotments import allotment_at
-from gateway.lockers.models import Bank, Locker, MechanicalKey
+from gateway.lockers.models import Locker, MechanicalKey, Site
 from gateway.lockers.sight import Sight, sight_of
 from gateway.luggage.models import DeskShift, Luggage
 from gateway.money.models import Claim, MoneyMovement
 from gateway.people.models import Person
 from gateway.staff import rights
+from gateway.staff.belongings import belongs, site_of
 from gateway.staff.models import Staff
 from gateway.staff.rights import Right
 from gateway.staff.service import SignedIn
@@ -31,7 +32,7 @@ from gateway.staff.service import SignedIn
 # How filters, bodies and forms call what they name.
 _SAID = {
     "person": "person_id", "person_id": "person_id", "contract": "contract_id", "contract_id": "contract_id",
-    "badge": "badge_id", "badge_id": "badge_id", "key_id": "key_id", "bank": "bank",
+    "badge": "badge_id", "badge_id": "badge_id", "key_id": "key_id", "bank": "bank", "site": "site", "site_id": "site",
 }  # fmt: skip
 # Only whoever owns or operates a bank does these there.
 _DIGITS = 9
@@ -65,7 +66,8 @@ def require_own(
     changing: bool,
     now: int,
 ) -> None:
-    """`named`: what the address names: person_id, contract_id, badge_id, key_id, bank, number.
+    """`named`: what the address names: person_id, contract_id, badge_id, key_id, bank, number, site
+    and what belongings.py knows.
 
     Raises NotFoundError (the thing's code) for what is out of sight, ForbiddenError (`organisation`) for what only
     the bank's owner or operator may do.
@@ -76,6 +78,9 @@ def require_own(
         if name in named and not is_own(session, organisation_id, named[name]):
             raise NotFoundError(name.removesuffix("_id"), f"no such {name.removesuffix('_id')}")
     sight = sight_of(session, organisation_id)
+    for name, value in named.items():
+        if not belongs(session, organisation_id, name, value) or not _at_seen_site(session, sight, name, value):
+            raise NotFoundError(name.removesuffix("_id"), f"no such {name.removesuffix('_id')}")
     if right is Right.SEE_EVENTS and "bank" not in named:
         raise ForbiddenError("organisation", "say which bank: bank=; other organisations' banks are not yours to read")
     if "bank" in named:
@@ -112,6 +117,11 @@ def _require_bank(
         and not _is_theirs(session, sight, bank, int(named["number"]), now)
     ):
         raise ForbiddenError("organisation", "this locker is kept for another organisation")
+
+
+def _at_seen_site(session: Session, sight: Sight, name: str, value: str) -> bool:
+    site = value if name == "site" else site_of(session, name, value)
+    return site is None or session.get(Site, site) is None or site in sight.sites
 
 
 def _is_theirs(session: Session, sight: Sight, bank: str, number: int, now: int) -> bool:
@@ -154,8 +164,7 @@ def _badge(session: Session, organisation_id: str, badge_id: str) -> bool:
         return _person(session, organisation_id, badge.person_id)
     if badge.staff_id is not None:
         return session.get_one(Staff, badge.staff_id).organisation_id == organisation_id
-    sites = session.scalars(select(Bank.site_id).where(Bank.id.in_(sight_of(session, organisation_id).seen)))
-    return badge.site_id in set(sites)
+    return badge.site_id in sight_of(session, organisation_id).sites
 
 
 def _key(session: Session, organisation_id: str, key_id: str) -> bool:

@@ -11,8 +11,8 @@ import pytest
 from gateway.access.keystore import Keystore
 from gateway.app import create_app
 from gateway.contracts import service as contracts
-from gateway.contracts.models import Contract
-from gateway.db import Database
+from gateway.contracts.models import Contract, Notice
+from gateway.db import Database, new_id
 from gateway.errors import ForbiddenError, GatewayError
 from gateway.lockers import service as lockers
 from gateway.lockers.allotments import allot
@@ -43,7 +43,7 @@ class Shared:
             found = wall_lockers(session, lambda _bank: True, now=NOON, organisation_id=organisation_id)
         return next(one for one in found if one.number == number)
 
-    def refusal(self, organisation_id: str | None, right: Right, changing: bool = False, **named: str) -> str | None:
+    def refusal(self, organisation_id: str | None, right: Right, *, changing: bool = False, **named: str) -> str | None:
         with self.town.reading() as session:
             try:
                 require_own(session, organisation_id, named, right=right, changing=changing, now=NOON)
@@ -108,6 +108,22 @@ def test_files_of_another_organisation_are_not_found(shared: Shared) -> None:
         assert shared.refusal(shared.second, Right.SEE_PEOPLE, **{name: value}) == f"NotFoundError:{name[:-3]}"
         assert shared.refusal(shared.first, Right.SEE_PEOPLE, **{name: value}) is None
         assert shared.refusal(None, Right.SEE_PEOPLE, **{name: value}) is None
+
+
+def test_what_belongs_to_a_contract_or_a_person_is_out_of_sight_with_them(shared: Shared) -> None:
+    with shared.town.writing() as session:
+        notice = Notice(id=new_id(NOON), contract_id=shared.contract.id, why="other", left_by="t", left_at=NOON)
+        session.add(notice)
+    assert shared.refusal(shared.second, Right.SEE_PEOPLE, notice_id=notice.id) == "NotFoundError:notice"
+    assert shared.refusal(shared.first, Right.SEE_PEOPLE, notice_id=notice.id) is None
+    assert shared.refusal(shared.first, Right.SEE_PEOPLE, notice_id="unknown") is None
+
+
+def test_sites_without_a_role_are_out_of_sight(shared: Shared) -> None:
+    with shared.town.writing() as session:
+        stranger = lockers.organisation_named(session, "Elsewhere", actor="t", now=NOON).id
+    assert shared.refusal(stranger, Right.SEE_LOCKERS, site=shared.town.site_id) == "NotFoundError:site"
+    assert shared.refusal(shared.first, Right.SEE_LOCKERS, site=shared.town.site_id) is None
 
 
 def test_a_locker_kept_for_others_is_not_opened_by_a_charity_but_by_whoever_runs_the_bank(shared: Shared) -> None:
