@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(NamedTuple):
     """One person's part in one contract: its first and its last day, and what was recorded of its end.
 
     `ends_on` is the day it ended, or the day it is to end if nobody decides otherwise.
@@ -21,8 +21,7 @@ class Agreement:
     stability: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A locker in service, or held, in [from_at, until_at), unix ms; `until_at` None: without an end so far."""
 
     locker: str
@@ -30,8 +29,7 @@ class Span:
     until_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What was known of a person when they came: one question, one coded answer."""
 
     person: str
@@ -39,18 +37,16 @@ class Entry:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Something that happened with a person on a day: a contact or a support act of a kind, `count` times."""
+class Act(NamedTuple):
+    """Contacts or support acts of one kind with a person: so many `times`, the last of them `on` that day."""
 
     person: str
     kind: str
     on: date
-    count: int = 1
+    times: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """An agreed step and its result so far (`under_way` while it has none)."""
 
     person: str
@@ -59,8 +55,7 @@ class Step:
     on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """One line of the waiting list; `left_on` None while it waits, `outcome` why it left."""
 
     asked_on: date
@@ -68,8 +63,7 @@ class Wait:
     outcome: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Loan:
+class Loan(NamedTuple):
     """One tool lent; instants in unix ms, `returned_at` None while it is out."""
 
     taken_at: int
@@ -77,8 +71,7 @@ class Loan:
     returned_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """A household's project: its first day, its cost in cents and its surface in square decimetres, where known."""
 
     starts_on: date

@@ -112,7 +112,7 @@ def _contacts(contacts: Sequence[Act]) -> Section:
     return Section(
         "contacts",
         [
-            Figure("contacts", sum(act.count for act in contacts)),
+            Figure("contacts", sum(act.times for act in contacts)),
             Figure("people_met", len({act.person for act in contacts})),
         ],
     )
@@ -121,7 +121,7 @@ def _contacts(contacts: Sequence[Act]) -> Section:
 def _total(key: str, by: str, acts: Iterable[Act]) -> Section:
     totals: dict[str, int] = {}
     for act in acts:
-        totals[act.kind] = totals.get(act.kind, 0) + act.count
+        totals[act.kind] = totals.get(act.kind, 0) + act.times
     return Section(key, [Figure(key, totals[kind], kind) for kind in sorted(totals)], by)
 
 
