@@ -16,7 +16,7 @@ def import_(
         bool, typer.Option("--dry-run", help="list every problem and what would be done; do nothing")
     ] = False,
     mapping: Annotated[
-        Path | None, typer.Option(help="what the file calls columns and values (docs/import.md)")
+        Path | None, typer.Option(help="what the file calls columns and values (docs/import-and-reports.md)")
     ] = None,
     site: Annotated[str, typer.Option(help="the site's name; the file's own name if not given")] = "",
     organisation: Annotated[str, typer.Option(help="the organisation's name")] = "Casier",
