@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.badges import service as badges
@@ -294,8 +294,7 @@ def list_contracts(
     """Contracts in the order of their making, narrowed by person, bank, present state and their organisation."""
     query = select(Contract)
     if person_id is not None:
-        stays = Contract.parties.any((Party.person_id == person_id) & Party.until_at.is_(None))
-        query = query.where(or_(Contract.person_id == person_id, stays))
+        query = query.where(Contract.parties.any((Party.person_id == person_id) & Party.until_at.is_(None)))
     if organisation_id is not None:
         query = query.where(Contract.person.has(Person.organisation_id == organisation_id))
     if bank_id is not None:

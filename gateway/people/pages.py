@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.badges.service import list_badges
-from gateway.contracts.models import Contract
+from gateway.contracts.models import Contract, Party
 from gateway.contracts.states import State
 from gateway.lockers import wall
 from gateway.lockers.models import Organisation, Site
@@ -146,9 +146,14 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
 
 
 def contracts_of(session: Session, people: Sequence[str]) -> Sequence[Contract]:
-    """The contracts of these people, newest first."""
-    query = select(Contract).where(Contract.person_id.in_(people)).order_by(Contract.from_at.desc())
+    """The contracts that these people are on, newest first; nothing of those they have left."""
+    on_it = Contract.parties.any(Party.person_id.in_(people) & Party.until_at.is_(None))
+    query = select(Contract).where(on_it).order_by(Contract.from_at.desc())
     return session.scalars(query).unique().all()
+
+
+def _people(contract: Contract) -> set[str]:
+    return {party.person_id for party in contract.parties if party.until_at is None}
 
 
 def organisations(visit: Visit, session: Session) -> list[tuple[str, str]]:
@@ -167,7 +172,7 @@ def _rows(session: Session, people: Sequence[Person], visit: Visit) -> list[Pers
     contracts = contracts_of(session, [person.id for person in people])
     rows = []
     for person in people:
-        cards = [contract_card(one, visit.now) for one in contracts if one.person_id == person.id]
+        cards = [contract_card(one, visit.now) for one in contracts if person.id in _people(one)]
         cards = [card for card in cards if card.state != State.ENDED] or cards[:1]
         detail = ", ".join(dict.fromkeys(card.locker for card in cards if card.state != State.ENDED))
         state = cards[0].state if cards else ""

@@ -2,20 +2,23 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from gateway import migrations
 from gateway.access import lists
 from gateway.contracts import endings, service
 from gateway.contracts.models import Contract, EndReason, Transition
 from gateway.contracts.service import How
 from gateway.contracts.states import TRANSITIONS, Action, State, state_at
 from gateway.custody.codes import Check
-from gateway.db import new_id
+from gateway.db import Database, new_id
 from gateway.errors import ConflictError, InvalidError
 from gateway.staff import service as accounts
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
@@ -269,3 +272,31 @@ def test_a_locker_confirmed_empty_cleaned_and_checked_is_given_again(town: Town)
             session, contract.id, person_id=other.id, starts_on=TODAY, ends_on=date(2026, 7, 1), actor="t", now=NOON + 2
         )
         assert state_at(made, NOON + 2) is State.ACTIVE
+
+
+def test_an_older_database_keeps_who_held_each_contract_and_why_it_ended(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    config = migrations._config()
+    for revision, lines in (("0010", _OLD), ("0011", ())):
+        with database.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+            for line in lines:
+                connection.exec_driver_sql(line)
+    with database.engine.connect() as connection:
+        parties = connection.exec_driver_sql("SELECT contract_id, person_id, place, from_at, until_at FROM party").all()
+        reasons = connection.exec_driver_sql("SELECT contract_id, reason FROM end_reason").all()
+        version = connection.exec_driver_sql("SELECT version FROM contract").scalar()
+    database.close()
+    assert [tuple(row) for row in parties] == [("c", "p", 1, 5, None)]
+    assert [tuple(row) for row in reasons] == [("c", "threats")]
+    assert version == 1
+
+
+_OLD = (
+    "INSERT INTO organisation VALUES ('o', 'Emmaus', 1)",
+    "INSERT INTO scheme (id, organisation_id, name, created_at) VALUES ('s', 'o', 'lockers', 1)",
+    "INSERT INTO person (id, organisation_id, name, language, created_at) VALUES ('p', 'o', 'Nadia', 'fr', 1)",
+    "INSERT INTO contract (id, person_id, scheme_id, starts_on, ends_on, from_at, until_at, collect_until, created_at, "
+    "end_reason) VALUES ('c', 'p', 's', '2026-01-01', '2026-02-01', 5, 6, 7, 1, 'threats')",
+)

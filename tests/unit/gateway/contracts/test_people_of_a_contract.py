@@ -1,5 +1,6 @@
 """Couples, trusted persons and messages: whose badges open, from when until when, and who learns what."""
 
+import json
 from datetime import date
 
 import pytest
@@ -14,10 +15,12 @@ from gateway.contracts import notices, parties, service, trusted
 from gateway.contracts.models import Contract, Party, Transition
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
+from gateway.events.judgement import judge_releases
 from gateway.events.models import Event
 from gateway.people.models import Person
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
 from wire.access_list import AccessList
+from wire.entries import Entry, EntryType
 
 LATER = NOON + 1_000
 
@@ -241,3 +244,32 @@ def test_names_and_messages_are_sealed_in_the_database(town: Town) -> None:
         ]
     assert len(rows) == 2
     assert "Zenobia" not in str(rows)
+
+
+def breaches(town: Town, badge: Badge, at: int) -> list[str]:
+    entry = Entry(
+        epoch="e", seq=1, type=EntryType.RELEASE_INTENDED, at=at, mono_ms=0, boot_id="b", clock="trusted",
+        body={"release": "r", "locker": 1, "cause": "badge", "digest": badge.digest},
+    )  # fmt: skip
+    with town.writing() as session:
+        judge_releases(session, town.bank, [entry], now=at)
+        return [
+            json.loads(row.body or b"")["why"] for row in session.scalars(select(Event).where(Event.kind == "breach"))
+        ]
+
+
+def test_a_partner_and_a_trusted_person_open_rightly_and_after_parting_it_is_a_breach(town: Town) -> None:
+    contract, one, _two, first, second = couple(town)
+    friend = town.badge()
+    with town.writing() as session:
+        trusted.trust(
+            session, contract.id, person_id=one.id, name="A friend", from_on=TODAY, until_on=TODAY, badge_id=friend.id,
+            actor="t", now=LATER,
+        )  # fmt: skip
+    for badge in (first, second, friend):
+        assert breaches(town, badge, LATER + 1) == []
+    assert breaches(town, friend, LATER + DAY) == ["ended"]
+    with town.writing() as session:
+        parties.part(session, contract.id, person_id=one.id, actor="t", now=LATER + 2 * DAY)
+    assert breaches(town, second, LATER + 2 * DAY) == ["ended"]
+    assert breaches(town, first, LATER + 2 * DAY) == ["ended", "ended"]
