@@ -10,9 +10,9 @@ from gateway.contracts import models as contracts
 from gateway.custody import models as custody
 from gateway.db import Base
 from gateway.events import models as events
+from gateway.imports import models as imports
 from gateway.incidents import models as incidents
 from gateway.incidents import request_models as requests
-from gateway.imports import models as imports
 from gateway.ingest import models as ingest
 from gateway.loans import models as loans
 from gateway.loans import project_models as projects
