@@ -9,6 +9,7 @@ from gateway.contracts.holdings import UNDECIDED
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, pause_end, state_at
 from wire.access_list import Grant, Kind, Revoked
+from wire.limits import MIN_INSTANT
 
 LOCKERS_A_GRANT = 100
 BADGE_TAIL = 12  # characters of a badge id in the names of its grants
@@ -51,7 +52,8 @@ def _holding_grants(
     notice = notice_waits(contract, window.owner)
 
     def grant(kind: Kind, tag: str, start: int, end: int) -> Grant:
-        begin = max(start, holding.from_at, window.from_at)
+        # A contract may be older than what the wire can say.
+        begin = max(start, holding.from_at, window.from_at, MIN_INSTANT)
         opens = None if kind is Kind.SUSPENDED else hours
         return Grant(
             id=name.format(tag),

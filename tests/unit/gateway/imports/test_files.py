@@ -9,6 +9,9 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import func, select
 
+from gateway.access.grants import contract_lines
+from gateway.access.keystore import Keystore
+from gateway.access.service import register_badge
 from gateway.audit.models import AuditRecord
 from gateway.care.models import Snapshot, SupportAct
 from gateway.contracts.models import Contract, Holding
@@ -24,6 +27,7 @@ from gateway.people.models import Person
 from gateway.reports.report import summary
 from gateway.reports.service import report_on
 from tests.unit.gateway.town import NOON
+from wire.limits import MIN_INSTANT
 
 DATA: dict[str, Any] = json.loads((Path(__file__).parents[3] / "data" / "montreuil.json").read_text(encoding="utf-8"))
 # As a French charity might head its own table.
@@ -264,3 +268,23 @@ def test_a_mapping_that_cannot_be_used_says_what_to_do(tmp_path: Path, content: 
     with pytest.raises(InvalidError, match=says) as refused:
         read_mapping(path)
     assert refused.value.code == "mapping"
+
+
+def test_an_old_contract_gets_grants_that_the_wire_can_carry_once_its_locker_reads_badges(
+    database: Database, keystore: Keystore, tmp_path: Path
+) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text(HEADER + ";;;;;;1;2018-01-01;;\nA;2018-10-15;;;;;;;;\n", encoding="utf-8")
+    bank = bring_in(database, path).bank
+    with database.writing() as session:
+        (contract,) = session.scalars(select(Contract))
+        contract.holdings[0].locker.lock = "badge"
+        site_id = contract.holdings[0].locker.bank.site_id
+        badge = register_badge(
+            session, keystore, site_id=site_id, number="em4100:0000000001", label="M-1",
+            person_id=contract.person_id, actor="test", now=NOON,
+        )  # fmt: skip
+        session.flush()
+        (holder, *rest) = contract_lines(contract, badge, bank, NOON).grants
+    assert holder.not_before == MIN_INSTANT
+    assert NOON < holder.not_after == rest[0].not_before
