@@ -16,6 +16,8 @@ from gateway.money.balance import Balance, total
 from gateway.money.models import Claim, MoneyMovement
 
 HISTORY_SHOWN = 200
+# What anyone at the desk may read of a contract; reasons, absences and who parted from whom are private.
+_SHOWN = ("assign", "sign", "suspend", "resume", "renew", "move", "end", "emptied")
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,11 @@ def sheet_of(session: Session, contract_id: str) -> Sheet:
     custodies = (
         session.scalars(select(Custody).where(Custody.contract_id == contract_id).order_by(Custody.id)).unique().all()
     )
-    transitions = session.scalars(select(Transition).where(Transition.contract_id == contract_id)).all()
+    transitions = session.scalars(
+        select(Transition).where(Transition.contract_id == contract_id, Transition.action.in_(_SHOWN))
+    ).all()
     happened = chain(
-        (Happened(one.at, f"contract_{one.action}", one.reason) for one in transitions),
+        (Happened(one.at, f"contract_{one.action}") for one in transitions),
         chain.from_iterable(_of_luggage(one) for one in luggage),
         (_of_money(one) for claim in claims for one in claim.movements if one.void_at is None),
         chain.from_iterable(_of_custody(one) for one in custodies),

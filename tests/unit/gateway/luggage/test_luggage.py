@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from gateway.contracts.models import Contract
+from gateway.contracts.models import Contract, Transition
 from gateway.custody.codes import Thing
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
@@ -157,3 +157,19 @@ def test_the_sheet_has_person_contract_inventory_money_and_history_on_one_page(t
         assert [one.what for one in sheet.history][:2] == ["money_received", "luggage_out"]
         assert [one.count for one in sheet.history][:2] == [100, 1]
         assert any(one.what.startswith("contract_") for one in sheet.history)
+
+
+def test_the_sheet_says_nothing_of_absences_and_reasons(town: Town) -> None:
+    contract = town.assign(town.person("Nadia"))
+    with town.writing() as session:
+        for number, action in enumerate(("away", "part", "suspend"), 50):
+            session.add(
+                Transition(
+                    id=new_id(NOON), contract_id=contract.id, number=number, at=NOON, author="a", action=action,
+                    to_state="active", reason="prison",
+                )
+            )  # fmt: skip
+    with town.reading() as session:
+        happened = sheet_of(session, contract.id).history
+    assert {one.what for one in happened} == {"contract_assign", "contract_suspend"}
+    assert all(one.detail is None for one in happened)
