@@ -55,7 +55,7 @@ def addresses() -> Iterator[str]:
     for prefix, modules in (("/api/v1", API_FEATURES), ("", PAGES)):
         for module in modules:
             for route in module.router.routes:
-                if "GET" in getattr(route, "methods", ()) and not route.path.startswith("/live/"):
+                if "GET" in route.methods and not route.path.startswith("/live/"):
                     yield prefix + route.path
 
 
