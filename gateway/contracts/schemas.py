@@ -36,7 +36,7 @@ class SuspendIn(Schema):
 
     reason: SuspendReason = Field(examples=["incident"])
     review_on: date = Field(examples=["2026-12-15"])
-    fetch: Fetch = Field(examples=["desk"])
+    fetch: Fetch = Field(Fetch.DESK, examples=["desk"])
     fetch_note: str | None = Field(None, max_length=500, description="where, whom to call: shown to whoever helps")
     from_on: date | None = Field(None, description="first day, if it is not from now on")
     note: str | None = Field(None, max_length=2000)
