@@ -72,12 +72,21 @@ class PtyPort:
         self._loop.add_reader(self._arrivals.fileno(), self._readable)
 
     def _disconnect(self) -> None:
-        if self._arrivals is not None:
-            self._loop.remove_reader(self._arrivals.fileno())
-            self._arrivals.close()
-            self._arrivals = None
-        os.close(self._master)
-        self._master = -1
+        master, arrivals = self._master, self._arrivals
+        self._master, self._arrivals = -1, None
+        self._let_go(master, arrivals)
+
+    def _replace(self) -> None:
+        """A fresh pty; the old one goes after it, so that `path` leads somewhere at every moment."""
+        master, arrivals = self._master, self._arrivals
+        self._connect()
+        self._let_go(master, arrivals)
+
+    def _let_go(self, master: int, arrivals: select.epoll | None) -> None:
+        if arrivals is not None:
+            self._loop.remove_reader(arrivals.fileno())
+            arrivals.close()
+        os.close(master)
 
     def send(self, data: bytes, after_ms: float = 0.0) -> None:
         """Put bytes on the line, the first after `after_ms`."""
@@ -102,8 +111,7 @@ class PtyPort:
                 self._heard(data)
         if hung_up:
             # A tty stays exclusive (TIOCEXCL) after the program that asked for it died: the next one gets a fresh pty.
-            self._disconnect()
-            self._connect()
+            self._replace()
 
     def _heard(self, data: bytes) -> None:
         now = self._now()
