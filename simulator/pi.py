@@ -121,7 +121,7 @@ class SimulatedPi:
         self._settle(line, at_ns, "world")
 
     def fit(self, number: int, resistor: Pull) -> None:
-        """Solder a pull resistor to the line, with the power off (hardware.md: active-high drivers need pull-downs)."""
+        """Solder a pull resistor to the line, with the power off: active-high drivers need pull-downs."""
         line = self._line(number)
         line.resistor = resistor
         line.level = line.settle()

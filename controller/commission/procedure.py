@@ -90,7 +90,7 @@ class Procedure:
     def _beside_silent(self) -> set[str]:
         """Boards that share a port with a silent one behind which belongings may be.
 
-        The silent one may sit at the other's address: then both would fire together (hardware.md, Traps).
+        The silent one may sit at the other's address: then both would fire together.
         """
         boards = self.plan.boards
         risky = {
