@@ -14,6 +14,7 @@ from gateway.contracts import repository
 from gateway.contracts.models import Contract
 from gateway.custody.readiness import readiness
 from gateway.events import breaches
+from gateway.loans.models import ToolLocker
 from gateway.lockers import wall
 from gateway.lockers.history import Happening, lately
 from gateway.lockers.service import locker_of
@@ -50,6 +51,7 @@ class LockerPage:
     breaches: Sequence[BreachShown]
     pending: Sequence[InForce]
     taken: bool
+    lends_url: str
     ready_url: str
     contracts: Sequence[ContractCard]
     actions: Sequence[Link]
@@ -139,11 +141,18 @@ def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> L
         ],
         pending=followed(visit, session, banks, subjects),
         taken=bool(taken) or door.occupancy == "occupied",
+        lends_url=_lends_url(session, locker.id),
         ready_url="" if taken or readiness(session, locker, now).ready else f"{url}/ready",
         contracts=cards,
         actions=[action for action in actions if visit.may_go(action.url)],
         lately=lately(visit, session, bank_id, number) if alarms else [],
     )
+
+
+def _lends_url(session: Session, locker_id: str) -> str:
+    """The desk of the tool library that lends from this locker; its address is enough to say that one does."""
+    lends = session.get(ToolLocker, locker_id)
+    return f"/tools/{lends.scheme_id}" if lends else ""
 
 
 def _theirs(visit: Visit, contract: Contract) -> bool:

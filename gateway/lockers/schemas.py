@@ -19,7 +19,8 @@ class OpenIn(Schema):
 class LockerOut(Schema):
     """One door.
 
-    `state`: forced, tampered, jammed, open_too_long, ajar, open, offline, out_of_service, to_empty, occupied, free.
+    `state`: forced, tampered, jammed, open_too_long, ajar, open, offline, out_of_service, to_empty, occupied,
+    tools, free.
     """
 
     bank: str

@@ -12,6 +12,7 @@ from gateway.access.repository import newest_versions
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, state_at
 from gateway.custody.readiness import unready
+from gateway.loans.models import ToolLocker
 from gateway.lockers.models import Bank, Locker, Observation
 from gateway.lockers.sight import seen_by, sight_of
 
@@ -23,9 +24,9 @@ Heard = Callable[[str], bool]
 @dataclass(frozen=True)
 class LockerView:
     """One door. `state`: forced, tampered, jammed, open_too_long, ajar, open, offline, out_of_service, to_empty,
-    occupied, free.
+    occupied, tools, free.
 
-    `occupancy` is free, occupied, to_empty or allotted (a contract yet to start); `door` is open, closed or unknown;
+    `occupancy` is free, occupied, to_empty, allotted (a contract yet to start) or tools (a tool library lends from it); `door` is open, closed or unknown;
     `as_of` is the moment of the bank's last word on it, `pending` an order under way.
     """
 
@@ -115,6 +116,7 @@ def lockers(
     held = _contracts_now(session, found, now)
     pending = _pending(session, now)
     left = _left(session, bank_id, now)
+    lends = set(session.scalars(select(ToolLocker.locker_id)))
     views = [
         _locker_view(
             locker,
@@ -122,7 +124,7 @@ def lockers(
             observed.get((locker.bank_id, locker.number)),
             online[locker.bank_id],
             (locker.bank_id, locker.number) in pending,
-            locker.id in left,
+            _occupancy(held.get(locker.id), locker.id in left, locker.id in lends, now),
             now,
         )
         for locker in found
@@ -182,10 +184,9 @@ def _locker_view(
     seen: Observation | None,
     online: bool,
     pending: bool,
-    left: bool,
+    occupancy: str,
     now: int,
 ) -> LockerView:
-    occupancy = _occupancy(contract, left, now)
     fault = seen.fault if seen else None
     out_of_service = seen is not None and seen.out_of_service
     door = seen.door if seen else "unknown"
@@ -211,8 +212,10 @@ def _locker_view(
     )
 
 
-def _occupancy(contract: Contract | None, left: bool, now: int) -> str:
+def _occupancy(contract: Contract | None, left: bool, lends: bool, now: int) -> str:
     """`left`: its last holder's time is over, and nobody has confirmed yet that it is ready for the next."""
+    if lends:
+        return "tools"
     state = state_at(contract, now) if contract else None
     if left and state in (None, State.UPCOMING):
         return "to_empty"

@@ -26,6 +26,7 @@ LOCKER_STATES: Mapping[str, Word] = {
     "out_of_service": Word(N_("Out of service"), "out_of_service", "still"),
     "to_empty": Word(N_("To be emptied"), "to_empty", "task"),
     "occupied": Word(N_("Occupied"), "occupied", "calm"),
+    "tools": Word(N_("Tool locker"), "tools", "calm"),
     "free": Word(N_("Free"), "free", "good"),
 }
 
@@ -169,7 +170,7 @@ NAVIGATION = (
     ("blocks", "/blocks", "blocks", N_("Blocks")),
     ("reports", "/reports", "reports", N_("Reports")),
     ("desk", "/desk", "check", N_("Desk")),
-    ("tools", "/tools", "move", N_("Tools")),
+    ("tools", "/tools", "tools", N_("Tools")),
     ("safekeeping", "/safekeeping", "to_empty", N_("In safekeeping")),
 )
 

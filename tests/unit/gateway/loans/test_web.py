@@ -135,3 +135,19 @@ def test_only_who_lends_sees_the_desk(library: Library, office: Opened) -> None:
     for role in ("volunteer", "technician"):
         opened.as_role(role).page(f"/tools/{library.scheme_id}", 403)
     assert opened.as_role("worker").page("/tools", 303) == ""
+
+
+def test_the_wall_and_its_own_page_show_a_tool_locker_as_one_and_not_as_free(library: Library, office: Opened) -> None:
+    opened = office(NOON)
+    librarian, technician = opened.as_role("librarian"), opened.as_role("technician")
+    town, desk = library.town, f"/tools/{library.scheme_id}"
+    seen = {one["number"]: one["occupancy"] for one in librarian.api("GET", "/lockers", 200)["items"]}
+    assert (seen[LOCKER], seen[1]) == ("tools", "free")
+    tile = librarian.page("/").split(f't-{town.bank}-{LOCKER}"')[1].split("</li>")[0]
+    assert "#tools" in tile
+    assert "Tool locker" in tile
+    page = librarian.page(f"/lockers/{town.bank}/{LOCKER}")
+    assert "A tool library lends from this locker" in page
+    assert desk in page
+    assert "Nobody has this locker" not in page
+    assert desk not in technician.page(f"/lockers/{town.bank}/{LOCKER}")
