@@ -26,8 +26,9 @@ class LockerView:
     """One door. `state`: forced, tampered, jammed, open_too_long, ajar, open, offline, out_of_service, to_empty,
     occupied, tools, free.
 
-    `occupancy` is free, occupied, to_empty, allotted (a contract yet to start) or tools (a tool library lends from it); `door` is open, closed or unknown;
-    `as_of` is the moment of the bank's last word on it, `pending` an order under way.
+    `occupancy` is free, occupied, to_empty, allotted (a contract yet to start) or tools (a tool library lends from
+    it); `door` is open, closed or unknown; `as_of` is the moment of the bank's last word on it, `pending` an order
+    under way.
     """
 
     bank: str
