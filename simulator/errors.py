@@ -56,3 +56,7 @@ class ProgramFailedError(SimulatorError):
 
 class PiGoneError(SimulatorError):
     """No simulated Pi serves the socket, or it hung up."""
+
+
+class WorldError(SimulatorError):
+    """The deterministic world was asked for what would make it another world: a thread, a socket, a wait for ever."""

@@ -1,0 +1,308 @@
+"""An asyncio loop on virtual time, without socket, thread or clock: it leaps from one timer to the next.
+
+Each process of the world has a `Life` of its own on it: a loop for that process, which can be held and ended.
+"""
+
+import asyncio
+import heapq
+import inspect
+import math
+from asyncio import events
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context
+from typing import Any, NoReturn, TypeVar, TypeVarTuple
+
+from simulator.errors import WorldError
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+_NEVER = 1 << 62
+# Half of the least step: 0.25 s after 0.1 s is due at 350 ms, although 0.1 + 0.25 is a little more than that.
+_ROUNDING_MS = 0.0005
+# Timers that were cancelled are let go when they are this many and more than half of all.
+_CANCELLED = 200
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """The world's own loop. `now_ms` is the true time (unix ms), `time()` the seconds since the world began.
+
+    What is due at the same millisecond runs in the order it was asked for.
+    """
+
+    deaf = False
+
+    def __init__(self, start_ms: int) -> None:
+        super().__init__()
+        self.set_debug(False)
+        self.start_ms = self.now_ms = start_ms
+        self._ready: Any
+        self._timers: list[tuple[int, int, asyncio.TimerHandle]] = []
+        self._added = 0
+        self._cancelled = 0
+        self._until_ms = _NEVER
+        self._defect: BaseException | None = None
+
+    def time(self) -> float:
+        """Virtual seconds since the world began."""
+        return (self.now_ms - self.start_ms) / 1_000
+
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """See asyncio; rounded up to whole milliseconds."""
+        return self.timer(self.start_ms + whole_ms(when), self, when, callback, args, context)
+
+    def timer(
+        self,
+        at_ms: int,
+        loop: asyncio.AbstractEventLoop,
+        when: float,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """A timer of `loop` (this one, or a life) at the world's `at_ms`."""
+        handle = asyncio.TimerHandle(when, callback, args, loop, context)
+        handle._scheduled = True  # type: ignore[attr-defined]
+        self._added += 1
+        heapq.heappush(self._timers, (at_ms, self._added, handle))
+        return handle
+
+    def at(self, at_ms: int, callback: Callable[[*Ts], object], *args: *Ts) -> asyncio.TimerHandle:
+        """Call at that instant (unix ms), or as soon as possible if it is over."""
+        return self.timer(at_ms, self, 0.0, callback, args)
+
+    def after(self, ms: int, callback: Callable[[*Ts], object], *args: *Ts) -> asyncio.TimerHandle:
+        """Call so many milliseconds from now."""
+        return self.timer(self.now_ms + ms, self, 0.0, callback, args)
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """There is one thread only."""
+        return self.call_soon(callback, *args, context=context)
+
+    def run_in_executor(self, *_: object) -> NoReturn:
+        """Refused: a thread would bring its own time."""
+        raise WorldError("there is no thread in the deterministic world")
+
+    def run_until(self, at_ms: int) -> None:
+        """Run everything due before or at `at_ms` (unix ms). Raises what a callback of the world's own raised."""
+        self._until_ms = at_ms
+        try:
+            self.run_forever()
+        finally:
+            self._until_ms = _NEVER
+        if self._defect is not None:
+            defect, self._defect = self._defect, None
+            raise defect
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """A defect of the world itself ends the run."""
+        self._defect = self._defect or context.get("exception") or WorldError(context["message"])
+        self.stop()
+
+    def enqueue(self, handle: asyncio.Handle) -> None:
+        """Run this handle when the loop turns."""
+        self._ready.append(handle)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        if not handle._scheduled:  # type: ignore[attr-defined]
+            return
+        self._cancelled += 1
+        if self._cancelled > _CANCELLED and self._cancelled > len(self._timers) // 2:
+            self._timers = [entry for entry in self._timers if not entry[2].cancelled()]
+            heapq.heapify(self._timers)
+            self._cancelled = 0
+
+    def _run_once(self) -> None:
+        """One turn: what is due now, then all that is ready; or the leap to the next timer."""
+        ready = self._ready
+        if not ready and not self._leap():
+            return
+        now_ms, timers = self.now_ms, self._timers
+        while timers and timers[0][0] <= now_ms:
+            handle = heapq.heappop(timers)[2]
+            handle._scheduled = False  # type: ignore[attr-defined]
+            if handle.cancelled():
+                self._cancelled -= 1
+            else:
+                ready.append(handle)
+        running: Any = self
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if handle._cancelled:
+                continue
+            loop = handle._loop
+            if loop.deaf:
+                loop.keep(handle)
+                continue
+            if loop is not running:
+                running = loop
+                events._set_running_loop(loop)
+            handle._run()
+        if running is not self:
+            events._set_running_loop(self)
+
+    def _leap(self) -> bool:
+        """Move the clock to the next timer; False (and the run ends) if none comes before the end of the run."""
+        timers = self._timers
+        while timers and timers[0][2].cancelled():
+            heapq.heappop(timers)[2]._scheduled = False  # type: ignore[attr-defined]
+            self._cancelled -= 1
+        due_ms = timers[0][0] if timers else _NEVER
+        if due_ms <= self._until_ms and timers:
+            self.now_ms = max(self.now_ms, due_ms)
+            return True
+        if self._until_ms == _NEVER:
+            raise WorldError("nothing will ever happen again, and something is still waited for")
+        self.now_ms = max(self.now_ms, self._until_ms)
+        self.stop()
+        return False
+
+
+class Life(asyncio.AbstractEventLoop):
+    """The loop of one process of the world, from its start to its death.
+
+    `time()` is its machine's monotonic clock in seconds (`born_ms`: when that machine booted). While its callbacks
+    run it is the running loop. After `end` nothing of it runs any more; while held (stopped or hung) all of it waits.
+    """
+
+    def __init__(self, world: VirtualLoop, born_ms: int) -> None:
+        self.world = world
+        self.ended = False
+        self.deaf = False
+        self._born_ms = born_ms
+        self._tasks: dict[asyncio.Task[Any], Coroutine[Any, Any, Any]] = {}
+        self._held: list[asyncio.Handle] | None = None
+        self._handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None
+
+    def time(self) -> float:
+        """The machine's monotonic clock."""
+        return (self.world.now_ms - self._born_ms) / 1_000
+
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """See asyncio."""
+        handle = asyncio.Handle(callback, args, self, context)
+        if not self.ended:
+            self.world.enqueue(handle)
+        return handle
+
+    call_soon_threadsafe = call_soon
+
+    def call_later(
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """See asyncio; rounded up to whole milliseconds."""
+        at_ms = self.world.now_ms + whole_ms(delay)
+        return self.world.timer(at_ms, self, self.time() + delay, callback, args, context)
+
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """See asyncio; rounded up to whole milliseconds."""
+        return self.world.timer(self._born_ms + whole_ms(when), self, when, callback, args, context)
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """See asyncio."""
+        return asyncio.Future(loop=self)
+
+    def create_task(
+        self, coro: Generator[Any, None, T] | Coroutine[Any, Any, T], *, name: str | None = None, **options: Any
+    ) -> asyncio.Task[T]:
+        """See asyncio."""
+        assert asyncio.iscoroutine(coro)
+        if self.ended:
+            coro.close()
+            raise WorldError("a process that is dead starts nothing")
+        task = asyncio.Task(coro, loop=self, name=name or "life", **options)
+        self._tasks[task] = coro
+        task.add_done_callback(self._task_done)
+        return task
+
+    def run_in_executor(self, *_: object) -> NoReturn:
+        """Refused: a thread would bring its own time."""
+        raise WorldError("there is no thread in the deterministic world")
+
+    def is_running(self) -> bool:
+        """Whether the process lives."""
+        return not self.ended
+
+    def is_closed(self) -> bool:
+        """Whether the process has died."""
+        return self.ended
+
+    def get_debug(self) -> bool:
+        """Never."""
+        return False
+
+    def set_exception_handler(
+        self, handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None
+    ) -> None:
+        """What hears of exceptions that nobody caught."""
+        self._handler = handler
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """See asyncio; without a handler it is a defect of the world."""
+        if self._handler is not None:
+            self._handler(self, context)
+        else:
+            self.world.call_exception_handler(context)
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """The world hears of it."""
+        self.world.call_exception_handler(context)
+
+    def hold(self) -> None:
+        """Stop the process where it is: what comes meanwhile waits, in order."""
+        if self._held is None and not self.ended:
+            self._held, self.deaf = [], True
+
+    def resume(self) -> None:
+        """Let it go on."""
+        held, self._held = self._held, None
+        self.deaf = self.ended
+        for handle in held or ():
+            self.world.enqueue(handle)
+
+    def end(self) -> None:
+        """The process is dead. Its coroutines are unwound at once: whatever they still say falls on deaf ears."""
+        self.ended = self.deaf = True
+        self._held = None
+        tasks, self._tasks = self._tasks, {}
+        for task, coro in tasks.items():
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            self._unwind(coro)
+
+    def keep(self, handle: asyncio.Handle) -> None:
+        """Something was to run while the process does not: kept while it is only held."""
+        if self._held is not None:
+            self._held.append(handle)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        self.world._timer_handle_cancelled(handle)
+
+    def _task_done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.pop(task, None)
+
+    def _unwind(self, coro: Coroutine[Any, Any, Any]) -> None:
+        if (
+            inspect.getcoroutinestate(coro) == inspect.CORO_RUNNING
+        ):  # it died by its own hand: unwound once it has come back
+            self.world.call_soon(self._unwind, coro)
+            return
+        before = events._get_running_loop()
+        events._set_running_loop(self)
+        try:
+            coro.close()
+        except RuntimeError:  # it still wanted to wait for something
+            return
+        finally:
+            events._set_running_loop(before)
+
+
+def whole_ms(seconds: float) -> int:
+    """Seconds in whole milliseconds, rounded up."""
+    return math.ceil(seconds * 1_000 - _ROUNDING_MS)

@@ -1,0 +1,51 @@
+"""What happened in a world, line by line, and its digest: two runs of one seed have the same."""
+
+import hashlib
+from dataclasses import dataclass
+
+_TOGETHER = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """At `at_ms` (unix), `who` did or met `what`."""
+
+    at_ms: int
+    who: str
+    what: str
+    facts: dict[str, int | str | None]
+
+    def __str__(self) -> str:
+        facts = "".join(f" {name}={value}" for name, value in self.facts.items())
+        return f"{self.at_ms} {self.who} {self.what}{facts}"
+
+
+class Trace:
+    """Lines are digested as they come, and kept only if asked for (`keep`)."""
+
+    def __init__(self, *, keep: bool = False) -> None:
+        self.lines: list[Line] = []
+        self.count = 0
+        self._keep = keep
+        self._hash = hashlib.sha256()
+        self._fresh: list[str] = []
+
+    def note(self, at_ms: int, who: str, what: str, **facts: int | str | None) -> None:
+        """One thing that happened; facts in the order they are given."""
+        line = Line(at_ms, who, what, facts)
+        self.count += 1
+        if self._keep:
+            self.lines.append(line)
+        self._fresh.append(str(line))
+        if len(self._fresh) >= _TOGETHER:
+            self._digest_fresh()
+
+    def digest(self) -> str:
+        """SHA-256 of all lines so far, in hex."""
+        self._digest_fresh()
+        return self._hash.hexdigest()
+
+    def _digest_fresh(self) -> None:
+        if self._fresh:
+            self._hash.update(("\n".join(self._fresh) + "\n").encode())
+            self._fresh.clear()
