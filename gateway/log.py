@@ -2,8 +2,21 @@
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
+
+
+class StderrLines:
+    """Standard error as it is at that moment. A line that cannot be written is dropped: no answer fails for it."""
+
+    def msg(self, line: str) -> None:
+        """Writes one line whole."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = exception = msg
 
 
 def configure(level: str) -> None:
@@ -17,6 +30,6 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_names: StderrLines(),
         cache_logger_on_first_use=True,
     )
