@@ -13,6 +13,7 @@ from gateway.lockers.pages import NarrowedWall, locker_shown
 from gateway.lockers.tiles import Narrowed, wall_shown
 from gateway.people.pages import person_shown
 from gateway.web import words
+from gateway.web.forms import Form
 from gateway.web.live import Fragment, Reading, changes
 from gateway.web.visit import Member, MemberVisit, member, visitor
 
@@ -89,7 +90,7 @@ async def enrol(
 
     def read(visit: Member, session: Session) -> Reading:
         shown = enrolment_shown(visit, session, person_id, command_id)
-        html = visit.html("people/enrol_live.html", enrolment=shown)
+        html = visit.html("people/enrol_live.html", form=Form(), enrolment=shown)
         return Reading({"enrolment": Fragment(html, shown.text)}, over=shown.state != "waiting")
 
     async for event in _stream(request, read):
