@@ -27,7 +27,7 @@ def tamper(database: Database, statement: str) -> None:
             connection.execute(text("DROP TRIGGER audit_append_only_update"))
             connection.execute(text("DROP TRIGGER audit_append_only_delete"))
         else:
-            connection.execute(text("DROP TRIGGER audit_append_only ON audit_record"))
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text(statement))
 
 
