@@ -141,5 +141,5 @@ def test_nobody_else_s_file_is_asked_for_here_and_the_paper_s_details_are_sealed
         raw = session.connection().exec_driver_sql("SELECT * FROM police_request").all()
         with pytest.raises(NotFoundError):
             police.request_of(session, request.id, actor=cast.neighbour)
-    assert "Rey" not in repr(raw)
-    assert "118" not in repr(raw)
+    assert "Brigadier Rey" not in repr(raw)
+    assert "PV 2026/118" not in repr(raw)
