@@ -30,12 +30,12 @@ from controller.outbox import Outbox
 from controller.remembered import bank_state, sound_state
 from controller.runtime import Runtime
 from controller.state_copy import read_copy
+from controller.storage import MACHINE, Storage
 from controller.trust import TrustStore, read_root
 from controller.uplink import Uplink
 from controller.witnesses import battery_instant, boot_id, give_memory_back, process_age_ms, system_clock
 from hw.assembly import Hardware
 from wire.errors import KeyMaterialError
-from wire.keys import load_or_make_encryption_key, load_or_make_signing_key
 
 _log = logging.getLogger("controller")
 _STOP_WITHIN_S = 3.0
@@ -51,10 +51,11 @@ class Identity:
     encryption: X25519PrivateKey
 
 
-def load_identity(data_dir: Path) -> Identity:
+def load_identity(data_dir: Path, storage: Storage = MACHINE) -> Identity:
     """The keys in `data_dir`, made if absent. Raises KeyMaterialError, OSError."""
     return Identity(
-        load_or_make_signing_key(data_dir / "device.key"), load_or_make_encryption_key(data_dir / "encryption.key")
+        Ed25519PrivateKey.from_private_bytes(storage.key(data_dir / "device.key")),
+        X25519PrivateKey.from_private_bytes(storage.key(data_dir / "encryption.key")),
     )
 
 

@@ -59,6 +59,7 @@ def trust(
     from controller.trust import write_root
 
     bank = load(config)
+    bank.data_dir.mkdir(parents=True, exist_ok=True)
     write_root(bank.data_dir, root_key)
     try:
         ask(bank, {"do": "trust"})

@@ -3,23 +3,23 @@
 import asyncio
 import logging
 import sqlite3
-import threading
-import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from controller.inputs import Moment
+from controller.journal_threads import Threads, Workforce
 from controller.journal_writer import COPY_NAME, Writer, trouble_code
 from controller.pending import Head, Pending, ReceiptNoted, Result
 from controller.salvage import salvage, set_aside
 from controller.state_copy import COPIED_WHEN, read_copy, write_copy
+from controller.storage import MACHINE, Storage
 from controller.store import EpochState, Page, Row, Store
-from controller.witnesses import give_memory_back
+from controller.witnesses import give_memory_back, mono_ms
 from wire.entries import Entry, EntryType, decode_entry
 from wire.errors import MessageError
 from wire.limits import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES
@@ -28,7 +28,6 @@ NAME = "journal.db"
 _CHECKPOINT_IDLE_MS = 2_000
 _CHECKPOINT_COMMITS = 4_000
 _RECENT = 2_000
-_STOP_S = 2.0
 # What nobody waits for may wait for company: fewer writes on the card, and no intent stands behind one of them.
 _PATIENCE_S = 0.025
 _log = logging.getLogger("controller.journal")
@@ -46,7 +45,7 @@ class Opened:
     cause: str = "start"
 
 
-def open_journal(data_dir: Path) -> Opened:
+def open_journal(data_dir: Path, storage: Storage = MACHINE) -> Opened:
     """Open (or make) the journal of `data_dir`; a corrupt one is set aside and what is readable of it brought over.
 
     Never fails: a disk that cannot be written gives what can be read, and `store` None.
@@ -55,23 +54,23 @@ def open_journal(data_dir: Path) -> Opened:
     cause = "start"
     try:
         try:
-            store = _sound(path)
+            store = _sound(path, storage)
         except sqlite3.DatabaseError as error:
             if trouble_code(error) != "corrupt":
                 raise
             _log.error("the journal is corrupt (%s) and is set aside", error)
-            old = set_aside(path, time.time_ns() // 1_000_000)
-            store = _sound(path)
-            salvage(old, store, data_dir / COPY_NAME)
+            old = set_aside(path, storage)
+            store = _sound(path, storage)
+            salvage(old, store, data_dir / COPY_NAME, storage)
             cause = "journal_set_aside"
         return Opened(store, store.epochs(), store.state(), _decoded(store), cause)
     except (sqlite3.Error, OSError) as error:
         _log.error("the journal cannot be opened: %s (%s)", trouble_code(error), error)
-        return _readable(path, data_dir / COPY_NAME)
+        return _readable(path, storage)
 
 
-def _sound(path: Path) -> Store:
-    store = Store(path)
+def _sound(path: Path, storage: Storage) -> Store:
+    store = Store(path, storage)
     if where := store.broken_link():
         store.close()
         error = sqlite3.DatabaseError(f"the hash chain does not hold at {where}")
@@ -80,15 +79,15 @@ def _sound(path: Path) -> Store:
     return store
 
 
-def _readable(path: Path, copy: Path) -> Opened:
+def _readable(path: Path, storage: Storage) -> Opened:
     try:
-        store = Store(path, read_only=True)
+        store = Store(path, storage, read_only=True)
         try:
             return Opened(None, store.epochs(), store.state(), _decoded(store))
         finally:
             store.close()
     except sqlite3.Error:
-        return Opened(None, state=read_copy(copy))
+        return Opened(None, state=read_copy(path.with_name(COPY_NAME), storage))
 
 
 def _decoded(store: Store) -> list[Entry]:
@@ -102,12 +101,22 @@ def _decoded(store: Store) -> list[Entry]:
 
 
 class Journal:
-    """Owned by the loop. Its writer thread has the connection; a second thread reads pages and checkpoints.
+    """Owned by the loop. Its writer and its reader work off the loop, each with a connection of its own.
 
     `changed` is called on the loop after each attempt to write.
     """
 
-    def __init__(self, data_dir: Path, opened: Opened, boot_id: str, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        opened: Opened,
+        boot_id: str,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        storage: Storage = MACHINE,
+        mono_ms: Callable[[], int] = mono_ms,
+        workforce: Callable[[Writer], Workforce] = Threads,
+    ) -> None:
         last = opened.epochs[-1] if opened.epochs else None
         previous = Head(last.no, last.epoch, last.last, last.last_hash) if last else None
         self.trouble: str | None = None if opened.store else "broken"
@@ -116,9 +125,9 @@ class Journal:
         self.changed: Callable[[Result], None] = lambda _: None
         self._path = data_dir / NAME
         self._loop = loop
-        self._writer = Writer(self._path, opened.store, previous, boot_id, self._post)
-        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
-        self._reader = ThreadPoolExecutor(1, "journal-reader")
+        self._storage = storage
+        self._mono_ms = mono_ms
+        self._work = workforce(Writer(self._path, storage, opened.store, previous, boot_id, mono_ms, self._post))
         self._reading: Store | None = None
         self._gathered: list[Pending] = []
         self._pressing = False
@@ -126,23 +135,20 @@ class Journal:
         self._commits = 0
         self._committed_ms = 0
         self._copy_due = False
-        self.failure: BaseException | None = None
 
     def start(self) -> None:
         """Start the writer."""
-        self._thread.start()
+        self._work.start()
 
     @property
     def alive(self) -> bool:
         """Whether the writer runs; if not, nothing will ever be durable again."""
-        return self._thread.is_alive()
+        return self._work.alive
 
-    def _run(self) -> None:
-        try:
-            self._writer.run()
-        except BaseException as error:
-            self.failure = error
-            raise
+    @property
+    def failure(self) -> BaseException | None:
+        """The defect that the writer has died of."""
+        return self._work.failure
 
     def append(
         self,
@@ -184,7 +190,7 @@ class Journal:
         self._pressing = False
         if self._gathered:
             gathered, self._gathered = self._gathered, []
-            self._writer.queue.put(gathered)
+            self._work.write(gathered)
 
     def keep(self, state: Mapping[str, bytes | None], now: Moment, done: Callable[[bool], None] | None = None) -> None:
         """Queue state alone."""
@@ -192,7 +198,7 @@ class Journal:
 
     def note_receipt(self, no: int, through: int, at: int) -> None:
         """Queue a receipt; it is written with the next entry or within half a second (losing it costs a resend)."""
-        self._writer.queue.put(ReceiptNoted(no, through, at))
+        self._work.write(ReceiptNoted(no, through, at))
 
     def _post(self, result: Result) -> None:
         try:
@@ -205,10 +211,10 @@ class Journal:
         self.waiting = result.waiting
         self.head = result.head
         if result.new_epochs:  # perhaps another file by now
-            self._reader.submit(self._forget_reading)
+            self._work.submit(self._forget_reading)
         if result.durable:
             self._commits += 1
-            self._committed_ms = time.monotonic_ns() // 1_000_000
+            self._committed_ms = self._mono_ms()
         for item in result.settled:
             if item.done is not None:
                 item.done(result.durable)
@@ -221,23 +227,23 @@ class Journal:
             return
         self._commits = 0
         copy, self._copy_due = self._copy_due, False
-        self._reader.submit(self._maintain, copy)
+        self._work.submit(partial(self._maintain, copy))
 
     def _maintain(self, copy: bool) -> None:
         try:
             store = self._store()
             store.checkpoint()
             if copy:
-                write_copy(self._path.with_name(COPY_NAME), store.state())
+                write_copy(self._path.with_name(COPY_NAME), store.state(), self._storage)
                 give_memory_back()  # a long list has been in memory several times over
         except (sqlite3.Error, OSError) as error:
             _log.warning("checkpoint: %s", error)
             self._forget_reading()
 
     def _store(self) -> Store:
-        """The reader thread's own connection."""
+        """The reader's own connection."""
         if self._reading is None:
-            self._reading = Store(self._path)
+            self._reading = Store(self._path, self._storage)
         return self._reading
 
     def _forget_reading(self) -> None:
@@ -254,7 +260,7 @@ class Journal:
                 self._forget_reading()
                 return otherwise
 
-        return await self._loop.run_in_executor(self._reader, attempt)
+        return await self._work.read(attempt)
 
     async def page(self, no: int, first: int) -> Page | None:
         """The entries of epoch `no` from seq `first` that fit one batch, or None."""
@@ -280,10 +286,6 @@ class Journal:
         return await self._read(lambda store: store.value(name), None)
 
     def stop(self) -> bool:
-        """Write what waits and end the threads; False if the disk did not let them end in time. Blocks up to 2 s."""
+        """Write what waits and let go of the disk; False if it did not allow that in time. Blocks up to 2 s."""
         self.flush()
-        self._writer.queue.put(None)
-        self._thread.join(_STOP_S)
-        self._reader.submit(self._forget_reading)
-        self._reader.shutdown(wait=not self._thread.is_alive())
-        return not self._thread.is_alive()
+        return self._work.stop(self._forget_reading)

@@ -1,22 +1,21 @@
-"""The journal's writer: the one thread that gives entries their number and hash and makes them durable.
+"""The journal's writer: gives entries their number and hash and makes them durable, one step after the other.
 
+It has no thread and no clock of its own: whoever owns it hands it work, calls `step`, and waits as `wait_s` says.
 While the disk is full, read-only or broken, entries wait in memory (bounded) and it is tried again; a corrupt database
 is set aside and a new epoch begins. Nothing is dropped without an entry that says how many.
 """
 
 import errno
 import logging
-import os
 import secrets
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from controller.pending import Head, Pending, ReceiptNoted, Result, Waiting
 from controller.salvage import salvage, set_aside
+from controller.storage import Storage
 from controller.store import RESERVE_BYTES, Store
 from wire.chain import GENESIS, link
 from wire.entries import Entry, EntryType, encode_entry
@@ -26,6 +25,7 @@ LOW_DISK_BYTES = 32 * 1024 * 1024
 COPY_NAME = "state.copy"
 _RETRY_S = 1.0
 _IDLE_S = 0.5
+_AT_REST_S = 5.0
 _MAX_TOGETHER = 200
 _DISK_CHECK_MS = 5_000
 _PRUNE_EVERY_MS = 3_600_000
@@ -49,14 +49,25 @@ def trouble_code(error: Exception) -> str:
     return {errno.ENOSPC: "full", errno.EROFS: "readonly"}.get(number or 0, "broken")
 
 
+Work = list[Pending] | ReceiptNoted | None  # None: the last
+
+
 class Writer:
-    """Run `run` in a thread and give it work through `queue` (None ends it); `post` brings results to the loop."""
+    """Used by one thread at a time; `post` brings results to the loop, `mono_ms` is the monotonic clock."""
 
     def __init__(
-        self, path: Path, store: Store | None, previous: Head | None, boot_id: str, post: Callable[[Result], None]
+        self,
+        path: Path,
+        storage: Storage,
+        store: Store | None,
+        previous: Head | None,
+        boot_id: str,
+        mono_ms: Callable[[], int],
+        post: Callable[[Result], None],
     ) -> None:
-        self.queue: SimpleQueue[list[Pending] | ReceiptNoted | None] = SimpleQueue()
+        self._mono_ms = mono_ms
         self._path = path
+        self._storage = storage
         self._store = store
         self._previous = previous
         self._boot_id = boot_id
@@ -65,7 +76,7 @@ class Writer:
         self._attempt: tuple[Head, list[Pending]] | None = None
         self._waiting = Waiting()
         self._receipts: dict[int, ReceiptNoted] = {}
-        self._receipts_since = 0.0  # monotonic seconds
+        self._receipts_since_ms = 0
         self._aside: Path | None = None  # a corrupt journal whose readable part is still to be brought over
         self._trouble: str | None = None
         self._low = False
@@ -77,37 +88,42 @@ class Writer:
         self._disk_checked_ms = -_DISK_CHECK_MS
         self._pruned_ms = 0
 
-    def run(self) -> None:
-        """Write until told to stop; what the disk has refused until then is lost with the memory it is in."""
-        while not self._stopping:
-            self._collect()
-            if self._waiting or self._receipts_due():
-                self._write()
-            elif not self._stopping:
-                self._tidy()
+    @property
+    def wait_s(self) -> float:
+        """How long to wait for work, at most, before the next step."""
+        if self._trouble:
+            return _RETRY_S
+        return _AT_REST_S if self._reserved and not self._receipts else _IDLE_S
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the last work was taken: one more step, then `close`."""
+        return self._stopping
+
+    def step(self) -> None:
+        """Write what waits; if nothing does, put the disk in order."""
+        if self._waiting or self._receipts_due():
+            self._write()
+        elif not self._stopping:
+            self._tidy()
+
+    def close(self) -> None:
+        """Let go of the disk; what it has refused until now is lost with the memory it is in."""
         if self._store is not None:
             self._store.close()
 
     def _receipts_due(self) -> bool:
         """They go with the next entry; by themselves, and then an intent may have to wait for them, not at once."""
-        since_s = time.monotonic() - self._receipts_since
-        return bool(self._receipts) and (self._stopping or since_s >= _IDLE_S)
+        since_ms = self._mono_ms() - self._receipts_since_ms
+        return bool(self._receipts) and (self._stopping or since_ms >= _IDLE_S * 1_000)
 
-    def _collect(self) -> None:
-        timeout = _RETRY_S if self._trouble else 5.0 if self._reserved and not self._receipts else _IDLE_S
-        try:
-            self._take(self.queue.get(timeout=timeout))
-            while True:
-                self._take(self.queue.get_nowait())
-        except Empty:
-            pass
-
-    def _take(self, item: list[Pending] | ReceiptNoted | None) -> None:
+    def take(self, item: Work) -> None:
+        """Work for the next step."""
         if item is None:
             self._stopping = True
         elif isinstance(item, ReceiptNoted):
             if not self._receipts:
-                self._receipts_since = time.monotonic()
+                self._receipts_since_ms = self._mono_ms()
             self._receipts[item.no] = item
             self._receipted_at = item.at
         else:
@@ -235,16 +251,16 @@ class Writer:
 
     def _set_aside(self) -> None:
         try:
-            self._aside = self._aside or set_aside(self._path, self._at)
+            self._aside = self._aside or set_aside(self._path, self._storage)
             self._store = self._opened()
         except (sqlite3.Error, OSError) as error:
             _log.error("the corrupt journal cannot be replaced yet: %s", error)
 
     def _opened(self) -> Store:
         """The database, opened again after a failure; what a failed commit did bring to disk counts."""
-        store = Store(self._path)
+        store = Store(self._path, self._storage)
         if self._aside is not None:
-            salvage(self._aside, store, self._path.with_name(COPY_NAME))
+            salvage(self._aside, store, self._path.with_name(COPY_NAME), self._storage)
             self._aside, self._attempt = None, None
             self._previous, self._head = self._head or self._previous, None
         epochs = store.epochs()
@@ -263,18 +279,17 @@ class Writer:
         return store
 
     def _look_at_disk(self) -> None:
-        now_ms = time.monotonic_ns() // 1_000_000
+        now_ms = self._mono_ms()
         if now_ms - self._disk_checked_ms < _DISK_CHECK_MS and self._trouble is None:
             return
         self._disk_checked_ms = now_ms
-        disk = os.statvfs(self._path.parent)
-        self._low = disk.f_bavail * disk.f_frsize < LOW_DISK_BYTES
+        self._low = self._storage.free_bytes(self._path.parent) < LOW_DISK_BYTES
         if self._low and self._store is not None and self._store.free_pages_bytes() < RESERVE_BYTES:
             self._prune(self._store, MAX_INSTANT)  # everything that has a receipt, today's too
 
     def _tidy(self) -> None:
         """When nothing waits: reserve room once, and let go of what was receipted long ago."""
-        now_ms = time.monotonic_ns() // 1_000_000
+        now_ms = self._mono_ms()
         try:
             self._look_at_disk()
             store = self._store or self._opened()

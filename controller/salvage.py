@@ -1,43 +1,47 @@
 """Sets a corrupt journal aside and saves what can still be read of it: state, and entries that have no receipt."""
 
 import logging
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from controller.state_copy import read_copy
+from controller.storage import MACHINE, Connection, Storage
 from controller.store import Store
 from wire.chain import link
 
 _log = logging.getLogger("controller.salvage")
 # Sessions begun since the copy was made are unknown; numbers must still rise.
 SESSION_MARGIN = 1_000_000
+_ASIDE = re.compile(r".*\.set-aside-(\d+)(?:-wal|-shm)?")
 
 
-def set_aside(path: Path, unix_ms: int) -> Path:
+def set_aside(path: Path, storage: Storage = MACHINE) -> Path:
     """Move the database and its WAL out of the way, under a name that keeps them together. Raises OSError."""
-    target = path.with_name(f"{path.name}.set-aside-{unix_ms}")
+    names = storage.names(path.parent)
+    numbers = [int(found[1]) for name in names if (found := _ASIDE.fullmatch(name))]
+    target = path.with_name(f"{path.name}.set-aside-{max(numbers, default=0) + 1}")
     for suffix in ("-wal", "-shm", ""):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.replace(target.with_name(target.name + suffix))
+        if path.name + suffix in names:
+            storage.move(path.with_name(path.name + suffix), target.with_name(target.name + suffix))
     return target
 
 
-def salvage(old: Path, new: Store, copy: Path) -> None:
+def salvage(old: Path, new: Store, copy: Path, storage: Storage = MACHINE) -> None:
     """Bring over what is readable: each state value, else its copy; each epoch's entries without receipt.
 
     Entries are taken only as far as their chain holds. sqlite3.Error of `new` passes through; those of `old` end the
     reading of that part.
     """
-    state = read_copy(copy)
+    state = read_copy(copy, storage)
     if "session" in state:
         state["session"] = b"%d" % (int(state["session"]) + SESSION_MARGIN)
     new.begin()
     try:
         new.put_state(state)
         try:
-            source = sqlite3.connect(f"{old.absolute().as_uri()}?mode=ro", uri=True)
+            source = storage.connect(old, read_only=True)
         except sqlite3.Error:
             _log.warning("nothing can be read of the journal that was set aside")
         else:
@@ -52,7 +56,7 @@ def salvage(old: Path, new: Store, copy: Path) -> None:
         raise
 
 
-def _readable_state(source: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:
+def _readable_state(source: Connection) -> Iterator[tuple[str, bytes]]:
     try:
         names = [name for (name,) in source.execute("SELECT name FROM state")]
     except sqlite3.Error:
@@ -67,7 +71,7 @@ def _readable_state(source: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:
             yield name, row[0]
 
 
-def _bring_entries(source: sqlite3.Connection, new: Store) -> None:
+def _bring_entries(source: Connection, new: Store) -> None:
     try:
         epochs = source.execute("SELECT no, epoch, through, pruned, pruned_hash FROM epoch ORDER BY no").fetchall()
     except sqlite3.Error:
@@ -84,7 +88,7 @@ def _bring_entries(source: sqlite3.Connection, new: Store) -> None:
 
 
 def _unreceipted(
-    source: sqlite3.Connection, no: int, after: int, pruned: int, pruned_hash: bytes
+    source: Connection, no: int, after: int, pruned: int, pruned_hash: bytes
 ) -> tuple[list[tuple[int, bytes, bytes]], int, bytes]:
     rows: list[tuple[int, bytes, bytes]] = []
     previous = pruned_hash

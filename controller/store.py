@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from controller.storage import MACHINE, Storage
 from wire.chain import GENESIS, link
 
 _SCHEMA = """
@@ -56,12 +57,10 @@ class Page:
 class Store:
     """One connection to the database; used by one thread at a time. sqlite3.Error passes through."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, storage: Storage = MACHINE, *, read_only: bool = False) -> None:
         self.path = path
-        address = f"{path.absolute().as_uri()}?mode=ro" if read_only else str(path)
-        self.connection = sqlite3.connect(
-            address, isolation_level=None, check_same_thread=False, uri=read_only, timeout=2.0
-        )
+        self._storage = storage
+        self.connection = storage.connect(path, read_only=read_only)
         try:
             self._prepare(read_only)
         except sqlite3.Error:
@@ -241,7 +240,7 @@ class Store:
 
     def reserve(self) -> None:
         """Make WAL and database so large that commits overwrite in place: faster, and possible on a full disk."""
-        if self.path.with_name(self.path.name + "-wal").stat().st_size >= RESERVE_BYTES:
+        if self._storage.size(self.path.with_name(self.path.name + "-wal")) >= RESERVE_BYTES:
             return
         self.connection.execute("INSERT INTO pad VALUES(zeroblob(?))", (RESERVE_BYTES,))
         self.connection.execute("DELETE FROM pad")

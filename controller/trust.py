@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from controller.errors import TrustError
-from controller.state_copy import replace_file
+from controller.storage import MACHINE, Storage
 from wire.envelope import Envelope, key_id, verify
 from wire.errors import KeyMaterialError, WireError
 from wire.keys import from_token, signing_public, to_token, unseal
@@ -20,18 +20,19 @@ ROOT_NAME = "root.pub"
 _log = logging.getLogger("controller.trust")
 
 
-def read_root(data_dir: Path) -> bytes | None:
-    """The root key this controller was told, or None. Raises KeyMaterialError if the file holds none."""
-    path = data_dir / ROOT_NAME
-    return from_token(path.read_bytes().decode("ascii", "replace")) if path.exists() else None
+def read_root(data_dir: Path, storage: Storage = MACHINE) -> bytes | None:
+    """The root key this controller was told, or None. Raises KeyMaterialError if the file holds none, OSError."""
+    try:
+        return from_token(storage.read(data_dir / ROOT_NAME).decode("ascii", "replace"))
+    except FileNotFoundError:
+        return None
 
 
-def write_root(data_dir: Path, token: str) -> None:
+def write_root(data_dir: Path, token: str, storage: Storage = MACHINE) -> None:
     """Keep the root key for the next start. Raises KeyMaterialError if it is not an Ed25519 key, OSError."""
     raw = from_token(token)
     signing_public(raw)
-    data_dir.mkdir(parents=True, exist_ok=True)
-    replace_file(data_dir / ROOT_NAME, f"{to_token(raw)}\n".encode())
+    storage.replace(data_dir / ROOT_NAME, f"{to_token(raw)}\n".encode())
 
 
 class TrustStore:

@@ -85,11 +85,6 @@ def load_or_make_signing_key(path: Path) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(load_or_make_key(path))
 
 
-def load_or_make_encryption_key(path: Path) -> X25519PrivateKey:
-    """An X25519 key from `path`, made if absent; raises as load_or_make_key."""
-    return X25519PrivateKey.from_private_bytes(load_or_make_key(path))
-
-
 def seal(secret: bytes, recipient: bytes, context: str) -> bytes:
     """`secret` sealed to a raw X25519 public key; `context` (controller and key id) must match at opening.
 

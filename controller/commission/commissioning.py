@@ -26,7 +26,7 @@ from controller.commission.toml_edit import changed_text, shown, write_config
 from controller.commission.wall_map import COLUMNS, page
 from controller.config import BankFile, load
 from controller.errors import ControllerError
-from controller.state_copy import replace_file
+from controller.storage import MACHINE
 
 MAP_NAME, REPORT_NAME, DRAFT_NAME = "commission-map.html", "commission-report.json", "commission-bank.toml"
 
@@ -129,7 +129,7 @@ class Commissioning:
     def _set_aside(self, new: str, error: OSError) -> None:
         """This user may not write the file: leave the new one where whoever may can take it."""
         draft = self._bank.data_dir / DRAFT_NAME
-        replace_file(draft, new.encode())
+        MACHINE.replace(draft, new.encode())
         self._say(
             f"{self._path} cannot be written ({error.strerror}). As its owner: install -m 644 {draft} {self._path}"
         )
@@ -139,8 +139,8 @@ class Commissioning:
         folder = self._bank.data_dir
         map_path = self._options.map_path or folder / MAP_NAME
         report["map"] = str(map_path)
-        replace_file(map_path, page(result, _now().strftime("%Y-%m-%d %H:%M"), self._options.columns).encode())
-        replace_file(self._options.report_path or folder / REPORT_NAME, _json(report))
+        MACHINE.replace(map_path, page(result, _now().strftime("%Y-%m-%d %H:%M"), self._options.columns).encode())
+        MACHINE.replace(self._options.report_path or folder / REPORT_NAME, _json(report))
         self._say(f"Map of the bank, to print: {map_path}")
 
     def _say(self, text: str) -> None:

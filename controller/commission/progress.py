@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from controller.errors import ControllerError
-from controller.state_copy import replace_file
+from controller.storage import MACHINE
 
 NAME = "commission.json"
 
@@ -91,4 +91,4 @@ def load_progress(data_dir: Path) -> Progress | None:
 
 def keep_progress(data_dir: Path, progress: Progress) -> None:
     """Make it durable. Raises OSError."""
-    replace_file(data_dir / NAME, msgspec.json.format(msgspec.json.encode(progress)))
+    MACHINE.replace(data_dir / NAME, msgspec.json.format(msgspec.json.encode(progress)))

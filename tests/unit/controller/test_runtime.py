@@ -334,7 +334,7 @@ def test_the_watchdog_is_told_by_the_loop_that_serves_the_doors(
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_journal_whose_writer_has_died_ends_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def use(life: Life) -> None:
-        life.runtime.journal._writer.queue.put(cast(Any, 7))  # a defect: nothing it could write
+        life.runtime.journal._work.write(cast(Any, 7))  # a defect: nothing it could write
         with pytest.raises(JournalError, match="writer has died"):
             async with asyncio.timeout(10):
                 await life.runtime.watch()

@@ -84,11 +84,9 @@ def test_a_file_that_is_no_key_is_refused_and_left_alone(content: bytes, tmp_pat
     assert path.read_bytes() == content
 
 
-def test_a_signing_and_an_encryption_key_come_from_their_files(tmp_path: Path) -> None:
+def test_a_signing_key_comes_from_its_file(tmp_path: Path) -> None:
     signing = keys.load_or_make_signing_key(tmp_path / "a")
-    encryption = keys.load_or_make_encryption_key(tmp_path / "b")
     assert signing.private_bytes_raw() == (tmp_path / "a").read_bytes()
-    assert encryption.private_bytes_raw() == (tmp_path / "b").read_bytes()
 
 
 def test_a_token_is_base64url_without_padding() -> None:

@@ -1,0 +1,123 @@
+"""What a controller asks of the disk it lives on, and this machine's own. All of it raises OSError or sqlite3.Error."""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from wire.keys import load_or_make_key
+
+
+class Rows(Protocol):
+    """What a statement answers."""
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The number that SQLite gave the row inserted."""
+
+    def fetchone(self) -> Any:
+        """The next row, None behind the last."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """The rows that are left, one by one."""
+
+    def close(self) -> None:
+        """No more rows are wanted."""
+
+
+class Connection(Protocol):
+    """What is used of sqlite3.Connection (isolation_level None: nothing begins by itself)."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Rows:
+        """Run one statement."""
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Rows:
+        """Run one statement for each row of parameters."""
+
+    def executescript(self, script: str, /) -> Rows:
+        """Run several statements."""
+
+    def close(self) -> None:
+        """Roll back what is open and close."""
+
+
+class Storage(Protocol):
+    """One disk: SQLite databases, and small files that are replaced whole."""
+
+    def connect(self, path: Path, *, read_only: bool = False) -> Connection:
+        """A connection to the database in `path`, which may be used by one thread after the other."""
+
+    def size(self, path: Path) -> int:
+        """The size of a file in bytes."""
+
+    def names(self, folder: Path) -> list[str]:
+        """The names in a folder, in no order."""
+
+    def read(self, path: Path) -> bytes:
+        """A whole file."""
+
+    def replace(self, path: Path, content: bytes) -> None:
+        """Write a file (mode 0600) in one step, so that a power cut leaves the old one or the new one."""
+
+    def key(self, path: Path) -> bytes:
+        """The 32 private bytes kept in a file, made if absent. Raises KeyMaterialError if it holds something else."""
+
+    def move(self, path: Path, target: Path) -> None:
+        """Give a file another name in the same folder."""
+
+    def free_bytes(self, folder: Path) -> int:
+        """Room for this program on the disk that holds `folder`."""
+
+
+class MachineStorage:
+    """The disk under this machine's file system."""
+
+    def connect(self, path: Path, *, read_only: bool = False) -> Connection:
+        """See Storage."""
+        address = f"{path.absolute().as_uri()}?mode=ro" if read_only else str(path)
+        return sqlite3.connect(address, isolation_level=None, check_same_thread=False, uri=read_only, timeout=2.0)
+
+    def size(self, path: Path) -> int:
+        """See Storage."""
+        return path.stat().st_size
+
+    def names(self, folder: Path) -> list[str]:
+        """See Storage."""
+        return os.listdir(folder)
+
+    def read(self, path: Path) -> bytes:
+        """See Storage."""
+        return path.read_bytes()
+
+    def replace(self, path: Path, content: bytes) -> None:
+        """See Storage."""
+        draft = path.with_name(path.name + ".new")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+
+    def key(self, path: Path) -> bytes:
+        """See Storage."""
+        return load_or_make_key(path)
+
+    def move(self, path: Path, target: Path) -> None:
+        """See Storage."""
+        path.replace(target)
+
+    def free_bytes(self, folder: Path) -> int:
+        """See Storage."""
+        disk = os.statvfs(folder)
+        return disk.f_bavail * disk.f_frsize
+
+
+MACHINE = MachineStorage()
