@@ -14,7 +14,7 @@ KINDS = ("lose", "double", "reorder", "delay", "replay", "retain")
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A message as it was published. `expires_ms`, by the loop's clock: None never."""
+    """A message as it was published. `expires_ms`: None never."""
 
     topic: str
     payload: bytes

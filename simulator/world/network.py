@@ -5,13 +5,15 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from simulator.world.loop import VirtualLoop
+
 LATENCY_MS = (2, 40)
 
 
 class Link:
-    """One client's way to the broker. `on_cut` and `on_half_open` are told to whoever has a connection over it."""
+    """One client's way to the broker."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, chance: Random, latency_ms: tuple[int, int]) -> None:
+    def __init__(self, loop: VirtualLoop, chance: Random, latency_ms: tuple[int, int]) -> None:
         self._loop = loop
         self._chance = chance
         self.latency_ms = latency_ms
@@ -23,18 +25,14 @@ class Link:
         """Whether what is sent arrives."""
         return self.state == "open"
 
-    def now_ms(self) -> int:
-        """Milliseconds of the loop's clock."""
-        return round(self._loop.time() * 1_000)
-
     def arrives_ms(self) -> int:
-        """When something sent now would arrive, by the loop's clock."""
+        """When something sent now would arrive."""
         low, high = self.latency_ms
-        return max(self.now_ms(), self._stalled_until_ms) + low + int(self._chance.random() * (high - low + 1))
+        return max(self._loop.now_ms, self._stalled_until_ms) + low + int(self._chance.random() * (high - low + 1))
 
     def stall(self, for_ms: int) -> None:
         """Nothing arrives for so long, then all of it does, in order."""
-        self._stalled_until_ms = max(self._stalled_until_ms, self.now_ms() + for_ms)
+        self._stalled_until_ms = max(self._stalled_until_ms, self._loop.now_ms + for_ms)
 
 
 class Pipe:
@@ -42,7 +40,7 @@ class Pipe:
 
     __slots__ = ("_last_ms", "_link", "_loop", "broken")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, link: Link) -> None:
+    def __init__(self, loop: VirtualLoop, link: Link) -> None:
         self._loop = loop
         self._link = link
         self._last_ms = 0
@@ -55,9 +53,8 @@ class Pipe:
             self.broken = True
         if self.broken:
             return
-        # A millisecond apart, so that the loop's timers keep the order.
-        self._last_ms = max(self._link.arrives_ms(), self._last_ms + 1)
-        self._loop.call_at(self._last_ms / 1_000, self._arrive, deliver, values)
+        self._last_ms = max(self._link.arrives_ms(), self._last_ms)
+        self._loop.at(self._last_ms, self._arrive, deliver, values)
 
     def _arrive(self, deliver: Callable[..., None], values: tuple[Any, ...]) -> None:
         if not self.broken:
@@ -67,9 +64,7 @@ class Pipe:
 class Network:
     """Every client's link, made when first asked for; `changed` hears of each change of a link's state."""
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, chance: Random, *, latency_ms: tuple[int, int] = LATENCY_MS
-    ) -> None:
+    def __init__(self, loop: VirtualLoop, chance: Random, *, latency_ms: tuple[int, int] = LATENCY_MS) -> None:
         self._loop = loop
         self._chance = chance
         self._latency_ms = latency_ms
@@ -102,15 +97,12 @@ class Network:
     def flap(self, client: str, *, times: int, up_ms: int, down_ms: int) -> None:
         """Cut and healed so many times, beginning with a cut."""
         self.cut(client)
-        self._flapping[client] = self._loop.call_later(
-            down_ms / 1_000, self._flap_up, client, times - 1, up_ms, down_ms
-        )
+        self._flapping[client] = self._loop.after(down_ms, self._flap_up, client, times - 1, up_ms, down_ms)
 
     def _flap_up(self, client: str, times: int, up_ms: int, down_ms: int) -> None:
         self.heal(client)
         if times:
-            again = self._loop.call_later(up_ms / 1_000, self._flap_down, client, times, up_ms, down_ms)
-            self._flapping[client] = again
+            self._flapping[client] = self._loop.after(up_ms, self._flap_down, client, times, up_ms, down_ms)
 
     def _flap_down(self, client: str, times: int, up_ms: int, down_ms: int) -> None:
         self.flap(client, times=times, up_ms=up_ms, down_ms=down_ms)
