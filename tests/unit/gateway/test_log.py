@@ -1,41 +1,32 @@
-"""The log: one JSON object a line on standard error, and never a reason for anything else to fail."""
+"""What the gateway's log holds: where something failed, never what was in its hands."""
 
-import io
 import json
-import sys
+import logging
+from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from gateway.log import StderrLines, configure
+from gateway import log
 
 
-def test_a_line_goes_to_standard_error_as_it_is_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines, stderr = StderrLines(), io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stderr)
-    lines.warning("{}")
-    assert stderr.getvalue() == "{}\n"
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+    logging.disable(logging.NOTSET)
 
 
-def test_a_line_that_cannot_be_written_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    stderr = io.StringIO()
-    stderr.close()
-    monkeypatch.setattr(sys, "stderr", stderr)
-    StderrLines().error("lost")
+def test_a_crash_is_logged_with_its_place_and_without_its_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure("info")
 
+    def greet(name: str) -> None:
+        raise RuntimeError("no page")
 
-def test_what_is_logged_is_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:
-    stderr = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stderr)
-    before = structlog.get_config()
     try:
-        configure("info")
-        log = structlog.get_logger("test")
-        log.info("happened", bank="b")
-        log.debug("unseen")
-    finally:
-        structlog.configure(**before)
-    [line] = stderr.getvalue().splitlines()
-    assert json.loads(line) | {"timestamp": ""} == {
-        "event": "happened", "bank": "b", "level": "info", "timestamp": "",
-    }  # fmt: skip
+        greet("Nadia")
+    except RuntimeError:
+        structlog.get_logger("gateway").exception("page_failed")
+    line = capsys.readouterr().err
+    assert json.loads(line)["exception"][0]["frames"][-1]["name"] == "greet"
+    assert "Nadia" not in line
