@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from controller import SOFTWARE, control_socket, systemd
+from controller import SOFTWARE, control_socket
 from controller.bank import Bank
 from controller.bank_config import BankConfig, BankState, LockerConfig
 from controller.clock import Clock
@@ -31,9 +31,10 @@ from controller.remembered import bank_state, sound_state
 from controller.runtime import Runtime
 from controller.state_copy import read_copy
 from controller.storage import MACHINE, Storage
+from controller.surroundings import Surroundings, real
 from controller.trust import TrustStore, read_root
 from controller.uplink import Uplink
-from controller.witnesses import battery_instant, boot_id, give_memory_back, process_age_ms, system_clock
+from controller.witnesses import process_age_ms
 from hw.assembly import Hardware
 from wire.errors import KeyMaterialError
 
@@ -99,30 +100,36 @@ def _bank(config: BankFile, state: BankState, hardware: Hardware) -> Bank:
     )
 
 
-def _root(data_dir: Path) -> bytes | None:
+def _root(data_dir: Path, storage: Storage) -> bytes | None:
     """The root key, None where it cannot be read: the doors work without it, and a technician can tell it again."""
     try:
-        return read_root(data_dir)
+        return read_root(data_dir, storage)
     except (KeyMaterialError, OSError) as error:
         _log.error("the root key cannot be read (%s): run casier-controller trust again", error)
         return None
 
 
-def assemble(config: BankFile, identity: Identity, opened: Opened) -> Runtime:
-    """All parts of one bank, joined; nothing is started. Call it on the loop."""
-    here = boot_id()
-    mode = config.time.system_clock
-    state = sound_state(opened.state, lambda: read_copy(config.data_dir / COPY_NAME))
-    clock = Clock(state.get("time"), system_clock(mode), None if mode == "absent" else battery_instant())
-    root = _root(config.data_dir)
+def assemble(config: BankFile, identity: Identity, opened: Opened, outside: Surroundings | None = None) -> Runtime:
+    """All parts of one bank, joined with what is around it (this machine, without one); nothing is started.
+
+    Call it on the loop.
+    """
+    outside = outside or real(config)
+    machine, storage, pace = outside.machine, outside.storage, outside.pace
+    state = sound_state(opened.state, lambda: read_copy(config.data_dir / COPY_NAME, storage))
+    clock = Clock(state.get("time"), machine)
+    root = _root(config.data_dir, storage)
     trust = TrustStore(config.controller, root, identity.encryption, trust=state.get("trust"), keys=state.get("keys"))
-    journal = Journal(config.data_dir, opened, here, asyncio.get_running_loop())
+    journal = Journal(
+        config.data_dir, opened, machine.boot_id, asyncio.get_running_loop(),
+        storage=storage, mono_ms=machine.mono_ms, workforce=outside.workforce, pace=pace,
+    )  # fmt: skip
     outbox = Outbox()
     outbox.load(opened.epochs)
-    runtime = Runtime(config, clock, journal, outbox, trust, SOFTWARE, here)
+    runtime = Runtime(config, clock, journal, outbox, trust, SOFTWARE, machine, pace, outside.build)
     runtime.alarm("trust", "no_root", present=not trust.has_root)
     past = bank_state(
-        state, opened.recent, trust.badge_keys, here,
+        state, opened.recent, trust.badge_keys, machine.boot_id,
         lambda number: runtime.hardware.pulse_ms(config.lockers[number][0]) if number in config.lockers else 0,
     )  # fmt: skip
     for release in past.past_releases:
@@ -130,7 +137,7 @@ def assemble(config: BankFile, identity: Identity, opened: Opened) -> Runtime:
             runtime.hardware.guard.charge(config.lockers[release.locker][0], release.mono_ms, release.pulse_ms)
     runtime.bank = _bank(config, past, runtime.hardware)
     runtime.uplink = Uplink(
-        config.controller, config.broker, identity.device, journal, outbox, runtime,
+        config.controller, config.broker, identity.device, journal, outbox, runtime, machine, outside.connect, pace,
         last_session=int(state.get("session", b"0")),
     )  # fmt: skip
     return runtime
@@ -150,27 +157,35 @@ def run(config: BankFile) -> None:
 
 
 async def _run(config: BankFile, identity: Identity, opened: Opened) -> bool:
-    """One life; answers whether the journal could be closed."""
+    """One life on this machine; answers whether the journal could be closed."""
     runtime = assemble(config, identity, opened)
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(runtime.escaped)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return await live(runtime, opened.cause, stop, _ready)
+
+
+async def live(
+    runtime: Runtime, cause: str, stop: asyncio.Event, ready: Callable[[Runtime], Awaitable[asyncio.Server | None]]
+) -> bool:
+    """One life, from all coils off to all coils off; `ready` lets tools in once badges are read.
+
+    Answers whether the journal could be closed; raises the defect that ended it.
+    """
+    asyncio.get_running_loop().set_exception_handler(runtime.escaped)
     runtime.journal.start()
     control: asyncio.Server | None = None
     tasks: set[asyncio.Future[Any]] = {runtime.failed, asyncio.ensure_future(stop.wait())}
     try:
         await runtime.hardware.start()  # all coils off first
-        runtime.begin(opened.cause)
-        control = await _controllable(runtime)
+        runtime.begin(cause)
+        control = await ready(runtime)
         assert runtime.uplink is not None
         tasks |= {asyncio.ensure_future(runtime.uplink.run()), asyncio.ensure_future(runtime.watch())}
-        _ready(config)
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
-        systemd.notify("STOPPING=1")
+        runtime.machine.notify("STOPPING=1")
         runtime.farewell("signal")
     finally:
         runtime.hardware.all_off()
@@ -194,20 +209,20 @@ async def _close(runtime: Runtime, tasks: set[asyncio.Future[Any]]) -> bool:
     return runtime.journal.stop()
 
 
-async def _controllable(runtime: Runtime) -> asyncio.Server | None:
+async def _ready(runtime: Runtime) -> asyncio.Server | None:
+    """Let tools in, tell the supervisor, and settle down: what is in memory now stays."""
+    config = runtime.config
+    control: asyncio.Server | None = None
     try:
-        return await control_socket.serve(runtime.config.data_dir, Orders(runtime).answer)
+        control = await control_socket.serve(config.data_dir, Orders(runtime).answer)
     except OSError as error:  # a read-only disk: tools must do without
         _log.warning("no control socket: %s", error)
-        return None
-
-
-def _ready(config: BankFile) -> None:
     line = {"ready": config.controller, "locker_count": len(config.lockers), "start_ms": process_age_ms()}
     print(json.dumps(line), flush=True)  # noqa: T201 - the one line on standard output
-    systemd.notify("READY=1")
+    runtime.machine.notify("READY=1")
     gc.collect()
     gc.freeze()
     gc.disable()  # the runtime collects when no release is under way
     sys.setswitchinterval(_SWITCH_EVERY_S)
-    give_memory_back()
+    runtime.machine.give_memory_back()
+    return control

@@ -4,42 +4,44 @@ import msgspec
 
 from controller.effects import Record
 from controller.inputs import Moment
+from controller.machine import Machine
 from controller.timekeeping import FIRST_FLOOR, Timekeeper, TimeState, Witness
-from controller.witnesses import SystemClock, mono_ms
 
 
 class Clock:
     """One for each process; `kept` is the state of before. The records that methods answer are to be journaled."""
 
-    def __init__(self, kept: bytes | None, system: SystemClock, battery: int | None) -> None:
-        self._system = system
-        self._keeper = Timekeeper(_time_state(kept), mono_ms())
+    def __init__(self, kept: bytes | None, machine: Machine) -> None:
+        self._mono_ms = machine.mono_ms
+        self._system_ms = machine.system_ms
+        self._keeper = Timekeeper(_time_state(kept), self._mono_ms())
+        battery = machine.battery_ms()
         if battery is not None:
-            self._keeper.hear(Witness.BATTERY, battery, mono_ms())
+            self._keeper.hear(Witness.BATTERY, battery, self._mono_ms())
         self.look()
 
     def now(self) -> Moment:
         """The time, read once for one input."""
-        return self._keeper.moment(mono_ms())
+        return self._keeper.moment(self._mono_ms())
 
     def hear(self, witness: Witness, instant: int) -> list[Record]:
         """A witness says what time it is."""
-        return self._keeper.hear(witness, instant, mono_ms())
+        return self._keeper.hear(witness, instant, self._mono_ms())
 
     def set_by_technician(self, instant: int) -> list[Record]:
         """A technician on the spot says it. Raises ValueError outside 2020 to 2100."""
-        return self._keeper.set_by_technician(instant, mono_ms())
+        return self._keeper.set_by_technician(instant, self._mono_ms())
 
     def look(self) -> list[Record]:
         """Hear the system clock while it may be heard."""
-        instant = self._system()
+        instant = self._system_ms()
         if instant is not None:
-            return self._keeper.hear(Witness.SYSTEM, instant, mono_ms())
-        return self._keeper.lose(Witness.SYSTEM, mono_ms())
+            return self._keeper.hear(Witness.SYSTEM, instant, self._mono_ms())
+        return self._keeper.lose(Witness.SYSTEM, self._mono_ms())
 
     def to_save(self) -> bytes | None:
         """The state to keep now, where it is worth a write."""
-        state = self._keeper.unsaved(mono_ms())
+        state = self._keeper.unsaved(self._mono_ms())
         if state is None:
             return None
         self._keeper.saved(state)
@@ -47,7 +49,7 @@ class Clock:
 
     def state(self) -> bytes:
         """The state to keep at the end."""
-        return msgspec.json.encode(self._keeper.state(mono_ms()))
+        return msgspec.json.encode(self._keeper.state(self._mono_ms()))
 
 
 def _time_state(kept: bytes | None) -> TimeState:

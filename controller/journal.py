@@ -14,6 +14,7 @@ import msgspec
 from controller.inputs import Moment
 from controller.journal_threads import Threads, Workforce
 from controller.journal_writer import COPY_NAME, Writer, trouble_code
+from controller.pace import PRODUCTION, Pace
 from controller.pending import Head, Pending, ReceiptNoted, Result
 from controller.salvage import salvage, set_aside
 from controller.state_copy import COPIED_WHEN, read_copy, write_copy
@@ -28,8 +29,6 @@ NAME = "journal.db"
 _CHECKPOINT_IDLE_MS = 2_000
 _CHECKPOINT_COMMITS = 4_000
 _RECENT = 2_000
-# What nobody waits for may wait for company: fewer writes on the card, and no intent stands behind one of them.
-_PATIENCE_S = 0.025
 _log = logging.getLogger("controller.journal")
 T = TypeVar("T")
 
@@ -116,6 +115,7 @@ class Journal:
         storage: Storage = MACHINE,
         mono_ms: Callable[[], int] = mono_ms,
         workforce: Callable[[Writer], Workforce] = Threads,
+        pace: Pace = PRODUCTION,
     ) -> None:
         last = opened.epochs[-1] if opened.epochs else None
         previous = Head(last.no, last.epoch, last.last, last.last_hash) if last else None
@@ -131,6 +131,8 @@ class Journal:
         self._reading: Store | None = None
         self._gathered: list[Pending] = []
         self._pressing = False
+        # What nobody waits for may wait for company: fewer writes on the card, no intent stands behind one of them.
+        self._patience_s = pace.patience_s
         self._patience: asyncio.TimerHandle | None = None
         self._commits = 0
         self._committed_ms = 0
@@ -175,7 +177,7 @@ class Journal:
                 self._pressing = True
                 self._loop.call_soon(self.flush_pressing)
         elif self._patience is None:
-            self._patience = self._loop.call_later(_PATIENCE_S, self.flush)
+            self._patience = self._loop.call_later(self._patience_s, self.flush)
 
     def flush_pressing(self) -> None:
         """Hand what has been appended to the writer at once if someone waits for it."""

@@ -11,6 +11,7 @@ from wire.messages import EpochRange
 RESEND_AFTER_MS = 5_000
 RESEND_AT_MOST_EVERY_MS = 120_000
 MAX_EPOCHS_IN_BIRTH = 1_000
+NEVER_MS = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,11 @@ class Outbox:
             if epoch.in_flight:
                 _rewind(epoch)
         return True
+
+    def due_ms(self, stalled_after_ms: int) -> int:
+        """When `tick` or `stalled` will next have something to say, as things stand; NEVER_MS if neither."""
+        resend_ms = self._progress_ms + self._resend_after_ms if self._connected and self.in_flight else NEVER_MS
+        return resend_ms if self._quiet_since_ms is None else min(resend_ms, self._quiet_since_ms + stalled_after_ms)
 
     def stalled(self, now_ms: int, after_ms: int) -> bool:
         """Whether entries have been sent `after_ms` ago or longer and no receipt has come since."""

@@ -4,12 +4,11 @@ import asyncio
 import gc
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from controller import systemd
 from controller.bank import Bank
 from controller.bank_view import bank_view
 from controller.clock import Clock
@@ -34,14 +33,15 @@ from controller.inputs import (
 )
 from controller.journal import Journal
 from controller.live import Live, shown_body
+from controller.machine import Machine
 from controller.outbox import Outbox
+from controller.pace import Pace
 from controller.pending import Result
 from controller.timekeeping import Witness
 from controller.trust import TrustStore
 from controller.uplink import Uplink
-from controller.witnesses import disk_free_mb, give_memory_back, mono_ms, temperature_decicelsius
 from hw import ports
-from hw.assembly import build
+from hw.assembly import Hardware, HardwareConfig
 from hw.errors import ReleaseForbidden
 from wire.entries import EntryType
 from wire.messages import Birth, Fault, Health, Receipt, Reply, Session
@@ -50,12 +50,13 @@ from wire.topics import Topic
 INTENT_WITHIN_S = 0.25
 _COLLECT_EVERY = 60  # ticks; garbage of cycles is small here, and a collection must not meet a badge
 _log = logging.getLogger("controller")
+BuildHardware = Callable[[HardwareConfig, ports.Emit, ports.MonoMs], Hardware]
 
 
 class Runtime:
     """Everything of one bank, joined. `bank` and `uplink` are put in by the composition root.
 
-    `software` and `boot_id` go into births.
+    `software` goes into births. `build` makes the devices of a configuration.
     """
 
     def __init__(
@@ -66,7 +67,9 @@ class Runtime:
         outbox: Outbox,
         trust: TrustStore,
         software: str,
-        boot_id: str,
+        machine: Machine,
+        pace: Pace,
+        build: BuildHardware,
     ) -> None:
         self.config = config
         self.bank: Bank
@@ -76,7 +79,8 @@ class Runtime:
         self.trust = trust
         self._inbox = Inbox(trust, lambda: self.bank.list_hash)
         self._software = software
-        self._boot_id = boot_id
+        self.machine = machine
+        self._pace = pace
         self._loop = asyncio.get_running_loop()
         self._lockers = {coil: number for number, (coil, _) in config.lockers.items()}
         self._inputs: deque[Input] = deque()
@@ -89,7 +93,7 @@ class Runtime:
         self._trouble: str | None = None  # the journal's, as told
         self._list_is_new = False
         self._answered_at = 0  # the newest `issued_at` of this session's receipts
-        self.hardware = build(config.hardware, self.device, mono_ms)
+        self.hardware = build(config.hardware, self.device, machine.mono_ms)
         self.uplink: Uplink | None = None
         self.live = Live(lambda: bank_view(config, self.bank, self.faults), self._lockers)
         self._heard_here: dict[str, asyncio.Queue[SendReply]] = {}
@@ -280,7 +284,8 @@ class Runtime:
             if result.trouble is not None:
                 self.alarm("journal", result.trouble)
             if result.trouble == "low":
-                self.journal.append(EntryType.DISK_LOW, {"free_mb": disk_free_mb(self.config.data_dir)}, self.now())
+                free_mb = self.machine.disk_free_mb(self.config.data_dir)
+                self.journal.append(EntryType.DISK_LOW, {"free_mb": free_mb}, self.now())
         if result.new_epochs:
             self._loop.create_task(self._load_epochs())
         head = result.head
@@ -340,18 +345,18 @@ class Runtime:
     def birth(self, session: Session, beat: str) -> Birth:
         """The birth of this session, as of now."""
         return Birth(
-            self.config.controller, session, beat, self._software, self._boot_id, self.now().at,
+            self.config.controller, session, beat, self._software, self.machine.boot_id, self.now().at,
             self.trust.trust_version, self.bank.list_version, self.bank.list_hash, self.bank.badge_key_ids,
             self.outbox.ranges(),
         )  # fmt: skip
 
     def health(self, session: Session, beat: str) -> Health:
         """How the controller is, as of now."""
-        now = self.now()
+        now, machine = self.now(), self.machine
         return Health(
             self.config.controller, session, beat, now.at, now.clock,
-            disk_free_mb(self.config.data_dir), temperature_decicelsius(), self.queue, self.bank.list_version,
-            self.faults, dict(self.bank.counters),
+            machine.disk_free_mb(self.config.data_dir), machine.temperature_decicelsius(), self.queue,
+            self.bank.list_version, self.faults, dict(self.bank.counters),
         )  # fmt: skip
 
     def alarm(self, source: str, code: str, *, present: bool = True) -> None:
@@ -381,17 +386,17 @@ class Runtime:
             self._note(self.clock.look())
             if (state := self.clock.to_save()) is not None:
                 self.journal.keep({"time": state}, self.now())
-            self.journal.tick(mono_ms())
+            self.journal.tick(self.machine.mono_ms())
             if not self.journal.alive:
                 raise JournalError("broken", f"the journal's writer has died: {self.journal.failure}")
             self._beats += 1
             if (self._list_is_new or self._beats % _COLLECT_EVERY == 0) and not self._intents:
                 gc.collect()
                 if self._list_is_new:  # the old list and the message that brought the new one are large
-                    give_memory_back()
+                    self.machine.give_memory_back()
                 self._list_is_new = False
-            systemd.notify("WATCHDOG=1")
-            await asyncio.sleep(1.0)
+            self.machine.notify("WATCHDOG=1")
+            await asyncio.sleep(self._pace.look_s)
 
     def farewell(self, cause: str) -> None:
         """The journal's last words."""

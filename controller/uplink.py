@@ -7,23 +7,24 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import time
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.config import BrokerSection
+from controller.connection import Connect, Connection
 from controller.errors import LinkError
 from controller.inputs import Moment
 from controller.journal import Journal
-from controller.mqtt_connection import MqttConnection
-from controller.outbox import Outbox, PageWanted
+from controller.machine import Machine
+from controller.outbox import NEVER_MS, Outbox, PageWanted
+from controller.pace import Pace
 from controller.reconnect import Reconnect
 from wire.entries import BatchHeader, encode_batch
 from wire.envelope import sign
-from wire.limits import HEALTH_EVERY_MS, LIST_PART_BYTES
+from wire.limits import LIST_PART_BYTES
 from wire.messages import Birth, Death, Health, Receipt, Reply, Session, encode
 from wire.topics import Topic, parse_topic, topic_name
 
@@ -35,8 +36,9 @@ _BIRTH_AGAIN_MS = 5_000
 STALLED_AFTER_MS = 300_000
 STALLED_AT_MOST_MS = 3_600_000
 _FAREWELL_S = 1.0
-# Entries that follow each other closely travel together, and behind the release they belong to.
-_GATHER_S = 0.02
+# However often somebody makes a health message due, no second one follows within this.
+_HEALTH_APART_MS = 1_000
+_DEFECT = "a defect of the uplink: doors go on, and the next session begins clean"
 _STEPS = ((Topic.TRUST,), (Topic.KEYS,), (Topic.ACCESS,), (Topic.COMMANDS, Topic.RECEIPTS))
 _log = logging.getLogger("controller.uplink")
 
@@ -83,6 +85,9 @@ class Uplink:
         journal: Journal,
         outbox: Outbox,
         node: Node,
+        machine: Machine,
+        connect: Connect,
+        pace: Pace,
         last_session: int,
     ) -> None:
         self._controller = controller
@@ -91,16 +96,22 @@ class Uplink:
         self._journal = journal
         self._outbox = outbox
         self._node = node
+        self._mono_ms = machine.mono_ms
+        self._connect = connect
+        self._pace = pace
+        self._loop = asyncio.get_running_loop()
         self._number = last_session
         self._reconnect = Reconnect(secrets.SystemRandom().random)
-        self._connection: MqttConnection | None = None
+        self._connection: Connection | None = None
         self._said: list[bytes] = []
         self._birth_ms = 0
         self._birth_again = False  # owed: somebody else's status stands where this session's should
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Future[None]] = set()
         self._stall_after_ms = STALLED_AFTER_MS
-        self._health_due_ms = 0
+        self._health_ms = self._health_due_ms = 0
+        self._look: asyncio.TimerHandle | None = None
+        self._look_ms = 0
         self.session: Session | None = None
 
     @property
@@ -111,16 +122,16 @@ class Uplink:
     async def run(self) -> None:
         """Connect, live, lose, wait, again; returns after `stop`."""
         while True:
-            now_ms = _mono_ms()
+            now_ms = self._mono_ms()
             if self._reconnect.due(now_ms):
                 reason = await self._one_connection()
-                self._reconnect.lost(_mono_ms())
+                self._reconnect.lost(self._mono_ms())
                 _log.warning("not connected to the broker: %s", reason)
                 self._node.alarm("broker", "offline")
             due_ms = self._reconnect.wait_ms
             if due_ms is None:
                 return
-            await asyncio.sleep(max(0, due_ms - _mono_ms()) / 1000)
+            await asyncio.sleep(max(0, due_ms - self._mono_ms()) / 1000)
 
     async def _one_connection(self) -> str:
         """One session from its number to its end; answers why it ended."""
@@ -132,18 +143,18 @@ class Uplink:
                 await connection.subscribe([self._topic(topic) for topic in topics])
             self._begin(session)
             await connection.subscribe([self._topic(Topic.STATUS)])
-            return await self._live(connection, session)
+            return await self._live(connection)
         except LinkError as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 - logged, and no reason to keep anyone from their belongings
-            _log.exception("a defect of the uplink: doors go on, and the next session begins clean")
+            _log.exception(_DEFECT)
             return type(error).__name__
         finally:
             self._end()
 
-    def _new_connection(self, session: Session) -> MqttConnection:
+    def _new_connection(self, session: Session) -> Connection:
         will = self._sealed(Topic.STATUS, Death(self._controller, session))
-        return MqttConnection(self._broker, self._controller, self._topic(Topic.STATUS), will, self._arrived)
+        return self._connect(self._broker, self._controller, self._topic(Topic.STATUS), will, self._arrived)
 
     async def _new_session(self) -> Session:
         """The next number, on disk before it is used if the disk answers within a second."""
@@ -158,7 +169,7 @@ class Uplink:
         return Session(self._number, secrets.token_hex(16))
 
     def _begin(self, session: Session) -> None:
-        now_ms = _mono_ms()
+        now_ms = self._mono_ms()
         self.session = session
         self._reconnect.connected(now_ms)
         self._node.session_started(session)
@@ -171,6 +182,9 @@ class Uplink:
 
     def _end(self) -> None:
         self.again()
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         for task in self._tasks:
             task.cancel()
         if self.session is not None:
@@ -182,30 +196,55 @@ class Uplink:
         beat = self._new_beat()
         envelope = self._sealed(Topic.STATUS, self._node.birth(session, beat))
         self._said = [*self._said[-3:], envelope]
-        self._birth_ms, self._birth_again = _mono_ms(), False
+        self._birth_ms, self._birth_again = self._mono_ms(), False
         self._publish(Topic.STATUS, envelope, retain=True)
 
-    async def _live(self, connection: MqttConnection, session: Session) -> str:
-        self._health_due_ms = 0
+    async def _live(self, connection: Connection) -> str:
+        self._health_due_ms = self._mono_ms()
         pump = asyncio.create_task(self._pump(connection))
+        self._look_by(self._health_due_ms)
         try:
-            while not connection.lost.done():
-                now_ms = _mono_ms()
-                if now_ms >= self._health_due_ms:
-                    self._health_due_ms = now_ms + HEALTH_EVERY_MS
-                    envelope = self._sealed(Topic.HEALTH, self._node.health(session, self._new_beat()))
-                    connection.publish(self._topic(Topic.HEALTH), envelope, qos=0)
-                if self._outbox.tick(now_ms):
-                    self.nudge()
-                self._say_birth_again(now_ms)
-                if pump.done():
-                    pump.result()
-                if self._stalled(now_ms):
-                    return "no receipts: trying a new connection"
-                await asyncio.wait({connection.lost}, timeout=1.0)
+            either: set[asyncio.Future[Any]] = {connection.lost, pump}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if pump.done():
+                pump.result()
             return connection.lost.result()
         finally:
             pump.cancel()
+
+    def _look_by(self, due_ms: int) -> None:
+        """Look after the session at `due_ms` at the latest."""
+        if self._look is not None:
+            if self._look_ms <= due_ms:
+                return
+            self._look.cancel()
+        self._look_ms, self._look = due_ms, self._loop.call_at(due_ms / 1_000, self._looks)
+
+    def _looks(self) -> None:
+        self._look = None
+        if self._connection is None or self.session is None:
+            return
+        try:
+            self._look_after(self._connection, self.session)
+        except Exception:  # noqa: BLE001 - logged, and no reason to keep anyone from their belongings
+            _log.exception(_DEFECT)
+            self.again()
+
+    def _look_after(self, connection: Connection, session: Session) -> None:
+        """Whatever of this session is due; and when to look again."""
+        now_ms = self._mono_ms()
+        if now_ms >= self._health_due_ms:
+            self._health_ms, self._health_due_ms = now_ms, now_ms + self._pace.health_ms
+            envelope = self._sealed(Topic.HEALTH, self._node.health(session, self._new_beat()))
+            connection.publish(self._topic(Topic.HEALTH), envelope, qos=0)
+        if self._outbox.tick(now_ms):
+            self.nudge()
+        self._say_birth_again(now_ms)
+        if self._stalled(now_ms):
+            _log.warning("no receipts: trying a new connection")
+            connection.close()
+            return
+        self._look_by(min(self._health_due_ms, self._birth_due_ms(), self._outbox.due_ms(self._stall_after_ms)))
 
     def _stalled(self, now_ms: int) -> bool:
         """Five minutes without receipts call for a new connection; then ten, and so on up to an hour."""
@@ -219,17 +258,19 @@ class Uplink:
         """There may be something to send."""
         self._wake.set()
 
-    async def _pump(self, connection: MqttConnection) -> None:
+    async def _pump(self, connection: Connection) -> None:
         """Read pages and send them as batches while the window is open."""
         while True:
             await self._wake.wait()
+            if self._pace.linger_s:
+                await asyncio.sleep(self._pace.linger_s)
             self._wake.clear()
             while (wanted := self._outbox.next_page()) is not None:
                 await connection.acknowledged_below(_UNACKNOWLEDGED)
                 await self._send_page(connection, wanted)
-            await asyncio.sleep(_GATHER_S)
+            await asyncio.sleep(self._pace.gather_s)
 
-    async def _send_page(self, connection: MqttConnection, wanted: PageWanted) -> None:
+    async def _send_page(self, connection: Connection, wanted: PageWanted) -> None:
         page = await self._journal.page(wanted.no, wanted.first)
         if not connection.up or not self._outbox.still_wanted(wanted):
             return
@@ -241,7 +282,8 @@ class Uplink:
         header = BatchHeader(self._controller, page.epoch, page.first, page.prev.hex())
         envelope = sign(self._key, Topic.EVENTS, encode_batch(header, page.lines))
         if connection.publish(self._topic(Topic.EVENTS), envelope, qos=1):
-            self._outbox.sent(wanted, len(page.lines), _mono_ms())
+            self._outbox.sent(wanted, len(page.lines), self._mono_ms())
+            self._look_by(self._outbox.due_ms(self._stall_after_ms))
 
     def _arrived(self, name: str, payload: bytes, retained: bool) -> None:
         parsed = parse_topic(name)
@@ -258,12 +300,16 @@ class Uplink:
             return
         _log.warning("a foreign or late status was published for this controller")
         self._birth_again = True
-        self._say_birth_again(_mono_ms())
+        self._say_birth_again(self._mono_ms())
+        self._look_by(self._birth_due_ms())
 
     def _say_birth_again(self, now_ms: int) -> None:
         """Where it is owed; not in a loop with whoever published the other."""
-        if self._birth_again and self.session is not None and now_ms >= self._birth_ms + _BIRTH_AGAIN_MS:
+        if self.session is not None and now_ms >= self._birth_due_ms():
             self._announce(self.session)
+
+    def _birth_due_ms(self) -> int:
+        return self._birth_ms + _BIRTH_AGAIN_MS if self._birth_again else NEVER_MS
 
     def reply(self, reply: Reply) -> None:
         """Send one step in the life of a command, if its session lasts."""
@@ -281,14 +327,15 @@ class Uplink:
         through = receipt.through
         if through == self._outbox.through(receipt.epoch):
             # Nothing new: a gateway has started and read our birth again. It needs a beat before it can command.
-            self._health_due_ms = 0
+            self._health_due_ms = min(self._health_due_ms, self._health_ms + _HEALTH_APART_MS)
+            self._look_by(self._health_due_ms)
         if own is None and no is not None and through < self._outbox.pruned_through(receipt.epoch):
             through = self._outbox.pruned_through(receipt.epoch)  # all below is gone; offer what is left
         elif own is None or own.hex() != receipt.hash:
             _log.error("a receipt names a hash that is not ours: epoch %s, through %d", receipt.epoch, receipt.through)
             self._node.alarm("receipts", "hash")
             return
-        if no is not None and self._outbox.received(receipt.epoch, through, receipt.issued_at, _mono_ms()):
+        if no is not None and self._outbox.received(receipt.epoch, through, receipt.issued_at, self._mono_ms()):
             self._node.alarm("receipts", "hash", present=False)
             self._node.alarm("receipts", "stalled", present=False)
             self._stall_after_ms = STALLED_AFTER_MS
@@ -319,7 +366,7 @@ class Uplink:
     def _done(self, task: asyncio.Future[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("a defect of the uplink: doors go on, and the next session begins clean", exc_info=error)
+            _log.error(_DEFECT, exc_info=error)
             self.again()
 
     def _publish(self, topic: Topic, envelope: bytes, *, retain: bool = False) -> None:
@@ -356,7 +403,3 @@ class Uplink:
                 async with asyncio.timeout(_FAREWELL_S):
                     await connection.acknowledged_below(1)
         connection.close()
-
-
-def _mono_ms() -> int:
-    return time.monotonic_ns() // 1_000_000

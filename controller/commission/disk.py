@@ -13,9 +13,9 @@ from controller.errors import ControllerError
 from controller.inputs import Moment
 from controller.journal import Opened, open_journal
 from controller.journal_writer import COPY_NAME
+from controller.machine import this_machine
 from controller.remembered import bank_state, sound_state
 from controller.state_copy import read_copy
-from controller.witnesses import battery_instant, boot_id, system_clock
 from hw.settings import PULSE_MAX_MS
 from wire.access_list import LEASED_KINDS, AccessList, Grant
 
@@ -46,9 +46,9 @@ def read_disk(bank: BankFile) -> Disk:
         )
     try:
         state = sound_state(opened.state, lambda: read_copy(bank.data_dir / COPY_NAME))
-        mode = bank.time.system_clock
-        clock = Clock(state.get("time"), system_clock(mode), None if mode == "absent" else battery_instant())
-        past = bank_state(state, opened.recent, {}, boot_id(), lambda _: PULSE_MAX_MS)
+        machine = this_machine(bank.time.system_clock)
+        clock = Clock(state.get("time"), machine)
+        past = bank_state(state, opened.recent, {}, machine.boot_id, lambda _: PULSE_MAX_MS)
         lost = "list" in opened.state or opened.cause != "start" or any(bank.data_dir.glob("journal.db.set-aside-*"))
         return Disk(opened, clock, past, _grants(past, lost=lost))
     except BaseException:

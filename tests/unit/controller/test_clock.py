@@ -2,24 +2,24 @@
 
 from controller.access import AccessIndex, Denied, Granted, decide
 from controller.clock import Clock
+from controller.machine import this_machine
 from controller.timekeeping import FIRST_FLOOR, Witness
 from tests.unit.controller.core.driver import digest, grant, make_list, number
 
 DAY = 86_400_000
 
 
-def nobody() -> None:
-    """No system clock that may be heard."""
+NOBODY = this_machine("absent")  # no system clock that may be heard, no battery clock
 
 
 def test_fresh_device_that_no_witness_has_told_the_time_refuses_what_ended_before_its_software() -> None:
-    clock = Clock(None, nobody, None)
+    clock = Clock(None, NOBODY)
     ended = AccessIndex(make_list(grant(1, 1, not_before=FIRST_FLOOR - 90 * DAY, not_after=FIRST_FLOOR)))
     assert decide(digest(number(1)), ended, clock.now()) == Denied("ended", "g1")
 
 
 def test_gateway_alone_ends_no_contract_of_a_fresh_device_beyond_a_day_and_says_so() -> None:
-    clock = Clock(None, nobody, None)
+    clock = Clock(None, NOBODY)
     told = FIRST_FLOOR + 200 * DAY
     clock.hear(Witness.GATEWAY, told)
     now = clock.now()
@@ -30,7 +30,7 @@ def test_gateway_alone_ends_no_contract_of_a_fresh_device_beyond_a_day_and_says_
 
 
 def test_technician_beside_a_fresh_device_and_the_gateway_make_its_time_trusted() -> None:
-    clock = Clock(None, nobody, None)
+    clock = Clock(None, NOBODY)
     told = FIRST_FLOOR + 200 * DAY
     clock.set_by_technician(told)
     clock.hear(Witness.GATEWAY, told + 1_000)
@@ -41,7 +41,7 @@ def test_technician_beside_a_fresh_device_and_the_gateway_make_its_time_trusted(
 
 
 def test_floor_outlives_the_process() -> None:
-    clock = Clock(None, nobody, None)
+    clock = Clock(None, NOBODY)
     clock.set_by_technician(FIRST_FLOOR + 200 * DAY)
     clock.hear(Witness.GATEWAY, FIRST_FLOOR + 200 * DAY)
-    assert Clock(clock.state(), nobody, None).now().ending_at >= FIRST_FLOOR + 200 * DAY
+    assert Clock(clock.state(), NOBODY).now().ending_at >= FIRST_FLOOR + 200 * DAY

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import pytest
-
 from controller.inputs import Moment
 from controller.journal import Journal, open_journal
+from controller.pace import PRODUCTION, Pace
 from controller.pending import Result
 from wire.entries import EntryType
 
@@ -15,11 +14,13 @@ AT = 1_790_000_000_000
 NOW = Moment(5_000, AT, AT, AT, "trusted")
 
 
-def live(folder: Path, use: Callable[[Journal, list[list[EntryType | None]]], Awaitable[None]]) -> None:
+def live(
+    folder: Path, use: Callable[[Journal, list[list[EntryType | None]]], Awaitable[None]], pace: Pace = PRODUCTION
+) -> None:
     """A journal in use; the list tells the types that became durable in each commit."""
 
     async def run() -> None:
-        journal = Journal(folder, open_journal(folder), "boot-1", asyncio.get_running_loop())
+        journal = Journal(folder, open_journal(folder), "boot-1", asyncio.get_running_loop(), pace=pace)
         commits: list[list[EntryType | None]] = []
 
         def changed(result: Result) -> None:
@@ -43,11 +44,7 @@ async def durable(commits: list[list[EntryType | None]], count: int) -> None:
         await asyncio.sleep(0.001)
 
 
-def test_entries_of_different_moments_that_nobody_waits_for_are_one_write(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("controller.journal._PATIENCE_S", 0.5)  # however busy this machine is
-
+def test_entries_of_different_moments_that_nobody_waits_for_are_one_write(tmp_path: Path) -> None:
     async def use(journal: Journal, commits: list[list[EntryType | None]]) -> None:
         for kind in (EntryType.STARTED, EntryType.RELEASED, EntryType.DOOR_OPENED):
             journal.append(kind, {}, NOW)
@@ -55,7 +52,7 @@ def test_entries_of_different_moments_that_nobody_waits_for_are_one_write(
         await durable(commits, 3)
         assert commits == [[EntryType.STARTED, EntryType.RELEASED, EntryType.DOOR_OPENED]]
 
-    live(tmp_path, use)
+    live(tmp_path, use, Pace(patience_s=0.5))  # however busy this machine is
 
 
 def test_an_intent_is_written_when_the_loop_turns_and_takes_with_it_what_came_before(tmp_path: Path) -> None:

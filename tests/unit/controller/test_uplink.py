@@ -10,8 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from controller.config import BrokerSection, TlsSection
 from controller.inputs import Moment
 from controller.journal import Journal, open_journal
+from controller.machine import this_machine
 from controller.mqtt_connection import MqttConnection
 from controller.outbox import Outbox
+from controller.pace import PRODUCTION
 from controller.uplink import Node, Uplink
 from wire.envelope import key_id, verify
 from wire.messages import Birth, Death, Session, decode_status
@@ -56,6 +58,11 @@ class Calm:
         return Birth("bank-1", session, beat, "test", "boot", 1_790_000_000_000, 0, 0, None, (), ())
 
 
+def made(broker: BrokerSection, key: Ed25519PrivateKey, journal: Journal, node: Node) -> Uplink:
+    machine = this_machine("absent")
+    return Uplink("bank-1", broker, key, journal, Outbox(), node, machine, MqttConnection, PRODUCTION, last_session=0)
+
+
 def connected(folder: Path, use: Callable[[Uplink, Line], Awaitable[None]]) -> list[Any]:
     """The statuses published while `use` had an uplink in the middle of a session."""
     key, line = Ed25519PrivateKey.generate(), Line()
@@ -64,7 +71,7 @@ def connected(folder: Path, use: Callable[[Uplink, Line], Awaitable[None]]) -> l
         journal = Journal(folder, open_journal(folder), "boot", asyncio.get_running_loop())
         journal.start()
         node = cast(Node, Calm())
-        uplink = Uplink("bank-1", BrokerSection("127.0.0.1"), key, journal, Outbox(), node, last_session=0)
+        uplink = made(BrokerSection("127.0.0.1"), key, journal, node)
         uplink.session = SESSION
         uplink._connection = cast(MqttConnection, line)
         line.echo = uplink._arrived
@@ -131,7 +138,7 @@ def test_certificates_that_cannot_be_read_are_tried_again_and_end_nothing(tmp_pa
         journal.start()
         tls = TlsSection(*(str(tmp_path / name) for name in ("ca.pem", "own.pem", "own.key")))
         broker, key = BrokerSection("127.0.0.1", 1, tls), Ed25519PrivateKey.generate()
-        uplink = Uplink("bank-1", broker, key, journal, Outbox(), cast(Node, Calm()), last_session=0)
+        uplink = made(broker, key, journal, cast(Node, Calm()))
         try:
             return await uplink._one_connection()
         finally:
@@ -148,3 +155,23 @@ def test_a_strangers_status_is_answered_with_one_birth(tmp_path: Path) -> None:
     statuses = connected(tmp_path, hear)
     assert [type(status) for status in statuses] == [Birth]
     assert statuses[0].session == SESSION
+
+
+def test_the_session_is_looked_after_when_something_is_due_and_not_before(tmp_path: Path) -> None:
+    looks: list[int] = []
+
+    async def use(uplink: Uplink, _: Line) -> None:
+        now_ms = uplink._mono_ms()
+        uplink._look_by(now_ms + 60_000)
+        assert uplink._look is not None
+        first = uplink._look
+        uplink._look_by(now_ms + 90_000)
+        assert uplink._look is first
+        uplink._looks = lambda: looks.append(uplink._mono_ms() - now_ms)  # type: ignore[method-assign]
+        uplink._look_by(now_ms + 20)
+        assert first.cancelled()
+        await asyncio.sleep(0.1)
+
+    assert connected(tmp_path, use) == []
+    assert len(looks) == 1
+    assert looks[0] >= 19

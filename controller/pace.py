@@ -1,0 +1,23 @@
+"""How often a controller does what nothing asks for, and how long it lets things gather."""
+
+from msgspec import Struct
+
+from wire.limits import HEALTH_EVERY_MS
+
+
+class Pace(Struct, frozen=True):
+    """Production's pace. A simulation of years goes slower where nobody looks.
+
+    `linger_s`: how long a new entry waits for company before the first batch; `gather_s`: what comes within this long
+    after a batch travels together, behind the release it belongs to. `patience_s`: how long an entry that nobody waits
+    for is kept from the disk.
+    """
+
+    look_s: float = 1.0
+    health_ms: int = HEALTH_EVERY_MS
+    linger_s: float = 0.0
+    gather_s: float = 0.02
+    patience_s: float = 0.025
+
+
+PRODUCTION = Pace()
