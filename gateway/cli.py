@@ -192,12 +192,24 @@ def staff_add(
 
 
 @staff.command("disable")
-def staff_disable(email: Annotated[str, typer.Argument(help="whose account")]) -> None:
-    """End an account: it cannot sign in any more, and its tokens and badges are dead."""
+def staff_disable(
+    email: Annotated[str, typer.Argument(help="whose account")],
+    hand_on_to: Annotated[str, typer.Option(help="the e-mail address of who looks after their people then")] = "",
+) -> None:
+    """End an account: it cannot sign in any more, and its tokens and badges are dead.
+
+    Refused while it looks after people, unless they are handed on to another worker.
+    """
+    from gateway.care import looking_after
     from gateway.staff import service
 
     with opened() as (database, now), database.writing() as session:
-        service.disable(session, service.staff_named(session, email).id, actor=ACTOR, now=now())
+        account = service.staff_named(session, email).id
+        if hand_on_to:
+            to = service.staff_named(session, hand_on_to).id
+            handed = looking_after.hand_on(session, account, to=to, actor=ACTOR, now=now())
+            typer.echo(f"{len(handed)} people handed on to {hand_on_to}")
+        service.disable(session, account, actor=ACTOR, now=now())
     typer.echo(f"{email}: disabled")
 
 

@@ -28,7 +28,7 @@ def contract_lines(contract: Contract, badge: Badge, bank_id: str, now: int) -> 
 
     Opening hours, where the contract has them, stand in what opens; a locker that still has a key has no grants. A
     dead badge's, an ended contract's, or those of someone who is no longer on it, are listed as revoked under the same
-    ids.
+    ids. While the contract waits for a locker, the badge is told so by the light and opens nothing.
     """
     lines = Lines([], [])
     for window in windows_of(contract, badge):
@@ -77,6 +77,8 @@ def _holding_grants(
         end = min(pause_end(pause), contract.until_at)
         if end > max(now, pause.from_at):
             lines.append(grant(Kind.SUSPENDED, f"s{number}-", pause.from_at, end))
+    if holding.waits_since is not None:
+        lines.append(grant(Kind.SUSPENDED, "w", contract.from_at, UNDECIDED))
     if contract.frozen_at is not None:
         lines.append(grant(Kind.SUSPENDED, "f", contract.frozen_at, UNDECIDED))
     return lines

@@ -12,7 +12,7 @@ from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
 from gateway.staff.models import Staff
 from gateway.staff.rights import Right, may
-from gateway.staff.service import staff_of
+from gateway.staff.service import looked_after, staff_of
 
 MAX_DAYS = 366
 
@@ -44,6 +44,23 @@ def name_worker(session: Session, person_id: str, staff_id: str, *, actor: str, 
 def named_worker(session: Session, person_id: str) -> NamedWorker | None:
     """Whoever looks after the person now; None if no one was named yet."""
     return session.scalar(select(NamedWorker).where(NamedWorker.person_id == person_id, NamedWorker.until_at.is_(None)))
+
+
+def is_staff(session: Session, who: str) -> bool:
+    """Whether this is a member of staff, and not a command or the gateway itself."""
+    return session.get(Staff, who) is not None
+
+
+def hand_on(session: Session, staff_id: str, *, to: str, actor: str, now: int) -> Sequence[str]:
+    """Everyone whom `staff_id` looks after is looked after by `to` from now on; answers who they are.
+
+    Raises NotFoundError (`staff`), ConflictError (`worker`).
+    """
+    staff_of(session, staff_id)
+    people = looked_after(session, staff_id)
+    for person_id in people:
+        name_worker(session, person_id, to, actor=actor, now=now)
+    return people
 
 
 def workers_of(session: Session, people: Sequence[str]) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from gateway.contracts.schemas import (
     PlanEndIn,
     ReassignIn,
     RenewIn,
+    SignIn,
     SuspendIn,
     contract_out,
 )
@@ -52,7 +53,11 @@ def list_contracts(
 
 @router.post("", status_code=201, summary="Assign a locker", responses=_CHANGES)
 def assign(database: Db, caller: Caller, now: Now, contract: ContractIn) -> ContractOut:
-    """Refused, nothing changed, if the locker is held then, may still be collected from, or the badge is in use."""
+    """Refused, nothing changed, if the locker is held then, may still be collected from, or the badge is in use.
+
+    Also until each condition of the scheme is recorded as met or with its exception (`conditions_open` names those
+    that lack), and at a site from which the person is excluded (`excluded_here`).
+    """
     with database.writing() as session:
         made = service.assign(
             session,
@@ -63,6 +68,8 @@ def assign(database: Db, caller: Caller, now: Now, contract: ContractIn) -> Cont
             ends_on=contract.ends_on,
             badge_id=contract.badge_id,
             scheme_id=contract.scheme_id,
+            worker_id=contract.worker_id,
+            despite_exclusion=contract.despite_exclusion,
             draft=contract.draft,
             actor=caller.staff_id,
             now=now,
@@ -78,10 +85,16 @@ def contract(database: Db, _caller: Caller, now: Now, contract_id: ContractId) -
 
 
 @router.post("/{contract_id}/sign", summary="A draft becomes binding", responses=_CHANGES)
-def sign(database: Db, caller: Caller, now: Now, contract_id: ContractId, seen: Seen = None) -> ContractOut:
-    """Its dates hold from now on, and its locker is taken."""
+def sign(
+    database: Db, caller: Caller, now: Now, contract_id: ContractId, signature: SignIn | None = None, seen: Seen = None
+) -> ContractOut:
+    """Its dates hold from now on, and its locker is taken; conditions and exclusions are looked at as in assigning."""
+    despite = signature.despite_exclusion if signature else None
     with database.writing() as session:
-        return contract_out(service.sign(session, contract_id, actor=caller.staff_id, now=now, seen=seen), now)
+        signed = service.sign(
+            session, contract_id, despite_exclusion=despite, actor=caller.staff_id, now=now, seen=seen
+        )
+        return contract_out(signed, now)
 
 
 @router.post("/{contract_id}/suspend", summary="Suspend", responses=_CHANGES)
@@ -193,6 +206,8 @@ def reassign(
             starts_on=next_one.starts_on,
             ends_on=next_one.ends_on,
             badge_id=next_one.badge_id,
+            worker_id=next_one.worker_id,
+            despite_exclusion=next_one.despite_exclusion,
             actor=caller.staff_id,
             now=now,
             seen=seen,

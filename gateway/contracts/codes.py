@@ -19,6 +19,15 @@ class SuspendReason(StrEnum):
     OTHER = "other"
 
 
+class DespiteExclusion(StrEnum):
+    """Why a contract is made at a site from which the person is excluded."""
+
+    AGREED = "agreed"
+    ACCOMPANIED = "accompanied"
+    NOWHERE_ELSE = "nowhere_else"
+    OTHER = "other"
+
+
 class Fetch(StrEnum):
     """How belongings, papers and medicine are got at within 24 hours during a suspension."""
 

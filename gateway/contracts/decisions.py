@@ -10,13 +10,14 @@ from gateway.access.changes import access_changed
 from gateway.audit import service as audit
 from gateway.contracts.models import Contract, Transition
 from gateway.contracts.states import Action, State, require, state_at
+from gateway.custody.readiness import look_again
 from gateway.db import new_id
 from gateway.errors import ConflictError
 from gateway.events.service import record
 from gateway.staff.models import Staff
 
 # What may still be decided once the holder has died.
-_AFTER_DEATH = frozenset({Action.EMPTIED, Action.ALIVE, Action.SAY_HOW, Action.GIVE_NOTICE})
+AFTER_DEATH = frozenset({Action.EMPTIED, Action.ALIVE, Action.SAY_HOW, Action.GIVE_NOTICE})
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def decide(
     """
     refuse_stale(session, contract, seen)
     last = last_transition(session, contract.id)
-    if contract.frozen_at is not None and action not in _AFTER_DEATH:
+    if contract.frozen_at is not None and action not in AFTER_DEATH:
         raise ConflictError("frozen", "the holder has died: what is inside is kept for those entitled", **_facts(last))
     state = state_at(contract, now)
     try:
@@ -91,12 +92,14 @@ def write(
 
 
 def tell(session: Session, contract: Contract, what: str, actor: str, now: int, **details: Any) -> None:
-    """Flushes, and tells audit, feed and the lists of the contract's banks."""
+    """Flushes, settles who waits for its lockers, and tells audit, feed and the lists of the contract's banks."""
     session.flush()
     audit.record(session, actor=actor, action=what, subject=contract.id, now=now, **details)
     lockers = {(holding.locker.bank_id, holding.locker.number) for holding in contract.holdings}
     for bank_id, number in sorted(lockers):
         record(session, what, now=now, bank_id=bank_id, locker=number, contract=contract.id, **details)
+    for locker in {holding.locker_id: holding.locker for holding in contract.holdings}.values():
+        look_again(session, locker, now)
     for bank_id in sorted({bank for bank, _number in lockers}):
         access_changed(session, bank_id)
 

@@ -70,7 +70,9 @@ class Holding(Base):
     """A locker taken by a contract in [from_at, until_at), the time to collect included.
 
     Two holdings of one locker never overlap: the database refuses it (a trigger on SQLite, an exclusion constraint
-    on PostgreSQL; see the first migration).
+    on PostgreSQL; see the first migration). `waits_since`: the contract was planned while the locker was someone
+    else's or not ready, and no badge of it opens before someone has looked (custody/readiness.py); who was let in never
+    waits again.
     """
 
     __tablename__ = "holding"
@@ -84,6 +86,7 @@ class Holding(Base):
     locker_id: Mapped[Id] = mapped_column(ForeignKey("locker.id"))
     from_at: Mapped[Instant]
     until_at: Mapped[Instant]
+    waits_since: Mapped[OptionalInstant]
 
     locker: Mapped[Locker] = relationship(lazy="joined", innerjoin=True)
 

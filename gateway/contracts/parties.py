@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from gateway.contracts import trusted
+from gateway.contracts import entry, trusted
 from gateway.contracts.holders import people_on
 from gateway.contracts.models import Contract, Party
 from gateway.contracts.service import open_decision
@@ -13,11 +13,13 @@ from gateway.people.service import person_of
 
 
 def join(
-    session: Session, contract_id: str, *, person_id: str, actor: str, now: int, seen: int | None = None
-) -> Contract:
+    session: Session, contract_id: str, *, person_id: str, despite_exclusion: str | None = None, actor: str, now: int,
+    seen: int | None = None,
+) -> Contract:  # fmt: skip
     """A second person on the contract: every badge of theirs opens too, under the same dates.
 
-    Raises NotFoundError (`person`), InvalidError (`person`), ConflictError (`party`, `transition`).
+    Raises NotFoundError (`person`), InvalidError (`person`), ConflictError (`party`, `transition`), and as
+    entry.require_entry.
     """
     decision = open_decision(session, contract_id, Action.JOIN, actor=actor, now=now, seen=seen)
     contract, person = decision.contract, person_of(session, person_id)
@@ -32,7 +34,11 @@ def join(
         )
     place = 3 - present[0].place
     contract.parties.append(Party(id=new_id(now), person=person, place=place, from_at=max(now, contract.from_at)))
-    decision.done("contract_joined")
+    despite = None
+    if contract.signed_at is not None:
+        despite = entry.require_entry(session, contract, [person.id], despite_exclusion=despite_exclusion, now=now)
+    entry.name_worker(session, person.id, None, actor=actor, now=now)
+    decision.done("contract_joined", reason=despite)
     return contract
 
 

@@ -14,6 +14,7 @@ from gateway.contracts.people_schemas import (
     ContractFileOut,
     DeathIn,
     DeathOut,
+    JoinIn,
     NoticeIn,
     NoticeOut,
     PartyIn,
@@ -54,13 +55,14 @@ def contract_file(database: Db, _caller: Caller, contract_id: ContractId) -> Con
 
 @router.post("/contracts/{contract_id}/join", summary="A second person on the contract", responses=_CHANGES)
 def join(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, party: PartyIn, seen: Seen = None
+    database: Db, caller: Caller, now: Now, contract_id: ContractId, party: JoinIn, seen: Seen = None
 ) -> ContractOut:
     """Their badges open from now on, under the same dates; two people at most."""
     with database.writing() as session:
         changed = parties.join(
-            session, contract_id, person_id=party.person_id, actor=caller.staff_id, now=now, seen=seen
-        )
+            session, contract_id, person_id=party.person_id, despite_exclusion=party.despite_exclusion,
+            actor=caller.staff_id, now=now, seen=seen,
+        )  # fmt: skip
         return contract_out(changed, now)
 
 

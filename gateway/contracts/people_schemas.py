@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import Field
 
-from gateway.contracts.codes import AbsenceKind, DecidedBy, Destination, NoticeWhy, Stability
+from gateway.contracts.codes import AbsenceKind, DecidedBy, DespiteExclusion, Destination, NoticeWhy, Stability
 from gateway.edge import Schema
 
 _ID = Field(min_length=1, max_length=36)
@@ -14,6 +14,14 @@ class PartyIn(Schema):
     """A person who joins or leaves a contract."""
 
     person_id: str = _ID
+
+
+class JoinIn(PartyIn):
+    """A second person of a contract."""
+
+    despite_exclusion: DespiteExclusion | None = Field(
+        None, description="why, if the person is excluded from this site then; refused without it"
+    )
 
 
 class TrustedIn(Schema):

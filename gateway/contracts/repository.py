@@ -26,6 +26,16 @@ def overlapping(session: Session, locker_id: str, from_at: int, until_at: int, c
     )
 
 
+def held_after(at: int) -> ColumnElement[bool]:
+    """The SQL of a holding that is not over at `at`, begun or not; those of drafts are empty and never count."""
+    return (Holding.until_at > at) & (Holding.from_at < Holding.until_at)
+
+
+def has_locker(at: int) -> ColumnElement[bool]:
+    """The SQL of a holding whose people may have things inside at `at`; who still waits for the locker has none."""
+    return held_after(at) & (Holding.from_at <= at) & Holding.waits_since.is_(None)
+
+
 def last_freed(session: Session, locker_id: str, from_at: int, now: int) -> int | None:
     """When, between `from_at` and `now`, the locker's last holding was over."""
     return session.scalar(

@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import Field
 
-from gateway.contracts.codes import DecidedBy, Destination, EndReason, Fetch, Stability, SuspendReason
+from gateway.contracts.codes import DecidedBy, DespiteExclusion, Destination, EndReason, Fetch, Stability, SuspendReason
 from gateway.contracts.holders import people_on
 from gateway.contracts.models import Contract
 from gateway.contracts.service import How
@@ -13,6 +13,10 @@ from gateway.custody.codes import Check
 from gateway.edge import Schema
 
 _ID = Field(min_length=1, max_length=36)
+_WORKER = Field(
+    None, max_length=36, description="who looks after the person; left out, their present worker, else whoever asks"
+)
+_DESPITE = Field(None, description="why, if the person is excluded from this site then; refused without it")
 
 
 class ContractIn(Schema):
@@ -25,7 +29,15 @@ class ContractIn(Schema):
     ends_on: date = Field(description="last day", examples=["2027-11-30"])
     badge_id: str | None = Field(None, max_length=36, description="a stock badge to give, or one of theirs")
     scheme_id: str | None = Field(None, max_length=36)
+    worker_id: str | None = _WORKER
+    despite_exclusion: DespiteExclusion | None = _DESPITE
     draft: bool = Field(False, description="not signed yet: holds nothing, opens nothing")
+
+
+class SignIn(Schema):
+    """What is recorded with the signature."""
+
+    despite_exclusion: DespiteExclusion | None = _DESPITE
 
 
 class SuspendIn(Schema):
@@ -95,6 +107,8 @@ class ReassignIn(Schema):
     starts_on: date
     ends_on: date
     badge_id: str | None = Field(None, max_length=36)
+    worker_id: str | None = _WORKER
+    despite_exclusion: DespiteExclusion | None = _DESPITE
 
 
 class HoldingOut(Schema):

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.badges import service as badges
-from gateway.contracts import codes, decisions, holdings, repository
+from gateway.contracts import codes, decisions, entry, holdings, repository
 from gateway.contracts.decisions import Decision
+from gateway.contracts.holders import people_on
 from gateway.contracts.models import Contract, EndReason, Holding, Notice, Party, Suspension
 from gateway.contracts.states import Action, State, pause_end, state_at
 from gateway.custody import readiness
@@ -54,14 +55,19 @@ def assign(
     ends_on: date,
     badge_id: str | None = None,
     scheme_id: str | None = None,
+    worker_id: str | None = None,
+    despite_exclusion: str | None = None,
     draft: bool = False,
     actor: str,
     now: int,
 ) -> Contract:
     """Contract, badge and access in one step; `starts_on` and `ends_on` are its first and last day.
 
-    Raises NotFoundError (`person`, `bank`, `locker`, `badge`, `scheme`), InvalidError (`dates`, `date`), ConflictError
-    (`locker_taken`, `still_collecting`, `badge_in_use`, `badge_revoked`).
+    `worker_id` looks after the person from now on; left out, their present worker, else `actor`. What entry.py asks is
+    asked of a draft when it is signed.
+    Raises NotFoundError (`person`, `bank`, `locker`, `badge`, `scheme`, `staff`), InvalidError (`dates`, `date`),
+    ConflictError (`locker_taken`, `still_collecting`, `badge_in_use`, `badge_revoked`, `worker`, `not_eligible`,
+    `conditions_open`, `excluded_here`).
     """
     person, locker = person_of(session, person_id), locker_of(session, bank_id, number)
     site = locker.bank.site
@@ -88,22 +94,35 @@ def assign(
     contract.holdings.append(holdings.take(session, contract, locker, contract.from_at, now, draft=draft))
     session.add(contract)
     session.flush()
+    despite = None
+    if not draft:
+        despite = entry.require_entry(session, contract, [person.id], despite_exclusion=despite_exclusion, now=now)
+    entry.name_worker(session, person.id, worker_id, actor=actor, now=now)
     if badge_id is not None:
         badges.give(session, badge_id, person_id=person.id, site_id=site.id, actor=actor, now=now)
-    decisions.write(session, contract, "assign", None, actor, now)
-    decisions.tell(session, contract, "contract_assigned", actor, now)
+    decisions.write(session, contract, "assign", None, actor, now, reason=despite)
+    decisions.tell(session, contract, "contract_assigned", actor, now, **entry.noted(despite))
     return contract
 
 
-def sign(session: Session, contract_id: str, *, actor: str, now: int, seen: int | None = None) -> Contract:
-    """A draft becomes binding. Raises ConflictError (`transition`, `locker_taken`, `still_collecting`)."""
+def sign(
+    session: Session, contract_id: str, *, despite_exclusion: str | None = None, actor: str, now: int,
+    seen: int | None = None,
+) -> Contract:  # fmt: skip
+    """A draft becomes binding.
+
+    Raises InvalidError (`despite_exclusion`), ConflictError (`transition`, `locker_taken`, `still_collecting`, and as
+    entry.require_entry).
+    """
     decision = open_decision(session, contract_id, Action.SIGN, actor=actor, now=now, seen=seen)
     contract = decision.contract
+    people = [one.person_id for one in people_on(contract, now)]
+    despite = entry.require_entry(session, contract, people, despite_exclusion=despite_exclusion, now=now)
     contract.signed_at = now
     for holding in contract.holdings:
         taken = holdings.take(session, contract, holding.locker, contract.from_at, now)
         holding.from_at, holding.until_at = taken.from_at, taken.until_at
-    decision.done("contract_signed")
+    decision.done("contract_signed", reason=despite)
     return contract
 
 
@@ -162,7 +181,7 @@ def renew(
     decision = open_decision(session, contract_id, Action.RENEW, actor=actor, now=now, seen=seen)
     contract, zone = decision.contract, holdings.zone_of(decision.contract)
     if ends_on is None:
-        ends_on = term_end(day_after(max(contract.ends_on, local_day(zone, now))), contract.terms.term_months)
+        ends_on = one_more_term(contract, now)
     until = day_start(zone, day_after(ends_on))
     if until <= max(now, contract.until_at):
         raise InvalidError("dates", f"the new last day ({ends_on}) is not later than the present one")
@@ -249,7 +268,7 @@ def confirm_emptied(
 
 def reassign(
     session: Session, contract_id: str, *, person_id: str, starts_on: date, ends_on: date, badge_id: str | None = None,
-    actor: str, now: int, seen: int | None = None,
+    worker_id: str | None = None, despite_exclusion: str | None = None, actor: str, now: int, seen: int | None = None,
 ) -> Contract:  # fmt: skip
     """The contract's locker goes to someone else, under a new contract.
 
@@ -266,10 +285,17 @@ def reassign(
     locker = holdings.present(former).locker
     contract = assign(
         session, person_id=person_id, bank_id=locker.bank_id, number=locker.number, starts_on=starts_on,
-        ends_on=ends_on, badge_id=badge_id, scheme_id=former.scheme_id, actor=actor, now=now,
+        ends_on=ends_on, badge_id=badge_id, scheme_id=former.scheme_id, worker_id=worker_id,
+        despite_exclusion=despite_exclusion, actor=actor, now=now,
     )  # fmt: skip
     former.next_id = contract.id
     return contract
+
+
+def one_more_term(contract: Contract, now: int) -> date:
+    """The last day after one more term: it follows the present last day, or today if that is over."""
+    today = local_day(holdings.zone_of(contract), now)
+    return term_end(day_after(max(contract.ends_on, today)), contract.terms.term_months)
 
 
 def contract_of(session: Session, contract_id: str) -> Contract:

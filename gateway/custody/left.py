@@ -6,6 +6,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from gateway.contracts.models import Contract, Holding
+from gateway.contracts.repository import has_locker
 from gateway.custody.codes import Check
 from gateway.custody.readiness import readiness, unready
 from gateway.lockers.models import Locker
@@ -16,10 +17,7 @@ def to_be_emptied(
     session: Session, now: int, *, organisation_id: str | None = None
 ) -> Sequence[tuple[Contract, Locker]]:
     """The last contract of each, by block and number; none whose belongings are being taken out already."""
-    held = exists().where(
-        Holding.locker_id == Locker.id, Holding.from_at <= now, Holding.until_at > now,
-        Holding.from_at < Holding.until_at,
-    )  # fmt: skip
+    held = exists().where(Holding.locker_id == Locker.id, has_locker(now))
     lockers = session.scalars(
         select(Locker).where(Locker.retired_at.is_(None), unready(now), ~held).order_by(Locker.bank_id, Locker.number)
     ).all()
@@ -37,6 +35,7 @@ def _last(session: Session, locker: Locker, now: int, organisation_id: str | Non
         select(Contract)
         .join(Holding, Holding.contract_id == Contract.id)
         .where(Holding.locker_id == locker.id, Holding.from_at < Holding.until_at, Holding.until_at <= now)
+        .where(Holding.waits_since.is_(None))
         .order_by(Holding.until_at.desc())
         .limit(1)
     )

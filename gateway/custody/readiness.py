@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from gateway.access.changes import access_changed
 from gateway.audit import service as audit
 from gateway.contracts.models import Holding
+from gateway.contracts.repository import has_locker, held_after
 from gateway.custody.codes import Check
 from gateway.custody.models import Custody, LockerCheck
 from gateway.db import new_id
@@ -41,7 +43,10 @@ def readiness(session: Session, locker: Locker, now: int) -> Readiness:
     """What is known of the locker since its last holding was over; nothing is asked of one that was never held."""
     left_at = session.scalar(
         select(func.max(Holding.until_at)).where(
-            Holding.locker_id == locker.id, Holding.from_at < Holding.until_at, Holding.until_at <= now
+            Holding.locker_id == locker.id,
+            Holding.from_at < Holding.until_at,
+            Holding.until_at <= now,
+            Holding.waits_since.is_(None),
         )
     )
     seen: dict[str, int] = {
@@ -110,7 +115,26 @@ def note(session: Session, locker: Locker, checks: Collection[Check], *, actor: 
     names = sorted(check.value for check in set(checks))
     audit.record(session, actor=actor, action="locker_checked", subject=locker.id, now=now, checks=names)
     record(session, "locker_checked", now=now, bank_id=locker.bank_id, locker=locker.number, checks=names)
+    look_again(session, locker, now)
     return readiness(session, locker, now)
+
+
+def look_again(session: Session, locker: Locker, now: int) -> None:
+    """Settles who waits for the locker: the next one as long as it is not ready, whoever comes after them in any case.
+
+    Someone who waits is shown the amber light, on their first day too (access/grants.py); who has once been let in is
+    never asked again.
+    """
+    coming = session.scalars(
+        select(Holding).where(Holding.locker_id == locker.id, held_after(now)).order_by(Holding.from_at)
+    ).all()
+    for turn, holding in enumerate(coming):
+        if holding.from_at <= now and holding.waits_since is None:
+            continue
+        waits = turn > 0 or not readiness(session, locker, now).ready
+        holding.waits_since = (holding.waits_since or now) if waits else None
+    session.flush()
+    access_changed(session, locker.bank_id)
 
 
 def unready(now: int) -> ColumnElement[bool]:
@@ -119,6 +143,7 @@ def unready(now: int) -> ColumnElement[bool]:
         Holding.locker_id == Locker.id,
         Holding.from_at < Holding.until_at,
         Holding.until_at <= now,
+        Holding.waits_since.is_(None),
         or_(*(Holding.until_at > func.coalesce(_last(check), -1) for check in Check)),
     )
     taken_out = exists().where(Custody.locker_id == Locker.id, Custody.stored_at.is_(None), Custody.closed_at.is_(None))
@@ -135,12 +160,5 @@ def _last(check: Check) -> ScalarSelect[int]:
 
 
 def _held(session: Session, locker: Locker, now: int) -> bool:
-    found = session.scalar(
-        select(Holding.id)
-        .where(
-            Holding.locker_id == locker.id, Holding.from_at <= now, Holding.until_at > now,
-            Holding.from_at < Holding.until_at,
-        )
-        .limit(1)
-    )  # fmt: skip
+    found = session.scalar(select(Holding.id).where(Holding.locker_id == locker.id, has_locker(now)).limit(1))
     return found is not None

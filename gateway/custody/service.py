@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
 from gateway.contracts.models import Contract, Holding
+from gateway.contracts.repository import has_locker
 from gateway.contracts.service import contract_of
 from gateway.custody import readiness
 from gateway.custody.codes import Check, Step, Thing, Witness
@@ -59,6 +60,7 @@ def begin(session: Session, contract_id: str, *, locker_id: str | None = None, a
     )  # fmt: skip
     session.add(custody)
     _noted(session, custody, "custody_begun", actor, now)
+    readiness.look_again(session, locker, now)
     return custody
 
 
@@ -250,12 +252,7 @@ def _last_held(contract: Contract, locker_id: str | None) -> Holding:
 
 
 def _refuse_held(session: Session, locker: Locker, now: int) -> None:
-    other = session.scalar(
-        select(Holding).where(
-            Holding.locker_id == locker.id, Holding.from_at <= now, Holding.until_at > now,
-            Holding.from_at < Holding.until_at,
-        ).limit(1)
-    )  # fmt: skip
+    other = session.scalar(select(Holding).where(Holding.locker_id == locker.id, has_locker(now)).limit(1))
     if other is not None:
         raise ConflictError("locker_taken", f"locker {locker.number} is someone else's now: what is inside is theirs")
 

@@ -1,4 +1,7 @@
-"""Exclusions: local, dated, decided by a person, open to appeal. None of them changes a contract or locks a door."""
+"""Exclusions: local, dated, decided by a person, open to appeal. None changes a contract or locks a door.
+
+A new contract there is refused while one is in force, unless a reason to make it all the same is recorded.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -188,11 +191,25 @@ def warnings(session: Session, person_id: str, *, site_id: str, now: int) -> Seq
             site=exclusion.site.name,
             is_here=exclusion.site_id == site_id,
             from_on=exclusion.from_on,
-            until_on=local_day(exclusion.site.zone, exclusion.until_at - 1),
+            until_on=last_day(exclusion),
             ask=exclusion.decided_by,
         )
         for exclusion in session.scalars(query.order_by(Exclusion.from_at))
     ]
+
+
+def hindering(session: Session, person_id: str, *, site_id: str, from_at: int, until_at: int) -> Exclusion | None:
+    """The exclusion from this site, and no other, that is in force at some moment of [from_at, until_at)."""
+    query = select(Exclusion).where(
+        Exclusion.person_id == person_id, Exclusion.site_id == site_id, Exclusion.from_at < Exclusion.until_at,
+        Exclusion.from_at < until_at, Exclusion.until_at > from_at,
+    )  # fmt: skip
+    return session.scalar(query.order_by(Exclusion.from_at).limit(1))
+
+
+def last_day(exclusion: Exclusion) -> date:
+    """The last day on which it is in force, after appeals."""
+    return local_day(exclusion.site.zone, exclusion.until_at - 1)
 
 
 def _seen_by(session: Session, actor: str) -> Select[Exclusion]:

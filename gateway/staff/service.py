@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from gateway.audit import service as audit
 from gateway.badges import service as badges
 from gateway.badges.models import Badge
+from gateway.care.models import NamedWorker
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError, SignInError
 from gateway.lockers.models import Organisation
+from gateway.people.models import Person
 from gateway.people.service import LANGUAGES, checked_name
 from gateway.staff.models import ApiToken, SignIn, Staff
 
@@ -97,13 +99,34 @@ def set_password(session: Session, staff_id: str, password: str, *, actor: str, 
 
 
 def disable(session: Session, staff_id: str, *, actor: str, now: int) -> None:
-    """The account, its sign-ins, its tokens and its badges work no more. Raises NotFoundError (`staff`)."""
+    """The account, its sign-ins, its tokens and its badges work no more.
+
+    Raises NotFoundError (`staff`), ConflictError (`looks_after`) while it is the named worker of `people`.
+    """
     staff = staff_of(session, staff_id)
+    people = looked_after(session, staff_id)
+    if people:
+        raise ConflictError(
+            "looks_after",
+            f"{staff.name} looks after {len(people)} people: hand them on to another worker first, so that nobody is "
+            "without one",
+            people=people,
+        )
     staff.disabled_at = staff.disabled_at or now
     _end_sign_ins(session, staff_id, now)
     for badge in session.scalars(select(Badge).where(Badge.staff_id == staff_id)).all():
         badges.revoke(session, badge.id, reason="ended", actor=actor, now=now)
     audit.record(session, actor=actor, action="staff_disabled", subject=staff_id, now=now)
+
+
+def looked_after(session: Session, staff_id: str) -> list[str]:
+    """The people whose named worker this is, whose file has not been erased."""
+    query = (
+        select(NamedWorker.person_id)
+        .join(Person, Person.id == NamedWorker.person_id)
+        .where(NamedWorker.staff_id == staff_id, NamedWorker.until_at.is_(None), Person.erased_at.is_(None))
+    )
+    return list(session.scalars(query.order_by(NamedWorker.person_id)))
 
 
 def hash_password(password: str) -> str:

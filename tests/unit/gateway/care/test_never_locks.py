@@ -27,6 +27,7 @@ from gateway.contracts.states import State, state_at
 from gateway.people.models import Person
 from gateway.schemes.service import scheme_named
 from gateway.staff.models import Staff
+from tests.unit.gateway.care.conftest import AddWorker
 from tests.unit.gateway.town import DAY, NOON, Town
 
 CARE = Path(gateway.care.__file__).parent
@@ -50,7 +51,7 @@ class Scene:
     def __init__(self, town: Town, person: Person, staff: Staff) -> None:
         self.town, self.person, self.staff = town, person.id, staff.id
         self.contact = self.step = self.wish = self.support = self.partner = self.referral = self.scheme = ""
-        self.entry = self.offer = self.other_entry = self.waits = ""
+        self.entry = self.offer = self.other_entry = self.waits = self.colleague = ""
 
 
 BY: dict[str, Any] = {"actor": "test", "now": LATE}
@@ -58,6 +59,7 @@ ACTS: dict[str, Act] = {
     "contacts.log_contact": lambda s, x: contacts.log_contact(s, x.person, kind=c.ContactKind.LOOKED_FOR, **BY),
     "contacts.withdraw_contact": lambda s, x: contacts.withdraw_contact(s, x.contact, **BY),
     "looking_after.name_worker": lambda s, x: looking_after.name_worker(s, x.waits, x.staff, **BY),
+    "looking_after.hand_on": lambda s, x: looking_after.hand_on(s, x.staff, to=x.colleague, **BY),
     "looking_after.set_cadence": lambda s, x: looking_after.set_cadence(s, x.person, 1, **BY),
     "looking_after.follow_scheme": lambda s, x: looking_after.follow_scheme(s, x.person, **BY),
     "progress.agree_step": lambda s, x: progress.agree_step(s, x.person, topic=c.Topic.HOUSING, **BY),
@@ -112,8 +114,9 @@ def test_every_function_that_changes_something_is_tried_here() -> None:
 
 
 @pytest.fixture
-def scene(town: Town, nadia: Person, ines: Staff) -> Scene:
+def scene(town: Town, nadia: Person, ines: Staff, add_worker: AddWorker) -> Scene:
     made = Scene(town, nadia, ines)
+    made.colleague = add_worker("Rui").id
     town.badge(nadia)
     waits = town.person("Waits")
     with town.writing() as session:
@@ -204,7 +207,17 @@ def test_care_calls_no_service_that_decides_at_a_door(path: Path) -> None:
 
 def test_what_decides_at_a_door_never_even_loads_care() -> None:
     program = (
-        "import sys, gateway.access.lists, gateway.access.commands, gateway.contracts.service, gateway.badges.service\n"
+        "import sys, gateway.access.lists, gateway.access.commands, gateway.badges.service\n"
+        "import gateway.contracts.holdings, gateway.contracts.decisions\n"
         "sys.exit([name for name in sys.modules if name.startswith('gateway.care')] != [])"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=CARE.parents[1], check=False, timeout=60).returncode == 0
+
+
+def test_care_is_asked_before_someone_comes_onto_a_contract_and_never_again() -> None:
+    asked = set()
+    for path in (CARE.parent / "contracts").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and "entry.require_entry" in ast.unparse(node):
+                asked.add(f"{path.stem}.{node.name}")
+    assert asked == {"service.assign", "service.sign", "parties.join"}

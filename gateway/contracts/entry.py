@@ -1,0 +1,88 @@
+"""What is asked before someone comes onto a contract: the scheme's conditions, no exclusion here, a named worker."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from gateway.care import eligibility, looking_after
+from gateway.care.codes import Finding
+from gateway.contracts import codes
+from gateway.contracts.models import Contract
+from gateway.errors import ConflictError
+from gateway.incidents import exclusions
+
+_SETTLED = (Finding.MET.value, Finding.EXCEPTION.value)
+
+
+def require_entry(
+    session: Session, contract: Contract, people: Iterable[str], *, despite_exclusion: str | None = None, now: int
+) -> str | None:
+    """These people may come onto the contract from `now` on; answers the reason to record where an exclusion hinders.
+
+    Raises InvalidError (`despite_exclusion`), ConflictError (`not_eligible`, `conditions_open`, `excluded_here`).
+    """
+    reasons = set()
+    for person_id in people:
+        _require_conditions(session, contract, person_id)
+        reasons.add(_require_admitted(session, contract, person_id, despite_exclusion, now))
+    return next((reason for reason in reasons if reason is not None), None)
+
+
+def name_worker(session: Session, person_id: str, worker_id: str | None, *, actor: str, now: int) -> None:
+    """Nobody is without a worker: the one named here, else the present one, else whoever makes the contract.
+
+    A contract that no member of staff makes (an import, a command) leaves the person on the list of those without.
+    Raises NotFoundError (`staff`), ConflictError (`erased`, `worker`).
+    """
+    present = looking_after.workers_of(session, [person_id]).get(person_id)
+    chosen = worker_id or present or (actor if looking_after.is_staff(session, actor) else None)
+    if chosen is not None and chosen != present:
+        looking_after.name_worker(session, person_id, chosen, actor=actor, now=now)
+
+
+def noted(despite: str | None) -> dict[str, str]:
+    """What audit and feed are told of it."""
+    return {} if despite is None else {"reason": despite}
+
+
+def _require_conditions(session: Session, contract: Contract, person_id: str) -> None:
+    asked = [condition.code for condition in contract.terms.conditions]
+    if not asked:
+        return
+    decision = eligibility.latest(session, person_id, contract.scheme_id)
+    if decision is not None and not decision.eligible:
+        raise ConflictError(
+            "not_eligible",
+            "it was decided that this person cannot enter the scheme: record a new decision first, or choose another",
+        )
+    settled = {one.condition for one in decision.findings if one.finding in _SETTLED} if decision else set()
+    lacking = [code for code in asked if code not in settled]
+    if lacking:
+        raise ConflictError(
+            "conditions_open",
+            f"not decided for this person: {', '.join(lacking)}. Record for each condition that it is met, or the "
+            "exception that holds, then make the contract",
+            conditions=lacking,
+        )
+
+
+def _require_admitted(
+    session: Session, contract: Contract, person_id: str, despite: str | None, now: int
+) -> str | None:
+    reason = None if despite is None else codes.checked(codes.DespiteExclusion, despite, "despite_exclusion").value
+    site = contract.holdings[0].locker.bank.site
+    found = exclusions.hindering(
+        session, person_id, site_id=site.id, from_at=max(now, contract.from_at), until_at=contract.until_at
+    )
+    if found is None:
+        return None
+    if reason is None:
+        until = exclusions.last_day(found)
+        raise ConflictError(
+            "excluded_here",
+            f"this person is excluded from {site.name} until {until}: choose another site or a later first day, ask "
+            "whoever decided it, or say why the contract is made all the same (despite_exclusion)",
+            until_on=until.isoformat(),
+            ask=found.decided_by,
+        )
+    return reason
