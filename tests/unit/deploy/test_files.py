@@ -5,8 +5,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from controller.config import load
+from gateway.cli import app as gateway
 from gateway.settings import PREFIX, Settings, load_settings
 
 ROOT = Path(__file__).parents[3]
@@ -79,6 +81,42 @@ def test_the_gateway_reads_its_settings_and_leaves_no_core() -> None:
     settings = _settings("casier-gateway.service")
     assert settings["EnvironmentFile"] == ["/etc/casier/gateway.env"]
     assert settings["LimitCORE"] == ["0"]
+
+
+def test_the_daily_work_verifies_the_trail_and_lists_before_it_erases() -> None:
+    programs = [line.split() for line in _settings("casier-gateway-daily.service")["ExecStart"]]
+    assert {program[0] for program in programs} == {"/opt/casier/.venv/bin/casier-gateway"}
+    assert [" ".join(program[1:]) for program in programs] == [
+        "audit verify", "privacy erase", "privacy erase --apply",
+    ]  # fmt: skip
+    for program in programs:
+        asked = CliRunner().invoke(gateway, [*program[1:], "--help"])
+        assert asked.exit_code == 0, asked.output
+
+
+def test_the_daily_work_runs_as_the_gateway_does_and_is_as_confined() -> None:
+    gateways, daily = _settings("casier-gateway.service"), _settings("casier-gateway-daily.service")
+    of_its_own = {
+        "ExecStartPre",
+        "ExecStart",
+        "Type",
+        "Restart",
+        "RestartSec",
+        "TimeoutStopSec",
+        "StartLimitIntervalSec",
+    }
+    of_its_own |= {"Description", "After", "Wants", "WantedBy"}
+    assert {key: daily.get(key) for key in gateways.keys() - of_its_own} == {
+        key: gateways[key] for key in gateways.keys() - of_its_own
+    }
+    assert daily["Type"] == ["oneshot"]
+
+
+def test_the_daily_work_is_done_every_day_and_made_up_for() -> None:
+    timer = _settings("casier-gateway-daily.timer")
+    assert timer["OnCalendar"] == ["*-*-* 04:20:00"]
+    assert timer["Persistent"] == ["yes"]
+    assert timer["WantedBy"] == ["timers.target"]
 
 
 def _gateway_variables() -> dict[str, str]:
