@@ -27,7 +27,8 @@ from gateway.care import waiting_api as waiting
 from gateway.contracts import api as contracts
 from gateway.contracts import people_api as contract_people
 from gateway.custody import api as custody
-from gateway.db import Database
+from gateway.days import unix_ms
+from gateway.db import Database, open_database
 from gateway.edge import only_known_queries
 from gateway.errors import NotReadyError
 from gateway.events import api as events
@@ -48,7 +49,6 @@ from gateway.money import api as money
 from gateway.people import api as people
 from gateway.people import names_api
 from gateway.privacy import api as privacy
-from gateway.privacy.field_keys import FieldKeys
 from gateway.problems import install_problems, problem, responses
 from gateway.reports import api as reports
 from gateway.schemes import api as schemes
@@ -88,23 +88,9 @@ API_FEATURES = (
 )
 
 
-def unix_ms() -> int:
-    """The system's time."""
-    return time.time_ns() // 1_000_000
-
-
 def mono_ms() -> int:
     """The monotonic clock."""
     return time.monotonic_ns() // 1_000_000
-
-
-def open_database(settings: Settings) -> Database:
-    """The database, its data directory made. Raises NotReadyError (`data_dir`), SettingsError (`database_url`)."""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise NotReadyError("data_dir", f"CASIER_DATA_DIR: {settings.data_dir} cannot be made: {error}") from error
-    return Database(settings.database, FieldKeys.of(settings.data_dir))
 
 
 def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastAPI:

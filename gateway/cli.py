@@ -60,7 +60,7 @@ def serve() -> None:
 def migrate() -> None:
     """Bring the database to this version's form; take a backup first."""
     from gateway import migrations
-    from gateway.app import open_database
+    from gateway.db import open_database
 
     database = open_database(settings())
     before = migrations.current(database)

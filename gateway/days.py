@@ -1,11 +1,17 @@
 """Days in a site's own zone, and the instants at which they begin."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from time import time_ns
 
 from gateway.errors import InvalidError
 from wire.errors import MessageError
 from wire.hours import site_zone
 from wire.limits import MAX_INSTANT, MIN_INSTANT
+
+
+def unix_ms() -> int:
+    """The system's time."""
+    return time_ns() // 1_000_000
 
 
 def day_start(zone: str, day: date) -> int:

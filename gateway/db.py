@@ -14,9 +14,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
-from gateway.errors import SettingsError
+from gateway.errors import NotReadyError, SettingsError
 from gateway.privacy.field_keys import FieldKeys
 from gateway.privacy.fields import use_keys
+from gateway.settings import Settings
 from wire.ids import uuid7
 
 log = structlog.get_logger("gateway.db")
@@ -104,6 +105,15 @@ def announce(session: Session, news: object) -> None:
     waiting: list[object] = session.info.setdefault("news", [])
     if news not in waiting:
         waiting.append(news)
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, its data directory made. Raises NotReadyError (`data_dir`), SettingsError (`database_url`)."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise NotReadyError("data_dir", f"CASIER_DATA_DIR: {settings.data_dir} cannot be made: {error}") from error
+    return Database(settings.database, FieldKeys.of(settings.data_dir))
 
 
 def new_id(now: int) -> str:

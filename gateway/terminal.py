@@ -29,7 +29,8 @@ def opened() -> Iterator[tuple[Any, Callable[[], int]]]:
     # Tables refer to each other: all are known before one is used.
     import gateway.tables  # noqa: F401
     from gateway import migrations
-    from gateway.app import open_database, unix_ms
+    from gateway.days import unix_ms
+    from gateway.db import open_database
 
     database = open_database(settings())
     try:

@@ -24,9 +24,9 @@ from gateway.access import commands
 from gateway.access.lists import issue
 from gateway.access.models import CommandRecord
 from gateway.access.service import add_controller, born, controller_of, list_in_force, register_badge
-from gateway.app import create_app, unix_ms
+from gateway.app import create_app
 from gateway.contracts import service as contracts
-from gateway.days import local_day
+from gateway.days import local_day, unix_ms
 from gateway.events.service import record
 from gateway.lockers import service as places
 from gateway.lockers.observations import observe

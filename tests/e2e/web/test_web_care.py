@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.app import unix_ms
 from gateway.care.contacts import latest_contacts
 from gateway.care.models import Contact
+from gateway.days import unix_ms
 from gateway.staff.service import add_staff, add_token
 from tests.e2e.web.conftest import PASSWORD
 

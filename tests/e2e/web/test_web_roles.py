@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from gateway.app import unix_ms
+from gateway.days import unix_ms
 from gateway.staff.service import add_staff
 from tests.e2e.web.conftest import PASSWORD
 
