@@ -104,21 +104,34 @@ END $$
 """
 
 
+@pytest.fixture(scope="session")
+def sqlite_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One for all tests, so that no statement is compiled twice; `database` puts a new file beneath it."""
+    made = Database(f"sqlite:///{tmp_path_factory.mktemp('casier') / 'casier.db'}")
+    yield made
+    made.close()
+
+
+def _renewed(database: Database, template: Path) -> None:
+    database.close()
+    path = Path(database.engine.url.database or "")
+    for stale in path.parent.glob("casier.db*"):
+        stale.unlink()
+    shutil.copy(template, path)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Migrated and empty. Whoever changes its schema puts that back: on PostgreSQL all tests share one."""
+    shared: Database = request.getfixturevalue(f"{request.param}_database")
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "casier.db")
-        made = Database(f"sqlite:///{tmp_path / 'casier.db'}", FieldKeys.of(tmp_path))
-        yield made
-        made.close()
+        _renewed(shared, request.getfixturevalue("sqlite_template"))
     else:
-        shared: Database = request.getfixturevalue("postgresql_database")
         with shared.engine.begin() as connection:
             connection.exec_driver_sql(EMPTY)
-        use_keys(shared.engine, FieldKeys.of(tmp_path))
-        yield shared
-        shared.listeners.clear()
+    use_keys(shared.engine, FieldKeys.of(tmp_path))
+    yield shared
+    shared.listeners.clear()
 
 
 @pytest.fixture
