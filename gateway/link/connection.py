@@ -8,7 +8,6 @@ An exception in paho's callbacks would kill its loop unseen, so callbacks only e
 import queue
 import random
 import threading
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from wire.topics import PREFIX, UP, Topic
+from gateway.link.transport import STATUS, SUBSCRIPTIONS, Acknowledgements, Received, is_journal
 
 log = structlog.get_logger("gateway.link")
 
@@ -31,18 +30,6 @@ QUEUED_AT_MOST = 2_000
 SESSION_KEPT_S = 7 * 86_400
 FIRST_RECONNECT_S = (1, 3)
 RECONNECT_AT_MOST_S = 15
-
-
-@dataclass(frozen=True)
-class Received:
-    """One message as it came. `connection` counts connections: an acknowledgement belongs to one of them."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    mid: int
-    qos: int
-    connection: int
 
 
 @dataclass(frozen=True)
@@ -61,7 +48,6 @@ class Connection:
         self.live: queue.Queue[Received] = queue.Queue(QUEUED_AT_MOST)
         self.journal: queue.Queue[Received] = queue.Queue(QUEUED_AT_MOST)
         self._client_id = client_id
-        self._connection = 0
         self._stopping = threading.Event()
         self._client = Client(
             CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
@@ -75,8 +61,7 @@ class Connection:
         self._client.on_disconnect = self._disconnected
         self._client.on_message = self._received
         self._thread: threading.Thread | None = None
-        self._unacknowledged: deque[Received] = deque()
-        self._done: set[int] = set()
+        self._acknowledgements = Acknowledgements()
         self._acknowledging = threading.Lock()
 
     @property
@@ -121,18 +106,10 @@ class Connection:
             _subscribe_anew(self._client)
 
     def acknowledge(self, message: Received) -> None:
-        """Lets the broker forget the message, in the order in which messages came (MQTT-4.6.0-2).
-
-        One of an earlier connection is delivered again anyway.
-        """
+        """Lets the broker forget the message, once it may forget those that came before it."""
         with self._acknowledging:
-            if not message.qos or message.connection != self._connection:
-                return
-            self._done.add(message.mid)
-            while self._unacknowledged and self._unacknowledged[0].mid in self._done:
-                first = self._unacknowledged.popleft()
-                self._done.discard(first.mid)
-                self._client.ack(first.mid, first.qos)
+            for mid in self._acknowledgements.done(message):
+                self._client.ack(mid, 1)
 
     def _begin(self) -> None:
         """paho's own loop: with another thread around it, paho would write to the socket from any caller's thread."""
@@ -147,10 +124,8 @@ class Connection:
             log.warning("broker_refused", why=str(reason))
             return
         with self._acknowledging:
-            self._connection += 1
-            self._unacknowledged.clear()
-            self._done.clear()
-        client.subscribe([_subscription(topic) for topic in UP if topic is not Topic.STATUS])
+            self._acknowledgements.connected()
+        client.subscribe(list(SUBSCRIPTIONS))
         _subscribe_anew(client)
         log.info("broker_connected")
 
@@ -162,12 +137,16 @@ class Connection:
     def _received(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         """Waits for room: what is not taken is not read from the socket, and the broker keeps it."""
         arrived = Received(
-            message.topic, bytes(message.payload), message.retain, message.mid, message.qos, self._connection
+            message.topic,
+            bytes(message.payload),
+            message.retain,
+            message.mid,
+            message.qos,
+            self._acknowledgements.connection,
         )
-        if arrived.qos:
-            with self._acknowledging:
-                self._unacknowledged.append(arrived)
-        waiting = self.journal if message.topic.endswith(f"/{Topic.EVENTS}") else self.live
+        with self._acknowledging:
+            self._acknowledgements.arrived(arrived)
+        waiting = self.journal if is_journal(message.topic) else self.live
         while not self._stopping.is_set():
             try:
                 waiting.put(arrived, timeout=0.5)
@@ -176,12 +155,8 @@ class Connection:
             return
 
 
-def _subscription(topic: Topic) -> tuple[str, int]:
-    return f"{PREFIX}/+/{topic}", 0 if topic is Topic.HEALTH else 1
-
-
 def _subscribe_anew(client: Client) -> None:
     """Some brokers (rumqttd) send what is retained only for a subscription that was not there before."""
-    topic, qos = _subscription(Topic.STATUS)
-    client.unsubscribe(topic)
-    client.subscribe(topic, qos)
+    name, qos = STATUS
+    client.unsubscribe(name)
+    client.subscribe(name, qos)

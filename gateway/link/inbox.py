@@ -9,9 +9,9 @@ from gateway.db import REFUSED, Database
 from gateway.ingest.chain import Poison
 from gateway.ingest.effects import take_effect
 from gateway.ingest.service import Arrived, Stored, quarantine, store
-from gateway.link.connection import Connection, Received
 from gateway.link.device_keys import DeviceKeys
 from gateway.link.publisher import Publisher
+from gateway.link.transport import Received, Transport
 from wire.topics import Topic, parse_topic
 
 log = structlog.get_logger("gateway.link")
@@ -28,13 +28,13 @@ class Inbox:
         database: Database,
         keys: DeviceKeys,
         publisher: Publisher,
-        connection: Connection,
+        transport: Transport,
         now: Callable[[], int],
     ) -> None:
         self._database = database
         self._keys = keys
         self._publisher = publisher
-        self._connection = connection
+        self._transport = transport
         self._now = now
 
     def take(self, messages: Sequence[Received]) -> None:
@@ -43,7 +43,7 @@ class Inbox:
         batches = [batch for message in messages if (batch := self._verified(message)) is not None]
         stored = self._stored(batches)
         for message in messages:
-            self._connection.acknowledge(message)
+            self._transport.acknowledge(message)
         for part in stored:
             self._publisher.send_receipts(part.reaches())
 

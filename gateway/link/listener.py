@@ -8,10 +8,10 @@ from gateway.access import commands, service
 from gateway.access.commands import Orders
 from gateway.db import Database
 from gateway.errors import NotFoundError
-from gateway.link.connection import Received
 from gateway.link.device_keys import DeviceKeys
 from gateway.link.presence import Presence
 from gateway.link.publisher import Publisher
+from gateway.link.transport import Received
 from wire.errors import MessageError
 from wire.messages import Birth, Health, Reply, decode, decode_status
 from wire.topics import Topic, parse_topic

@@ -17,8 +17,8 @@ from gateway.access.repository import newest_list
 from gateway.db import Database
 from gateway.errors import NotFoundError
 from gateway.ingest.service import Reach, reaches_at_birth
-from gateway.link.connection import Connection
 from gateway.link.presence import Presence
+from gateway.link.transport import Transport
 from gateway.lockers.service import bank_of
 from wire.errors import MessageError
 from wire.keys import seal
@@ -41,13 +41,13 @@ class Publisher:
         database: Database,
         keystore: Keystore,
         presence: Presence,
-        connection: Connection,
+        transport: Transport,
         now: Callable[[], int],
     ) -> None:
         self._database = database
         self._keystore = keystore
         self._presence = presence
-        self._connection = connection
+        self._transport = transport
         self._now = now
         self._lock = threading.Lock()
 
@@ -177,5 +177,5 @@ class Publisher:
     def _send(
         self, bank_id: str, topic: Topic, envelope: bytes, *, retain: bool = False, expiry_s: int | None = None
     ) -> None:
-        if not self._connection.publish(topic_name(bank_id, topic), envelope, retain=retain, expiry_s=expiry_s):
+        if not self._transport.publish(topic_name(bank_id, topic), envelope, retain=retain, expiry_s=expiry_s):
             log.warning("not_sent", bank=bank_id, topic=topic.value)

@@ -1,4 +1,4 @@
-"""The link as a whole: the connection, the threads that take what arrives, and what is done now and then."""
+"""The link as a whole: the connection, and the threads that take what arrives and do what is done now and then."""
 
 import queue
 import threading
@@ -7,17 +7,12 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from gateway.access.commands import Orders
 from gateway.access.keystore import Keystore
-from gateway.db import REFUSED, Database
-from gateway.ingest.service import alarm_gaps
-from gateway.link.connection import Connection, Received, Tls
-from gateway.link.device_keys import DeviceKeys
-from gateway.link.inbox import TOGETHER, Inbox
-from gateway.link.listener import Listener
-from gateway.link.presence import Presence
-from gateway.link.publisher import Publisher
-from wire.topics import Topic
+from gateway.db import Database
+from gateway.link.connection import Connection, Tls
+from gateway.link.inbox import TOGETHER
+from gateway.link.steps import Steps
+from gateway.link.transport import Received
 
 log = structlog.get_logger("gateway.link")
 
@@ -41,16 +36,11 @@ class Link:
         client_id: str = CLIENT_ID,
         tls: Tls | None = None,
     ) -> None:
-        self.presence = Presence(mono_ms)
-        self.orders = Orders(self.presence.fresh_beat, lambda payload: keystore.sign(Topic.COMMANDS, payload))
-        self.keys = DeviceKeys(database, mono_ms)
         self._connection = Connection(client_id, tls)
-        self.publisher = Publisher(database, keystore, self.presence, self._connection, now)
-        self._listener = Listener(database, self.keys, self.presence, self.publisher, self.orders, now)
-        self._inbox = Inbox(database, self.keys, self.publisher, self._connection, now)
-        self._database = database
-        self._now = now
+        self._steps = Steps(database, keystore, self._connection, now=now, mono_ms=mono_ms)
+        self.presence, self.orders = self._steps.presence, self._steps.orders
         self._stopping = threading.Event()
+        self._ticks = 0
         self._threads = [
             threading.Thread(target=self._guarded(self._listen), name="link listener", daemon=True),
             threading.Thread(target=self._guarded(self._store), name="link inbox", daemon=True),
@@ -64,8 +54,7 @@ class Link:
 
     def start(self, host: str, port: int) -> None:
         """Begins to connect; returns at once."""
-        self._database.listeners.append(self.publisher.heard)
-        self.keys.reload()
+        self._steps.begin()
         self._connection.start(host, port)
         for thread in self._threads:
             thread.start()
@@ -95,22 +84,18 @@ class Link:
 
     def _listen(self) -> None:
         for message in _waiting(self._connection.live, 1):
-            self._until_stored(lambda message=message: self._listener.take(message))  # type: ignore[misc]
-            self._connection.acknowledge(message)
+            self._until_stored(lambda message=message: self._steps.listen(message))  # type: ignore[misc]
 
     def _store(self) -> None:
         messages = _waiting(self._connection.journal, TOGETHER)
         if messages:
-            self._until_stored(lambda: self._inbox.take(messages))
+            self._until_stored(lambda: self._steps.store(messages))
 
     def _until_stored(self, take: Callable[[], None]) -> None:
-        """A message is not dropped because the database is away, but one that it refuses is."""
+        """A message is not dropped because the database is away."""
         while not self._stopping.is_set():
             try:
                 take()
-            except REFUSED as error:
-                log.warning("message_refused", why=type(error.orig).__name__)
-                return
             except DBAPIError as error:
                 log.warning("database_unavailable", why=type(error.orig).__name__)
                 self._stopping.wait(RETRY_S)
@@ -118,25 +103,10 @@ class Link:
                 return
 
     def _tick(self) -> None:
-        for number in range(RENEW_EVERY_TICKS):
-            if self._stopping.wait(TICK_S):
-                return
-            self._connection.keep_alive()
-            self.keys.reload()
-            if self.keys.take_fresh():
-                # A birth may have come before anyone knew its key: have the broker send it again.
-                self._connection.ask_for_retained()
-            self._settle_reconciled()
-            if number == 0:
-                self.publisher.renew()
-                with self._database.writing() as session:
-                    alarm_gaps(session, now=self._now())
-
-    def _settle_reconciled(self) -> None:
-        """A bank that was held when it was born, and that another process has reconciled since."""
-        for bank_id in self.keys.banks():
-            if self.presence.birth_of(bank_id) is not None and not self.presence.is_settled(bank_id):
-                self.publisher.settle(bank_id)
+        if self._stopping.wait(TICK_S):
+            return
+        self._ticks += 1
+        self._steps.tick(renew=self._ticks % RENEW_EVERY_TICKS == 1)
 
 
 def _waiting(arrivals: queue.Queue[Received], limit: int) -> list[Received]:

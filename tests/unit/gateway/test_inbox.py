@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from gateway.events.models import Event
 from gateway.ingest.service import Reach
-from gateway.link.connection import Connection, Received
 from gateway.link.device_keys import DeviceKeys
 from gateway.link.inbox import Inbox
 from gateway.link.publisher import Publisher
+from gateway.link.transport import Received, Transport
 from tests.unit.gateway.journal import Journal
 from tests.unit.gateway.town import NOON, Town
 from wire.envelope import sign
@@ -45,7 +45,7 @@ def stored(town: Town) -> int:
 def inbox_of(town: Town, outside: Outside) -> Inbox:
     keys = DeviceKeys(town.database, lambda: 0)
     keys.reload()
-    return Inbox(town.database, keys, cast(Publisher, outside), cast(Connection, outside), lambda: NOON)
+    return Inbox(town.database, keys, cast(Publisher, outside), cast(Transport, outside), lambda: NOON)
 
 
 def message(town: Town, payload: bytes, mid: int = 1, key: Ed25519PrivateKey | None = None) -> Received:
