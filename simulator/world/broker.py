@@ -53,9 +53,9 @@ class Broker:
         self,
         client_id: str,
         *,
-        on_connected: Callable[[bool], None],
-        on_message: Callable[[Message], None],
-        on_lost: Callable[[str], None],
+        on_connected: Callable[[bool], object],
+        on_message: Callable[[Message], object],
+        on_lost: Callable[[str], object],
         will: Will | None = None,
         clean_start: bool = True,
         session_expiry_s: int = 0,
@@ -184,7 +184,7 @@ class Broker:
         client: Client,
         filters: Sequence[tuple[str, int]],
         retain_as_published: bool,
-        done: Callable[[], None] | None,
+        done: Callable[[], object] | None,
     ) -> None:
         """A subscription has arrived from a client."""
         if not client.attached:

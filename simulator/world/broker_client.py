@@ -36,9 +36,9 @@ class Will:
 class Callbacks:
     """How a client hears of things: `connected(session_present)`, `message(message)`, `lost(reason)`."""
 
-    connected: Callable[[bool], None]
-    message: Callable[[Message], None]
-    lost: Callable[[str], None]
+    connected: Callable[[bool], object]
+    message: Callable[[Message], object]
+    lost: Callable[[str], object]
 
 
 class Client:
@@ -76,7 +76,7 @@ class Client:
     def subscribe(
         self,
         filters: Sequence[tuple[str, int]],
-        done: Callable[[], None] | None = None,
+        done: Callable[[], object] | None = None,
         *,
         retain_as_published: bool = False,
     ) -> bool:

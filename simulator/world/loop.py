@@ -76,6 +76,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Call so many milliseconds from now."""
         return self.timer(self.now_ms + ms, self, 0.0, callback, args)
 
+    def life(self, born_ms: int) -> "Life":
+        """A new process, on a machine that booted at `born_ms`."""
+        return Life(self, born_ms)  # type: ignore[abstract]
+
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:

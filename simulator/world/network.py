@@ -46,7 +46,7 @@ class Pipe:
         self._last_ms = 0
         self.broken = False
 
-    def send(self, deliver: Callable[..., None], *values: Any) -> None:
+    def send(self, deliver: Callable[..., object], *values: Any) -> None:
         """Calls `deliver(*values)` after the link's latency. While the link is not open the bytes vanish, and as
         nothing after them can be read, so does everything that follows."""
         if not self._link.open:
@@ -56,7 +56,7 @@ class Pipe:
         self._last_ms = max(self._link.arrives_ms(), self._last_ms)
         self._loop.at(self._last_ms, self._arrive, deliver, values)
 
-    def _arrive(self, deliver: Callable[..., None], values: tuple[Any, ...]) -> None:
+    def _arrive(self, deliver: Callable[..., object], values: tuple[Any, ...]) -> None:
         if not self.broken:
             deliver(*values)
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from simulator.errors import WorldError
-from simulator.world.loop import Life, VirtualLoop
+from simulator.world.loop import VirtualLoop
 
 START = 1_800_000_000_000
 DAY = 86_400_000
@@ -81,7 +81,7 @@ def test_an_exception_in_the_world_itself_ends_the_run(loop: VirtualLoop) -> Non
 
 def test_a_life_is_the_running_loop_of_its_own_callbacks_and_counts_from_its_machines_boot(loop: VirtualLoop) -> None:
     loop.run_until(START + 5_000)
-    life = Life(loop, loop.now_ms)
+    life = loop.life(loop.now_ms)
     seen: list[object] = []
 
     async def live() -> None:
@@ -95,7 +95,7 @@ def test_a_life_is_the_running_loop_of_its_own_callbacks_and_counts_from_its_mac
 
 
 def test_nothing_of_a_dead_life_ever_runs_again(loop: VirtualLoop) -> None:
-    life = Life(loop, START)
+    life = loop.life(START)
     seen: list[str] = []
     woken = life.create_future()
 
@@ -122,7 +122,7 @@ def test_nothing_of_a_dead_life_ever_runs_again(loop: VirtualLoop) -> None:
 
 
 def test_a_dying_lifes_coroutines_unwind_at_its_death_and_not_when_memory_is_collected(loop: VirtualLoop) -> None:
-    life = Life(loop, START)
+    life = loop.life(START)
     unwound: list[tuple[int, bool]] = []
 
     async def hold() -> None:
@@ -142,7 +142,7 @@ def test_a_dying_lifes_coroutines_unwind_at_its_death_and_not_when_memory_is_col
 
 
 def test_a_life_that_ends_itself_does_not_come_back(loop: VirtualLoop) -> None:
-    life = Life(loop, START)
+    life = loop.life(START)
     seen: list[str] = []
 
     async def die() -> None:
@@ -157,7 +157,7 @@ def test_a_life_that_ends_itself_does_not_come_back(loop: VirtualLoop) -> None:
 
 
 def test_a_held_life_misses_nothing_and_does_it_late_and_in_order(loop: VirtualLoop) -> None:
-    life = Life(loop, START)
+    life = loop.life(START)
     seen: list[tuple[str, int]] = []
 
     def note(what: str) -> None:
@@ -173,7 +173,7 @@ def test_a_held_life_misses_nothing_and_does_it_late_and_in_order(loop: VirtualL
 
 
 def test_an_exception_in_a_life_goes_to_its_own_handler(loop: VirtualLoop) -> None:
-    life = Life(loop, START)
+    life = loop.life(START)
     heard: list[object] = []
     life.set_exception_handler(lambda _, context: heard.append(context["exception"]))
     life.call_soon(lambda: {}["missing"])
