@@ -45,6 +45,22 @@ STABILITIES: Mapping[str, str] = {
     "none": N_("From day to day"),
 }
 
+ABSENCES: Mapping[str, str] = {
+    "hospital": N_("In hospital"),
+    "prison": N_("In prison"),
+    "family": N_("With family"),
+    "other": N_("Somewhere else"),
+    "unknown": N_("Not known"),
+}
+
+NOTICES: Mapping[str, str] = {
+    "message": N_("A message"),
+    "mail": N_("Mail has come"),
+    "appointment": N_("An appointment"),
+    "review": N_("A talk about the contract"),
+    "end_announced": N_("The contract ends"),
+}
+
 EVERY: Mapping[str, str] = {
     "once": N_("once"),
     "visit": N_("for each visit"),

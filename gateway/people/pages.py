@@ -13,8 +13,10 @@ from gateway.contracts.models import Contract, Party
 from gateway.contracts.states import State
 from gateway.lockers import wall
 from gateway.lockers.models import Organisation, Site
-from gateway.people import service
+from gateway.people import service, situation
 from gateway.people.models import Person
+from gateway.people.situation import AwayNow, DeathKnown, LookedAfter, StaysAway
+from gateway.staff.rights import Right
 from gateway.staff.scope import require_organisation
 from gateway.web.cards import BadgeCard, ContractCard, badge_card, contract_card
 from gateway.web.formats import alphabetical
@@ -48,6 +50,10 @@ class PersonPage:
     stream_url: str
     handover_url: str
     badge_url: str
+    death: DeathKnown | None
+    absence: AwayNow | None
+    stays_away: Sequence[StaysAway]
+    worker: LookedAfter | None
     contracts: Sequence[ContractCard]
     badges: Sequence[BadgeCard]
     pending: Sequence[InForce]
@@ -126,6 +132,8 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
         places = sorted({holding.locker.bank_id for holding in contract.holdings})
         subjects.append(Subject(contract.id, card.locker, places))
     organisation = session.get(Organisation, person.organisation_id)
+    sites = sorted({holding.locker.bank.site_id for contract in running for holding in contract.holdings})
+    decides = visit.may(Right.CONTRACTS)
     asking = set(session.scalars(select(Site.id).where(Site.asks_pin)))
     return PersonPage(
         id=person.id,
@@ -136,6 +144,10 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
         stream_url=f"/live/person/{person.id}",
         handover_url=f"/handover?person={person.id}",
         badge_url=f"/people/{person.id}/badge",
+        death=situation.death_shown(session, person_id) if decides else None,
+        absence=situation.absence_shown(session, person_id) if decides else None,
+        stays_away=situation.stays_away(session, person, sites, now),
+        worker=situation.looked_after(session, person_id, now),
         contracts=sorted(cards, key=lambda card: card.state == State.ENDED),
         badges=sorted(
             (badge_card(badge, asks_pin=badge.site_id in asking) for badge in badges),

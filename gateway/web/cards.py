@@ -6,7 +6,11 @@ from datetime import date
 
 from gateway.badges.models import Badge
 from gateway.badges.service import state_of
-from gateway.contracts.models import Contract
+from gateway.contracts import words as contract_words
+from gateway.contracts.decisions import AFTER_DEATH
+from gateway.contracts.holders import people_on
+from gateway.contracts.models import Contract, Suspension
+from gateway.contracts.service import one_more_term
 from gateway.contracts.states import TRANSITIONS, Action, State, pause_at, state_at
 from gateway.days import local_day
 from gateway.lockers.models import Locker
@@ -23,11 +27,27 @@ class Link:
     icon: str
     style: str = "button--quiet"
     detail: str = ""
+    is_likely: bool = False
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A message that waits: why (an English message), what to say, for whom of a couple (empty: for both)."""
+
+    id: str
+    why: str
+    text: str
+    whom: str
+    at: int
 
 
 @dataclass(frozen=True)
 class ContractCard:
-    """One contract as staff read it; days are the last ones on which the thing still holds."""
+    """One contract as staff read it; days are the last ones on which the thing still holds.
+
+    `people` are those on it now; `fetch` and `fetch_note` say how things are got at while it is suspended;
+    `renew_until` is the last day after one more term, where renewing is near.
+    """
 
     id: str
     version: int
@@ -44,7 +64,14 @@ class ContractCard:
     collect_until: date | None
     waits: bool
     suspended_until: date | None
-    reason: str
+    fetch: str
+    fetch_note: str
+    reasons: Sequence[str]
+    people: Sequence[str]
+    trusted: Sequence[str]
+    waiting: Sequence[Waiting]
+    renew_until: date | None
+    end_known: Sequence[str]
     actions: Sequence[Link]
 
 
@@ -67,12 +94,30 @@ class BadgeCard:
 _LINKS: Sequence[tuple[Action, str, str, str]] = (
     (Action.SIGN, "sign", N_("Sign the contract"), "check"),
     (Action.RESUME, "resume", N_("Resume"), "resume"),
+    (Action.EMPTIED, "emptied", N_("It is empty"), "to_empty"),
+    (Action.LEAVE_NOTICE, "message", N_("Leave a message"), "message"),
+    (Action.TRUST, "people", N_("Who may open"), "people"),
     (Action.RENEW, "renew", N_("Extend"), "clock"),
     (Action.MOVE, "move", N_("Change locker"), "move"),
     (Action.SUSPEND, "suspend", N_("Suspend"), "pause"),
-    (Action.EMPTIED, "emptied", N_("It is empty"), "to_empty"),
+    (Action.SAY_HOW, "how", N_("How it ended"), "info"),
     (Action.END, "end", N_("End the contract"), "end"),
 )
+# What is likely to be wanted in a state; the rest is folded away.
+_LIKELY = frozenset(
+    {
+        (State.DRAFT, Action.SIGN),
+        (State.UPCOMING, Action.TRUST),
+        (State.ACTIVE, Action.LEAVE_NOTICE),
+        (State.ACTIVE, Action.TRUST),
+        (State.SUSPENDED, Action.RESUME),
+        (State.SUSPENDED, Action.SUSPEND),
+        (State.ENDING, Action.EMPTIED),
+        (State.ENDING, Action.LEAVE_NOTICE),
+    }
+)
+# A renewal is offered in one tap this many days before the last day.
+_SOON_DAYS = 31
 
 # What the same decision is called where it was taken already.
 _AGAIN = {(State.SUSPENDED, Action.SUSPEND): N_("Change its end")}
@@ -94,14 +139,12 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
     state = state_at(contract, now)
     locker = present_locker(contract, now)
     zone = locker.bank.site.zone
-    pause = pause_at(contract, now)
-    reason = words.SUSPEND_REASONS.get(pause.reason, "") if pause else ""
-    if contract.end_reasons:
-        reason = words.END_REASONS.get(contract.end_reasons[0].reason, contract.end_reasons[0].reason)
+    pause = pause_at(contract, now) if state is State.SUSPENDED else None
     over = contract.ended_at is not None
     collects = (
         state is not State.DRAFT and contract.grace_stopped_at is None and contract.collect_until > contract.until_at
     )
+    people = people_on(contract, now)
     return ContractCard(
         id=contract.id,
         version=contract.version,
@@ -117,15 +160,63 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
         grace_days=contract.terms.grace_days,
         collect_until=local_day(zone, contract.collect_until - 1) if collects else None,
         waits=contract.grace_stopped_at is not None,
-        suspended_until=local_day(zone, pause.until_at) if pause and state is State.SUSPENDED else None,
-        reason=reason,
-        actions=[
-            Link(f"/contracts/{contract.id}/{path}", _AGAIN.get((state, action), text), icon)
-            for action, path, text, icon in _LINKS
-            if (state, action) in TRANSITIONS
-        ]
-        + [Link(f"/contracts/{contract.id}/print", N_("Print the contract"), "info")],
+        suspended_until=local_day(zone, pause.until_at) if pause else None,
+        fetch=contract_words.FETCH.get(pause.fetch, pause.fetch) if pause else "",
+        fetch_note=(pause.fetch_note or "") if pause else "",
+        reasons=_reasons(contract, pause),
+        people=[one.person.name for one in people],
+        trusted=[one.name for one in contract.trusted if one.ended_at is None and one.until_at > now],
+        waiting=_waiting(contract, len(people) > 1),
+        renew_until=_renewable(contract, state, now),
+        end_known=_end_known(contract),
+        actions=_actions(contract, state),
     )
+
+
+def _reasons(contract: Contract, pause: Suspension | None) -> Sequence[str]:
+    """Why it ended or ends, else why it is suspended, as English messages."""
+    if contract.end_reasons:
+        return [words.END_REASONS.get(row.reason, row.reason) for row in contract.end_reasons]
+    return [words.SUSPEND_REASONS.get(pause.reason, pause.reason)] if pause else []
+
+
+def _waiting(contract: Contract, couple: bool) -> Sequence[Waiting]:
+    names = {party.person_id: party.person.name for party in contract.parties} if couple else {}
+    return [
+        Waiting(
+            one.id, contract_words.NOTICES.get(one.why, one.why), one.text or "", names.get(one.person_id or "", ""),
+            one.left_at,
+        )
+        for one in contract.notices
+        if one.given_at is None
+    ]  # fmt: skip
+
+
+def _renewable(contract: Contract, state: State, now: int) -> date | None:
+    if (state, Action.RENEW) not in TRANSITIONS or contract.frozen_at is not None:
+        return None
+    left = contract.until_at - now
+    return one_more_term(contract, now) if left <= _SOON_DAYS * 86_400_000 else None
+
+
+def _end_known(contract: Contract) -> Sequence[str]:
+    """Who decided the end, where to, for how long, as English messages; nothing where nobody knows."""
+    said = (
+        (contract_words.DECIDED_BY, contract.end_decided_by),
+        (contract_words.DESTINATIONS, contract.destination),
+        (contract_words.STABILITIES, contract.stability),
+    )
+    return [texts.get(code, code) for texts, code in said if code not in (None, "unknown")]
+
+
+def _actions(contract: Contract, state: State) -> Sequence[Link]:
+    url = f"/contracts/{contract.id}"
+    links = [
+        Link(f"{url}/{path}", _AGAIN.get((state, action), text), icon, is_likely=(state, action) in _LIKELY)
+        for action, path, text, icon in _LINKS
+        if (state, action) in TRANSITIONS and not (contract.frozen_at and action not in AFTER_DEATH)
+    ]
+    return [*links, Link(f"{url}/print", N_("Print the contract"), "info")]
 
 
 def badge_card(badge: Badge, *, asks_pin: bool = False) -> BadgeCard:

@@ -11,7 +11,7 @@ from gateway.access import pages as access
 from gateway.badges import enrolment, pin_pages
 from gateway.badges import pages as badges
 from gateway.care import pages as care
-from gateway.contracts import handover, paper
+from gateway.contracts import end_pages, handover, message_pages, opening_pages, paper
 from gateway.contracts import pages as contracts
 from gateway.custody import pages as safekeeping
 from gateway.errors import (
@@ -24,12 +24,14 @@ from gateway.errors import (
     SignInError,
 )
 from gateway.fleet import pages as fleet
+from gateway.incidents import leave_pages
 from gateway.loans import loan_pages
 from gateway.loans import pages as tools
 from gateway.lockers import pages as lockers
 from gateway.luggage import pages as desk
 from gateway.luggage import sheet_pages
 from gateway.people import pages as people
+from gateway.people import away_pages
 from gateway.privacy import pages as privacy
 from gateway.reports import pages as reports
 from gateway.staff import pages as staff
@@ -46,13 +48,18 @@ PAGES = (
     access,
     people,
     care,
+    away_pages,
     badges,
+    leave_pages,
     pin_pages,
     enrolment,
     handover,
     paper,
     contracts,
     desk,
+    end_pages,
+    opening_pages,
+    message_pages,
     sheet_pages,
     safekeeping,
     fleet,
