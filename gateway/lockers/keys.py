@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from gateway.access.changes import access_changed
 from gateway.audit import service as audit
@@ -94,6 +94,8 @@ def keys_of(session: Session, bank_id: str) -> Sequence[tuple[MechanicalKey, Key
         .outerjoin(KeyHandover, (KeyHandover.key_id == MechanicalKey.id) & KeyHandover.returned_at.is_(None))
         .where(Locker.bank_id == bank_id, MechanicalKey.retired_at.is_(None))
         .order_by(Locker.number, MechanicalKey.number)
+        # Read along with the handover, its key would drop those that are in nobody's hands.
+        .options(lazyload(KeyHandover.key))
     )
     return [(row[0], row[1]) for row in rows]
 

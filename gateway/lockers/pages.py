@@ -51,6 +51,8 @@ class LockerPage:
     breaches: Sequence[BreachShown]
     pending: Sequence[InForce]
     taken: bool
+    place_url: str
+    key_lock: bool
     lends_url: str
     ready_url: str
     contracts: Sequence[ContractCard]
@@ -119,7 +121,7 @@ def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> L
         for badge in alive:
             detail = badge.label if len(alive) > 1 else ""
             url_of_badge = f"/badges/{badge.id}/revoke"
-            actions.append(Link(url_of_badge, N_("Block the badge"), "block_badge", "button--alarm", detail))
+            actions.append(Link(url_of_badge, N_("Block the badge"), "block_badge", "button--alarm", detail, True))
         actions += card.actions
     return LockerPage(
         number=number,
@@ -141,6 +143,8 @@ def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> L
         ],
         pending=followed(visit, session, banks, subjects),
         taken=bool(taken) or door.occupancy == "occupied",
+        place_url=f"/places/{bank_id}/{number}",
+        key_lock=locker.lock == "key",
         lends_url=_lends_url(session, locker.id),
         ready_url="" if taken or readiness(session, locker, now).ready else f"{url}/ready",
         contracts=cards,

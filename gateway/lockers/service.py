@@ -48,7 +48,7 @@ def site_named(session: Session, name: str, *, organisation_id: str, zone: str, 
         session.flush()
         audit.record(session, actor=actor, action="site_added", subject=found.id, now=now)
     elif (found.zone, found.organisation_id) != (zone, organisation_id):
-        raise ConflictError("site", f"a site of that name exists, with zone {found.zone} or another organisation")
+        raise ConflictError("site_name", f"a site of that name exists, with zone {found.zone} or another organisation")
     return found
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from gateway.web.i18n import N_
 
 MAX_FIELD = 500
+_FROM_ZERO = N_("Please give a whole number, 0 or more.")
 
 
 class Form:
@@ -42,24 +43,24 @@ class Form:
             self.error(name, N_("Please choose one."))
         return value
 
-    def day(self, name: str) -> date:
-        """A date between 2020 and 2099; anything else is marked (and answered with 2020-01-01)."""
+    def day(self, name: str, first_year: int = 2020) -> date:
+        """A date from `first_year` to 2099; anything else is marked (and answered with 2020-01-01)."""
         try:
             value = date.fromisoformat(self.get(name).strip())
         except ValueError:
             value = date.min
-        if not 2020 <= value.year <= 2099:
+        if not first_year <= value.year <= 2099:
             self.error(name, N_("Please give a date, for example 2026-11-21."))
             return date(2020, 1, 1)
         return value
 
-    def number(self, name: str, most: int = 1_000) -> int:
-        """A whole number from 1 to `most`; anything else is marked (and answered with 1)."""
+    def number(self, name: str, most: int = 1_000, least: int = 1) -> int:
+        """A whole number from `least` (0 or 1) to `most`; anything else is marked (and answered with `least`)."""
         text = self.get(name).strip()
-        value = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) else 0
-        if not 1 <= value <= most:
-            self.error(name, N_("Please give a whole number, 1 or more."))
-            return 1
+        value = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) else -1
+        if not least <= value <= most:
+            self.error(name, N_("Please give a whole number, 1 or more.") if least else _FROM_ZERO)
+            return least
         return value
 
     def locker(self, name: str) -> tuple[str, int]:

@@ -27,15 +27,16 @@ from gateway.fleet import pages as fleet
 from gateway.incidents import leave_pages
 from gateway.loans import loan_pages
 from gateway.loans import pages as tools
+from gateway.lockers import block_pages, door_pages, places_pages
 from gateway.lockers import pages as lockers
 from gateway.luggage import pages as desk
 from gateway.luggage import sheet_pages
-from gateway.people import pages as people
 from gateway.people import away_pages
+from gateway.people import pages as people
 from gateway.privacy import pages as privacy
 from gateway.reports import pages as reports
 from gateway.staff import pages as staff
-from gateway.web import api_page, streams
+from gateway.web import api_page, more, streams
 from gateway.web.i18n import N_
 from gateway.web.live import Wakeups
 from gateway.web.rendering import STATIC_DIR
@@ -47,19 +48,19 @@ PAGES = (
     lockers,
     access,
     people,
-    care,
     away_pages,
-    badges,
+    care,
     leave_pages,
+    badges,
     pin_pages,
     enrolment,
     handover,
     paper,
     contracts,
-    desk,
     end_pages,
     opening_pages,
     message_pages,
+    desk,
     sheet_pages,
     safekeeping,
     fleet,
@@ -68,6 +69,10 @@ PAGES = (
     reports,
     streams,
     privacy,
+    more,
+    places_pages,
+    block_pages,
+    door_pages,
 )
 _STATUS: dict[type[GatewayError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,

@@ -174,6 +174,11 @@ DONE: Mapping[str, str] = {
     "seen": N_("Noted as seen."),
     "reconciled": N_("Decided. The block gets its list now."),
     "checked": N_("Confirmed. The locker can be given again once it is empty, clean and its lock works."),
+    "place_added": N_("Added."),
+    "place_changed": N_("Changed."),
+    "key_hand-over": N_("The key is handed over."),
+    "key_take-back": N_("Noted: the key is back."),
+    "key_lost": N_("Noted as lost. Nobody is charged."),
     "shift_closed": N_("The desk is closed. Thank you."),
 }
 
@@ -187,6 +192,13 @@ NAVIGATION = (
     ("desk", "/desk", "check", N_("Desk")),
     ("tools", "/tools", "tools", N_("Tools")),
     ("safekeeping", "/safekeeping", "to_empty", N_("In safekeeping")),
+)
+
+
+# A phone's navigation shows these many and the page of the rest.
+ALWAYS_SHOWN = 4
+MORE = (
+    ("/places", "wall", N_("Places"), N_("Organisations, blocks, lockers, keys, works")),
 )
 
 
