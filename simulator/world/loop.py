@@ -40,6 +40,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._added = 0
         self._cancelled = 0
         self._until_ms = _NEVER
+        self.lives: list[Life] = []
         self._defect: BaseException | None = None
 
     def time(self) -> float:
@@ -78,7 +79,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def life(self, born_ms: int) -> "Life":
         """A new process, on a machine that booted at `born_ms`."""
-        return Life(self, born_ms)  # type: ignore[abstract]
+        life = Life(self, born_ms)  # type: ignore[abstract]
+        self.lives.append(life)
+        return life
+
+    def close(self) -> None:
+        """The world is over, and whatever still lives in it."""
+        for life in self.lives.copy():
+            life.end()
+        super().close()
 
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -273,8 +282,11 @@ class Life(asyncio.AbstractEventLoop):
 
     def end(self) -> None:
         """The process is dead. Its coroutines are unwound at once: whatever they still say falls on deaf ears."""
+        if self.ended:
+            return
         self.ended = self.deaf = True
         self._held = None
+        self.world.lives.remove(self)
         tasks, self._tasks = self._tasks, {}
         for task, coro in tasks.items():
             task._log_destroy_pending = False  # type: ignore[attr-defined]
