@@ -1,5 +1,6 @@
 """The gateway as one application: picks the parts, joins them, starts and stops them."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,8 +15,8 @@ from gateway import migrations
 from gateway.access import api as access
 from gateway.access.keystore import Keystore
 from gateway.alerts import api as alert_channels
+from gateway.alerts.desk import Desk
 from gateway.alerts.occasions import Blocks
-from gateway.alerts.reviews import Reviews
 from gateway.alerts.runner import AlertRunner
 from gateway.alerts.sending import send
 from gateway.badges import api as badges
@@ -51,6 +52,7 @@ from gateway.people import names_api
 from gateway.privacy import api as privacy
 from gateway.problems import install_problems, problem, responses
 from gateway.reports import api as reports
+from gateway.reports.ledger import KeptLedger
 from gateway.schemes import api as schemes
 from gateway.settings import Settings
 from gateway.staff.attempts import Attempts
@@ -106,15 +108,18 @@ def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastA
     keystore = Keystore(settings.data_dir)
     tls = Tls(*settings.tls) if settings.tls else None
     link = Link(database, keystore, now=now, mono_ms=mono_ms, client_id=settings.broker_client_id, tls=tls)
-    alerts = AlertRunner(database, (Blocks(link.presence.heard).standing, Reviews().standing), send, now)
+    ledger = KeptLedger(database)
+    alerts = AlertRunner(database, (Blocks(link.presence.heard).standing, Desk().standing), send, now)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         link.start(settings.broker_host, settings.broker_port)
         alerts.start()
+        warming = asyncio.create_task(run_in_threadpool(ledger.warm))
         try:
             yield
         finally:
+            await warming
             await run_in_threadpool(alerts.stop)
             await run_in_threadpool(link.stop)
             database.close()
@@ -136,6 +141,7 @@ def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastA
     app.state.presence = link.presence
     app.state.orders = link.orders
     app.state.attempts = Attempts()
+    app.state.ledger = ledger
     app.include_router(_api())
     app.include_router(_health(database, link))
     install_problems(app)

@@ -117,9 +117,10 @@ def text_of(session: Session, alert: Alert, language: str, now: int) -> tuple[st
     if alert.locker is not None:
         where.append(say(N_("Locker %(number)s")) % {"number": alert.locker})
     zone: ZoneInfo = site_zone(site.zone)
-    body = say(N_("Since %(moment)s. Sign in to Casier to see more.")) % {
-        "moment": moment(alert.since, zone, language, now)
-    }
+    when = N_("To be done by %(moment)s. Sign in to Casier to see more.")
+    if alert.since <= now:
+        when = N_("Since %(moment)s. Sign in to Casier to see more.")
+    body = say(when) % {"moment": moment(alert.since, zone, language, now)}
     return f"{say(TITLES[Kind(alert.kind)])}: {', '.join(where)}", body
 
 

@@ -18,6 +18,13 @@ class Kind(StrEnum):
     LIST_STALE = "list_stale"
     WAITS = "waits"
     REVIEW_DUE = "review_due"
+    CONTACT_MISSED = "contact_missed"
+    LOAN_DUE_SOON = "loan_due_soon"
+    LOAN_OVERDUE = "loan_overdue"
+    LOAN_LIMIT = "loan_limit"
+    MOVE_DUE = "move_due"
+    KEEPING_ENDS = "keeping_ends"
+    LOCKER_NOT_READY = "locker_not_ready"
 
 
 TITLES: Mapping[Kind, str] = {
@@ -30,8 +37,16 @@ TITLES: Mapping[Kind, str] = {
     Kind.LIST_STALE: N_("A change is not in force yet"),
     Kind.WAITS: N_("Block waits for a decision"),
     Kind.REVIEW_DUE: N_("A review is due"),
+    Kind.CONTACT_MISSED: N_("Someone is to be seen"),
+    Kind.LOAN_DUE_SOON: N_("A loan is due soon"),
+    Kind.LOAN_OVERDUE: N_("A loan is overdue"),
+    Kind.LOAN_LIMIT: N_("A limit of the tool library is passed"),
+    Kind.MOVE_DUE: N_("Someone has to change lockers"),
+    Kind.KEEPING_ENDS: N_("A time of safekeeping ends"),
+    Kind.LOCKER_NOT_READY: N_("A contract starts and its locker is not ready"),
 }
-# Once it has passed there is nothing left to do: whoever was not told yet need not be. The others are always told.
-PASSING = frozenset({Kind.LEFT_OPEN, Kind.AJAR, Kind.OFFLINE, Kind.LIST_STALE, Kind.WAITS, Kind.REVIEW_DUE})
+# These are told even after they have passed; of the others nothing is left to do then, so whoever was not told yet
+# need not be.
+PASSING = frozenset(Kind) - {Kind.FORCED, Kind.TAMPERED, Kind.JAMMED}
 # Told in quiet hours too, unless a channel says otherwise.
 URGENT = (Kind.FORCED, Kind.TAMPERED)

@@ -117,8 +117,8 @@ def ready_page(visit: MemberVisit, bank: str, number: int) -> Response:
 
 @router.post("/lockers/{bank}/{number}/ready")
 def confirm(posted: PostedForm, bank: str, number: int) -> Response:
-    """What was ticked is confirmed."""
-    checks = {check for check in Check if posted.form.get(check.value)}
+    """What was ticked is confirmed, or everything."""
+    checks = {check for check in Check if posted.form.get(check.value) or posted.form.get("all")}
 
     def act(session: Session, now: int) -> str:
         locker = locker_of(session, bank, number)
@@ -293,7 +293,7 @@ def _witnessed(visit: Member, custody: Custody) -> str:
         return ""
     who = visit.say(words.WITNESSES[custody.witness][0])
     more = custody.witness_name or custody.photographs_kept
-    return f"{who}: {more}" if more else who
+    return f"{who} · {more}" if more else who
 
 
 def _is_over(custody: Custody, now: int) -> bool:

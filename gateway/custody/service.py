@@ -3,6 +3,7 @@
 What becomes of the things afterwards is in outcomes.py.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -224,6 +225,12 @@ def checked_text(field: str, value: str | None) -> str | None:
     if len(text) > MAX_TEXT:
         raise InvalidError(field, f"at most {MAX_TEXT} characters")
     return text or None
+
+
+def kept(session: Session) -> Sequence[Custody]:
+    """Everything that is stored and not given back or disposed of yet, the one to be kept longest last."""
+    query = select(Custody).where(Custody.stored_at.is_not(None), Custody.closed_at.is_(None))
+    return session.scalars(query.order_by(Custody.keep_until, Custody.id)).unique().all()
 
 
 def _short(field: str, value: str, most: int) -> str:

@@ -32,13 +32,17 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True)
 class Attention:
-    """One limit passed: of a loan, a project, a membership or a stock (`subject`), with what is and what was agreed."""
+    """One limit passed: of a loan, a project, a membership or a stock (`subject`), with what is and what was agreed.
+
+    `site_id` is None only for the stock of a library that has no site yet.
+    """
 
     limit: Limit
     subject: str
     found: int
     agreed: int
     person_id: str | None = None
+    site_id: str | None = None
 
 
 def attention(session: Session, *, scheme_id: str, now: int) -> Sequence[Attention]:
@@ -77,7 +81,9 @@ def _of_members(session: Session, scheme_id: str, now: int) -> Iterator[Attentio
             held[loan.membership_id] = (loan.membership, held.get(loan.membership_id, (None, 0))[1] + count)
     for member, count in held.values():
         if count > limits_of(member.terms).at_once:
-            yield Attention(Limit.AT_ONCE, member.id, count, limits_of(member.terms).at_once, member.person_id)
+            yield Attention(
+                Limit.AT_ONCE, member.id, count, limits_of(member.terms).at_once, member.person_id, member.site_id
+            )
 
 
 def _of_projects(session: Session, scheme_id: str, now: int) -> Iterator[Attention]:
@@ -114,12 +120,14 @@ def _of_stocks(session: Session, scheme_id: str) -> Iterator[Attention]:
         .order_by(Consumable.id)
     )
     for item in low:
-        yield Attention(Limit.STOCK_LOW, item.id, item.stock, item.low_at)
+        yield Attention(
+            Limit.STOCK_LOW, item.id, item.stock, item.low_at, site_id=repository.site_of(session, scheme_id)
+        )
 
 
 def _about(limit: Limit, loan: Loan, found: int, agreed: int) -> Attention:
-    return Attention(limit, loan.id, found, agreed, loan.membership.person_id)
+    return Attention(limit, loan.id, found, agreed, loan.membership.person_id, loan.membership.site_id)
 
 
 def _project(limit: Limit, project: Project, found: int, agreed: int) -> Attention:
-    return Attention(limit, project.id, found, agreed, project.membership.person_id)
+    return Attention(limit, project.id, found, agreed, project.membership.person_id, project.membership.site_id)

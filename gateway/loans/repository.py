@@ -7,7 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gateway.contracts.models import Absence, Death
 from gateway.loans.models import Loan, LoanItem, Membership, ToolLocker
-from gateway.lockers.models import Locker
+from gateway.lockers.models import Bank, Locker
 
 
 def promised(session: Session, tool_id: str, from_at: int, until_at: int, loan_id: str) -> LoanItem | None:
@@ -73,6 +73,16 @@ def open_loans(session: Session, *, scheme_id: str | None = None) -> Sequence[Lo
     """Loans that are neither cancelled nor seen back, the one due first first."""
     query = select(Loan).where(Loan.cancelled_at.is_(None), Loan.checked_at.is_(None)).order_by(Loan.due_at, Loan.id)
     return session.scalars(in_scheme(query, scheme_id)).unique().all()
+
+
+def site_of(session: Session, scheme_id: str) -> str | None:
+    """Where a tool library lends from, else where its members belong; None for one that has neither yet."""
+    lends = (
+        select(Bank.site_id).join(Locker, Locker.bank_id == Bank.id).join(ToolLocker, ToolLocker.locker_id == Locker.id)
+    )
+    found = session.scalar(lends.where(ToolLocker.scheme_id == scheme_id).order_by(ToolLocker.since).limit(1))
+    members = select(Membership.site_id).where(Membership.scheme_id == scheme_id).order_by(Membership.id).limit(1)
+    return found or session.scalar(members)
 
 
 def in_scheme(query: Select[Loan], scheme_id: str | None) -> Select[Loan]:

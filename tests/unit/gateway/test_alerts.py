@@ -284,7 +284,8 @@ def test_an_address_is_sealed_and_never_given_back(town: Town) -> None:
 @pytest.mark.parametrize("language", ["fr", "pt"])
 def test_letters_are_translated(language: str) -> None:
     say = translations(language).gettext
-    for message in (*TITLES.values(), "Since %(moment)s. Sign in to Casier to see more.", "Casier: a trial"):
+    bodies = [f"{when} %(moment)s. Sign in to Casier to see more." for when in ("Since", "To be done by")]
+    for message in (*TITLES.values(), *bodies, "Casier: a trial"):
         assert say(message) != message
 
 
