@@ -24,12 +24,11 @@ from controller.clock import Clock
 from controller.config import BankFile
 from controller.errors import ControllerError, JournalError
 from controller.journal import Journal, Opened, open_journal
-from controller.journal_writer import COPY_NAME
 from controller.orders import Orders
 from controller.outbox import Outbox
 from controller.remembered import bank_state, sound_state
 from controller.runtime import Runtime
-from controller.state_copy import read_copy
+from controller.state_copy import COPY_NAME, read_copy
 from controller.storage import MACHINE, Storage
 from controller.surroundings import Surroundings, real
 from controller.trust import TrustStore, read_root

@@ -13,11 +13,11 @@ import msgspec
 
 from controller.inputs import Moment
 from controller.journal_threads import Threads, Workforce
-from controller.journal_writer import COPY_NAME, Writer, trouble_code
+from controller.journal_writer import Writer, trouble_code
 from controller.pace import PRODUCTION, Pace
 from controller.pending import Head, Pending, ReceiptNoted, Result
-from controller.salvage import salvage, set_aside
-from controller.state_copy import COPIED_WHEN, read_copy, write_copy
+from controller.salvage import BROUGHT_OVER, copied_state, open_store, set_aside
+from controller.state_copy import COPIED_WHEN, COPY_NAME, write_copy
 from controller.storage import MACHINE, Storage
 from controller.store import EpochState, Page, Row, Store
 from controller.witnesses import give_memory_back, mono_ms
@@ -50,7 +50,6 @@ def open_journal(data_dir: Path, storage: Storage = MACHINE) -> Opened:
     Never fails: a disk that cannot be written gives what can be read, and `store` None.
     """
     path = data_dir / NAME
-    cause = "start"
     try:
         try:
             store = _sound(path, storage)
@@ -58,35 +57,41 @@ def open_journal(data_dir: Path, storage: Storage = MACHINE) -> Opened:
             if trouble_code(error) != "corrupt":
                 raise
             _log.error("the journal is corrupt (%s) and is set aside", error)
-            old = set_aside(path, storage)
+            set_aside(path, storage)
             store = _sound(path, storage)
-            salvage(old, store, data_dir / COPY_NAME, storage)
-            cause = "journal_set_aside"
-        return Opened(store, store.epochs(), store.state(), _decoded(store), cause)
+        state = store.state()
+        cause = "start" if state.pop(BROUGHT_OVER, None) is None else "journal_set_aside"
+        return Opened(store, store.epochs(), state, _decoded(store), cause)
     except (sqlite3.Error, OSError) as error:
         _log.error("the journal cannot be opened: %s (%s)", trouble_code(error), error)
         return _readable(path, storage)
 
 
 def _sound(path: Path, storage: Storage) -> Store:
-    store = Store(path, storage)
-    if where := store.broken_link():
+    store = open_store(path, storage)
+    try:
+        if where := store.broken_link():
+            error = sqlite3.DatabaseError(f"the hash chain does not hold at {where}")
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
+    except sqlite3.Error:
         store.close()
-        error = sqlite3.DatabaseError(f"the hash chain does not hold at {where}")
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
+        raise
     return store
 
 
 def _readable(path: Path, storage: Storage) -> Opened:
+    """What a disk that cannot be written still tells; an empty database says less than the copy of the state."""
     try:
         store = Store(path, storage, read_only=True)
         try:
-            return Opened(None, store.epochs(), store.state(), _decoded(store))
+            if not store.is_empty():
+                return Opened(None, store.epochs(), store.state(), _decoded(store))
         finally:
             store.close()
-    except sqlite3.Error:
-        return Opened(None, state=read_copy(path.with_name(COPY_NAME), storage))
+    except sqlite3.Error as error:
+        _log.warning("the journal cannot even be read (%s): the copy of the state is used", error)
+    return Opened(None, state=copied_state(path, storage))
 
 
 def _decoded(store: Store) -> list[Entry]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.pending import Head, Pending, ReceiptNoted, Result, Waiting
-from controller.salvage import salvage, set_aside
+from controller.salvage import BROUGHT_OVER, open_store, set_aside
 from controller.storage import Storage
 from controller.store import RESERVE_BYTES, Store
 from wire.chain import GENESIS, link
@@ -22,7 +22,6 @@ from wire.entries import Entry, EntryType, encode_entry
 from wire.limits import MAX_INSTANT
 
 LOW_DISK_BYTES = 32 * 1024 * 1024
-COPY_NAME = "state.copy"
 _RETRY_S = 1.0
 _IDLE_S = 0.5
 _AT_REST_S = 5.0
@@ -77,7 +76,6 @@ class Writer:
         self._waiting = Waiting()
         self._receipts: dict[int, ReceiptNoted] = {}
         self._receipts_since_ms = 0
-        self._aside: Path | None = None  # a corrupt journal whose readable part is still to be brought over
         self._trouble: str | None = None
         self._low = False
         self._reserved = False
@@ -190,6 +188,7 @@ class Writer:
             "previous_seq": before.seq if before else None,
             "previous_hash": before.hash.hex() if before else None,
         }
+        store.put_state({BROUGHT_OVER: None})  # its `started` says so
         epoch = secrets.token_hex(16)
         self._new_epochs = True
         return Head(store.add_epoch(epoch), epoch, 0, GENESIS), entries
@@ -251,18 +250,14 @@ class Writer:
 
     def _set_aside(self) -> None:
         try:
-            self._aside = self._aside or set_aside(self._path, self._storage)
+            set_aside(self._path, self._storage)
             self._store = self._opened()
         except (sqlite3.Error, OSError) as error:
             _log.error("the corrupt journal cannot be replaced yet: %s", error)
 
     def _opened(self) -> Store:
         """The database, opened again after a failure; what a failed commit did bring to disk counts."""
-        store = Store(self._path, self._storage)
-        if self._aside is not None:
-            salvage(self._aside, store, self._path.with_name(COPY_NAME), self._storage)
-            self._aside, self._attempt = None, None
-            self._previous, self._head = self._head or self._previous, None
+        store = open_store(self._path, self._storage)
         epochs = store.epochs()
         last = epochs[-1] if epochs else None
         on_disk = (last.epoch, last.last, last.last_hash) if last else None
@@ -274,6 +269,8 @@ class Writer:
             self._previous, self._head = self._head, None
         elif self._previous is None and self._head is None and last:
             self._previous = Head(last.no, last.epoch, last.last, last.last_hash)
+        if store.value(BROUGHT_OVER) is not None:  # in another file now: its epochs are over
+            self._previous, self._head = self._head or self._previous, None
         self._new_epochs = True
         self._store = store
         return store

@@ -1,12 +1,15 @@
-"""Sets a corrupt journal aside and saves what can still be read of it: state, and entries that have no receipt."""
+"""Sets a corrupt journal aside and saves what can still be read of it: state, and entries that have no receipt.
+
+A power cut in the middle of it loses nothing: the next start goes on where it ended.
+"""
 
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from controller.state_copy import read_copy
+from controller.state_copy import COPY_NAME, read_copy
 from controller.storage import MACHINE, Connection, Storage
 from controller.store import Store
 from wire.chain import link
@@ -14,32 +17,66 @@ from wire.chain import link
 _log = logging.getLogger("controller.salvage")
 # Sessions begun since the copy was made are unknown; numbers must still rise.
 SESSION_MARGIN = 1_000_000
-_ASIDE = re.compile(r".*\.set-aside-(\d+)(?:-wal|-shm)?")
+# State that says: what was set aside has been brought over, and no epoch has told of it yet.
+BROUGHT_OVER = "set_aside"
+_ASIDE = re.compile(r".*\.set-aside-(\d+)")
 
 
-def set_aside(path: Path, storage: Storage = MACHINE) -> Path:
-    """Move the database and its WAL out of the way, under a name that keeps them together. Raises OSError."""
+def set_aside(path: Path, storage: Storage = MACHINE) -> None:
+    """Move the database and its WAL out of the way, under a name that keeps them together. Raises OSError.
+
+    The database goes last: where it still stands beside a WAL already moved, `open_store` moves it too.
+    """
     names = storage.names(path.parent)
-    numbers = [int(found[1]) for name in names if (found := _ASIDE.fullmatch(name))]
-    target = path.with_name(f"{path.name}.set-aside-{max(numbers, default=0) + 1}")
+    target = path.with_name(f"{path.name}.set-aside-{max(_asides(names), default=0) + 1}")
     for suffix in ("-wal", "-shm", ""):
         if path.name + suffix in names:
             storage.move(path.with_name(path.name + suffix), target.with_name(target.name + suffix))
-    return target
 
 
-def salvage(old: Path, new: Store, copy: Path, storage: Storage = MACHINE) -> None:
+def newest_aside(path: Path, storage: Storage = MACHINE) -> Path | None:
+    """The database that was set aside last, if any was."""
+    number = max(_asides(storage.names(path.parent)), default=None)
+    return None if number is None else path.with_name(f"{path.name}.set-aside-{number}")
+
+
+def _asides(names: Iterable[str]) -> list[int]:
+    return [int(found[1]) for name in names if (found := _ASIDE.fullmatch(name.removesuffix("-wal")))]
+
+
+def open_store(path: Path, storage: Storage = MACHINE) -> Store:
+    """The database; an empty one gets what can be read of the one that was set aside. Raises sqlite3.Error, OSError."""
+    aside = newest_aside(path, storage)
+    names = storage.names(path.parent)
+    if aside is not None and aside.name not in names and path.name in names:
+        storage.move(path, aside)
+    store = Store(path, storage)
+    try:
+        if aside is not None and store.is_empty():
+            _salvage(aside, store, storage)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def copied_state(path: Path, storage: Storage = MACHINE) -> dict[str, bytes]:
+    """The copy of the state beside the database `path`, with a session number that none before it has reached."""
+    state = read_copy(path.with_name(COPY_NAME), storage)
+    if "session" in state:
+        state["session"] = b"%d" % (int(state["session"]) + SESSION_MARGIN)
+    return state
+
+
+def _salvage(old: Path, new: Store, storage: Storage) -> None:
     """Bring over what is readable: each state value, else its copy; each epoch's entries without receipt.
 
     Entries are taken only as far as their chain holds. sqlite3.Error of `new` passes through; those of `old` end the
     reading of that part.
     """
-    state = read_copy(copy, storage)
-    if "session" in state:
-        state["session"] = b"%d" % (int(state["session"]) + SESSION_MARGIN)
     new.begin()
     try:
-        new.put_state(state)
+        new.put_state(copied_state(new.path, storage))
         try:
             source = storage.connect(old, read_only=True)
         except sqlite3.Error:
@@ -50,6 +87,7 @@ def salvage(old: Path, new: Store, copy: Path, storage: Storage = MACHINE) -> No
                 _bring_entries(source, new)
             finally:
                 source.close()
+        new.put_state({BROUGHT_OVER: b""})
         new.commit()
     except BaseException:
         new.roll_back()

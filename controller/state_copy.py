@@ -8,6 +8,7 @@ import msgspec
 
 from controller.storage import MACHINE, Storage
 
+COPY_NAME = "state.copy"
 COPIED = frozenset({"list", "kept", "trust", "keys", "time", "session", "list_version"})
 # A new copy is made when one of these changes; the others ride along.
 COPIED_WHEN = frozenset({"list", "kept", "trust", "keys"})

@@ -98,6 +98,13 @@ class Store:
             found.append(EpochState(no, epoch, through, pruned, last, end or pruned_hash))
         return found
 
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written."""
+        (found,) = self.connection.execute(
+            "SELECT EXISTS(SELECT 1 FROM epoch) OR EXISTS(SELECT 1 FROM state)"
+        ).fetchone()
+        return not found
+
     def hash_at(self, no: int, seq: int) -> bytes | None:
         """The chain's hash after entry `seq`, or None if that entry is not on disk."""
         if seq == 0:

@@ -12,10 +12,9 @@ from controller.config import BankFile
 from controller.errors import ControllerError
 from controller.inputs import Moment
 from controller.journal import Opened, open_journal
-from controller.journal_writer import COPY_NAME
 from controller.machine import this_machine
 from controller.remembered import bank_state, sound_state
-from controller.state_copy import read_copy
+from controller.state_copy import COPY_NAME, read_copy
 from hw.settings import PULSE_MAX_MS
 from wire.access_list import LEASED_KINDS, AccessList, Grant
 

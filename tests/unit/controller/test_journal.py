@@ -10,9 +10,8 @@ import pytest
 
 from controller.inputs import Moment
 from controller.journal import NAME, Journal, open_journal
-from controller.journal_writer import COPY_NAME
 from controller.pending import MAX_WAITING, Pending, Waiting
-from controller.state_copy import write_copy
+from controller.state_copy import COPY_NAME, write_copy
 from controller.store import DAY_MS, Store
 from wire.chain import GENESIS, link_all
 from wire.entries import Entry, EntryType, decode_entry
