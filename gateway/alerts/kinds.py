@@ -39,7 +39,7 @@ TITLES: Mapping[Kind, str] = {
     Kind.REVIEW_DUE: N_("A review is due"),
     Kind.CONTACT_MISSED: N_("Someone is to be seen"),
     Kind.LOAN_DUE_SOON: N_("A loan is due soon"),
-    Kind.LOAN_OVERDUE: N_("A loan is overdue"),
+    Kind.LOAN_OVERDUE: N_("A loan has not come back in time"),
     Kind.LOAN_LIMIT: N_("A limit of the tool library is passed"),
     Kind.MOVE_DUE: N_("Someone has to change lockers"),
     Kind.KEEPING_ENDS: N_("A time of safekeeping ends"),

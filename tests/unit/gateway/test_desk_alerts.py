@@ -55,7 +55,7 @@ def test_a_loan_is_told_as_due_soon_once_and_as_overdue_once(town: Town) -> None
     assert office.at(at(18)) == []
     assert office.at(at(22, 9)) == ["A loan is due soon: Montreuil"]
     assert office.at(at(22, 10)) == []
-    assert office.at(at(22, 18, 30)) == ["A loan is overdue: Montreuil"]
+    assert office.at(at(22, 18, 30)) == ["A loan has not come back in time: Montreuil"]
     assert office.at(at(23, 12)) == []
     with town.writing() as session:
         reminders.tell(session, loan.id, how=Told.PHONE, actor="lea", now=at(23, 13))
