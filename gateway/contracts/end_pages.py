@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.contracts import endings, service
 from gateway.contracts import words as contract_words
-from gateway.contracts.deciding import choices, decide_on, done, options, seen_in, showing
+from gateway.contracts.deciding import choices, decide_on, done, seen_in, showing
 from gateway.contracts.models import Contract
 from gateway.contracts.service import How, contract_of
 from gateway.web import words
@@ -21,7 +21,7 @@ router = APIRouter()
 
 def _said(visit: Member, *_: object) -> dict[str, Any]:
     return {
-        "reasons": options(visit, words.END_REASONS),
+        "reasons": choices(visit, words.END_REASONS),
         "deciders": choices(visit, contract_words.DECIDED_BY),
         "destinations": choices(visit, contract_words.DESTINATIONS),
         "stabilities": choices(visit, contract_words.STABILITIES),

@@ -169,7 +169,7 @@ def _sheet(visit: Member, session: Session, contract_id: str, form: Form, status
 
 def _thing(visit: Member, one: Luggage) -> ThingLine:
     kind = visit.say(things.THINGS[one.kind])
-    text = f"{kind}: {one.description}" if one.description else kind
+    text = f"{kind} · {one.description}" if one.description else kind
     return ThingLine(one.id, text, one.quantity, one.in_at, one.out_at)
 
 
@@ -191,5 +191,5 @@ def _happened(visit: Member, one: Happened) -> str:
     if one.count is None:
         return text
     if one.what.startswith("money_"):
-        return f"{text}: {euros(one.count, visit.language)}"
-    return f"{text}: {one.count} × {visit.say(things.THINGS[one.detail or Thing.UNKNOWN])}"
+        return f"{text} · {euros(one.count, visit.language)}"
+    return f"{text} · {one.count} × {visit.say(things.THINGS[one.detail or Thing.UNKNOWN])}"
