@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from gateway.custody import outcomes, readiness, service
+from gateway.custody import outcomes, readiness, service, waiting
 from gateway.custody.schemas import (
+    AwaitedOut,
     ChecksIn,
     CustodyIn,
     CustodyOut,
@@ -18,6 +19,7 @@ from gateway.custody.schemas import (
     ThingIn,
     ThingOut,
     WitnessIn,
+    awaited_out,
     custody_out,
     readiness_out,
 )
@@ -169,6 +171,14 @@ def dispose_one(
             session, custody_id, thing_id, reason=why.reason, note=why.note, actor=caller.staff_id, now=now
         )
         return custody_out(changed)
+
+
+@router.get("/lockers/awaited", summary="Contracts that start while their locker is not ready")
+def list_awaited(database: Db, caller: Caller, now: Now) -> PageOut[AwaitedOut]:
+    """Started already, or within three days; their badges get the amber light until someone has looked."""
+    with database.reading() as session:
+        found = waiting.awaited(session, now, organisation_id=caller.organisation_id)
+        return PageOut(items=[awaited_out(one) for one in found], next=None)
 
 
 @router.get("/lockers/{bank}/{number}/readiness", summary="Can it be given again?", responses=responses(404))

@@ -14,6 +14,7 @@ from gateway.custody.codes import Check, DisposalReason, Recipient, Thing, Witne
 from gateway.custody.left import to_be_emptied
 from gateway.custody.models import Custody
 from gateway.custody.service import step_of
+from gateway.custody.waiting import awaited
 from gateway.days import local_day
 from gateway.errors import NotFoundError
 from gateway.lockers.models import Locker
@@ -225,6 +226,15 @@ def _list(visit: Member, form: Form, status: int = 200) -> Response:
             area="safekeeping",
             form=form,
             status=status,
+            awaited=[
+                (
+                    f"/lockers/{one.holding.locker.bank_id}/{one.holding.locker.number}/ready",
+                    _place(one.holding.locker),
+                    one.contract.person.name,
+                    visit.day(one.contract.starts_on),
+                )
+                for one in awaited(session, now, organisation_id=visit.organisation_id)
+            ],
             left=[(contract.id, locker.id, contract.person.name, _place(locker)) for contract, locker in left],
             bags=[_line(visit, bag, now) for bag in bags],
         )

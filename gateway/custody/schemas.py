@@ -8,6 +8,7 @@ from gateway.custody.codes import Check, DisposalReason, Outcome, Recipient, Ste
 from gateway.custody.models import Custody
 from gateway.custody.readiness import Readiness
 from gateway.custody.service import step_of
+from gateway.custody.waiting import Awaited
 from gateway.edge import Schema
 
 _ID = Field(min_length=1, max_length=36)
@@ -122,6 +123,18 @@ class ReadinessOut(Schema):
     custody_id: str | None
 
 
+class AwaitedOut(Schema):
+    """A contract that starts while its locker is not ready; `lacking` is empty while its earlier holder has it."""
+
+    contract_id: str
+    person_id: str
+    bank: str
+    number: int
+    from_at: int
+    lacking: list[Check]
+    custody_id: str | None
+
+
 def custody_out(custody: Custody) -> CustodyOut:
     """As the API shows it."""
     shown = {name: getattr(custody, name) for name in CustodyOut.model_fields if name not in ("step", "things")}
@@ -134,3 +147,12 @@ def readiness_out(found: Readiness) -> ReadinessOut:
     return ReadinessOut(
         ready=found.ready, left_at=found.left_at, lacking=list(found.lacking), custody_id=found.custody_id
     )
+
+
+def awaited_out(one: Awaited) -> AwaitedOut:
+    """As the API shows it."""
+    locker = one.holding.locker
+    return AwaitedOut(
+        contract_id=one.contract.id, person_id=one.contract.person_id, bank=locker.bank_id, number=locker.number,
+        from_at=one.holding.from_at, lacking=list(one.found.lacking), custody_id=one.found.custody_id,
+    )  # fmt: skip

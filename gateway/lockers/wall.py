@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from gateway.access.commands import PENDING, SILENT_AFTER_MS, state_of
 from gateway.access.models import CommandRecord, Controller
 from gateway.access.repository import newest_versions
 from gateway.contracts.models import Contract, Holding
+from gateway.contracts.repository import has_locker
 from gateway.contracts.states import State, state_at
 from gateway.custody.readiness import unready
 from gateway.loans.models import ToolLocker
@@ -165,7 +166,8 @@ def _contracts_now(session: Session, found: Sequence[Locker], now: int) -> Mappi
 
 def _left(session: Session, bank_id: str | None, now: int) -> set[str]:
     """Lockers that wait to be confirmed empty, cleaned and checked."""
-    query = select(Locker.id).where(Locker.retired_at.is_(None), unready(now))
+    inside = exists().where(Holding.locker_id == Locker.id, has_locker(now))
+    query = select(Locker.id).where(Locker.retired_at.is_(None), unready(now), ~inside)
     return set(session.scalars(query if bank_id is None else query.where(Locker.bank_id == bank_id)))
 
 
@@ -214,11 +216,11 @@ def _locker_view(
 
 
 def _occupancy(contract: Contract | None, left: bool, lends: bool, now: int) -> str:
-    """`left`: its last holder's time is over, and nobody has confirmed yet that it is ready for the next."""
+    """`left`: its last holder's time is over, and nobody has confirmed yet that it is ready for the next, who waits."""
     if lends:
         return "tools"
     state = state_at(contract, now) if contract else None
-    if left and state in (None, State.UPCOMING):
+    if left:
         return "to_empty"
     if state is None:
         return "free"

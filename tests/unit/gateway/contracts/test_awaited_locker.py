@@ -15,6 +15,7 @@ from gateway.custody import service as custodies
 from gateway.custody.codes import Check
 from gateway.custody.waiting import awaited
 from gateway.days import day_start
+from gateway.lockers import wall
 from gateway.lockers.service import locker_of
 from tests.unit.gateway.town import DAY, NOON, TODAY, ZONE, Town
 
@@ -87,6 +88,18 @@ def test_confirming_the_locker_lets_the_next_one_in(town: Town, second: tuple[Co
     early = judged(town, second[1], BEGINS - 1, seen_at)
     assert isinstance(early, Denied)
     assert early.why == "not_yet"
+
+
+def test_the_wall_says_to_be_emptied_although_the_next_contract_has_begun(
+    town: Town, second: tuple[Contract, Badge]
+) -> None:
+    def state() -> str:
+        with town.reading() as session:
+            return wall.lockers(session, lambda _bank: True, now=BEGINS + DAY)[0].occupancy
+
+    assert state() == "to_empty"
+    confirm(town, BEGINS + 1)
+    assert state() == "occupied"
 
 
 def test_what_the_first_one_left_is_taken_out_although_the_second_contract_has_begun(
