@@ -1,5 +1,6 @@
 """What a controller asks of the machine it runs on: its clocks, its boot, its health. The disk is `storage.py`."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,7 @@ class Machine(Struct, frozen=True):
     battery_ms: Callable[[], int | None]
     disk_free_mb: Callable[[Path], int | None]
     temperature_decicelsius: Callable[[], int | None]
+    collect_garbage: Callable[[], object]
     give_memory_back: Callable[[], None]
     notify: Callable[[str], None]
 
@@ -35,6 +37,7 @@ def this_machine(system_clock: Literal["auto", "trusted", "unsynchronised", "abs
         _nothing if system_clock == "absent" else witnesses.battery_instant,
         witnesses.disk_free_mb,
         witnesses.temperature_decicelsius,
+        gc.collect,
         witnesses.give_memory_back,
         systemd.notify,
     )

@@ -64,13 +64,16 @@ class Outbox:
                     state.no, state.epoch, state.pruned, state.through, state.last, first
                 )
 
-    def durable(self, no: int, epoch: str, last: int) -> None:
-        """Entries of this epoch are on disk up to `last`."""
+    def durable(self, no: int, epoch: str, last: int) -> bool:
+        """Entries of this epoch are on disk up to `last`; False if that was known."""
         found = self._epochs.get(epoch)
         if found is None:
             self._epochs[epoch] = _Epoch(no, epoch, 0, 0, last, 1)
+        elif last > found.last:
+            found.last = last
         else:
-            found.last = max(found.last, last)
+            return False
+        return True
 
     def session_started(self, now_ms: int) -> None:
         """A session has begun: send from the last receipts on; only receipts of this session count from here."""

@@ -1,7 +1,6 @@
 """The one loop of a bank: device events and messages in, the core's effects carried out in order. It owns all state."""
 
 import asyncio
-import gc
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -289,10 +288,9 @@ class Runtime:
         if result.new_epochs:
             self._loop.create_task(self._load_epochs())
         head = result.head
-        if result.durable and head is not None:
-            self.outbox.durable(head.no, head.epoch, head.seq)
-            if self.uplink is not None:
-                self.uplink.nudge()
+        fresh = result.durable and head is not None and self.outbox.durable(head.no, head.epoch, head.seq)
+        if fresh and self.uplink is not None:
+            self.uplink.nudge()
 
     async def _load_epochs(self) -> None:
         epochs = await self.journal.epochs()
@@ -391,7 +389,7 @@ class Runtime:
                 raise JournalError("broken", f"the journal's writer has died: {self.journal.failure}")
             self._beats += 1
             if (self._list_is_new or self._beats % _COLLECT_EVERY == 0) and not self._intents:
-                gc.collect()
+                self.machine.collect_garbage()
                 if self._list_is_new:  # the old list and the message that brought the new one are large
                     self.machine.give_memory_back()
                 self._list_is_new = False

@@ -340,7 +340,8 @@ class Uplink:
             self._node.alarm("receipts", "stalled", present=False)
             self._stall_after_ms = STALLED_AFTER_MS
             self._journal.note_receipt(no, through, self._node.now().ending_at)
-            self.nudge()
+            if self._outbox.next_page() is not None:  # the window was full
+                self.nudge()
 
     def send_list(self, command: str) -> None:
         """Send the list in force back, in parts, as replies to this command."""

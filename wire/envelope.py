@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -49,10 +50,14 @@ def max_bytes(topic: Topic) -> int:
 
 def sign(key: Ed25519PrivateKey, topic: Topic, payload: bytes) -> bytes:
     """The signed envelope of a payload, ready to publish on `topic`."""
-    signature = Signature(
-        key_id(key.public_key().public_bytes_raw()), key.sign(pre_authentication(topic.payload_type, payload))
-    )
+    signature = Signature(_id_of(key), key.sign(pre_authentication(topic.payload_type, payload)))
     return _encoder.encode(Envelope(topic.payload_type, payload, [signature]))
+
+
+@lru_cache(maxsize=16)
+def _id_of(key: Ed25519PrivateKey) -> str:
+    """The id of a private key's public half: a program signs with one or two, over and over."""
+    return key_id(key.public_key().public_bytes_raw())
 
 
 def verify(data: bytes, topic: Topic, keys: Mapping[str, Ed25519PublicKey]) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from controller.journal_writer import Work, Writer
+from controller.pending import ReceiptNoted
 from simulator.world.disk import Disk
 from simulator.world.loop import Life
 
@@ -12,7 +13,7 @@ from simulator.world.loop import Life
 _COMMIT_S = 0.004
 _READ_S = 0.001
 # Production looks at the disk every 5 s when nothing waits; nobody sees the difference.
-_AT_REST_S = 600.0
+_AT_REST_S = 6 * 3_600.0
 _PRESSING_S = 2.0
 T = TypeVar("T")
 
@@ -38,6 +39,10 @@ class DiskWork:
 
     def write(self, work: Work) -> None:
         """See Workforce: what comes while the disk works is done together, afterwards."""
+        if isinstance(work, ReceiptNoted):  # it waits for the next entry, or a while
+            self._writer.take(work)
+            self._rest()
+            return
         self._queue.append(work)
         self._begin()
 

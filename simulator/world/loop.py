@@ -8,8 +8,8 @@ import heapq
 import inspect
 import math
 from asyncio import events
-from collections.abc import Callable, Coroutine, Generator
-from contextvars import Context
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextvars import Context, copy_context
 from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
 from simulator.errors import WorldError
@@ -21,6 +21,51 @@ _NEVER = 1 << 62
 _ROUNDING_MS = 0.0005
 # Timers that were cancelled are let go when they are this many and more than half of all.
 _CANCELLED = 200
+
+
+class _Handle(asyncio.Handle):
+    """asyncio's handle without what its debug mode needs: there are millions of them."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        callback: Callable[..., object],
+        args: Sequence[Any],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None = None,
+    ) -> None:
+        self._context = context or copy_context()
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+
+
+class _Timer(asyncio.TimerHandle):
+    """The same for a timer."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: Sequence[Any],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None = None,
+    ) -> None:
+        self._context = context or copy_context()
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+        self._when = when
+        self._scheduled = True
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -36,7 +81,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.set_debug(False)
         self.start_ms = self.now_ms = start_ms
         self._ready: Any
-        self._timers: list[tuple[int, int, asyncio.TimerHandle]] = []
+        self._stopping: bool
+        self._timers: list[tuple[int, int, _Timer]] = []
         self._added = 0
         self._cancelled = 0
         self._until_ms = _NEVER
@@ -63,8 +109,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """A timer of `loop` (this one, or a life) at the world's `at_ms`."""
-        handle = asyncio.TimerHandle(when, callback, args, loop, context)
-        handle._scheduled = True  # type: ignore[attr-defined]
+        handle = _Timer(when, callback, args, loop, context)
         self._added += 1
         heapq.heappush(self._timers, (at_ms, self._added, handle))
         return handle
@@ -124,44 +169,48 @@ class VirtualLoop(asyncio.BaseEventLoop):
             return
         self._cancelled += 1
         if self._cancelled > _CANCELLED and self._cancelled > len(self._timers) // 2:
-            self._timers = [entry for entry in self._timers if not entry[2].cancelled()]
+            self._timers = [entry for entry in self._timers if not entry[2]._cancelled]
             heapq.heapify(self._timers)
             self._cancelled = 0
 
     def _run_once(self) -> None:
-        """One turn: what is due now, then all that is ready; or the leap to the next timer."""
+        """Turn after turn until the run ends: what is due, then all that is ready; or the leap to the next timer."""
         ready = self._ready
-        if not ready and not self._leap():
-            return
+        running: Any = self
+        try:
+            while not self._stopping and (ready or self._leap()):
+                self._ripen()
+                for _ in range(len(ready)):
+                    handle = ready.popleft()
+                    if handle._cancelled:
+                        continue
+                    loop = handle._loop
+                    if loop.deaf:
+                        loop.keep(handle)
+                        continue
+                    if loop is not running:
+                        running = loop
+                        events._set_running_loop(loop)
+                    handle._run()
+        finally:
+            events._set_running_loop(self)
+
+    def _ripen(self) -> None:
+        """What is due now becomes ready."""
         now_ms, timers = self.now_ms, self._timers
         while timers and timers[0][0] <= now_ms:
             handle = heapq.heappop(timers)[2]
-            handle._scheduled = False  # type: ignore[attr-defined]
-            if handle.cancelled():
+            handle._scheduled = False
+            if handle._cancelled:
                 self._cancelled -= 1
             else:
-                ready.append(handle)
-        running: Any = self
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if handle._cancelled:
-                continue
-            loop = handle._loop
-            if loop.deaf:
-                loop.keep(handle)
-                continue
-            if loop is not running:
-                running = loop
-                events._set_running_loop(loop)
-            handle._run()
-        if running is not self:
-            events._set_running_loop(self)
+                self._ready.append(handle)
 
     def _leap(self) -> bool:
         """Move the clock to the next timer; False (and the run ends) if none comes before the end of the run."""
         timers = self._timers
-        while timers and timers[0][2].cancelled():
-            heapq.heappop(timers)[2]._scheduled = False  # type: ignore[attr-defined]
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)[2]._scheduled = False
             self._cancelled -= 1
         due_ms = timers[0][0] if timers else _NEVER
         if due_ms <= self._until_ms and timers:
@@ -198,7 +247,7 @@ class Life(asyncio.AbstractEventLoop):
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """See asyncio."""
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = _Handle(callback, args, self, context)
         if not self.ended:
             self.world.enqueue(handle)
         return handle

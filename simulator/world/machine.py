@@ -60,7 +60,15 @@ class SimulatedMachine:
                 return None
 
         return Machine(
-            self.boot_id, self.mono_ms, self.system_ms, self.battery_ms, disk_free_mb, _none, _nothing, _unheard
+            self.boot_id,
+            self.mono_ms,
+            self.system_ms,
+            self.battery_ms,
+            disk_free_mb,
+            temperature_decicelsius=_none,
+            collect_garbage=_nothing,
+            give_memory_back=_nothing,
+            notify=_unheard,
         )
 
 

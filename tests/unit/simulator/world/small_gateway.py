@@ -61,7 +61,7 @@ class SmallGateway:
         self.controller.tell_root(to_token(self.root.public_key().public_bytes_raw()))
         self.hashes: dict[str, tuple[int, bytes]] = {}
         self.client = self.broker.connect(
-            "gateway", on_connected=self._connected, on_message=self._received, on_lost=lambda _: None
+            f"gateway of {self.controller.name}", on_connected=self._connected, on_message=self._received, on_lost=lambda _: None
         )
 
     @property
