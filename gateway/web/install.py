@@ -35,10 +35,10 @@ from gateway.people import away_pages
 from gateway.people import pages as people
 from gateway.privacy import pages as privacy
 from gateway.reports import pages as reports
+from gateway.schemes import pages as schemes
 from gateway.staff import pages as staff
 from gateway.web import api_page, more, streams
 from gateway.web.i18n import N_
-from gateway.web.live import Wakeups
 from gateway.web.rendering import STATIC_DIR
 from gateway.web.security import PageHeaders
 from gateway.web.visit import guest, sign_in_url, visitor
@@ -73,6 +73,7 @@ PAGES = (
     places_pages,
     block_pages,
     door_pages,
+    schemes,
 )
 _STATUS: dict[type[GatewayError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
@@ -105,9 +106,6 @@ _OTHERWISE = (N_("That did not work"), N_("Nothing was changed. Go back and try 
 
 def install_web(app: FastAPI) -> None:
     """Mounts pages, static files and headers; what pages use of `app.state` is named in visit.py."""
-    wakeups = Wakeups()
-    app.state.database.listeners.append(wakeups.heard)
-    app.state.wakeups = wakeups
     app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
     for module in PAGES:
         app.include_router(module.router, include_in_schema=False)

@@ -174,6 +174,8 @@ DONE: Mapping[str, str] = {
     "seen": N_("Noted as seen."),
     "reconciled": N_("Decided. The block gets its list now."),
     "checked": N_("Confirmed. The locker can be given again once it is empty, clean and its lock works."),
+    "terms_changed": N_("The terms of new contracts are changed."),
+    "hours_brought": N_("Signed contracts have these hours now."),
     "place_added": N_("Added."),
     "place_changed": N_("Changed."),
     "key_hand-over": N_("The key is handed over."),
@@ -198,6 +200,7 @@ NAVIGATION = (
 # A phone's navigation shows these many and the page of the rest.
 ALWAYS_SHOWN = 4
 MORE = (
+    ("/schemes", "check", N_("Schemes"), N_("What contracts promise and ask: rhythm, term, hours, conditions")),
     ("/places", "wall", N_("Places"), N_("Organisations, blocks, lockers, keys, works")),
 )
 
