@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
@@ -57,6 +57,7 @@ from gateway.schemes import api as schemes
 from gateway.settings import Settings
 from gateway.staff.attempts import Attempts
 from gateway.web.install import install_web
+from gateway.web.live import Wakeups
 
 API_FEATURES = (
     lockers,
@@ -100,6 +101,26 @@ def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastA
 
     Raises NotReadyError (`migrations`, `keys`, `data_dir`, `database`), SettingsError (`database_url`).
     """
+    app = FastAPI(
+        title="Casier gateway",
+        version="1",
+        summary="Lockers, contracts, badges and what happened to them",
+        lifespan=_lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    equip(app, settings, now=now)
+    app.include_router(_api())
+    app.include_router(_health())
+    install_problems(app)
+    install_web(app)
+    app.add_middleware(BodyLimit)
+    return app
+
+
+def equip(app: FastAPI, settings: Settings, *, now: Callable[[], int]) -> None:
+    """Puts what routes work with onto `app.state`, where they look at each request. Raises as create_app."""
     database = open_database(settings)
     try:
         migrations.require_migrated(database)
@@ -108,31 +129,8 @@ def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastA
     keystore = Keystore(settings.data_dir)
     tls = Tls(*settings.tls) if settings.tls else None
     link = Link(database, keystore, now=now, mono_ms=mono_ms, client_id=settings.broker_client_id, tls=tls)
-    ledger = KeptLedger(database)
-    alerts = AlertRunner(database, (Blocks(link.presence.heard).standing, Desk().standing), send, now)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        link.start(settings.broker_host, settings.broker_port)
-        alerts.start()
-        warming = asyncio.create_task(run_in_threadpool(ledger.warm))
-        try:
-            yield
-        finally:
-            await warming
-            await run_in_threadpool(alerts.stop)
-            await run_in_threadpool(link.stop)
-            database.close()
-
-    app = FastAPI(
-        title="Casier gateway",
-        version="1",
-        summary="Lockers, contracts, badges and what happened to them",
-        lifespan=lifespan,
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-    )
+    wakeups = Wakeups()
+    database.listeners.append(wakeups.heard)
     app.state.settings = settings
     app.state.database = database
     app.state.now = now
@@ -141,13 +139,25 @@ def create_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastA
     app.state.presence = link.presence
     app.state.orders = link.orders
     app.state.attempts = Attempts()
-    app.state.ledger = ledger
-    app.include_router(_api())
-    app.include_router(_health(database, link))
-    install_problems(app)
-    install_web(app)
-    app.add_middleware(BodyLimit)
-    return app
+    app.state.wakeups = wakeups
+    app.state.ledger = KeptLedger(database)
+    sources = (Blocks(link.presence.heard).standing, Desk().standing)
+    app.state.alerts = AlertRunner(database, sources, send, now)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    state = app.state
+    state.link.start(state.settings.broker_host, state.settings.broker_port)
+    state.alerts.start()
+    warming = asyncio.create_task(run_in_threadpool(state.ledger.warm))
+    try:
+        yield
+    finally:
+        await warming
+        await run_in_threadpool(state.alerts.stop)
+        await run_in_threadpool(state.link.stop)
+        state.database.close()
 
 
 def _api() -> APIRouter:
@@ -157,7 +167,7 @@ def _api() -> APIRouter:
     return api
 
 
-def _health(database: Database, link: Link) -> APIRouter:
+def _health() -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/healthz")
@@ -166,9 +176,10 @@ def _health(database: Database, link: Link) -> APIRouter:
         return {"status": "ok"}
 
     @router.get("/readyz")
-    def readyz() -> JSONResponse:
+    def readyz(request: Request) -> JSONResponse:
         """Database, migrations and broker, each by itself."""
-        checks = {"database": _database_answers(database), "broker": link.is_connected}
+        database: Database = request.app.state.database
+        checks = {"database": _database_answers(database), "broker": request.app.state.link.is_connected}
         checks["migrations"] = checks["database"] and migrations.current(database) == migrations.head()
         if all(checks.values()):
             return JSONResponse({"status": "ok", "checks": checks})

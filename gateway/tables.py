@@ -21,6 +21,7 @@ from gateway.luggage import models as luggage
 from gateway.money import models as money
 from gateway.people import models as people
 from gateway.privacy import models as privacy
+from gateway.reports import models as reports
 from gateway.schemes import models as schemes
 from gateway.staff import models as staff
 from gateway.web import models as web
@@ -45,6 +46,7 @@ FEATURES = (
     people,
     privacy,
     projects,
+    reports,
     requests,
     schemes,
     staff,

@@ -1,105 +1,85 @@
 """Reads what was done with people, who waits, and what was lent, as plain facts."""
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from collections.abc import Mapping
 
-from gateway.care.models import Contact, Snapshot, Step, SupportAct
-from gateway.care.waiting_models import WaitingEntry
-from gateway.days import local_day
+import numpy as np
+
 from gateway.imports.columns import ENTRY
-from gateway.loans.models import Loan
-from gateway.loans.project_models import Project
-from gateway.reports import facts
+from gateway.reports.columns import ABSENT, NO_TEXT, Marks, local_days, marked
+from gateway.reports.facts import Acts, Answers, Loans, Projects, Steps, Waits
+from gateway.reports.ledger import Ledger
 from gateway.reports.period import Period
-from gateway.reports.repository import people, within
+from gateway.reports.repository import Places, members_of
 from gateway.reports.scope import Kind, Scope
-from gateway.schemes.models import Scheme
 
 
-def acts(session: Session, scope: Scope, period: Period, table: type[Contact] | type[SupportAct]) -> list[facts.Act]:
-    """Contacts or support acts in the period, one line a person and kind: the database counts them."""
-    query = (
-        select(table.person_id, table.kind, func.max(table.at), func.count())
-        .where(
-            within(table.person_id, people(scope)),
-            table.withdrawn_at.is_(None),
-            table.at >= period.from_at,
-            table.at < period.until_at,
-        )
-        .group_by(table.person_id, table.kind)
+def acts(ledger: Ledger, sheet: str) -> Acts:
+    """Contacts or support acts of everyone."""
+    every = ledger[sheet]
+    some = every["withdrawn_at"] == ABSENT
+    return Acts(every.owner[some], every["kind"][some], every["at"][some])
+
+
+def entries(ledger: Ledger, period: Period) -> Mapping[str, Answers]:
+    """What was known of everyone on entry, oldest first."""
+    every = ledger["snapshot"]
+    some = (every["moment"] == ledger.known["entry"]) & (every["at"] < period.until_at)
+    found = {}
+    for question in ENTRY:
+        answered = some & (every[question] != NO_TEXT)
+        found[question] = Answers(every.owner[answered], every[question][answered])
+    return found
+
+
+def steps(ledger: Ledger, period: Period) -> Steps:
+    """Everyone's steps with their results by the period's end; later ones are not known yet then."""
+    every = ledger["step"]
+    known = every["closed_at"] < period.until_at
+    return Steps(
+        every.owner, every["topic"], np.where(known, every["result"], ledger.known["under_way"]), every["agreed_at"]
     )
-    return [
-        facts.Act(person, kind, local_day(period.zone, at), count) for person, kind, at, count in session.execute(query)
-    ]
 
 
-def entries(session: Session, scope: Scope, period: Period) -> list[facts.Entry]:
-    """What was known on entry, oldest first: of two snapshots the later one counts, question by question."""
-    answers = [getattr(Snapshot, question) for question in ENTRY]
-    query = (
-        select(Snapshot.person_id, *answers)
-        .where(within(Snapshot.person_id, people(scope)), Snapshot.moment == "entry", Snapshot.at < period.until_at)
-        .order_by(Snapshot.at, Snapshot.id)
-    )
-    return [
-        facts.Entry(person, question, answer)
-        for person, *given in session.execute(query)
-        for question, answer in zip(ENTRY, given, strict=True)
-        if answer is not None
-    ]
-
-
-def steps(session: Session, scope: Scope, period: Period) -> list[facts.Step]:
-    """Steps agreed in the period with their results by its end; later ones are not known yet then."""
-    query = select(Step.person_id, Step.topic, Step.result, Step.agreed_at, Step.closed_at).where(
-        within(Step.person_id, people(scope)), Step.agreed_at >= period.from_at, Step.agreed_at < period.until_at
-    )
-    return [
-        facts.Step(
-            person,
-            topic,
-            result if closed_at is not None and closed_at < period.until_at else "under_way",
-            local_day(period.zone, agreed_at),
-        )
-        for person, topic, result, agreed_at, closed_at in session.execute(query)
-    ]
-
-
-def waits(session: Session, scope: Scope, period: Period) -> list[facts.Wait]:
+def waits(ledger: Ledger, scope: Scope, places: Places, period: Period) -> Waits:
     """The waiting list; who named no site counts at every site of the scheme's organisation."""
-    query = select(WaitingEntry.since, WaitingEntry.closed_at, WaitingEntry.left_why).join(
-        Scheme, Scheme.id == WaitingEntry.scheme_id
+    every = ledger["waiting_entry"]
+    some = every["since"] < period.until_at
+    if places.schemes is not None:
+        of_scheme = places.schemes[every["scheme_id"]]
+        at_site = (every["site_id"] == places.site) | ((every["site_id"] == NO_TEXT) & of_scheme)
+        some &= at_site if scope.kind is Kind.SITE else of_scheme
+    return Waits(
+        local_days(scope.zone, every["since"][some]),
+        local_days(scope.zone, every["closed_at"][some]),
+        every["left_why"][some],
     )
-    if scope.kind is Kind.SITE:
-        anywhere = WaitingEntry.site_id.is_(None) & (Scheme.organisation_id == scope.organisation_id)
-        query = query.where(or_(WaitingEntry.site_id == scope.id, anywhere))
-    elif scope.kind is Kind.ORGANISATION:
-        query = query.where(Scheme.organisation_id == scope.id)
-    return [
-        facts.Wait(
-            local_day(period.zone, since), None if closed_at is None else local_day(period.zone, closed_at), left_why
-        )
-        for since, closed_at, left_why in session.execute(query.where(WaitingEntry.since < period.until_at))
-    ]
 
 
-def loans(session: Session, scope: Scope, period: Period) -> list[facts.Loan]:
+def loans(ledger: Ledger, scope: Scope, places: Places) -> Loans:
     """Loans whose tools were taken."""
-    query = select(Loan.taken_at, Loan.due_at, Loan.returned_at).where(
-        within(Loan.membership_id, scope.memberships()), Loan.taken_at < period.until_at
-    )
-    return [
-        facts.Loan(taken_at, due_at, returned_at)
-        for taken_at, due_at, returned_at in session.execute(query)
-        if taken_at is not None
-    ]
+    every = ledger["loan"]
+    some = _of_members(ledger, scope, places, "loan") & (every["taken_at"] != ABSENT)
+    return Loans(every["taken_at"][some], every["due_at"][some], every["returned_at"][some])
 
 
-def projects(session: Session, scope: Scope) -> list[facts.Project]:
+def projects(ledger: Ledger, scope: Scope, places: Places) -> Projects:
     """Projects whose work has begun."""
-    rows = session.execute(
-        select(Project.started_on, Project.cost_cents, Project.surface_dm2).where(
-            within(Project.membership_id, scope.memberships()), Project.started_on.is_not(None)
-        )
-    )
-    return [facts.Project(began, cents, surface) for began, cents, surface in rows if began is not None]
+    every = ledger["project"]
+    some = _of_members(ledger, scope, places, "project") & (every["started_on"] != ABSENT)
+    return Projects(every["started_on"][some], every["cost_cents"][some], every["surface_dm2"][some])
+
+
+def codes(ledger: Ledger) -> dict[int, str]:
+    """What imported files called people."""
+    every = ledger["imported_person"]
+    coded = every["code"] != NO_TEXT
+    known = ledger.known.known
+    return {
+        person: known[code]
+        for person, code in zip(every.owner[coded].tolist(), every["code"][coded].tolist(), strict=True)
+    }
+
+
+def _of_members(ledger: Ledger, scope: Scope, places: Places, sheet: str) -> Marks:
+    members = ledger["membership"]
+    return marked(len(ledger.known), members.owner[members_of(ledger, scope, places)])[ledger[sheet].owner]

@@ -136,6 +136,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "seen": N_("Seen"),
         "looked_for": N_("Looked for"),
     },
+    # Numbers are words of their own.
+    "months": {},
     "step": _TOPICS,
     "result": {
         "under_way": N_("Under way"),

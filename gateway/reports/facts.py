@@ -1,96 +1,113 @@
-"""The plain facts that figures are made of: days and codes, no name, no database."""
+"""The facts that figures are made of, as columns: days, instants and codes, no name, no database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import NamedTuple
+
+import numpy as np
+
+from gateway.reports.columns import Numbers, Texts
 
 
-class Agreement(NamedTuple):
-    """One person's part in one contract: its first and its last day, and what was recorded of its end.
+def _none() -> Numbers:
+    return np.empty(0, np.int64)
 
-    `ends_on` is the day it ended, or the day it is to end if nobody decides otherwise.
+
+@dataclass(frozen=True)
+class Agreements:
+    """People's parts in contracts: their first and last days, and what was recorded of their ends.
+
+    `ends_on` is the day it ended, or the day it is to end if nobody decides otherwise. `reasons`: rows of this table
+    and the reasons they ended for, one pair for each.
     """
 
-    person: str
-    starts_on: date
-    ends_on: date
-    reasons: tuple[str, ...] = ()
-    decided_by: str | None = None
-    destination: str | None = None
-    stability: str | None = None
+    person: Numbers = field(default_factory=_none)
+    starts_on: Numbers = field(default_factory=_none)
+    ends_on: Numbers = field(default_factory=_none)
+    decided_by: Numbers = field(default_factory=_none)
+    destination: Numbers = field(default_factory=_none)
+    stability: Numbers = field(default_factory=_none)
+    reason_of: Numbers = field(default_factory=_none)
+    reason: Numbers = field(default_factory=_none)
 
 
-class Span(NamedTuple):
-    """A locker in service, or held, in [from_at, until_at), unix ms; `until_at` None: without an end so far."""
+@dataclass(frozen=True)
+class Spans:
+    """Lockers in service, or held, in [from_at, until_at), unix ms."""
 
-    locker: str
-    from_at: int
-    until_at: int | None = None
-
-
-class Entry(NamedTuple):
-    """What was known of a person when they came: one question, one coded answer."""
-
-    person: str
-    question: str
-    answer: str
+    from_at: Numbers = field(default_factory=_none)
+    until_at: Numbers = field(default_factory=_none)
 
 
-class Act(NamedTuple):
-    """Contacts or support acts of one kind with a person: so many `times`, the last of them `on` that day."""
+@dataclass(frozen=True)
+class Answers:
+    """What people answered to one question when they came, oldest first: of two the later one counts."""
 
-    person: str
-    kind: str
-    on: date
-    times: int = 1
-
-
-class Step(NamedTuple):
-    """An agreed step and its result so far (`under_way` while it has none)."""
-
-    person: str
-    kind: str
-    result: str
-    on: date
+    person: Numbers = field(default_factory=_none)
+    answer: Numbers = field(default_factory=_none)
 
 
-class Wait(NamedTuple):
-    """One line of the waiting list; `left_on` None while it waits, `outcome` why it left."""
+@dataclass(frozen=True)
+class Acts:
+    """Contacts or support acts, each with its kind and its instant."""
 
-    asked_on: date
-    left_on: date | None = None
-    outcome: str | None = None
-
-
-class Loan(NamedTuple):
-    """One tool lent; instants in unix ms, `returned_at` None while it is out."""
-
-    taken_at: int
-    due_at: int
-    returned_at: int | None = None
+    person: Numbers = field(default_factory=_none)
+    kind: Numbers = field(default_factory=_none)
+    at: Numbers = field(default_factory=_none)
 
 
-class Project(NamedTuple):
-    """A household's project: its first day, its cost in cents and its surface in square decimetres, where known."""
+@dataclass(frozen=True)
+class Steps:
+    """Agreed steps, when they were agreed, and their results so far (`under_way` while they have none)."""
 
-    starts_on: date
-    cost_cents: int | None = None
-    surface_dm2: int | None = None
+    person: Numbers = field(default_factory=_none)
+    kind: Numbers = field(default_factory=_none)
+    result: Numbers = field(default_factory=_none)
+    at: Numbers = field(default_factory=_none)
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Lines of the waiting list, in days; `outcome`: why they left it."""
+
+    asked_on: Numbers = field(default_factory=_none)
+    left_on: Numbers = field(default_factory=_none)
+    outcome: Numbers = field(default_factory=_none)
+
+
+@dataclass(frozen=True)
+class Loans:
+    """Tools lent; instants in unix ms."""
+
+    taken_at: Numbers = field(default_factory=_none)
+    due_at: Numbers = field(default_factory=_none)
+    returned_at: Numbers = field(default_factory=_none)
+
+
+@dataclass(frozen=True)
+class Projects:
+    """Households' projects: first days, costs in cents and surfaces in square decimetres, where known."""
+
+    starts_on: Numbers = field(default_factory=_none)
+    cost_cents: Numbers = field(default_factory=_none)
+    surface_dm2: Numbers = field(default_factory=_none)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything recorded in one scope. `codes`: what an imported file called a person, where it did; never a name."""
+    """Everything recorded in one scope. `texts` are what people and codes stand for, by their numbers.
 
-    agreements: Sequence[Agreement] = ()
-    lockers: Sequence[Span] = ()
-    held: Sequence[Span] = ()
-    entries: Sequence[Entry] = ()
-    supports: Sequence[Act] = ()
-    contacts: Sequence[Act] = ()
-    steps: Sequence[Step] = ()
-    waits: Sequence[Wait] = ()
-    loans: Sequence[Loan] = ()
-    projects: Sequence[Project] = ()
-    codes: Mapping[str, str] = field(default_factory=dict)
+    `codes`: what an imported file called a person, where it did; never a name.
+    """
+
+    texts: Texts = field(default_factory=Texts)
+    agreements: Agreements = field(default_factory=Agreements)
+    lockers: Spans = field(default_factory=Spans)
+    held: Spans = field(default_factory=Spans)
+    entries: Mapping[str, Answers] = field(default_factory=dict)
+    supports: Acts = field(default_factory=Acts)
+    contacts: Acts = field(default_factory=Acts)
+    steps: Steps = field(default_factory=Steps)
+    waits: Waits = field(default_factory=Waits)
+    loans: Loans = field(default_factory=Loans)
+    projects: Projects = field(default_factory=Projects)
+    codes: Mapping[int, str] = field(default_factory=dict)

@@ -1,9 +1,11 @@
 """How much of the lockers' time in service was taken, and how many at most at once."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.reports.facts import Span
+import numpy as np
+
+from gateway.reports.columns import Numbers
+from gateway.reports.facts import Spans
 from gateway.reports.period import Period
 
 
@@ -23,31 +25,32 @@ class Occupancy:
         return self.held_ms / self.service_ms if self.service_ms else None
 
 
-def occupancy(lockers: Sequence[Span], held: Sequence[Span], period: Period) -> Occupancy:
+def occupancy(lockers: Spans, held: Spans, period: Period) -> Occupancy:
     """The time to collect counts as held: nobody else could have the locker."""
-    first, last = period.from_at, period.until_at
-    served, taken = list(_within(lockers, first, last)), list(_within(held, first, last))
+    served, taken = _within(lockers, period), _within(held, period)
     return Occupancy(
-        in_service=sum(1 for _start, end in served if end == last),
-        held=sum(1 for _start, end in taken if end == last),
+        in_service=int(np.count_nonzero(served.until_at == period.until_at)),
+        held=int(np.count_nonzero(taken.until_at == period.until_at)),
         highest=_highest(taken),
-        service_ms=sum(end - start for start, end in served),
-        held_ms=sum(end - start for start, end in taken),
+        service_ms=_length(served),
+        held_ms=_length(taken),
     )
 
 
-def _within(spans: Iterable[Span], first: int, last: int) -> Iterable[tuple[int, int]]:
-    for span in spans:
-        start, end = max(span.from_at, first), last if span.until_at is None else min(span.until_at, last)
-        if start < end:
-            yield start, end
+def _within(spans: Spans, period: Period) -> Spans:
+    starts, ends = np.maximum(spans.from_at, period.from_at), np.minimum(spans.until_at, period.until_at)
+    some = starts < ends
+    return Spans(starts[some], ends[some])
 
 
-def _highest(spans: Iterable[tuple[int, int]]) -> int:
+def _length(spans: Spans) -> int:
+    return int((spans.until_at - spans.from_at).sum())
+
+
+def _highest(spans: Spans) -> int:
+    if not len(spans.from_at):
+        return 0
+    change: Numbers = np.repeat(np.array([1, -1]), len(spans.from_at))
     # An end comes before a beginning at the same instant: a locker passed on was held once.
-    changes = sorted([change for start, end in spans for change in ((start, 1), (end, -1))])
-    now = highest = 0
-    for _at, change in changes:
-        now += change
-        highest = max(highest, now)
-    return highest
+    order = np.lexsort((change, np.concatenate([spans.from_at, spans.until_at])))
+    return int(np.cumsum(change[order]).max())

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway.errors import GatewayError, InvalidError
 from gateway.reports.answers import TABLE, WORKBOOK, file_answer
+from gateway.reports.figures import LISTED_AT_MOST
 from gateway.reports.period import Cohort
 from gateway.reports.report import Report, Section, Value
 from gateway.reports.scope import NETWORK, scope_of, scopes
@@ -62,6 +63,7 @@ def report_page(visit: MemberVisit) -> Response:
         heading=heading(made, visit.language) if made else [],
         sections=[_shown(visit, section, form) for section in made.sections if section.figures] if made else [],
         months=list(made.months.items()) if made else [],
+        unlisted=LISTED_AT_MOST if made and made.section("people").values["stays_ended"] else 0,
         table=_url(form, TABLE),
         workbook=_url(form, WORKBOOK),
     )
@@ -85,6 +87,7 @@ def _asked(visit: Member, session: Session, form: Form) -> Report:
     made = asked_report(
         session, name, starts_on=starts_on, as_of=as_of, cohort=Cohort(cohort),
         organisation_id=visit.organisation_id, now=visit.now,
+        ledger=visit.ledger.now(session),
     )  # fmt: skip
     form.values |= {
         "name": scope_of(session, name).reference, "from": made.period.starts_on.isoformat(),

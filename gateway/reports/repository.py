@@ -1,153 +1,148 @@
 """Reads a scope's contracts, memberships and lockers as plain facts. What is withdrawn or a draft counts nowhere."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+import numpy as np
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
 
-from gateway.contracts.models import Contract, EndReason, Holding, Party
-from gateway.days import local_day
-from gateway.imports.models import ImportedPerson
-from gateway.loans.models import Membership
 from gateway.lockers.models import Allotment, Bank, Locker, Site
-from gateway.reports.facts import Agreement, Span
+from gateway.reports.columns import ABSENT, NO_TEXT, Marks, Numbers, local_days, marked, pairs, texts
+from gateway.reports.facts import Agreements, Spans
+from gateway.reports.ledger import Ledger
 from gateway.reports.period import Period
 from gateway.reports.scope import Kind, Scope
+from gateway.schemes.models import Scheme
 
 # A contract that ran out, with nobody's word on it.
 RAN_OUT = "term_over"
-Ids = Select[str] | CompoundSelect[str]
 
 
-def within(column: InstrumentedAttribute[str], ids: Ids | None) -> ColumnElement[bool]:
-    """The condition that a column is one of the ids; true where all of them count."""
-    return true() if ids is None else column.in_(ids)
+@dataclass(frozen=True)
+class Places:
+    """A scope's lockers and its organisation's schemes, each text marked; None: all of them count."""
+
+    lockers: Marks | None
+    schemes: Marks | None
+    site: int
 
 
-def agreements(session: Session, scope: Scope, period: Period) -> list[Agreement]:
+def places_of(session: Session, scope: Scope, ledger: Ledger) -> Places:
+    """What of the network belongs to the scope."""
+    if scope.kind is Kind.NETWORK:
+        return Places(None, None, NO_TEXT)
+    lockers = session.scalars(select(Locker.id).join(Bank, Bank.id == Locker.bank_id).where(_place(scope))).all()
+    schemes = session.scalars(select(Scheme.id).where(Scheme.organisation_id == scope.organisation_id)).all()
+    known = ledger.known
+    numbers, site = (texts(lockers, known), texts(schemes, known)), known[scope.id]
+    return Places(marked(len(known), numbers[0]), marked(len(known), numbers[1]), site)
+
+
+def agreements(ledger: Ledger, scope: Scope, places: Places, period: Period) -> Agreements:
     """Everyone's part in a signed contract that began before the period was over, and memberships of tool libraries."""
-    reasons = _reasons(session, scope)
-    rows = session.execute(
-        select(
-            Party.person_id, Party.from_at, Party.until_at, Contract.id, Contract.starts_on, Contract.ends_on,
-            Contract.from_at, Contract.ended_at, Contract.end_decided_by, Contract.destination, Contract.stability,
-        )
-        .join(Contract, Contract.id == Party.contract_id)
-        .where(
-            within(Contract.id, scope.contracts()), Contract.signed_at.is_not(None),
-            Contract.from_at < Contract.until_at, Contract.from_at < period.until_at,
-        )
+    contracts, parties = ledger["contract"], ledger["party"]
+    counting = (contracts["signed_at"] != ABSENT) & (contracts["from_at"] < contracts["until_at"])
+    counting &= (contracts["from_at"] < period.until_at) & _of_scope(ledger, scope, places)
+    row = np.full(len(ledger.known), -1)
+    row[contracts.owner[counting]] = np.flatnonzero(counting)
+    part = np.flatnonzero(row[parties.owner] >= 0)
+    of = row[parties.owner[part]]
+    starts, ends, over = contracts["starts_on"][of], contracts["ends_on"][of], contracts["ended_at"][of]
+    joined, parted = parties["from_at"][part], parties["until_at"][part]
+    later = joined > contracts["from_at"][of]
+    starts[later] = np.maximum(starts[later], local_days(scope.zone, joined[later]))
+    for instants in (over, parted):
+        ends = np.minimum(ends, local_days(scope.zone, instants))
+    some = starts <= ends
+    of, part = of[some], part[some]
+    reason_of, reason = _reasons(ledger, contracts.owner[of], over[some] != ABSENT)
+    return _with_memberships(
+        ledger, scope, places, period,
+        Agreements(
+            parties["person_id"][part], starts[some], ends[some], contracts["end_decided_by"][of],
+            contracts["destination"][of], contracts["stability"][of], reason_of, reason,
+        ),
     )  # fmt: skip
-    found = []
-    for (
-        person,
-        joined,
-        parted,
-        contract,
-        starts_on,
-        ends_on,
-        from_at,
-        ended_at,
-        decided,
-        destination,
-        stability,
-    ) in rows:
-        first = starts_on if joined <= from_at else max(starts_on, local_day(scope.zone, joined))
-        last = _earliest(scope.zone, ends_on, (ended_at, parted))
-        said = reasons.get(contract) or (() if ended_at is not None else (RAN_OUT,))
-        if first <= last:
-            found.append(Agreement(person, first, last, said, decided, destination, stability))
-    return found + _memberships(session, scope, period)
 
 
-def _reasons(session: Session, scope: Scope) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = defaultdict(tuple)
-    query = select(EndReason.contract_id, EndReason.reason).where(within(EndReason.contract_id, scope.contracts()))
-    for contract, reason in session.execute(query.order_by(EndReason.reason)):
-        found[contract] += (reason,)
-    return found
+def _of_scope(ledger: Ledger, scope: Scope, places: Places) -> Marks:
+    """Which contracts are the scope's: a site's held a locker of it, an organisation's are those of its schemes."""
+    contracts, holdings = ledger["contract"], ledger["holding"]
+    if places.lockers is None or places.schemes is None:
+        return np.ones(len(contracts.owner), np.bool_)
+    if scope.kind is Kind.ORGANISATION:
+        return places.schemes[contracts["scheme_id"]]
+    return marked(len(ledger.known), holdings.owner[places.lockers[holdings["locker_id"]]])[contracts.owner]
 
 
-def _memberships(session: Session, scope: Scope, period: Period) -> list[Agreement]:
-    rows = session.execute(
-        select(
-            Membership.person_id, Membership.starts_on, Membership.ends_on, Membership.ended_at, Membership.ended_why
-        ).where(within(Membership.id, scope.memberships()), Membership.from_at < period.until_at)
-    )
-    return [
-        Agreement(person, starts_on, max(starts_on, _earliest(scope.zone, ends_on, (ended_at,))), (why,) if why else ())
-        for person, starts_on, ends_on, ended_at, why in rows
-    ]
+def _reasons(ledger: Ledger, contracts: Numbers, ended: Marks) -> tuple[Numbers, Numbers]:
+    """For each part in a contract the reasons on record; of one that ran out that it did."""
+    given = ledger["end_reason"]
+    rows, found = pairs(contracts, given.owner)
+    silent = np.flatnonzero(~ended & ~marked(len(contracts), rows))
+    ran_out = np.full(len(silent), ledger.known[RAN_OUT])
+    return np.append(rows, silent), np.append(given["reason"][found], ran_out)
 
 
-def _earliest(zone: str, day: date, instants: Iterable[int | None]) -> date:
-    return min([day, *(local_day(zone, at) for at in instants if at is not None)])
-
-
-def people(scope: Scope) -> Ids | None:
-    """The ids of everyone who ever had a part in a contract or a membership of the scope; None: everyone."""
-    contracts, memberships = scope.contracts(), scope.memberships()
-    if contracts is None or memberships is None:
-        return None
-    return (
-        select(Party.person_id)
-        .where(Party.contract_id.in_(contracts))
-        .union(select(Membership.person_id).where(Membership.id.in_(memberships)))
+def _with_memberships(
+    ledger: Ledger, scope: Scope, places: Places, period: Period, contracts: Agreements
+) -> Agreements:
+    members = ledger["membership"]
+    some = members_of(ledger, scope, places) & (members["from_at"] < period.until_at)
+    starts = members["starts_on"][some]
+    ends = np.minimum(members["ends_on"][some], local_days(scope.zone, members["ended_at"][some]))
+    why = members["ended_why"][some]
+    told = np.flatnonzero(why != NO_TEXT)
+    unsaid = np.full(len(starts), NO_TEXT)
+    return Agreements(
+        np.append(contracts.person, members["person_id"][some]),
+        np.append(contracts.starts_on, starts),
+        np.append(contracts.ends_on, np.maximum(starts, ends)),
+        np.append(contracts.decided_by, unsaid),
+        np.append(contracts.destination, unsaid),
+        np.append(contracts.stability, unsaid),
+        np.append(contracts.reason_of, told + len(contracts.person)),
+        np.append(contracts.reason, why[told]),
     )
 
 
-def codes(session: Session, scope: Scope) -> dict[str, str]:
-    """What an imported file called people."""
-    query = select(ImportedPerson.person_id, ImportedPerson.code).where(
-        ImportedPerson.code.is_not(None), within(ImportedPerson.person_id, people(scope))
-    )
-    return {person: code for person, code in session.execute(query) if code is not None}
+def members_of(ledger: Ledger, scope: Scope, places: Places) -> Marks:
+    """Which memberships of tool libraries are the scope's."""
+    members = ledger["membership"]
+    if places.schemes is None:
+        return np.ones(len(members.owner), np.bool_)
+    if scope.kind is Kind.ORGANISATION:
+        return places.schemes[members["scheme_id"]]
+    of_site: Marks = members["site_id"] == places.site
+    return of_site
 
 
-def lockers(session: Session, scope: Scope, period: Period) -> list[Span]:
-    """Lockers in service before the period's end: of the site; of the organisation's sites or allotted to it; all."""
-    query = select(Locker.id, Locker.in_service_since, Locker.retired_at).join(Bank, Bank.id == Locker.bank_id)
-    spans = [
-        Span(locker, since, retired)
-        for locker, since, retired in session.execute(
-            query.where(_place(scope), Locker.in_service_since < period.until_at)
+def lockers(session: Session, ledger: Ledger, scope: Scope, places: Places, period: Period) -> tuple[Spans, Spans]:
+    """When lockers were in service: of the site; of the organisation's sites or allotted to it; all. And when these
+    were held in that time, by whomever, the time to collect included."""
+    every, holdings = ledger["locker"], ledger["holding"]
+    some = every["in_service_since"] < period.until_at
+    if places.lockers is not None:
+        some &= places.lockers[every.owner]
+    locker, since, until = every.owner[some], every["in_service_since"][some], every["retired_at"][some]
+    if scope.kind is Kind.ORGANISATION:
+        rows = session.execute(
+            select(Allotment.locker_id, Allotment.from_at, Allotment.until_at).where(
+                Allotment.organisation_id == scope.id
+            )
         )
-    ]
-    if scope.kind is not Kind.ORGANISATION:
-        return spans
-    own = {span.locker for span in spans}
-    allotted = session.execute(
-        select(Allotment.locker_id, Allotment.from_at, Allotment.until_at).where(Allotment.organisation_id == scope.id)
-    )
-    return spans + [Span(locker, start, end) for locker, start, end in allotted if locker not in own]
-
-
-def held(session: Session, scope: Scope, period: Period, spans: Sequence[Span]) -> list[Span]:
-    """When the scope's lockers were held in the period, by whomever, the time to collect included."""
-    query = select(Holding.locker_id, Holding.from_at, Holding.until_at).where(
-        Holding.from_at < period.until_at, Holding.until_at > period.from_at, Holding.from_at < Holding.until_at
-    )
-    if scope.kind is not Kind.NETWORK:
-        counted = select(Locker.id).join(Bank, Bank.id == Locker.bank_id).where(_place(scope))
-        allotted = select(Allotment.locker_id).where(Allotment.organisation_id == scope.id)
-        query = query.where(or_(Holding.locker_id.in_(counted), Holding.locker_id.in_(allotted)))
-    known = defaultdict(list)
-    for span in spans:
-        known[span.locker].append(span)
-    return [
-        Span(locker, max(start, span.from_at), end if span.until_at is None else min(end, span.until_at))
-        for locker, start, end in session.execute(query)
-        for span in known[locker]
-    ]
+        for name, start, end in rows:
+            if ledger.known[name] not in locker[: np.count_nonzero(some)]:
+                locker, since = np.append(locker, ledger.known[name]), np.append(since, start)
+                until = np.append(until, ABSENT if end is None else end)
+    starts, ends = holdings["from_at"], holdings["until_at"]
+    held = np.flatnonzero((starts < period.until_at) & (ends > period.from_at) & (starts < ends))
+    rows_held, served = pairs(holdings["locker_id"][held], locker)
+    held = held[rows_held]
+    return Spans(since, until), Spans(np.maximum(starts[held], since[served]), np.minimum(ends[held], until[served]))
 
 
 def _place(scope: Scope) -> ColumnElement[bool]:
-    match scope.kind:
-        case Kind.SITE:
-            return Bank.site_id == scope.id
-        case Kind.ORGANISATION:
-            return Bank.site_id.in_(select(Site.id).where(Site.organisation_id == scope.id))
-        case _:
-            return true()
+    if scope.kind is Kind.SITE:
+        return Bank.site_id == scope.id
+    return Bank.site_id.in_(select(Site.id).where(Site.organisation_id == scope.id))

@@ -24,6 +24,8 @@ class ReportOut(Schema):
     as_of: date = Field(description="the figures hold at the end of this day")
     zone: str
     cohort: str = Field(description="served: everyone with a contract on at least one day; started: stays begun then")
-    months_of_care_of_the_ended: dict[str, int] = Field(description="whole months by pseudonym, never by name")
+    months_of_care_of_the_ended: dict[str, int] = Field(
+        description="whole months by pseudonym, never by name; empty where more than 500 stays ended"
+    )
     figures: dict[str, dict[str, int | float | None]]
     definitions: dict[str, str] = Field(description="what the figures of a section mean")

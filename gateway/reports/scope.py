@@ -1,17 +1,15 @@
 """What a report is about: one site, one organisation or the network, found by name."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gateway.contracts.models import Contract, Holding
 from gateway.errors import NotFoundError
-from gateway.loans.models import Membership
-from gateway.lockers.models import Bank, Locker, Organisation, Site
-from gateway.schemes.models import Scheme
+from gateway.lockers.models import Organisation, Site
 
 NETWORK = "network"
 DEFAULT_ZONE = "Europe/Paris"
@@ -39,35 +37,6 @@ class Scope:
     def reference(self) -> str:
         """What `scope_of` finds it by, whatever it is called."""
         return self.kind.value if self.kind is Kind.NETWORK else f"{self.kind.value}:{self.id}"
-
-    def contracts(self) -> Select[str] | None:
-        """The ids of its contracts; None: all of them. An organisation's are those of its schemes."""
-        match self.kind:
-            case Kind.SITE:
-                lockers = select(Locker.id).join(Bank, Bank.id == Locker.bank_id).where(Bank.site_id == self.id)
-                return select(Holding.contract_id).where(Holding.locker_id.in_(lockers))
-            case Kind.ORGANISATION:
-                return (
-                    select(Contract.id)
-                    .join(Scheme, Scheme.id == Contract.scheme_id)
-                    .where(Scheme.organisation_id == self.id)
-                )
-            case _:
-                return None
-
-    def memberships(self) -> Select[str] | None:
-        """The ids of its tool libraries' memberships; None: all of them."""
-        match self.kind:
-            case Kind.SITE:
-                return select(Membership.id).where(Membership.site_id == self.id)
-            case Kind.ORGANISATION:
-                return (
-                    select(Membership.id)
-                    .join(Scheme, Scheme.id == Membership.scheme_id)
-                    .where(Scheme.organisation_id == self.id)
-                )
-            case _:
-                return None
 
 
 def scope_of(session: Session, name: str) -> Scope:
@@ -99,10 +68,14 @@ def scopes(session: Session, organisation_id: str | None = None) -> list[Scope]:
     if organisation_id is not None:
         organisations = organisations.where(Organisation.id == organisation_id)
         sites = sites.where(Site.organisation_id == organisation_id)
+    found = session.scalars(sites).all()
+    zones: dict[str, list[str]] = defaultdict(list)
+    for site in found:
+        zones[site.organisation_id].append(site.zone)
     return [
         _network(session),
-        *(_of_organisation(session, one) for one in session.scalars(organisations)),
-        *(_of_site(one) for one in session.scalars(sites)),
+        *(_of_organisation(one, zones[one.id]) for one in session.scalars(organisations)),
+        *(_of_site(one) for one in found),
     ]
 
 
@@ -117,22 +90,23 @@ def _organisation(session: Session, name: str) -> Scope | None:
     found = session.get(Organisation, name) or session.scalar(
         select(Organisation).where(func.lower(Organisation.name) == name.lower()).order_by(Organisation.name)
     )
-    return None if found is None else _of_organisation(session, found)
+    if found is None:
+        return None
+    return _of_organisation(found, session.scalars(select(Site.zone).where(Site.organisation_id == found.id)).all())
 
 
 def _of_site(site: Site) -> Scope:
     return Scope(Kind.SITE, site.id, site.name, site.zone, site.organisation_id)
 
 
-def _of_organisation(session: Session, organisation: Organisation) -> Scope:
-    zones = select(Site.zone).where(Site.organisation_id == organisation.id)
-    return Scope(Kind.ORGANISATION, organisation.id, organisation.name, _commonest(session, zones), organisation.id)
+def _of_organisation(organisation: Organisation, zones: Sequence[str]) -> Scope:
+    return Scope(Kind.ORGANISATION, organisation.id, organisation.name, _commonest(zones), organisation.id)
 
 
 def _network(session: Session) -> Scope:
-    return Scope(Kind.NETWORK, "", NETWORK, _commonest(session, select(Site.zone)))
+    return Scope(Kind.NETWORK, "", NETWORK, _commonest(session.scalars(select(Site.zone)).all()))
 
 
-def _commonest(session: Session, zones: Select[str]) -> str:
-    counts = Counter(session.scalars(zones.order_by(Site.zone)).all())
+def _commonest(zones: Sequence[str]) -> str:
+    counts = Counter(sorted(zones))
     return max(counts, key=lambda zone: counts[zone], default=DEFAULT_ZONE)

@@ -4,41 +4,53 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from gateway.care.models import Contact, SupportAct
 from gateway.days import day_after, local_day
 from gateway.reports import care_facts, repository
 from gateway.reports.facts import Facts
 from gateway.reports.figures import calculate
+from gateway.reports.ledger import Ledger
 from gateway.reports.period import Cohort, Period
 from gateway.reports.report import Report
 from gateway.reports.scope import Kind, Scope, no_scope, scope_of
 
 
-def report_on(session: Session, name: str, *, starts_on: date, as_of: date, cohort: Cohort = Cohort.SERVED) -> Report:
+def report_on(
+    session: Session,
+    name: str,
+    *,
+    starts_on: date,
+    as_of: date,
+    cohort: Cohort = Cohort.SERVED,
+    ledger: Ledger | None = None,
+) -> Report:
     """The report of a site, an organisation or the `network`, at the end of the day `as_of`.
 
-    Raises NotFoundError (`scope`), InvalidError (`period`, `date`).
+    `ledger`: the facts where they are kept; without it they are read. Raises NotFoundError (`scope`), InvalidError
+    (`period`, `date`).
     """
     scope = scope_of(session, name)
     period = Period(starts_on, as_of, scope.zone)
-    return calculate(scope.name, facts_of(session, scope, period), period, cohort)
+    facts = facts_of(session, ledger or Ledger.read(session), scope, period)
+    return calculate(scope.name, facts, period, cohort)
 
 
-def facts_of(session: Session, scope: Scope, period: Period) -> Facts:
+def facts_of(session: Session, ledger: Ledger, scope: Scope, period: Period) -> Facts:
     """Everything that the figures of a scope and a period are made of."""
-    lockers = repository.lockers(session, scope, period)
+    places = repository.places_of(session, scope, ledger)
+    lockers, held = repository.lockers(session, ledger, scope, places, period)
     return Facts(
-        agreements=repository.agreements(session, scope, period),
+        texts=ledger.known,
+        agreements=repository.agreements(ledger, scope, places, period),
         lockers=lockers,
-        held=repository.held(session, scope, period, lockers),
-        entries=care_facts.entries(session, scope, period),
-        supports=care_facts.acts(session, scope, period, SupportAct),
-        contacts=care_facts.acts(session, scope, period, Contact),
-        steps=care_facts.steps(session, scope, period),
-        waits=care_facts.waits(session, scope, period),
-        loans=care_facts.loans(session, scope, period),
-        projects=care_facts.projects(session, scope),
-        codes=repository.codes(session, scope),
+        held=held,
+        entries=care_facts.entries(ledger, period),
+        supports=care_facts.acts(ledger, "support_act"),
+        contacts=care_facts.acts(ledger, "contact"),
+        steps=care_facts.steps(ledger, period),
+        waits=care_facts.waits(ledger, scope, places, period),
+        loans=care_facts.loans(ledger, scope, places),
+        projects=care_facts.projects(ledger, scope, places),
+        codes=care_facts.codes(ledger),
     )
 
 
@@ -51,6 +63,7 @@ def asked_report(
     cohort: Cohort,
     organisation_id: str | None,
     now: int,
+    ledger: Ledger,
 ) -> Report:
     """A report for someone who sees one organisation's figures and the network's (None: everyone's).
 
@@ -60,7 +73,7 @@ def asked_report(
     if scope.kind is not Kind.NETWORK and organisation_id not in (None, scope.organisation_id):
         raise no_scope(name)
     first, last = default_period(session, scope.reference, starts_on, as_of, now)
-    return report_on(session, scope.reference, starts_on=first, as_of=last, cohort=cohort)
+    return report_on(session, scope.reference, starts_on=first, as_of=last, cohort=cohort, ledger=ledger)
 
 
 def default_period(

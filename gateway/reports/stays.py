@@ -1,53 +1,56 @@
 """Stays: contracts of one person that follow each other without a gap count as one time of care."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from gateway.reports.facts import Agreement
-from gateway.reports.period import Cohort, Period, whole_months
+import numpy as np
 
-_A_DAY = timedelta(days=1)
+from gateway.reports.columns import Marks, Numbers, day_number, whole_months
+from gateway.reports.facts import Agreements
+from gateway.reports.period import Cohort, Period
 
 
-class Stay(NamedTuple):
-    """One time of care; `last` is the contract it ends with."""
+@dataclass(frozen=True)
+class Stays:
+    """Times of care in the order of their beginning; `last` is the row of the contract each ends with."""
 
-    person: str
-    starts_on: date
-    ends_on: date
-    last: Agreement
+    person: Numbers
+    starts_on: Numbers
+    ends_on: Numbers
+    last: Numbers
 
     @property
-    def months(self) -> int:
+    def months(self) -> Numbers:
         """Whole months of care, without the time to collect."""
         return whole_months(self.starts_on, self.ends_on)
 
-    def ended_by(self, day: date) -> bool:
-        """Whether it was over at the end of that day."""
-        return self.ends_on <= day
+    def __len__(self) -> int:
+        return len(self.person)
+
+    def only(self, chosen: Marks) -> "Stays":
+        """Those that are marked."""
+        return Stays(self.person[chosen], self.starts_on[chosen], self.ends_on[chosen], self.last[chosen])
 
 
-def stays_of(agreements: Iterable[Agreement]) -> list[Stay]:
-    """The stays, in the order of their beginning."""
-    stays: dict[str, list[Stay]] = {}
-    for agreement in sorted(agreements, key=_first_and_last):
-        of_person = stays.setdefault(agreement.person, [])
-        before = of_person[-1] if of_person else None
-        if before is not None and agreement.starts_on <= before.ends_on + _A_DAY:
-            last = agreement if agreement.ends_on >= before.ends_on else before.last
-            of_person[-1] = Stay(before.person, before.starts_on, last.ends_on, last)
-        else:
-            of_person.append(Stay(agreement.person, agreement.starts_on, agreement.ends_on, agreement))
-    return sorted((stay for found in stays.values() for stay in found), key=lambda stay: stay.starts_on)
+def stays_of(agreements: Agreements) -> Stays:
+    """The stays that these contracts make."""
+    if not len(agreements.person):
+        return Stays(agreements.person, agreements.starts_on, agreements.ends_on, agreements.person)
+    rows = np.lexsort((agreements.ends_on, agreements.starts_on, agreements.person))
+    person, starts, ends = agreements.person[rows], agreements.starts_on[rows], agreements.ends_on[rows]
+    # On a scale on which every person's days come after the last person's, one running maximum serves all.
+    far = int(ends.max()) - int(starts.min()) + 3
+    rank = np.cumsum(np.append(0, person[1:] != person[:-1]))
+    latest = np.maximum.accumulate(ends + rank * far)
+    begins = np.append(True, starts[1:] + rank[1:] * far > latest[:-1] + 1)
+    first = np.flatnonzero(begins)
+    # Of several contracts that end on a stay's last day, the one that began last.
+    last = np.maximum.reduceat(np.where(ends + rank * far == latest, np.arange(len(rows)), 0), first)
+    order = np.argsort(starts[first], kind="stable")
+    return Stays(person[first][order], starts[first][order], ends[last][order], rows[last][order])
 
 
-def _first_and_last(agreement: Agreement) -> tuple[date, date]:
-    return agreement.starts_on, agreement.ends_on
-
-
-def in_cohort(stays: Sequence[Stay], period: Period, cohort: Cohort) -> list[Stay]:
+def in_cohort(stays: Stays, period: Period, cohort: Cohort) -> Stays:
     """Stays with at least one day in the period, or only those that began in it."""
-    if cohort is Cohort.STARTED:
-        return [stay for stay in stays if stay.starts_on in period]
-    return [stay for stay in stays if stay.starts_on <= period.as_of and stay.ends_on >= period.starts_on]
+    first, last = day_number(period.starts_on), day_number(period.as_of)
+    begun = stays.starts_on <= last
+    return stays.only(begun & ((stays.starts_on if cohort is Cohort.STARTED else stays.ends_on) >= first))

@@ -9,6 +9,7 @@ SECTIONS: Mapping[str, str] = {
     "people": N_("People"),
     "lockers": N_("Lockers and occupancy"),
     "duration": N_("Months of care"),
+    "stays_by_months": N_("Ended stays by months of care"),
     "ends_by_reason": N_("Ends by reason"),
     "ends_by_decision": N_("Ends by who decided"),
     "ends_by_destination": N_("Ends by destination"),
@@ -84,6 +85,7 @@ DEFINITIONS: Mapping[str, str] = {
         "service. An organisation's are those at its sites and those allotted to it, whoever holds them."
     ),
     "duration": N_("Whole months from the first to the last day of each stay that ended, without the time to collect."),
+    "stays_by_months": N_("How many of the stays that ended lasted so many whole months."),
     "ends_by_reason": N_("A stay may have several reasons, so the sum may be more than the stays ended."),
     "positive": N_(
         "An end is positive if the destination is own, social, supported or employer's housing, a community or "

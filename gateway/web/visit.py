@@ -18,6 +18,7 @@ from gateway.db import Database
 from gateway.errors import ForbiddenError, GatewayError, InvalidError, SignInError
 from gateway.link.presence import Presence
 from gateway.lockers.wall import BankView
+from gateway.reports.ledger import KeptLedger
 from gateway.staff import rights, scope
 from gateway.staff import service as accounts
 from gateway.staff.rights import Right
@@ -55,6 +56,11 @@ class Visit:
     def presence(self) -> Presence:
         """What is heard of each bank right now."""
         return self.request.app.state.presence  # type: ignore[no-any-return]
+
+    @property
+    def ledger(self) -> KeptLedger:
+        """The facts that figures are made of."""
+        return self.request.app.state.ledger  # type: ignore[no-any-return]
 
     @property
     def organisation_id(self) -> str | None:

@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from gateway.reports.facts import Act, Agreement, Entry, Facts, Span, Wait
 from gateway.reports.figures import calculate
 from gateway.reports.period import Cohort, Period
 from gateway.reports.report import Report
+from tests.unit.gateway.reports.plain import Act, Agreement, Entry, Facts, Span, Wait
 
 START = date(2019, 1, 1)
 DAYS = 900
@@ -102,7 +102,7 @@ def months_by_counting(run: set[date]) -> int:
 
 
 def report(facts: Facts, period: Period, cohort: Cohort) -> Report:
-    return calculate("town", facts, period, cohort)
+    return calculate("town", facts.columns(), period, cohort)
 
 
 CASES = [(seed, cohort) for seed in range(60) for cohort in Cohort]

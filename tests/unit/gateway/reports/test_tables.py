@@ -10,13 +10,13 @@ from openpyxl import load_workbook
 
 from gateway.reports.chart import as_svg
 from gateway.reports.code_words import WORDS
-from gateway.reports.facts import Act, Agreement, Facts
 from gateway.reports.figures import calculate
 from gateway.reports.period import Cohort, Period, whole_months
 from gateway.reports.report import Figure, Report, Section
 from gateway.reports.table import as_csv, as_text, lines, safe
 from gateway.reports.wording import DEFINITIONS, FIGURES, SECTIONS
 from gateway.reports.workbook import as_xlsx
+from tests.unit.gateway.reports.plain import Act, Agreement, Facts
 
 PERIOD = Period(date(2020, 1, 1), date(2020, 12, 31))
 
@@ -30,7 +30,7 @@ def made(name: str = "Montreuil", code: str = "P07") -> Report:
         supports=[Act("a", "food", date(2020, 3, 1), 4), Act("b", "food", date(2020, 3, 2))],
         codes={"a": code},
     )
-    return calculate(name, facts, PERIOD, Cohort.SERVED)
+    return calculate(name, facts.columns(), PERIOD, Cohort.SERVED)
 
 
 def cells(text: str) -> list[list[str]]:
