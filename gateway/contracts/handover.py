@@ -11,21 +11,29 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.badges.pages import give_badge, stock
-from gateway.contracts import service
+from gateway.care import eligibility
+from gateway.care.codes import Finding
+from gateway.care.eligibility import Found
+from gateway.contracts import service, words
 from gateway.days import local_day, term_end
+from gateway.incidents import exclusions
 from gateway.lockers.free import free_lockers
+from gateway.lockers.models import Bank
 from gateway.lockers.service import locker_of
 from gateway.people.models import Person
 from gateway.people.service import add_person
 from gateway.schemes.models import Scheme
+from gateway.schemes.words import EXCEPTIONS
 from gateway.staff.rights import Right
 from gateway.staff.scope import require_own
 from gateway.web.formats import alphabetical
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
 from gateway.web.visit import DEFAULT_ZONE, Member, MemberVisit, PostedForm
+from wire.limits import MAX_INSTANT
 
 router = APIRouter()
+_CONDITION, _MET = "condition-", "met"
 Choice = Annotated[str, Query(max_length=80)]
 
 
@@ -35,6 +43,15 @@ class _Terms:
     number: int
     starts_on: date
     ends_on: date
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One condition of the scheme on the form: the field, what is asked, the answers."""
+
+    name: str
+    text: str
+    answers: list[tuple[str, str]]
 
 
 @router.get("/handover")
@@ -70,14 +87,56 @@ def hand_over(posted: PostedForm) -> Response:
         require_own(session, visit.organisation_id, named, right=Right.CONTRACTS, changing=True, now=now)
         person_id = chosen or _new_person(session, visit, form, visit.organisation_id or site.organisation_id, now)
         badge_id = give_badge(session, visit, form, person_id, site.id, now)
+        _decide_conditions(session, visit, form, person_id, now)
         service.assign(
             session, person_id=person_id, bank_id=terms.bank, number=terms.number, starts_on=terms.starts_on,
             ends_on=terms.ends_on, badge_id=badge_id, scheme_id=form.get("scheme") or None,
-            actor=visit.staff.staff_id, now=now,
+            despite_exclusion=form.get("despite_exclusion") or None, actor=visit.staff.staff_id, now=now,
         )  # fmt: skip
         return f"/people/{person_id}?done=handed_over"
 
     return posted.act(act, lambda session, again: _form(visit, session, again, 422))
+
+
+def _decide_conditions(session: Session, visit: Member, form: Form, person_id: str, now: int) -> None:
+    """What was said of the scheme's conditions is recorded before the contract; saying nothing decides nothing."""
+    said = {name.removeprefix(_CONDITION): value for name, value in form.values.items() if name.startswith(_CONDITION)}
+    found = {
+        code: Found(Finding.MET) if value == _MET else Found(Finding.EXCEPTION, value)
+        for code, value in said.items()
+        if value
+    }
+    if found and form.get("scheme"):
+        eligibility.decide(
+            session, person_id, form.get("scheme"), found, eligible=True, actor=visit.staff.staff_id, now=now
+        )
+
+
+def _conditions(visit: Member, session: Session, form: Form) -> list[Asked]:
+    """Those of the chosen scheme: met, or without it for one of the reasons it allows."""
+    scheme = session.get(Scheme, form.get("scheme")) if form.get("scheme") else None
+    return [
+        Asked(
+            f"{_CONDITION}{one.code}",
+            str(getattr(one.text, visit.language)),
+            [(_MET, visit.say(N_("Yes")))]
+            + [(code, visit.say(N_("No, but: %(reason)s"), reason=_exception(visit, code))) for code in one.exceptions],
+        )
+        for one in (scheme.terms.conditions if scheme else ())
+    ]
+
+
+def _exception(visit: Member, code: str) -> str:
+    return visit.say(EXCEPTIONS[code]) if code in EXCEPTIONS else code.replace("_", " ")
+
+
+def _is_excluded(session: Session, form: Form, now: int) -> bool:
+    """Whether the chosen person is excluded where the chosen locker is, now or later."""
+    bank = session.get(Bank, form.get("locker").partition("/")[0])
+    if bank is None or not form.get("person"):
+        return False
+    found = exclusions.hindering(session, form.get("person"), site_id=bank.site_id, from_at=now, until_at=MAX_INSTANT)
+    return found is not None
 
 
 def _new_person(session: Session, visit: Member, form: Form, organisation_id: str, now: int) -> str:
@@ -106,6 +165,10 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
         ],
         badges=[(badge.id, badge.label) for badge in stock(session)],
         schemes=[(scheme.id, scheme.name) for scheme in _schemes(session, visit)],
+        conditions=_conditions(visit, session, form),
+        despite=[(code, visit.say(text)) for code, text in words.DESPITE.items()]
+        if _is_excluded(session, form, visit.now)
+        else [],
     )
 
 

@@ -61,6 +61,13 @@ NOTICES: Mapping[str, str] = {
     "end_announced": N_("The contract ends"),
 }
 
+DESPITE: Mapping[str, str] = {
+    "agreed": N_("Agreed with whoever decided the exclusion"),
+    "accompanied": N_("The person comes accompanied"),
+    "nowhere_else": N_("They have nowhere else for their things"),
+    "other": N_("Another reason"),
+}
+
 EVERY: Mapping[str, str] = {
     "once": N_("once"),
     "visit": N_("for each visit"),

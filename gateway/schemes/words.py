@@ -15,4 +15,5 @@ EXCEPTIONS: Mapping[str, str] = {
     "came_alone": N_("came by themselves"),
     "emergency": N_("an emergency"),
     "health": N_("health"),
+    "passing_through": N_("passing through"),
 }

@@ -1,0 +1,67 @@
+"""Handing over on the page: what the scheme asks is said there, and why a contract is made in spite of an exclusion."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from gateway.care import eligibility
+from gateway.contracts import service as contracts
+from gateway.contracts.decisions import last_transition
+from gateway.incidents import exclusions
+from gateway.incidents.codes import IncidentKind
+from gateway.schemes.codes import Service
+from gateway.schemes.service import add_scheme
+from tests.unit.gateway.luggage import conftest as desk
+from tests.unit.gateway.town import NOON, TODAY, Town
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+office = desk.office
+Opened = Callable[[int], desk.Office]
+
+
+def test_conditions_are_said_in_the_form_and_recorded_with_the_contract(town: Town, office: Opened) -> None:
+    nadia = town.person("Nadia")
+    with town.writing() as session:
+        scheme = add_scheme(
+            session, organisation_id=town.organisation_id, service=Service.LUGGAGE, name="Bags", actor="t", now=NOON
+        )
+    form = {
+        "person": nadia.id, "locker": f"{town.bank}/1", "starts_on": TODAY.isoformat(), "ends_on": "2026-12-31",
+        "scheme": scheme.id, "badge_how": "none",
+    }  # fmt: skip
+    worker = office(NOON).as_role("worker")
+    refused = worker.post("/handover", 422, **form)
+    assert "The scheme asks for more" in refused
+    assert "Lives in the town" in refused
+    said = {"condition-lives_here": "met", "condition-under_way": "met", "condition-referred": "came_alone"}
+    worker.post("/handover", **form, **said)
+    with town.reading() as session:
+        decided = eligibility.latest(session, nadia.id, scheme.id)
+        assert decided is not None
+        assert {one.condition: one.exception for one in decided.findings} == {
+            "lives_here": None, "under_way": None, "referred": "came_alone",
+        }  # fmt: skip
+
+
+def test_a_contract_in_spite_of_an_exclusion_asks_why(town: Town, office: Opened) -> None:
+    nadia = town.person("Nadia")
+    worker = office(NOON).as_role("worker")
+    with town.writing() as session:
+        exclusions.exclude(
+            session, person_id=nadia.id, site_id=town.site_id, from_on=TODAY, until_on=TODAY + timedelta(days=7),
+            reason=IncidentKind.THREATS, actor=worker.staff_id, now=NOON,
+        )  # fmt: skip
+    form = {
+        "person": nadia.id, "locker": f"{town.bank}/1", "starts_on": TODAY.isoformat(), "ends_on": "2026-12-31",
+        "scheme": "", "badge_how": "none",
+    }  # fmt: skip
+    refused = worker.post("/handover", 422, **form)
+    assert "This person is excluded from this place then." in refused
+    assert "Why a contract all the same" in refused
+    worker.post("/handover", **form, despite_exclusion="accompanied")
+    with town.reading() as session:
+        made = contracts.list_contracts(session, person_id=nadia.id, now=NOON).items[0]
+        recorded = last_transition(session, made.id)
+        assert recorded is not None
+        assert recorded.reason == "accompanied"
