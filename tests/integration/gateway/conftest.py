@@ -6,9 +6,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,10 @@ from gateway.db import Database
 from gateway.lockers import service as places
 from gateway.privacy.field_keys import FieldKeys
 from gateway.staff import service as accounts
+from tests import started
 from tests.integration.gateway.scripted import ScriptedController, now_ms, soon
 
 PASSWORD = "correct horse battery"
-PROGRAM = Path(sys.executable).with_name("casier-gateway")
 
 
 def free_port() -> int:
@@ -33,6 +34,16 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@cache
+def migrated() -> bytes:
+    """An SQLite file that migrations have made."""
+    with tempfile.TemporaryDirectory() as home:
+        database = Database(f"sqlite:///{home}/casier.db")
+        migrations.migrate(database)
+        database.close()
+        return Path(home, "casier.db").read_bytes()
 
 
 @dataclass
@@ -74,7 +85,7 @@ class Gateway:
     home: Path
     broker_port: int
     url: str = ""
-    process: "subprocess.Popen[str] | None" = None
+    process: started.Started | None = None
     api: httpx.Client = field(default_factory=httpx.Client)
 
     @property
@@ -87,18 +98,12 @@ class Gateway:
         }
 
     def run(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            [PROGRAM, *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        done = started.run(arguments, self.environment, self.home.parent / "command.log")
         assert not check or done.returncode == 0, done.stderr
         return done
 
     def start(self) -> None:
-        with (self.home.parent / "gateway.log").open("a") as log:
-            self.process = subprocess.Popen(
-                [PROGRAM, "serve"], env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
-            )
-        assert self.process.stdout is not None
+        self.process = started.Started(("serve",), self.environment, self.home.parent / "gateway.log")
         line = self.process.stdout.readline()
         assert line, (self.home.parent / "gateway.log").read_text()
         self.url = json.loads(line)["ready"]
@@ -109,17 +114,24 @@ class Gateway:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(15)
-        assert self.process.stdout is not None
         self.process.stdout.close()
         self.process = None
         self.api.close()
         return code
 
-    def sign_in(self) -> None:
-        """An account and its token, made as the command line makes them (test_cli.py), only quicker."""
+    def settle(self) -> None:
+        """The data directory with a database in it, empty."""
         self.home.mkdir()
+        (self.home / "casier.db").write_bytes(migrated())
+
+    def sign_in(self) -> None:
+        """A database with an account and its token."""
+        self.settle()
+        self.open_account()
+
+    def open_account(self) -> None:
+        """An account and its token, made as the command line makes them (test_cli.py), only quicker."""
         database, now = self.database(), now_ms()
-        migrations.migrate(database)
         with database.writing() as session:
             staff = accounts.add_staff(
                 session, email="worker@example.org", name="Test Worker", password=PASSWORD, actor="test", now=now

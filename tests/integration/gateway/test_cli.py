@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,8 +22,16 @@ from tests.integration.gateway.scripted import ScriptedController
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Gateway:
+def new(tmp_path: Path) -> Gateway:
+    """Nothing is there yet."""
     return Gateway(tmp_path / "data", 1)
+
+
+@pytest.fixture
+def cli(new: Gateway) -> Gateway:
+    """With an empty database."""
+    new.settle()
+    return new
 
 
 def refused(cli: Gateway, code: int, *arguments: str) -> str:
@@ -31,7 +41,22 @@ def refused(cli: Gateway, code: int, *arguments: str) -> str:
     return done.stderr
 
 
-def test_a_controller_is_joined_and_staff_can_sign_in(cli: Gateway) -> None:
+def test_the_installed_program_is_this_one(cli: Gateway) -> None:
+    program = Path(sys.executable).with_name("casier-gateway")
+
+    def typed(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [program, *arguments], env=cli.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    assert f"data_dir = {cli.home}" in typed("config", "check").stdout
+    wrong = typed("audit", "verify", "--expect", "nonsense")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "ID:DIGEST" in wrong.stderr
+
+
+def test_a_controller_is_joined_and_staff_can_sign_in(new: Gateway) -> None:
+    cli = new
     controller = ScriptedController("montreuil-1", "", 0)
     assert "24 lockers" in cli.run("controllers", "add", "montreuil-1", controller.token, "--lockers", "24").stdout
     again = cli.run("controllers", "add", "montreuil-1", controller.token, "--lockers", "24").stdout
@@ -147,7 +172,8 @@ def test_a_taken_port_is_named_with_the_variable_to_set(cli: Gateway, monkeypatc
     assert "CASIER_GATEWAY_PORT" in told
 
 
-def test_an_older_database_is_not_touched_until_someone_migrates(cli: Gateway) -> None:
+def test_an_older_database_is_not_touched_until_someone_migrates(new: Gateway) -> None:
+    cli = new
     cli.home.mkdir()
     database = cli.database()
     migrations.migrate(database, to="0003")
@@ -160,7 +186,7 @@ def test_an_older_database_is_not_touched_until_someone_migrates(cli: Gateway) -
 
 
 def test_a_worker_gets_a_badge_for_the_keypad_and_a_site_asks_for_pins(cli: Gateway) -> None:
-    cli.sign_in()
+    cli.open_account()
     cli.join(ScriptedController("montreuil-1", "", 0), lockers=3)
     number = cli.home.parent / "number"
     number.write_text("em4100:00000000FE\n")
@@ -180,7 +206,7 @@ def test_a_worker_gets_a_badge_for_the_keypad_and_a_site_asks_for_pins(cli: Gate
 
 
 def test_the_trail_is_verified_and_what_was_cut_off_is_noticed(cli: Gateway) -> None:
-    cli.sign_in()
+    cli.open_account()
     first = json.loads(cli.run("audit", "verify", "--json").stdout)
     assert first["records"] == 2
     assert "nothing was changed" in cli.run("audit", "verify", "--expect", first["head"]).stdout
@@ -195,7 +221,7 @@ def test_the_trail_is_verified_and_what_was_cut_off_is_noticed(cli: Gateway) -> 
 
 
 def test_files_are_erased_only_when_it_is_said_and_names_sealed_again_under_a_new_key(cli: Gateway) -> None:
-    cli.sign_in()
+    cli.open_account()
     database = cli.database()
     with database.writing() as session:
         owner = organisation_named(session, "Emmaus", actor="test", now=1)
