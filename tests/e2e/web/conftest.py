@@ -24,7 +24,6 @@ from gateway.access import commands
 from gateway.access.lists import issue
 from gateway.access.models import CommandRecord
 from gateway.access.service import add_controller, born, controller_of, list_in_force, register_badge
-from gateway.app import create_app
 from gateway.contracts import service as contracts
 from gateway.days import local_day, unix_ms
 from gateway.events.service import record
@@ -33,6 +32,7 @@ from gateway.lockers.observations import observe
 from gateway.people.service import add_person
 from gateway.settings import Settings
 from gateway.staff.service import add_staff
+from tests.one_app import one_app
 from wire.entries import Entry
 from wire.messages import Birth, Health, Reply, Session
 
@@ -178,7 +178,7 @@ def _seed(site: Site) -> None:
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Site]:
     """A data directory with everything in it, made once and copied for each test."""
     directory = tmp_path_factory.mktemp("seeded")
-    app = create_app(Settings(data_dir=directory))
+    app = one_app(Settings(data_dir=directory))
     made = Site(app)
     _seed(made)
     made.publish(applied=True)
@@ -191,7 +191,7 @@ def site(seeded: tuple[Path, Site], tmp_path: Path) -> Iterator[Site]:
     """The gateway, serving on a port of its own, with one bank online and one that was never heard."""
     directory, pattern = seeded
     shutil.copytree(directory, tmp_path, dirs_exist_ok=True)
-    app = create_app(Settings(data_dir=tmp_path))
+    app = one_app(Settings(data_dir=tmp_path))
     made = replace(pattern, app=app)
     made.bank_beats()
     listener = socket.socket()

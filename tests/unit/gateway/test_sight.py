@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from gateway.access.keystore import Keystore
-from gateway.app import create_app
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract, Notice
 from gateway.db import Database, new_id
@@ -25,6 +24,7 @@ from gateway.settings import Settings
 from gateway.staff import service as accounts
 from gateway.staff.rights import Right
 from gateway.staff.scope import require_organisation, require_own
+from tests.one_app import one_app
 from tests.unit.gateway.town import NOON, TODAY, Town, found_town
 
 
@@ -159,7 +159,7 @@ def test_the_list_of_people_is_the_organisation_s_own(shared: Shared) -> None:
 
 
 def test_the_api_gives_each_account_its_own(tmp_path: Path) -> None:
-    app = create_app(Settings(data_dir=tmp_path), now=lambda: NOON)
+    app = one_app(Settings(data_dir=tmp_path), now=lambda: NOON)
     database: Database = app.state.database
     shared = share(found_town(database, Keystore(tmp_path)))
     tokens = {}

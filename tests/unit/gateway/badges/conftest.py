@@ -9,9 +9,9 @@ import httpx
 import pytest
 import uvicorn
 
-from gateway.app import create_app
 from gateway.settings import Settings
 from gateway.staff import service as accounts
+from tests.one_app import one_app
 from tests.unit.gateway.town import NOON, Town
 
 As = Callable[[str], httpx.Client]
@@ -21,7 +21,7 @@ As = Callable[[str], httpx.Client]
 def client_as(town: Town, tmp_path: Path) -> Iterator[As]:
     """A client with the token and the cookie of a new account of a role."""
     url = town.database.engine.url.render_as_string(hide_password=False)
-    app = create_app(Settings(data_dir=tmp_path, database_url=url), now=lambda: NOON)
+    app = one_app(Settings(data_dir=tmp_path, database_url=url), now=lambda: NOON)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from gateway.app import create_app
 from gateway.settings import Settings
 from gateway.staff import service as accounts
+from tests.one_app import one_app
 from tests.unit.gateway.town import NOON, Town
 
 
@@ -89,7 +89,7 @@ def office(town: Town, tmp_path: Path) -> Iterator[Callable[[int], Office]]:
     """The gateway at an instant."""
     url = town.database.engine.url.render_as_string(hide_password=False)
     at = {"now": NOON}
-    app = create_app(Settings(data_dir=tmp_path, database_url=url), now=lambda: at["now"])
+    app = one_app(Settings(data_dir=tmp_path, database_url=url), now=lambda: at["now"])
 
     def opened(now: int) -> Office:
         at["now"] = now
