@@ -4,8 +4,8 @@ SOAK_COUNT ?= 10000
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet
-# A worker a core, a file a worker: what waits for a process or a browser leaves the other core something to do.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+# Files side by side, the longest first (tests/conftest.py).
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 WHEELS := build/wheels/controller
 
 .DEFAULT_GOAL := help

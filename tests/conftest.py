@@ -16,6 +16,7 @@ CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+LONGEST_FIRST = ("e2e/demo/", "integration/", "e2e/", "contract/hw/", "unit/gateway/")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 # No deadline: the machine is shared, and a test that must be quick says so with its own figure.
@@ -30,12 +31,35 @@ settings.register_profile(
 settings.load_profile("soak" if SOAK_COUNT else "default")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In a soak run every hypothesis test counts as a long one: its examples are `SOAK_COUNT`."""
-    if SOAK_COUNT:
-        for item in items:
-            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-                item.add_marker(pytest.mark.soak)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """In a soak run every hypothesis test counts as a long one. Side by side, what takes longest begins first."""
+    for item in items:
+        if SOAK_COUNT and getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.soak)
+        if config.pluginmanager.hasplugin("xdist"):
+            item.add_marker(pytest.mark.xdist_group(_together(item)))
+    yield
+    items.sort(key=_rank)
+
+
+def _together(item: pytest.Item) -> str:
+    """What one worker runs: the tests of a file; of the demo, those that share a running one."""
+    if "e2e/demo/" not in item.nodeid:
+        return item.nodeid.partition("::")[0]
+    chosen: dict[str, object] = (
+        item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    )
+    return f"demo on {chosen.get('site') or chosen.get('kind') or 'mosquitto'}"
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((rank for rank, folder in enumerate(LONGEST_FIRST) if folder in item.nodeid), len(LONGEST_FIRST))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: every third second a test waits for a process, a pulse or a browser."""
+    return (os.cpu_count() or 1) + 1
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
