@@ -22,11 +22,18 @@ def payload_of(envelope: bytes) -> bytes:
     return msgspec.json.decode(envelope, type=Envelope).payload
 
 
+def beats(site: Site) -> list[tuple[Session, str, float]]:
+    """What anyone who listens knows: sessions and their beats, oldest first, each with when it was heard."""
+    heard = (*site.topic("status"), *site.topic("health"))
+    said = [(msgspec.json.decode(payload_of(each.payload)), each.at) for each in heard]
+    found = sorted(((each, at) for each, at in said if "beat" in each), key=lambda one: one[0]["at"])
+    return [(Session(**each["session"]), each["beat"], at) for each, at in found]
+
+
 def newest_beat(site: Site) -> tuple[Session, str]:
-    """What anyone who listens knows: the present session and its newest beat."""
-    said = [msgspec.json.decode(payload_of(each.payload)) for each in (*site.topic("status"), *site.topic("health"))]
-    newest = max((each for each in said if "beat" in each), key=lambda each: each["at"])
-    return Session(**newest["session"]), newest["beat"]
+    """The present session and its newest beat."""
+    session, beat, _at = beats(site)[-1]
+    return session, beat
 
 
 def open_command(site: Site, number: int, *, controller: str = "montreuil-1", session: Session | None = None) -> bytes:
@@ -112,10 +119,10 @@ def test_a_command_that_does_not_verify_is_never_answered_and_does_nothing(site:
 
 def test_a_late_command_does_nothing(site: Site) -> None:
     """Held back in a cut network until its beat is older than 30 seconds, then delivered."""
-    session, beat = newest_beat(site)
+    present, _newest = newest_beat(site)
+    session, beat, heard = next(one for one in beats(site) if one[0] == present)
     command = encode(Command("montreuil-1", session, beat, uuid7(), "open", {"locker": 10}, "worker", "emergency"))
     before, since = site.releases(), site.newest_event()
-    heard = time.monotonic()
     eventually("its beat has grown old", lambda: time.monotonic() - heard > 31, 40)
     site.say("commands", gateway_signs(site, Topic.COMMANDS, command))
     site.sees("command_refused", since, why="beat")
