@@ -18,6 +18,7 @@ from gateway.web.install import PAGES
 from tests.unit.gateway.badges.conftest import As
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 NUMBER = "7A11C0FFEE"
 ENROLLED = "d1" * 16
 
