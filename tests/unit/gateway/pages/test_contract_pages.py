@@ -1,0 +1,176 @@
+"""What staff do on a contract's pages: who may open, messages, renewal in one tap, ends planned and told."""
+
+import pytest
+
+from gateway.badges.models import Badge
+from gateway.contracts.codes import Destination
+from gateway.contracts.models import Contract, Notice, TrustedPerson
+from gateway.contracts.states import State, state_at
+from tests.unit.gateway.town import DAY, NOON
+
+
+def _people(office, contract):
+    with office.database.reading() as session:
+        found = session.get(Contract, contract.id)
+        return [one.person.name for one in found.parties if one.until_at is None]
+
+
+def test_a_couple_shares_a_contract_and_parting_is_told_to_nobody(office, worker):
+    nadia, contract = office.holder("Nadia")
+    karim = office.town.person("Karim")
+    url = f"/contracts/{contract.id}"
+    worker.get(f"{url}/people")
+    assert "their badges open too" in worker.send(f"{url}/join", person=karim.id)
+    assert _people(office, contract) == ["Nadia", "Karim"]
+    assert "Nadia, Karim" in worker.get(f"/people/{karim.id}")
+    worker.get(f"{url}/people")
+    form = worker.form(f"{url}/part", person=nadia.id)
+    left = worker.client.post(f"{url}/part", data=form)
+    assert left.url.path == f"/people/{karim.id}"
+    assert _people(office, contract) == ["Karim"]
+    assert "Nadia" not in worker.get(f"/people/{karim.id}")
+    assert url not in worker.get(f"/people/{nadia.id}")
+
+
+def test_a_third_person_is_refused_in_words(office, worker):
+    _nadia, contract = office.holder("Nadia")
+    url, others = f"/contracts/{contract.id}", [office.town.person(name) for name in ("Karim", "Ewa")]
+    worker.get(f"{url}/people")
+    worker.send(f"{url}/join", person=others[0].id)
+    page = worker.client.post(f"{url}/join", data=worker.form(f"{url}/trust") | {"person": others[1].id})
+    assert page.status_code == 422
+    assert "Two people at most" in page.text
+
+
+def test_a_trusted_person_gets_a_badge_by_its_printed_number_and_loses_it_with_the_trust(office, worker):
+    _nadia, contract = office.holder("Nadia")
+    url, stock = f"/contracts/{contract.id}", office.town.badge()
+    worker.get(f"{url}/people")
+    page = worker.send(f"{url}/trust", name="Fatou", from_on="2026-06-15", until_on="2026-07-15")
+    assert "Fatou" in page
+    assert stock.label in page
+    assert "The badge was given" in worker.send(f"{url}/trusted-badge", badge_given=stock.id)
+    assert stock.label in worker.get(f"{url}/people")
+    assert "Fatou" in worker.get(f"/people/{contract.person_id}")
+    worker.get(f"{url}/people")
+    assert "no longer open" in worker.send(f"{url}/distrust")
+    with office.database.reading() as session:
+        assert session.get(Badge, stock.id).revoked_at == NOON
+        assert session.query(TrustedPerson).one().ended_at == NOON
+
+
+def test_a_trust_that_ends_before_it_begins_is_refused_beside_its_field(office, worker):
+    _nadia, contract = office.holder()
+    url = f"/contracts/{contract.id}"
+    worker.get(f"{url}/people")
+    page = worker.send(f"{url}/trust", name="Fatou", from_on="2026-07-15", until_on="2026-06-20")
+    assert "The last day is before the first." in page
+    assert 'value="Fatou"' in page
+
+
+def test_nobody_is_distrusted_through_another_contract_s_page(office, worker):
+    _nadia, contract = office.holder("Nadia")
+    _karim, other = office.holder("Karim", 2)
+    url = f"/contracts/{contract.id}"
+    worker.get(f"{url}/people")
+    worker.send(f"{url}/trust", name="Fatou", from_on="2026-06-15", until_on="2026-07-15")
+    page = worker.client.post(f"/contracts/{other.id}/distrust", data=worker.form(f"{url}/distrust"))
+    assert page.status_code == 422
+    with office.database.reading() as session:
+        assert session.query(TrustedPerson).one().ended_at is None
+
+
+def test_a_message_waits_on_the_person_s_page_until_it_was_given(office, worker):
+    nadia, contract = office.holder()
+    url, person = f"/contracts/{contract.id}", f"/people/{nadia.id}"
+    worker.get(f"{url}/message")
+    page = worker.send(f"{url}/message", why="mail", text="a letter at the desk")
+    assert "the light will say so" in page
+    assert "a letter at the desk" in page
+    volunteer = office.browser("volunteer", "Vera")
+    seen = volunteer.get(person)
+    assert "A message waits" in seen
+    assert "a letter at the desk" not in seen
+    page = worker.send(f"{url}/given")
+    assert "the message was given" in page
+    assert "A message waits" not in page
+    with office.database.reading() as session:
+        assert session.query(Notice).one().given_by == worker.staff_id
+
+
+def test_whoever_decides_second_is_told_who_was_first_and_nothing_is_done_twice(office, worker):
+    _nadia, contract = office.holder()
+    url, colleague = f"/contracts/{contract.id}", office.browser(name="Omar Haddad")
+    for one in (worker, colleague):
+        one.get(f"{url}/message")
+    colleague.send(f"{url}/message", why="mail", text="first")
+    page = worker.send(f"{url}/message", why="appointment", text="second")
+    assert worker.page.status_code == 422
+    assert "Last decision: Message left, by Omar Haddad" in page
+    assert 'value="second"' in page
+    with office.database.reading() as session:
+        assert session.query(Notice).count() == 1
+
+
+def test_renewal_is_one_tap_when_the_last_day_is_near_and_not_before(office, worker):
+    nadia, contract = office.holder()
+    person = f"/people/{nadia.id}"
+    assert "Extend until" not in worker.get(person)
+    with office.database.writing() as session:
+        changed = session.get(Contract, contract.id)
+        ends_on = changed.ends_on
+    office.now = contract.until_at - 20 * DAY
+    assert "Extend until 31 December 2027" in office.browser(name="Omar").get(person)
+    later = office.browsers[-1]
+    assert "was renewed" in later.send(f"/contracts/{contract.id}/renew")
+    with office.database.reading() as session:
+        assert session.get(Contract, contract.id).ends_on == ends_on.replace(year=2027)
+
+
+def test_an_end_can_be_planned_and_the_badge_opens_until_then(office, worker):
+    _nadia, contract = office.holder()
+    url = f"/contracts/{contract.id}"
+    worker.get(f"{url}/end")
+    page = worker.send(f"{url}/end", reason="work", last_day="2026-07-01", decided_by="both")
+    assert "The last day is set" in page
+    assert "1 July 2026" in page
+    with office.database.reading() as session:
+        planned = session.get(Contract, contract.id)
+        assert state_at(planned, NOON) is State.ACTIVE
+        assert state_at(planned, NOON + 17 * DAY) is State.ENDING
+    worker.get(f"{url}/end")
+    page = worker.send(f"{url}/end", reason="work", last_day="2026-12-31")
+    assert "no later than the present one" in page
+
+
+def test_how_a_contract_ended_is_said_afterwards_and_shown_to_workers_only(office, worker):
+    nadia, contract = office.holder()
+    url = f"/contracts/{contract.id}"
+    worker.get(f"{url}/end")
+    worker.send(f"{url}/end", reason="unknown")
+    worker.get(f"{url}/how")
+    page = worker.send(
+        f"{url}/how", reason="own_solution", also_work="yes", decided_by="holder", destination="own_housing"
+    )
+    assert "Noted how it ended" in page
+    assert "A home of their own" in page
+    assert "A home of their own" not in office.browser("volunteer").get(f"/people/{nadia.id}")
+    with office.database.reading() as session:
+        assert session.get(Contract, contract.id).destination == Destination.OWN_HOUSING
+
+
+def test_a_suspension_shows_everyone_at_the_desk_how_things_are_fetched(office, worker):
+    nadia, contract = office.holder()
+    url = f"/contracts/{contract.id}"
+    worker.get(f"{url}/suspend")
+    worker.send(f"{url}/suspend", reason="incident", review_on="2026-06-22", fetch="phone", fetch_note="01 23 45 67 89")
+    seen = office.browser("volunteer").get(f"/people/{nadia.id}")
+    assert "By telephone: the locker is opened remotely" in seen
+    assert "01 23 45 67 89" in seen
+    assert "Incident" not in seen
+
+
+@pytest.mark.parametrize("path", ["people", "message", "how", "end"])
+def test_a_volunteer_decides_nothing_about_contracts(office, path):
+    _nadia, contract = office.holder()
+    assert office.browser("volunteer").client.get(f"/contracts/{contract.id}/{path}").status_code == 403

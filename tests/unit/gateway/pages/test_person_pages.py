@@ -1,0 +1,120 @@
+"""What stands on a person's page above everything else: absence, death, who looks after them and who stands in."""
+
+from gateway.care import looking_after
+from gateway.contracts.away import absence_of
+from gateway.contracts.deaths import death_of
+from gateway.contracts.models import Contract
+from gateway.incidents import exclusions
+from gateway.incidents.codes import IncidentKind
+from gateway.incidents.request_models import Leave
+from tests.unit.gateway.town import NOON, TODAY
+
+
+def test_an_absence_is_noted_shown_first_and_ended_in_one_tap(office, worker):
+    nadia, contract = office.holder()
+    person = f"/people/{nadia.id}"
+    worker.get(f"{person}/absence")
+    page = worker.send(
+        f"{person}/absence", kind="hospital", from_on="2026-06-10", expected_on="2026-07-01", note="Tenon, ward 4"
+    )
+    assert "The absence is noted" in page
+    assert "In hospital" in page
+    assert "expected back on 1 July 2026" in page
+    assert "Tenon" in worker.get(f"{person}/absence")
+    assert "In hospital" not in office.browser("volunteer").get(person)
+    worker.get(person)
+    page = worker.send(f"{person}/back")
+    assert "the person is back" in page
+    assert "In hospital" not in page
+    with office.database.reading() as session:
+        assert absence_of(session, nadia.id) is None
+        assert session.get(Contract, contract.id).grace_stopped_at is None
+
+
+def test_two_who_note_the_same_absence_are_told_and_see_the_first_one(office, worker):
+    nadia, _contract = office.holder()
+    absence, colleague = f"/people/{nadia.id}/absence", office.browser(name="Omar Haddad")
+    for one in (worker, colleague):
+        one.get(absence)
+    colleague.send(absence, kind="prison", from_on="2026-06-10")
+    page = worker.send(absence, kind="family", from_on="2026-06-12")
+    assert "A colleague has noted this absence already" in page
+    assert "In prison" in page
+    assert "Omar Haddad" in page
+
+
+def test_a_return_before_the_first_day_is_refused_beside_its_field(office, worker):
+    nadia, _contract = office.holder()
+    absence = f"/people/{nadia.id}/absence"
+    worker.get(absence)
+    page = worker.send(absence, kind="family", from_on="2026-06-12", expected_on="2026-06-01")
+    assert "The return is before the first day." in page
+
+
+def test_a_death_keeps_what_is_inside_and_a_mistake_is_taken_back(office, worker):
+    nadia, contract = office.holder()
+    person = f"/people/{nadia.id}"
+    worker.get(f"{person}/death")
+    page = worker.send(f"{person}/death", died_on="2026-06-12", note="told by the hospital")
+    assert "This person has died" in page
+    assert f"/contracts/{contract.id}/renew" not in page
+    assert f"{person}/contact" not in page
+    with office.database.reading() as session:
+        assert death_of(session, nadia.id).recorded_by == worker.staff_id
+        assert session.get(Contract, contract.id).frozen_at == NOON
+    assert "told by the hospital" in worker.get(f"{person}/death")
+    page = worker.send(f"{person}/alive")
+    assert "The note was taken back" in page
+    assert "This person has died" not in page
+    with office.database.reading() as session:
+        assert session.get(Contract, contract.id).frozen_at is None
+
+
+def test_a_day_that_has_not_come_is_no_day_of_death(office, worker):
+    nadia, _contract = office.holder()
+    worker.get(f"/people/{nadia.id}/death")
+    page = worker.send(f"/people/{nadia.id}/death", died_on="2026-09-01")
+    assert "This day has not come yet." in page
+
+
+def test_a_person_s_page_names_their_worker_and_who_stands_in(office, worker):
+    nadia, _contract = office.holder()
+    omar = office.browser(name="Omar Haddad")
+    with office.database.writing() as session:
+        looking_after.name_worker(session, nadia.id, worker.staff_id, actor="test", now=NOON)
+    assert "Named worker: Léa Martin" in worker.get(f"/people/{nadia.id}")
+    worker.get("/leaves")
+    page = worker.send(
+        "/leaves", staff=worker.staff_id, stand_in=omar.staff_id, from_on="2026-06-15", until_on="2026-06-20"
+    )
+    assert "who stands in are noted" in page
+    assert "on leave until 20 June 2026, Omar Haddad stands in" in worker.get(f"/people/{nadia.id}")
+    assert nadia.name in omar.get("/my-people")
+
+
+def test_a_stand_in_is_changed_and_a_leave_cancelled(office, worker):
+    omar, ewa = office.browser(name="Omar"), office.browser(name="Ewa")
+    worker.get("/leaves")
+    page = worker.send(
+        "/leaves", staff=worker.staff_id, stand_in=worker.staff_id, from_on="2026-06-15", until_on="2026-06-20"
+    )
+    assert "Choose someone else, whose account is open." in page
+    worker.send("/leaves", staff=worker.staff_id, stand_in=omar.staff_id, from_on="2026-06-15", until_on="2026-06-20")
+    with office.database.reading() as session:
+        leave = session.query(Leave).one().id
+    assert "Stands in: Ewa" in worker.send(f"/leaves/{leave}/stand-in", instead=ewa.staff_id)
+    assert "Stands in" not in worker.send(f"/leaves/{leave}/cancel")
+    assert office.browser("volunteer").client.get("/leaves").status_code == 403
+
+
+def test_an_exclusion_is_told_with_where_until_when_and_whom_to_ask_but_not_why(office, worker):
+    nadia, _contract = office.holder()
+    with office.database.writing() as session:
+        exclusions.exclude(
+            session, person_id=nadia.id, site_id=office.town.site_id, from_on=TODAY, until_on=TODAY.replace(day=25),
+            reason=IncidentKind.THREATS, actor=worker.staff_id, now=NOON,
+        )  # fmt: skip
+    seen = office.browser("volunteer").get(f"/people/{nadia.id}")
+    assert "Stays away from Montreuil until 25 June 2026" in seen
+    assert "Ask Léa Martin" in seen
+    assert "hreat" not in seen
