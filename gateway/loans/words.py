@@ -61,3 +61,85 @@ LIMITS: Mapping[str, str] = {
 def loan_state(code: str) -> Word:
     """The word for a loan's state."""
     return LOAN_STATES.get(code, Word(code, "unknown"))
+
+
+MOVEMENT_STATES: Mapping[str, str] = {
+    "proposed": N_("To be confirmed"),
+    "confirmed": N_("Confirmed"),
+    "rejected": N_("Was not so"),
+    "not_opened": N_("The door did not open"),
+}
+
+RETIRED: Mapping[str, str] = {
+    "broken": N_("Broken"),
+    "worn_out": N_("Worn out"),
+    "lost": N_("Lost"),
+    "stolen": N_("Stolen"),
+    "given_away": N_("Given away"),
+    "other": N_("Another reason"),
+    "unknown": N_("Not known"),
+}
+
+STOCK: Mapping[str, str] = {
+    "bought": N_("Bought"),
+    "given": N_("Was a gift"),
+    "used": N_("Used"),
+    "spoiled": N_("Spoiled"),
+    "counted": N_("Counted"),
+}
+
+LEFT_WHY: Mapping[str, str] = {
+    "finished": N_("The work is done"),
+    "moved_away": N_("Moved away"),
+    "agreed": N_("Agreed together"),
+    "rules": N_("Did not keep to the rules"),
+    "other": N_("Another reason"),
+    "unknown": N_("Not known"),
+}
+
+PROJECTS: Mapping[str, str] = {
+    "painting": N_("Painting"),
+    "walls": N_("Walls"),
+    "floor": N_("Floor"),
+    "kitchen": N_("Kitchen"),
+    "bathroom": N_("Bathroom"),
+    "electricity": N_("Electricity"),
+    "insulation": N_("Insulation"),
+    "furniture": N_("Furniture"),
+    "outside": N_("Outside"),
+    "other": N_("Something else"),
+    "unknown": N_("Not known"),
+}
+
+DROPPED: Mapping[str, str] = {
+    "own_choice": N_("Their own choice"),
+    "money": N_("Money"),
+    "health": N_("Health"),
+    "landlord": N_("The landlord"),
+    "moved_away": N_("Moved away"),
+    "other": N_("Another reason"),
+    "unknown": N_("Not known"),
+}
+
+OUTCOMES: Mapping[str, str] = {
+    "met": N_("The condition is met"),
+    "excepted": N_("An exception holds"),
+    "not_met": N_("The condition is not met"),
+    "unknown": N_("Not looked at yet"),
+}
+
+ACTIONS: Mapping[str, str] = {
+    "workshop": N_("Workshop"),
+    "work_site": N_("Work together at a home"),
+    "meeting": N_("Meeting"),
+    "outing": N_("Outing"),
+    "other": N_("Something else"),
+}
+
+PRESENCES: Mapping[str, str] = {
+    "expected": N_("Expected"),
+    "present": N_("Present"),
+    "excused": N_("Excused"),
+    "absent": N_("Did not come"),
+    "unknown": N_("Not known"),
+}

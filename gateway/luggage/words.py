@@ -55,3 +55,10 @@ HISTORY: Mapping[str, str] = {
     "custody_stored": N_("Belongings put away for safekeeping"),
     "custody_closed": N_("Safekeeping closed"),
 }
+
+MOVEMENTS: Mapping[str, str] = {
+    "given": N_("Advance paid out"),
+    "received": N_("Received"),
+    "refunded": N_("Refunded"),
+    "forgiven": N_("Not asked any more"),
+}
