@@ -325,7 +325,8 @@ class Uplink:
         if self.session != receipt.session or self._outbox.number_of(receipt.epoch) != no:
             return
         through = receipt.through
-        if through == self._outbox.through(receipt.epoch):
+        known = self._outbox.through(receipt.epoch)
+        if through == known:
             # Nothing new: a gateway has started and read our birth again. It needs a beat before it can command.
             self._health_due_ms = min(self._health_due_ms, self._health_ms + _HEALTH_APART_MS)
             self._look_by(self._health_due_ms)
@@ -337,8 +338,9 @@ class Uplink:
             return
         if no is not None and self._outbox.received(receipt.epoch, through, receipt.issued_at, self._mono_ms()):
             self._node.alarm("receipts", "hash", present=False)
-            self._node.alarm("receipts", "stalled", present=False)
-            self._stall_after_ms = STALLED_AFTER_MS
+            if through > (known or 0):  # a gateway that cannot store still says at each birth what it has
+                self._node.alarm("receipts", "stalled", present=False)
+                self._stall_after_ms = STALLED_AFTER_MS
             self._journal.note_receipt(no, through, self._node.now().ending_at)
             if self._outbox.next_page() is not None:  # the window was full
                 self.nudge()

@@ -35,14 +35,11 @@ def test_every_entry_has_its_receipt_and_the_order_from_the_desk_was_carried_out
 
 
 def test_one_seed_has_one_trace_in_any_process_whatever_its_hash_seed(day: Day) -> None:
-    digests = {day.digest}
-    for hash_seed in ("1", "77"):
-        made = subprocess.run(
-            [sys.executable, "-m", "tests.simulation.first_day", "1"],
-            cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        digests.add(made.stdout.strip())
-    assert len(digests) == 1
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.simulation.first_day", "1"],
+        cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "77"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert made.stdout.split() == [day.digest]
 
 
 def test_another_seed_is_another_day(day: Day) -> None:

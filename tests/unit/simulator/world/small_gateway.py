@@ -61,7 +61,10 @@ class SmallGateway:
         self.controller.tell_root(to_token(self.root.public_key().public_bytes_raw()))
         self.hashes: dict[str, tuple[int, bytes]] = {}
         self.client = self.broker.connect(
-            f"gateway of {self.controller.name}", on_connected=self._connected, on_message=self._received, on_lost=lambda _: None
+            f"gateway of {self.controller.name}",
+            on_connected=self._connected,
+            on_message=self._received,
+            on_lost=lambda _: None,
         )
 
     @property
@@ -116,6 +119,8 @@ class SmallGateway:
         elif isinstance(status := decode_status(payload), Birth):
             self.births.append(status)
             self.beat = status.beat
+            for epoch in self.hashes:
+                self._receipt(epoch)
 
     def _batch(self, payload: bytes) -> None:
         batch = decode_batch(payload)
@@ -125,5 +130,9 @@ class SmallGateway:
             return
         self.entries += map(decode_entry, batch.lines)
         known, digest = self.hashes[header.epoch] = known + len(batch.lines), link_all(digest, batch.lines)
+        self._receipt(header.epoch)
+
+    def _receipt(self, epoch: str) -> None:
+        known, digest = self.hashes[epoch]
         session = self.births[-1].session
-        self.send(Topic.RECEIPTS, Receipt(self.controller.name, session, header.epoch, known, digest.hex(), self.now))
+        self.send(Topic.RECEIPTS, Receipt(self.controller.name, session, epoch, known, digest.hex(), self.now))

@@ -228,6 +228,20 @@ def test_an_unplugged_reader_reads_nothing_and_is_told(world: World) -> None:
     assert world.kinds()["reader_fault"] == world.kinds()["reader_recovered"] == 1
 
 
+def test_a_gateway_that_stores_nothing_is_tried_again_less_and_less_often(world: World) -> None:
+    world.gateway.answers = False
+    world.bank.present(badge(7))
+    world.wait(DAY // 2)
+    sessions = len(world.gateway.births)
+    assert 10 < sessions < 20
+    world.gateway.answers = True
+    world.wait(2 * HOUR)
+    runtime = world.bank.runtime
+    assert runtime is not None
+    assert runtime.outbox.queue == 0
+    assert runtime.faults == ()
+
+
 def test_one_seed_is_one_course_of_things(world: World) -> None:
     def course(seed: int) -> str:
         for each in made(seed):
