@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from pwdlib import PasswordHash
 from sqlalchemy import select
@@ -26,8 +27,6 @@ MIN_PASSWORD, MAX_PASSWORD = 10, 200
 TOKEN_PREFIX = "casier_"  # noqa: S105 - what a token begins with, so that leaked ones can be searched for
 
 _passwords = PasswordHash.recommended()
-# Verified where there is no such account, so that the answer takes as long.
-_NOBODY = _passwords.hash(secrets.token_urlsafe())
 
 
 @dataclass(frozen=True)
@@ -142,10 +141,16 @@ def authenticate(session: Session, email: str, password: str) -> Staff:
     Raises SignInError with code `sign_in`, the same whatever was wrong.
     """
     staff = session.scalar(select(Staff).where(Staff.email == email.strip().lower()[:200]))
-    right = _passwords.verify(password[:MAX_PASSWORD], _NOBODY if staff is None else staff.password_hash)
+    right = _passwords.verify(password[:MAX_PASSWORD], _nobody() if staff is None else staff.password_hash)
     if staff is None or not right or staff.disabled_at is not None:
         raise SignInError("sign_in", "e-mail address or password is not right")
     return staff
+
+
+@cache
+def _nobody() -> str:
+    """Verified where there is no such account, so that the answer takes as long."""
+    return _passwords.hash(secrets.token_urlsafe())
 
 
 def open_sign_in(session: Session, staff_id: str, *, now: int) -> NewSignIn:
