@@ -1,15 +1,19 @@
-"""The gateway's application with its routes read once for all tests: reading them takes longer than most tests."""
+"""What is slow to make and the same for every test of the gateway: its application, and what makes passwords slow."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
 from fastapi import FastAPI
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from gateway.app import create_app, equip
 from gateway.days import unix_ms
 from gateway.settings import Settings
+from gateway.staff import service as accounts
 
 
 def one_app(settings: Settings, *, now: Callable[[], int] = unix_ms) -> FastAPI:
@@ -25,3 +29,12 @@ def _routed() -> FastAPI:
         app = create_app(Settings(data_dir=Path(home)))
         app.state.database.close()
     return app
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Argon2 as ever, but not slow on purpose: a quarter of a second for each account and each sign-in."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1)
+        patch.setattr(accounts, "_passwords", PasswordHash((cheap,)))
+        yield

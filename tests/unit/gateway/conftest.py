@@ -19,7 +19,10 @@ from gateway.access.keystore import Keystore
 from gateway.db import Database
 from gateway.privacy.field_keys import FieldKeys
 from gateway.privacy.fields import use_keys
+from tests.one_app import quick_passwords
 from tests.unit.gateway.town import Town, found_town
+
+__all__ = ["quick_passwords"]
 
 POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
 
