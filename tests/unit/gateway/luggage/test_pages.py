@@ -92,7 +92,7 @@ def test_the_sheet_takes_things_in_and_out_and_contributions(town: Town, office:
     volunteer.post(f"{sheet}/receive", claim=claim["id"], means="cash")
     page = volunteer.page(sheet)
     assert "1 × Bag · red" in page
-    assert "Received: 3.00" in page
+    assert "Received · 3.00" in page
     assert volunteer.api("GET", sheet, 200)["balance"]["owed"] == 0
 
 
