@@ -268,6 +268,11 @@ _ASKED: Mapping[Right, Sequence[str]] = {
     Right.SEE_EVENTS: ("GET /api/v1/events",),
     Right.REPORT_CASES: ("POST /api/v1/incidents", "POST /api/v1/hazards", "POST /api/v1/override-uses"),
     Right.CASES: (
+        "GET /hazards",
+        "POST /hazards",
+        "GET /hazards/{hazard_id}",
+        "GET /hazards/{hazard_id}/print",
+        "POST /hazards/{hazard_id}/{step}",
         "GET /leaves",
         "POST /leaves",
         "POST /leaves/{leave_id}/stand-in",
@@ -337,6 +342,10 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "POST /api/v1/schemes/{scheme_id}/bring-hours",
     ),
     Right.ALERTS: (
+        "GET /alerts",
+        "POST /alerts",
+        "POST /alerts/{channel_id}/try",
+        "POST /alerts/{channel_id}/disable",
         "GET /api/v1/alerts/channels",
         "POST /api/v1/alerts/channels",
         "POST /api/v1/alerts/channels/{channel_id}/disable",
@@ -349,6 +358,9 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "GET /api/v1/people/{person_id}/export",
     ),
     Right.SEE_OPENINGS: (
+        "GET /openings",
+        "POST /openings",
+        "GET /openings/{request_id}",
         "POST /api/v1/openings",
         "GET /api/v1/openings/{request_id}",
     ),

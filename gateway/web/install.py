@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DBAPIError
 
 from gateway.access import pages as access
+from gateway.alerts import pages as alerts
 from gateway.badges import enrolment, pin_pages
 from gateway.badges import pages as badges
 from gateway.care import pages as care
@@ -24,7 +25,7 @@ from gateway.errors import (
     SignInError,
 )
 from gateway.fleet import pages as fleet
-from gateway.incidents import leave_pages
+from gateway.incidents import hazard_pages, hazard_paper, leave_pages
 from gateway.loans import loan_pages
 from gateway.loans import pages as tools
 from gateway.lockers import block_pages, door_pages, places_pages
@@ -33,6 +34,7 @@ from gateway.luggage import pages as desk
 from gateway.luggage import sheet_pages
 from gateway.people import away_pages
 from gateway.people import pages as people
+from gateway.privacy import openings_pages
 from gateway.privacy import pages as privacy
 from gateway.reports import pages as reports
 from gateway.schemes import pages as schemes
@@ -73,6 +75,10 @@ PAGES = (
     places_pages,
     block_pages,
     door_pages,
+    alerts,
+    openings_pages,
+    hazard_paper,
+    hazard_pages,
     schemes,
 )
 _STATUS: dict[type[GatewayError], HTTPStatus] = {

@@ -176,6 +176,9 @@ DONE: Mapping[str, str] = {
     "checked": N_("Confirmed. The locker can be given again once it is empty, clean and its lock works."),
     "terms_changed": N_("The terms of new contracts are changed."),
     "hours_brought": N_("Signed contracts have these hours now."),
+    "channel_added": N_("They are told from now on. Send a message to try it."),
+    "channel_disabled": N_("Nobody is told there any more."),
+    "channel_tried": N_("The message was sent. Ask whether it arrived."),
     "place_added": N_("Added."),
     "place_changed": N_("Changed."),
     "key_hand-over": N_("The key is handed over."),
@@ -200,8 +203,11 @@ NAVIGATION = (
 # A phone's navigation shows these many and the page of the rest.
 ALWAYS_SHOWN = 4
 MORE = (
+    ("/hazards", "forced", N_("Cannot wait"), N_("Something wet, perishable, dangerous or living in a locker")),
+    ("/openings", "open", N_("Openings, one by one"), N_("Only with a reason; that they were read is recorded")),
     ("/schemes", "check", N_("Schemes"), N_("What contracts promise and ask: rhythm, term, hours, conditions")),
     ("/places", "wall", N_("Places"), N_("Organisations, blocks, lockers, keys, works")),
+    ("/alerts", "clock", N_("Alerts"), N_("Who is told of what, and when not")),
 )
 
 
