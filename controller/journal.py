@@ -19,7 +19,7 @@ from controller.pending import Head, Pending, ReceiptNoted, Result
 from controller.salvage import BROUGHT_OVER, copied_state, open_store, set_aside
 from controller.state_copy import COPIED_WHEN, COPY_NAME, write_copy
 from controller.storage import MACHINE, Storage
-from controller.store import EpochState, Page, Row, Store
+from controller.store import EpochState, Page, Row, Store, corrupt
 from controller.witnesses import give_memory_back, mono_ms
 from wire.entries import Entry, EntryType, decode_entry
 from wire.errors import MessageError
@@ -52,32 +52,29 @@ def open_journal(data_dir: Path, storage: Storage = MACHINE) -> Opened:
     path = data_dir / NAME
     try:
         try:
-            store = _sound(path, storage)
+            return _opened(path, storage)
         except sqlite3.DatabaseError as error:
             if trouble_code(error) != "corrupt":
                 raise
             _log.error("the journal is corrupt (%s) and is set aside", error)
             set_aside(path, storage)
-            store = _sound(path, storage)
-        state = store.state()
-        cause = "start" if state.pop(BROUGHT_OVER, None) is None else "journal_set_aside"
-        return Opened(store, store.epochs(), state, _decoded(store), cause)
+            return _opened(path, storage)
     except (sqlite3.Error, OSError) as error:
         _log.error("the journal cannot be opened: %s (%s)", trouble_code(error), error)
         return _readable(path, storage)
 
 
-def _sound(path: Path, storage: Storage) -> Store:
+def _opened(path: Path, storage: Storage) -> Opened:
     store = open_store(path, storage)
     try:
         if where := store.broken_link():
-            error = sqlite3.DatabaseError(f"the hash chain does not hold at {where}")
-            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise error
+            raise corrupt(f"the hash chain does not hold at {where}")
+        state = store.state()
+        cause = "start" if state.pop(BROUGHT_OVER, None) is None else "journal_set_aside"
+        return Opened(store, store.epochs(), state, _decoded(store), cause)
     except sqlite3.Error:
         store.close()
         raise
-    return store
 
 
 def _readable(path: Path, storage: Storage) -> Opened:
@@ -132,7 +129,7 @@ class Journal:
         self._loop = loop
         self._storage = storage
         self._mono_ms = mono_ms
-        self._work = workforce(Writer(self._path, storage, opened.store, previous, boot_id, mono_ms, self._post))
+        self._work = workforce(Writer(self._path, storage, opened.store, previous, boot_id, mono_ms, self._post, pace))
         self._reading: Store | None = None
         self._gathered: list[Pending] = []
         self._pressing = False

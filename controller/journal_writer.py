@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from controller.pace import PRODUCTION, Pace
 from controller.pending import Head, Pending, ReceiptNoted, Result, Waiting
 from controller.salvage import BROUGHT_OVER, open_store, set_aside
 from controller.storage import Storage
@@ -63,8 +64,10 @@ class Writer:
         boot_id: str,
         mono_ms: Callable[[], int],
         post: Callable[[Result], None],
+        pace: Pace = PRODUCTION,
     ) -> None:
         self._mono_ms = mono_ms
+        self._pace = pace
         self._path = path
         self._storage = storage
         self._store = store
@@ -77,6 +80,7 @@ class Writer:
         self._receipts: dict[int, ReceiptNoted] = {}
         self._receipts_since_ms = 0
         self._trouble: str | None = None
+        self._unsure = False  # whether a sync has failed
         self._low = False
         self._reserved = False
         self._stopping = False
@@ -91,7 +95,9 @@ class Writer:
         """How long to wait for work, at most, before the next step."""
         if self._trouble:
             return _RETRY_S
-        return _AT_REST_S if self._reserved and not self._receipts else _IDLE_S
+        if not self._reserved:
+            return _IDLE_S
+        return self._pace.receipts_s if self._receipts else _AT_REST_S
 
     @property
     def stopping(self) -> bool:
@@ -113,7 +119,7 @@ class Writer:
     def _receipts_due(self) -> bool:
         """They go with the next entry; by themselves, and then an intent may have to wait for them, not at once."""
         since_ms = self._mono_ms() - self._receipts_since_ms
-        return bool(self._receipts) and (self._stopping or since_ms >= _IDLE_S * 1_000)
+        return bool(self._receipts) and (self._stopping or since_ms >= self._pace.receipts_s * 1_000)
 
     def take(self, item: Work) -> None:
         """Work for the next step."""
@@ -238,6 +244,7 @@ class Writer:
         if code != self._trouble:
             _log.error("the journal cannot be written: %s (%s)", code, error)
         self._trouble = code
+        self._unsure = self._unsure or code == "broken"
         if self._store is not None:
             try:
                 self._store.close()  # also rolls back
@@ -258,6 +265,8 @@ class Writer:
     def _opened(self) -> Store:
         """The database, opened again after a failure; what a failed commit did bring to disk counts."""
         store = open_store(self._path, self._storage)
+        if self._unsure:
+            self._make_sure(store)
         epochs = store.epochs()
         last = epochs[-1] if epochs else None
         on_disk = (last.epoch, last.last, last.last_hash) if last else None
@@ -274,6 +283,20 @@ class Writer:
         self._new_epochs = True
         self._store = store
         return store
+
+    def _make_sure(self, store: Store) -> None:
+        """Have what the log seems to hold written anew, to the database.
+
+        After a sync that failed Linux keeps the pages, takes them for written, and never writes them: the log would
+        have a hole after a power cut, and all that follows it would be lost.
+        """
+        try:
+            if not store.checkpoint():
+                raise sqlite3.OperationalError("the log is being read")
+        except sqlite3.Error:
+            store.close()
+            raise
+        self._unsure = False
 
     def _look_at_disk(self) -> None:
         now_ms = self._mono_ms()

@@ -54,6 +54,20 @@ class Page:
     lines: list[bytes]
 
 
+def corrupt(message: str) -> sqlite3.DatabaseError:
+    """What SQLite would raise had it seen this itself."""
+    error = sqlite3.DatabaseError(message)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def _blob(value: object) -> bytes:
+    """A value that was written as bytes. Raises sqlite3.DatabaseError if the disk has made something else of it."""
+    if not isinstance(value, bytes):
+        raise corrupt(f"bytes were written, {type(value).__name__} is read")
+    return value
+
+
 class Store:
     """One connection to the database; used by one thread at a time. sqlite3.Error passes through."""
 
@@ -112,16 +126,16 @@ class Store:
         row = self.connection.execute("SELECT hash FROM entry WHERE no=? AND seq=?", (no, seq)).fetchone()
         if row is None:
             row = self.connection.execute("SELECT pruned_hash FROM epoch WHERE no=? AND pruned=?", (no, seq)).fetchone()
-        return None if row is None else bytes(row[0])
+        return None if row is None else _blob(row[0])
 
     def state(self) -> dict[str, bytes]:
         """Everything kept besides the journal, by name."""
-        return {name: bytes(value) for name, value in self.connection.execute("SELECT name, value FROM state")}
+        return {name: _blob(value) for name, value in self.connection.execute("SELECT name, value FROM state")}
 
     def value(self, name: str) -> bytes | None:
         """One value of the state."""
         row = self.connection.execute("SELECT value FROM state WHERE name=?", (name,)).fetchone()
-        return None if row is None else bytes(row[0])
+        return None if row is None else _blob(row[0])
 
     def newest_lines(self, limit: int) -> list[bytes]:
         """The newest entries of all epochs, oldest first."""
@@ -132,14 +146,14 @@ class Store:
         rows = self.connection.execute(
             "SELECT no, seq, line FROM entry ORDER BY no DESC, seq DESC LIMIT ?", (limit,)
         ).fetchall()
-        return [(no, seq, bytes(line)) for no, seq, line in reversed(rows)]
+        return [(no, seq, _blob(line)) for no, seq, line in reversed(rows)]
 
     def rows_after(self, no: int, seq: int, limit: int) -> list[Row]:
         """Up to `limit` entries behind that place, oldest first, whatever epoch they belong to."""
         rows = self.connection.execute(
             "SELECT no, seq, line FROM entry WHERE (no, seq) > (?, ?) ORDER BY no, seq LIMIT ?", (no, seq, limit)
         ).fetchall()
-        return [(no, seq, bytes(line)) for no, seq, line in rows]
+        return [(no, seq, _blob(line)) for no, seq, line in rows]
 
     def broken_link(self) -> str | None:
         """Where the end of the last epoch's chain does not hold, or None. A bounded look, done at every start."""
@@ -169,7 +183,7 @@ class Store:
             size += len(line)
             if seq != first + len(lines) or (lines and size > max_bytes):
                 break
-            lines.append(bytes(line))
+            lines.append(_blob(line))
         cursor.close()
         return Page(row[0], first, prev, lines) if lines else None
 
@@ -259,6 +273,10 @@ class Store:
         (size,) = self.connection.execute("PRAGMA page_size").fetchone()
         return int(pages) * int(size)
 
-    def checkpoint(self) -> None:
-        """Copy the WAL into the database; the next commit then begins it anew. Never waits for another thread."""
-        self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    def checkpoint(self) -> bool:
+        """Copy the WAL into the database; the next commit then begins it anew. Never waits for another thread.
+
+        False if somebody who reads it was in the way of the last part.
+        """
+        _, in_log, copied = self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return bool(in_log == copied)
