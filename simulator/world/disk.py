@@ -141,6 +141,8 @@ class Disk:
         if name not in self.files:
             raise FileNotFoundError(errno.ENOENT, "no such file", name)
         number = self._begin("rename", name)
+        if (database := self._databases.pop(name, None)) is not None:
+            database.close(checkpoint=False)  # whoever still reads it opens what bears the name now
         if target in self.files:
             self._used -= len(self.files[target].now)
         file = self.files[target] = self.files.pop(name)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import apsw
@@ -28,7 +29,8 @@ class SharedDatabase:
             self.closed = True
             if not checkpoint:
                 self.apsw.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-            self.apsw.close(True)
+            with suppress(apsw.Error):  # a last checkpoint that fails is as good as none
+                self.apsw.close(True)
 
 
 class _Rows:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 VFS = "casier-world"
 _SECTOR_BYTES = 4096
 # A Linux error number, and what SQLite's own layer makes of it.
-_FAILURES = {errno.ENOSPC: apsw.FullError, errno.EROFS: apsw.ReadOnlyError}
+_FAILURES = {errno.ENOSPC: apsw.SQLITE_FULL}
 _disks: "WeakValueDictionary[int, Disk]" = WeakValueDictionary()
 _numbers = count(1)
 
@@ -35,14 +35,7 @@ def _found(path: str) -> tuple["Disk", str]:
 
 
 def _raise(error: OSError, otherwise: int) -> NoReturn:
-    kind = _FAILURES.get(error.errno or 0)
-    raise (_io_error(error, otherwise) if kind is None else kind(str(error))) from error
-
-
-def _io_error(error: OSError, code: int) -> apsw.Error:
-    failure = apsw.IOError(str(error))
-    setattr(failure, "extendedresult", code)  # noqa: B010 - unknown to the stubs
-    return failure
+    raise apsw.exception_for(_FAILURES.get(error.errno or 0, otherwise)) from error
 
 
 class _OpenFile:
@@ -124,7 +117,7 @@ class _FileSystem(apsw.VFS):
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> Any:
         if name is None:
-            raise apsw.CantOpenError("temporary files stay in memory")
+            raise apsw.exception_for(apsw.SQLITE_CANTOPEN)  # they stay in memory
         disk, path = _found(name if isinstance(name, str) else name.filename())
         wanted = flags[0]
         file = disk.files.get(path)
@@ -132,11 +125,11 @@ class _FileSystem(apsw.VFS):
         fresh = file is None
         if file is None:
             if not wanted & apsw.SQLITE_OPEN_CREATE:
-                raise apsw.CantOpenError(path)
+                raise apsw.exception_for(apsw.SQLITE_CANTOPEN)
             try:
                 file = disk.create(path)
             except OSError as error:
-                raise apsw.CantOpenError(str(error)) from error
+                raise apsw.exception_for(apsw.SQLITE_CANTOPEN) from error
         flags[1] = wanted
         if disk.read_only and wanted & apsw.SQLITE_OPEN_READWRITE:
             flags[1] = wanted & ~apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_READONLY
@@ -150,7 +143,7 @@ class _FileSystem(apsw.VFS):
             if sync_folder:
                 disk.sync_folder()
         except FileNotFoundError as error:
-            raise _io_error(error, apsw.SQLITE_IOERR_DELETE_NOENT) from error
+            raise apsw.exception_for(apsw.SQLITE_IOERR_DELETE_NOENT) from error
         except OSError as error:
             _raise(error, apsw.SQLITE_IOERR_DELETE)
 

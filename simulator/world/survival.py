@@ -62,10 +62,10 @@ def everything() -> Survival:
 class Chosen:
     """Sectors by chance, each as it was at some moment; names and sizes up to operation `names`."""
 
-    chance: Random
+    chance: Random = field(repr=False)
     names: int
     _share: float = 0.5
-    _behind: set[tuple[int, int]] = field(default_factory=set)
+    _behind: set[tuple[int, int]] = field(default_factory=set, repr=False)
 
     @classmethod
     def by(cls, chance: Random, first: int, last: int) -> "Chosen":
