@@ -35,7 +35,7 @@ from gateway.lockers import words as locker_words
 from gateway.luggage import codes as luggage
 from gateway.luggage import words as luggage_words
 from gateway.money import codes as money
-from gateway.reports import code_words
+from gateway.reports import code_words, period, wording
 from gateway.schemes import codes as schemes
 from gateway.schemes import words as scheme_words
 from gateway.web import words as web
@@ -131,11 +131,12 @@ WORDS: Mapping[type[StrEnum], Mapping[Any, Any]] = {
     money.Movement: luggage_words.MOVEMENTS,
     money.Means: luggage_words.MEANS,
     money.ForgivenReason: luggage_words.FORGIVEN,
+    period.Cohort: wording.COHORTS,
     schemes.Service: scheme_words.SERVICES,
     schemes.Every: contract_words.EVERY,
 }
 # What no screen shows: parameters of addresses, rights, and how software speaks to itself.
-NEVER_SHOWN = {"gateway.care.standing_api.Which", "gateway.staff.rights.Right"}
+NEVER_SHOWN = {"gateway.care.standing_api.Which", "gateway.reports.scope.Kind", "gateway.staff.rights.Right"}
 
 
 def codes() -> Iterator[type[StrEnum]]:
