@@ -33,9 +33,9 @@ def running_sites(new_site: Callable[[str], Site]) -> Callable[[str], Site]:
 
     def of(kind: str) -> Site:
         if kind not in running:
-            site = new_site(kind)
-            site.start()
-            running[kind] = site
+            running[kind] = new_site(kind)
+            running[kind].start()
+        assert running[kind].is_started, f"the demo on {kind} did not start: the first test that asked for it says why"
         return running[kind]
 
     return of

@@ -79,7 +79,12 @@ class Site:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
-        eventually("the demo runs", self._running, READY_WITHIN_S)
+        try:
+            eventually("the demo runs", self._running, READY_WITHIN_S)
+        except AssertionError:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(30)
+            raise
         account = json.loads((self.state / "credentials.json").read_text())
         self.account = account
         self.bench = httpx.Client(base_url=f"http://127.0.0.1:{self.bench_port}", timeout=10)
