@@ -10,7 +10,7 @@ class Pace(Struct, frozen=True):
 
     `linger_s`: how long a new entry waits for company before the first batch; `gather_s`: what comes within this long
     after a batch travels together, behind the release it belongs to. `patience_s`: how long an entry that nobody waits
-    for is kept from the disk.
+    for is kept from the disk, and `receipts_s` a receipt that no entry follows (losing it costs a resend).
     """
 
     look_s: float = 1.0
@@ -18,6 +18,7 @@ class Pace(Struct, frozen=True):
     linger_s: float = 0.0
     gather_s: float = 0.02
     patience_s: float = 0.025
+    receipts_s: float = 0.5
 
 
 PRODUCTION = Pace()

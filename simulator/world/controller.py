@@ -29,7 +29,9 @@ from simulator.world.trace import Trace
 from wire.keys import controller_token
 
 # Nobody looks at a world between its events: what a controller does by itself it does slowly there.
-WORLD_PACE = Pace(look_s=6 * 3_600.0, health_ms=6 * 3_600_000, linger_s=30.0, gather_s=1.0, patience_s=1.0)
+WORLD_PACE = Pace(
+    look_s=6 * 3_600.0, health_ms=6 * 3_600_000, linger_s=30.0, gather_s=1.0, patience_s=1.0, receipts_s=6 * 3_600.0
+)
 RESTART_MS = 2_000  # RestartSec, the interpreter and the imports
 WATCHDOG_MS = 5_000  # WatchdogSec of the unit
 _DATA = Path("/data")
