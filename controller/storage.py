@@ -65,7 +65,7 @@ class Storage(Protocol):
         """A whole file."""
 
     def replace(self, path: Path, content: bytes) -> None:
-        """Write a file (mode 0600) in one step, so that a power cut leaves the old one or the new one."""
+        """Write a file (mode 0600) in one step: a power cut leaves the old one or the new one, afterwards the new."""
 
     def key(self, path: Path) -> bytes:
         """The 32 private bytes kept in a file, made if absent. Raises KeyMaterialError if it holds something else."""
@@ -105,6 +105,11 @@ class MachineStorage:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
     def key(self, path: Path) -> bytes:
         """See Storage."""

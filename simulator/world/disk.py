@@ -185,12 +185,12 @@ class Disk:
         self.write(draft, file, 0, content)
         self.sync(draft, file)
         self.rename(draft, str(path))
+        self.sync_folder()
 
     def key(self, path: Path) -> bytes:
         """See Storage: the same calls as wire.keys.load_or_make_key."""
         if str(path) not in self.files:
             self.replace(path, os.urandom(_KEY_BYTES))
-            self.sync_folder()
         raw = self.read(path)
         if len(raw) != _KEY_BYTES:
             raise KeyMaterialError(
