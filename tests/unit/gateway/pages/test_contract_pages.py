@@ -174,3 +174,18 @@ def test_a_suspension_shows_everyone_at_the_desk_how_things_are_fetched(office, 
 def test_a_volunteer_decides_nothing_about_contracts(office, path):
     _nadia, contract = office.holder()
     assert office.browser("volunteer").client.get(f"/contracts/{contract.id}/{path}").status_code == 403
+
+
+def test_a_locker_is_ready_for_someone_else_in_one_tap(office, worker):
+    _nadia, contract = office.holder()
+    worker.get(f"/contracts/{contract.id}/end")
+    worker.send(f"/contracts/{contract.id}/end", reason="agreed")
+    worker.get(f"/contracts/{contract.id}/emptied")
+    worker.send(f"/contracts/{contract.id}/emptied")
+    office.now += DAY
+    ready = "/lockers/montreuil-1/1/ready"
+    page = office.browser(name="Omar").get(ready)
+    assert "Confirm all of it" in page
+    assert "It was cleaned" in page
+    office.browsers[-1].send(ready, all="yes")
+    assert "it can be given to someone" in office.browsers[-1].get(ready)
