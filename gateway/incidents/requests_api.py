@@ -76,7 +76,7 @@ def export(database: Db, caller: Caller, now: Now, request_id: ItemId) -> Respon
 @router.get("/leaves", summary="Workers on leave and their stand-ins", responses=responses())
 def list_leaves(
     database: Db,
-    _caller: Caller,
+    caller: Caller,
     staff: Annotated[str | None, Query(max_length=36)] = None,
     day: date | None = None,
     after: After = None,
@@ -84,15 +84,18 @@ def list_leaves(
 ) -> PageOut[LeaveOut]:
     """Of one worker (away or standing in), of one day."""
     with database.reading() as session:
-        page = stand_ins.list_leaves(session, staff_id=staff, day=day, after=after, limit=limit)
+        page = stand_ins.list_leaves(
+            session, staff_id=staff, day=day, organisation_id=caller.organisation_id, after=after, limit=limit
+        )
         return PageOut(items=[LeaveOut.model_validate(one) for one in page.items], next=page.next)
 
 
 @router.get("/leaves/uncovered", summary="Leaves that need another stand-in", responses=responses())
-def uncovered(database: Db, _caller: Caller, day: date) -> list[LeaveOut]:
+def uncovered(database: Db, caller: Caller, day: date) -> list[LeaveOut]:
     """Whose stand-in's account was closed; of this day or later."""
     with database.reading() as session:
-        return [LeaveOut.model_validate(one) for one in stand_ins.uncovered(session, day)]
+        found = stand_ins.uncovered(session, day, organisation_id=caller.organisation_id)
+        return [LeaveOut.model_validate(one) for one in found]
 
 
 @router.post("/leaves", status_code=201, summary="Record a leave", responses=_CHANGES)

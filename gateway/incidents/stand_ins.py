@@ -75,12 +75,13 @@ def acting_for(session: Session, staff_id: str, day: date) -> str:
     return away[0].stand_in_id if away else staff_id
 
 
-def uncovered(session: Session, day: date) -> Sequence[Leave]:
+def uncovered(session: Session, day: date, *, organisation_id: str | None = None) -> Sequence[Leave]:
     """Leaves of `day` or later whose stand-in's account was closed meanwhile: each needs another one."""
     query = (
         select(Leave)
         .join(Staff, Staff.id == Leave.stand_in_id)
         .where(Staff.disabled_at.is_not(None), Leave.cancelled_at.is_(None), Leave.until_on >= day)
+        .where(*_of(organisation_id))
     )
     return session.scalars(query.order_by(Leave.from_on, Leave.id)).all()
 
@@ -94,16 +95,22 @@ def leave_of(session: Session, leave_id: str) -> Leave:
 
 
 def list_leaves(
-    session: Session, *, staff_id: str | None = None, day: date | None = None, after: str | None = None,
-    limit: int = PAGE_SIZE,
+    session: Session, *, staff_id: str | None = None, day: date | None = None, organisation_id: str | None = None,
+    after: str | None = None, limit: int = PAGE_SIZE,
 ) -> Page[Leave]:  # fmt: skip
-    """Leaves that were not cancelled; of one worker (away or standing in), of one day."""
-    query = select(Leave).where(Leave.cancelled_at.is_(None))
+    """Leaves that were not cancelled; of one worker (away or standing in), one day, one organisation."""
+    query = select(Leave).where(Leave.cancelled_at.is_(None), *_of(organisation_id))
     if staff_id is not None:
         query = query.where(or_(Leave.staff_id == staff_id, Leave.stand_in_id == staff_id))
     if day is not None:
         query = query.where(Leave.from_on <= day, Leave.until_on >= day)
     return page_of(session, query, Leave.id, after=after, limit=limit)
+
+
+def _of(organisation_id: str | None) -> Sequence[ColumnElement[bool]]:
+    if organisation_id is None:
+        return ()
+    return (Leave.staff_id.in_(select(Staff.id).where(Staff.organisation_id == organisation_id)),)
 
 
 def _checked_stand_in(session: Session, leave: Leave, stand_in_id: str) -> str:

@@ -16,6 +16,7 @@ from gateway.contracts.models import Contract, Holding, Notice, Party, TrustedPe
 from gateway.custody.models import Custody
 from gateway.db import Database
 from gateway.errors import ForbiddenError, NotFoundError
+from gateway.incidents.request_models import Leave
 from gateway.loans.sight import OWN as LIBRARIES
 from gateway.lockers.allotments import allotment_at
 from gateway.lockers.models import Locker, MechanicalKey, Site
@@ -199,6 +200,11 @@ def _shift(session: Session, organisation_id: str, shift_id: str) -> bool:
     return shift is None or session.get_one(Staff, shift.staff_id).organisation_id == organisation_id
 
 
+def _leave(session: Session, organisation_id: str, leave_id: str) -> bool:
+    leave = session.get(Leave, leave_id)
+    return leave is None or session.get_one(Staff, leave.staff_id).organisation_id == organisation_id
+
+
 _OWN: Mapping[str, Callable[[Session, str, str], bool]] = {
     "person_id": _person,
     "contract_id": _contract,
@@ -212,4 +218,5 @@ _OWN: Mapping[str, Callable[[Session, str, str], bool]] = {
     "claim_id": _claim,
     "movement_id": _receipt,
     "shift_id": _shift,
+    "leave_id": _leave,
 }

@@ -4,9 +4,11 @@ from gateway.care import looking_after
 from gateway.contracts.away import absence_of
 from gateway.contracts.deaths import death_of
 from gateway.contracts.models import Contract
-from gateway.incidents import exclusions
+from gateway.incidents import exclusions, stand_ins
 from gateway.incidents.codes import IncidentKind
 from gateway.incidents.request_models import Leave
+from gateway.lockers.service import organisation_named
+from gateway.staff.models import Staff
 from tests.unit.gateway.town import NOON, TODAY
 
 
@@ -118,3 +120,24 @@ def test_an_exclusion_is_told_with_where_until_when_and_whom_to_ask_but_not_why(
     assert "Stays away from Montreuil until 25 June 2026" in seen
     assert "Ask Léa Martin" in seen
     assert "hreat" not in seen
+
+
+def test_leaves_of_another_organisation_s_workers_are_out_of_sight(office, worker):
+    omar = office.browser(name="Omar")
+    with office.database.writing() as session:
+        other = organisation_named(session, "Aurore", actor="test", now=NOON)
+        for one, organisation in ((worker, office.town.organisation_id), (omar, office.town.organisation_id)):
+            session.get(Staff, one.staff_id).organisation_id = organisation
+        leave = stand_ins.go_on_leave(
+            session, staff_id=worker.staff_id, stand_in_id=omar.staff_id, from_on=TODAY, until_on=TODAY, actor="test",
+            now=NOON,
+        )  # fmt: skip
+        assert stand_ins.list_leaves(session, organisation_id=office.town.organisation_id).items == [leave]
+        assert not stand_ins.list_leaves(session, organisation_id=other.id).items
+    stranger = office.browser(name="Ewa")
+    with office.database.writing() as session:
+        session.get(Staff, stranger.staff_id).organisation_id = other.id
+    assert "Omar" not in stranger.get("/leaves")
+    cancelling = {**stranger.form("/leaves"), "staff": stranger.staff_id}
+    assert stranger.client.post(f"/leaves/{leave.id}/cancel", data=cancelling).status_code == 404
+    assert "Stands in: Omar" in worker.get("/leaves")
