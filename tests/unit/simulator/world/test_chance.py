@@ -1,9 +1,13 @@
 """The same seed makes the same world: streams, the system's randomness, ids and sealed keys."""
 
+import importlib
 import os
 import secrets
+import sys
 import uuid
+from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from simulator.world.chance import Chance
@@ -43,3 +47,19 @@ def test_drawing_from_one_stream_moves_no_other() -> None:
     one.stream("network").random()
     assert one.stream("people").random() == other.stream("people").random()
     assert one.stream("network").random() != other.stream("network").random()
+
+
+def test_a_module_that_draws_when_it_is_imported_does_not_make_the_first_world_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "draws_at_import.py").write_text("import secrets\nNOBODY = secrets.token_hex()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def lived() -> list[bytes]:
+        with Chance(7).seeded_os():
+            before = os.urandom(8)
+            importlib.import_module("draws_at_import")
+            return [before, os.urandom(8)]
+
+    assert lived() == lived()
+    monkeypatch.delitem(sys.modules, "draws_at_import")
