@@ -13,6 +13,7 @@ from gateway.badges.models import Badge
 from gateway.contracts.holders import contracts_of, windows_of
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, pause_at, state_at
+from gateway.events.plainly import questionable
 from gateway.events.service import record
 from gateway.loans.grants import over_at
 from gateway.loans.models import Loan
@@ -48,6 +49,7 @@ class Known:
 def judge_releases(session: Session, bank_id: str, entries: Sequence[Entry], *, now: int) -> int:
     """Records a `breach` for each release among these new entries that was not right; says how many there were."""
     releases = [entry for entry in entries if entry.type == EntryType.RELEASE_INTENDED]
+    releases = questionable(session, bank_id, releases)
     if not releases:
         return 0
     known = _known(session, bank_id, releases)
@@ -147,15 +149,17 @@ def _window_breach(contract: Contract, badge: Badge, at: int) -> Breach | None:
 def _known(session: Session, bank_id: str, releases: Sequence[Entry]) -> Known:
     digests = {value for entry in releases if _is_code(value := entry.body.get("digest"))}
     orders = {value for entry in releases if _is_code(value := entry.body.get("command"))}
+    commands = _commands(session, orders) if orders else {}
     badges: dict[str, list[Badge]] = defaultdict(list)
-    site_id = bank_of(session, bank_id).site_id
-    for badge in session.scalars(
-        select(Badge).where(Badge.site_id == site_id, Badge.digest.in_(digests)).order_by(Badge.registered_at)
-    ):
-        badges[badge.digest].append(badge)
+    if digests:
+        site_id = bank_of(session, bank_id).site_id
+        same_site = select(Badge).where(Badge.site_id == site_id, Badge.digest.in_(digests))
+        for badge in session.scalars(same_site.order_by(Badge.registered_at, Badge.id)):
+            badges[badge.digest].append(badge)
     owners = {owner for same in badges.values() for badge in same if (owner := badge.person_id or badge.trusted_id)}
-    lent = of_people_at(session, bank_id, owners)
-    return Known(badges, contracts_of(session, owners), _commands(session, orders), lent)
+    if not owners:
+        return Known(badges, {}, commands)
+    return Known(badges, contracts_of(session, owners), commands, of_people_at(session, bank_id, owners))
 
 
 def _is_code(value: object) -> TypeGuard[str]:

@@ -24,10 +24,11 @@ def take_effect(session: Session, stored: Stored, *, now: int) -> None:
 
 
 def _note_lists(session: Session, bank_id: str, entries: Sequence[Entry], now: int) -> None:
-    controller = session.get(Controller, bank_id)
-    for entry in entries:
+    applied = [entry for entry in entries if entry.type == EntryType.ACCESS_APPLIED]
+    controller = session.get(Controller, bank_id) if applied else None
+    for entry in applied:
         version = entry.body.get("version")
-        if controller is None or entry.type != EntryType.ACCESS_APPLIED or type(version) is not int:
+        if controller is None or type(version) is not int:
             continue
         # Entries may arrive late and in any order: a list once in force is not taken back by an older one.
         if controller.list_in_force < version <= MAX_INTEGER:

@@ -4,8 +4,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from gateway.events.service import record
-from gateway.ingest import repository
-from gateway.ingest.models import Epoch
+from gateway.ingest.epochs import EpochRow, Epochs
 from wire.entries import Entry, EntryType
 from wire.messages import Count, Hash
 from wire.messages import Epoch as EpochName
@@ -17,7 +16,7 @@ class _Started(msgspec.Struct):
     previous_hash: Hash | None = None
 
 
-def note_link(session: Session, row: Epoch, entry: Entry, now: int) -> Epoch | None:
+def note_link(session: Session, epochs: Epochs, row: EpochRow, entry: Entry, now: int) -> EpochRow | None:
     """Takes the link from an epoch's first entry; the epoch it names, if any, is expected to be stored up to there."""
     try:
         started = msgspec.convert(entry.body, _Started)
@@ -29,55 +28,59 @@ def note_link(session: Session, row: Epoch, entry: Entry, now: int) -> Epoch | N
     row.previous_epoch, row.previous_seq = started.previous_epoch, started.previous_seq
     row.previous_hash = started.previous_hash
     if row.previous_epoch is not None and row.previous_seq:
-        before = repository.epoch_of(session, row.bank_id, row.previous_epoch, now)
+        before = epochs.of(row.bank_id, row.previous_epoch)
         before.expected = max(before.expected, row.previous_seq)
         return before
     return None
 
 
-def check_links(session: Session, row: Epoch, now: int) -> None:
-    """Checks the epoch's own link, and those of the epochs that say they follow it."""
-    _check(session, row, now)
-    for follower in repository.followers(session, row.bank_id, row.epoch):
-        _check(session, follower, now)
+def check_links(session: Session, epochs: Epochs, row: EpochRow, now: int) -> None:
+    """Checks the epoch's own link, and those of the epochs that say they follow it.
+
+    A link that was good stays so for all that is stored of this epoch: only the one before it could contradict it.
+    """
+    if row.link == "unknown":
+        _check(session, epochs, row, now)
+    for follower in epochs.followers(row.bank_id, row.epoch):
+        _check(session, epochs, follower, now)
 
 
-def _check(session: Session, row: Epoch, now: int) -> None:
+def _check(session: Session, epochs: Epochs, row: EpochRow, now: int) -> None:
     if row.link == "broken" or row.through == 0:
         return
     if row.previous_epoch is None or row.previous_seq is None:
-        if row.link == "unknown" and _is_second_beginning(session, row):
+        if row.link == "unknown" and _is_second_beginning(epochs, row):
             _break(session, row, "forgets_earlier", now)
         elif row.link == "unknown":
             row.link = "good"
         return
-    before = repository.epoch_of(session, row.bank_id, row.previous_epoch, now)
-    why = _contradiction(session, row, before, row.previous_seq)
+    before = epochs.of(row.bank_id, row.previous_epoch)
+    why = _contradiction(epochs, row, before, row.previous_seq)
     if why is not None:
         _break(session, row, why, now)
     elif before.through == row.previous_seq:
         row.link = "good"
 
 
-def _is_second_beginning(session: Session, row: Epoch) -> bool:
+def _is_second_beginning(epochs: Epochs, row: EpochRow) -> bool:
     """Whether another epoch, too, had none before it."""
     return any(
         other.epoch != row.epoch and other.previous_epoch is None and other.link == "good"
-        for other in repository.epochs_of(session, row.bank_id)
+        for other in epochs.of_bank(row.bank_id)
     )
 
 
-def _contradiction(session: Session, row: Epoch, before: Epoch, seq: int) -> str | None:
+def _contradiction(epochs: Epochs, row: EpochRow, before: EpochRow, seq: int) -> str | None:
     if before.highest > seq:
         return "earlier_went_on"
-    if row.link == "unknown" and len(repository.followers(session, row.bank_id, before.epoch)) > 1:
+    if row.link == "unknown" and len(epochs.followers(row.bank_id, before.epoch)) > 1:
         return "forked"
     if before.through == seq and before.through_hash.hex() != (row.previous_hash or ""):
         return "other_hash"
     return None
 
 
-def _break(session: Session, row: Epoch, why: str, now: int) -> None:
+def _break(session: Session, row: EpochRow, why: str, now: int) -> None:
     """An alarm at first contact; nothing that is stored is touched."""
     row.link = "broken"
     record(

@@ -7,36 +7,14 @@ from sqlalchemy.orm import Session
 
 from gateway.events.models import Event
 from gateway.ingest.chain import Run
+from gateway.ingest.epochs import EpochRow
 from gateway.ingest.models import Epoch, Quarantine
-from wire.chain import GENESIS
 from wire.entries import Entry
 
 # One controller's poison is kept raw up to here; after that only its range and its count are.
 RAW_KEPT = 200
 _WALK = 1_000
-
-
-def epoch_of(session: Session, bank_id: str, epoch: str, now: int) -> Epoch:
-    """The epoch's row, made if this is the first that is heard of it."""
-    row = session.get(Epoch, (bank_id, epoch))
-    if row is None:
-        row = Epoch(
-            bank_id=bank_id, epoch=epoch, through=0, through_hash=GENESIS, highest=0, expected=0, available=1,
-            link="unknown", first_seen_at=now,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-    return row
-
-
-def epochs_of(session: Session, bank_id: str) -> Sequence[Epoch]:
-    """Every epoch of the bank, the oldest first."""
-    return session.scalars(select(Epoch).where(Epoch.bank_id == bank_id).order_by(Epoch.first_seen_at)).all()
-
-
-def followers(session: Session, bank_id: str, epoch: str) -> Sequence[Epoch]:
-    """Epochs that claim to follow this one."""
-    return session.scalars(select(Epoch).where(Epoch.bank_id == bank_id, Epoch.previous_epoch == epoch)).all()
+_ADD = insert(Event)
 
 
 def hashes_between(session: Session, bank_id: str, epoch: str, first: int, last: int) -> Mapping[int, bytes]:
@@ -65,8 +43,8 @@ def line_of(session: Session, bank_id: str, epoch: str, seq: int) -> bytes | Non
 
 def add_entries(session: Session, bank_id: str, run: Run, fresh: Sequence[int], now: int) -> None:
     """Stores the entries at these positions of the run."""
-    session.execute(
-        insert(Event),
+    session.connection().execute(
+        _ADD,
         [
             {
                 "kind": run.entries[at].type,
@@ -91,7 +69,7 @@ def locker_in(entry: Entry) -> int | None:
     return number if type(number) is int and 1 <= number <= 99_999 else None
 
 
-def walk(session: Session, row: Epoch) -> None:
+def walk(session: Session, row: EpochRow) -> None:
     """Moves `through` up to the last seq with nothing missing below it."""
     while True:
         stored = session.execute(

@@ -11,8 +11,9 @@ from gateway.db import announce
 from gateway.events.service import FeedGrew, record
 from gateway.ingest import repository
 from gateway.ingest.chain import Poison, Run, read
+from gateway.ingest.epochs import EpochRow, Epochs
 from gateway.ingest.links import check_links, note_link
-from gateway.ingest.models import Epoch, Quarantine
+from gateway.ingest.models import Quarantine
 from wire.chain import link
 from wire.entries import Entry
 from wire.messages import EpochRange
@@ -43,8 +44,8 @@ class Stored:
     """What one transaction stored: the epochs it touched, those that they name as the one before, and the entries
     that are new, by bank in order."""
 
-    epochs: dict[tuple[str, str], Epoch] = field(default_factory=dict)
-    named: dict[tuple[str, str], Epoch] = field(default_factory=dict)
+    epochs: dict[tuple[str, str], EpochRow] = field(default_factory=dict)
+    named: dict[tuple[str, str], EpochRow] = field(default_factory=dict)
     fresh: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     duplicates: int = 0
     poison: int = 0
@@ -56,24 +57,32 @@ class Stored:
 
 def store(session: Session, batches: Iterable[Arrived], *, now: int) -> Stored:
     """Stores batches of any bank, in any order, any number of times; poison is set aside and counts as stored."""
-    stored = Stored()
+    stored, epochs = Stored(), Epochs(session, now)
     for batch in batches:
         run = read(batch.payload, batch.bank_id)
         if isinstance(run, Run):
-            run = _store_run(session, batch.bank_id, run, stored, now)
+            run = _store_run(session, epochs, batch.bank_id, run, stored, now)
         if isinstance(run, Poison):
-            quarantine(session, batch, run, stored, now=now)
+            _quarantine(session, epochs, batch, run, stored, now)
     for row in (stored.named | stored.epochs).values():
         _note_gap(row, now)
     for row in stored.epochs.values():
-        check_links(session, row, now)
+        check_links(session, epochs, row, now)
+    epochs.save()
     if stored.fresh:
         announce(session, FeedGrew())
     return stored
 
 
-def quarantine(session: Session, batch: Arrived, poison: Poison, stored: Stored, *, now: int) -> None:
+def quarantine(session: Session, batch: Arrived, poison: Poison, *, now: int) -> Stored:
     """Keeps a batch raw, for operators to see, and counts its range as stored."""
+    stored, epochs = Stored(), Epochs(session, now)
+    _quarantine(session, epochs, batch, poison, stored, now)
+    epochs.save()
+    return stored
+
+
+def _quarantine(session: Session, epochs: Epochs, batch: Arrived, poison: Poison, stored: Stored, now: int) -> None:
     stored.poison += 1
     fresh = repository.set_aside(
         session,
@@ -95,12 +104,12 @@ def quarantine(session: Session, batch: Arrived, poison: Poison, stored: Stored,
             first=poison.first, last=poison.last,
         )  # fmt: skip
     if poison.epoch is not None and poison.last is not None:
-        row = _row(session, batch.bank_id, poison.epoch, stored, now)
+        row = _row(epochs, batch.bank_id, poison.epoch, stored)
         row.highest = max(row.highest, poison.last)
         repository.walk(session, row)
 
 
-def reach_of(row: Epoch) -> Reach:
+def reach_of(row: EpochRow) -> Reach:
     """What a receipt for this epoch says."""
     return Reach(row.bank_id, row.epoch, row.through, row.through_hash.hex())
 
@@ -110,14 +119,16 @@ def reaches_at_birth(session: Session, bank_id: str, ranges: Sequence[EpochRange
 
     What lies below a range's `first` will not come any more: the gap closes with the batch that begins there.
     """
-    due: dict[str, Epoch] = {}
+    epochs = Epochs(session, now)
+    due: dict[str, EpochRow] = {}
     for item in ranges:
-        row = repository.epoch_of(session, bank_id, item.epoch, now)
+        row = epochs.of(bank_id, item.epoch)
         row.available = max(row.available, item.first)
         due[row.epoch] = row
-    for row in repository.epochs_of(session, bank_id):
+    for row in epochs.of_bank(bank_id):
         if max(row.highest, row.expected) > row.through:
             due[row.epoch] = row
+    epochs.save()
     return [reach_of(row) for row in due.values()]
 
 
@@ -128,16 +139,13 @@ def alarm_gaps(session: Session, *, now: int) -> None:
         record(session, "entries_missing", now=now, bank_id=row.bank_id, epoch=row.epoch, after=row.through)
 
 
-def _row(session: Session, bank_id: str, epoch: str, stored: Stored, now: int) -> Epoch:
-    row = stored.epochs.get((bank_id, epoch))
-    if row is None:
-        row = repository.epoch_of(session, bank_id, epoch, now)
-        stored.epochs[bank_id, epoch] = row
+def _row(epochs: Epochs, bank_id: str, epoch: str, stored: Stored) -> EpochRow:
+    row = stored.epochs[bank_id, epoch] = epochs.of(bank_id, epoch)
     return row
 
 
-def _store_run(session: Session, bank_id: str, run: Run, stored: Stored, now: int) -> Run | Poison:
-    row = _row(session, bank_id, run.epoch, stored, now)
+def _store_run(session: Session, epochs: Epochs, bank_id: str, run: Run, stored: Stored, now: int) -> Run | Poison:
+    row = _row(epochs, bank_id, run.epoch, stored)
     if run.first == row.through + 1 == row.highest + 1:
         # The common case: the next batch of the epoch, and nothing beyond it.
         if run.prev != row.through_hash:
@@ -161,13 +169,13 @@ def _store_run(session: Session, bank_id: str, run: Run, stored: Stored, now: in
         row.highest = max(row.highest, run.last)
         repository.walk(session, row)
     if run.first == 1 and 0 in fresh:
-        before = note_link(session, row, run.entries[0], now)
+        before = note_link(session, epochs, row, run.entries[0], now)
         if before is not None:
             stored.named[bank_id, before.epoch] = before
     return run
 
 
-def _contradicts(session: Session, bank_id: str, run: Run, row: Epoch, known: Mapping[int, bytes]) -> str | None:
+def _contradicts(session: Session, bank_id: str, run: Run, row: EpochRow, known: Mapping[int, bytes]) -> str | None:
     """Why this run cannot stand beside what is stored, or None."""
     before = row.through_hash if run.first - 1 == row.through else known.get(run.first - 1)
     if before is not None and run.first > 1 and before != run.prev:
@@ -182,7 +190,7 @@ def _contradicts(session: Session, bank_id: str, run: Run, row: Epoch, known: Ma
     return None
 
 
-def _close_gap(session: Session, run: Run, row: Epoch, now: int) -> None:
+def _close_gap(session: Session, run: Run, row: EpochRow, now: int) -> None:
     """The bank said at its birth that nothing below this run exists any more."""
     if row.through + 1 < run.first <= row.available:
         record(
@@ -193,7 +201,7 @@ def _close_gap(session: Session, run: Run, row: Epoch, now: int) -> None:
         row.highest = max(row.highest, row.through)
 
 
-def _note_gap(row: Epoch, now: int) -> None:
+def _note_gap(row: EpochRow, now: int) -> None:
     if max(row.highest, row.expected) > row.through:
         row.gap_since = row.gap_since or now
     else:

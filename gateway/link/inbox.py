@@ -80,7 +80,6 @@ class Inbox:
 
     def _set_aside(self, batch: Arrived) -> Stored:
         log.exception("batch_not_understood", bank=batch.bank_id)
-        stored, now = Stored(), self._now()
+        now = self._now()
         with self._database.writing() as session:
-            quarantine(session, batch, Poison("internal"), stored, now=now)
-        return stored
+            return quarantine(session, batch, Poison("internal"), now=now)

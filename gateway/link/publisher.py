@@ -168,6 +168,9 @@ class Publisher:
         self._send(bank_id, Topic.KEYS, self._keystore.sign(Topic.KEYS, keys), retain=True)
 
     def _session_of(self, bank_id: str) -> WireSession | None:
+        birth = self._presence.birth_of(bank_id)
+        if birth is not None:
+            return birth.session
         with self._database.reading() as session:
             controller = session.get(Controller, bank_id)
         if controller is None or not controller.online or controller.session_nonce is None:

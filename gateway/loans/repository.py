@@ -2,12 +2,20 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gateway.contracts.models import Absence, Death
 from gateway.loans.models import Loan, LoanItem, Membership, ToolLocker
 from gateway.lockers.models import Bank, Locker
+
+# Made once: it is asked with each release of each bank.
+_LENDS_TOOLS = (
+    select(ToolLocker.locker_id)
+    .join(Locker, Locker.id == ToolLocker.locker_id)
+    .where(Locker.bank_id == bindparam("bank"))
+    .limit(1)
+)
 
 
 def promised(session: Session, tool_id: str, from_at: int, until_at: int, loan_id: str) -> LoanItem | None:
@@ -147,7 +155,7 @@ def banks_of_member(session: Session, person_id: str, since: int) -> Sequence[st
 
 def lends_tools(session: Session, bank_id: str) -> bool:
     """Whether any locker of the bank is a tool locker."""
-    return bool(tool_locker_numbers(session, bank_id))
+    return session.connection().execute(_LENDS_TOOLS, {"bank": bank_id}).first() is not None
 
 
 def tool_locker_numbers(session: Session, bank_id: str) -> frozenset[int]:

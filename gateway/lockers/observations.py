@@ -1,9 +1,11 @@
 """What the entries of a bank say of its doors: one table from entry type to what is known afterwards."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from gateway.lockers.models import Locker, Observation
@@ -12,30 +14,63 @@ from wire.entries import Entry, EntryType
 Body = Mapping[str, Any]
 
 
-def _opened(seen: Observation, body: Body) -> None:
+@dataclass(slots=True)
+class Seen:
+    """What is known of one locker: a row of `observation` (models.py) without its key."""
+
+    door: str = "unknown"
+    since: int = 0
+    fault: str | None = None
+    out_of_service: bool = False
+    last_opened_at: int | None = None
+    as_of: int = 0
+    as_of_epoch: str = ""
+    as_of_seq: int = 0
+    changed: bool = False
+
+
+_COLUMNS = ("door", "since", "fault", "out_of_service", "last_opened_at", "as_of", "as_of_epoch", "as_of_seq")
+_values = attrgetter(*_COLUMNS)
+# Made once: what SQLAlchemy needs to recognise a statement takes longer than to carry it out.
+_WHOLE = (
+    select(Locker.number, *(getattr(Observation, name) for name in _COLUMNS))
+    .outerjoin(Observation, (Observation.bank_id == Locker.bank_id) & (Observation.number == Locker.number))
+    .where(Locker.bank_id == bindparam("bank"))
+    .order_by(Locker.number)
+)
+_SOME = _WHOLE.where(Locker.number.in_(bindparam("numbers", expanding=True)))
+_INSERT = insert(Observation)
+_UPDATE = (
+    update(Observation)
+    .where(Observation.bank_id == bindparam("bank"), Observation.number == bindparam("which"))
+    .values({name: bindparam(name) for name in _COLUMNS})
+)
+
+
+def _opened(seen: Seen, body: Body) -> None:
     seen.door = "open"
     # A door that opens with no release behind it stays "forced" until it is closed, however long that takes.
     if body.get("release") is not None or seen.fault != "forced":
         seen.fault = None
 
 
-def _closed(seen: Observation, _body: Body) -> None:
+def _closed(seen: Seen, _body: Body) -> None:
     seen.door, seen.fault = "closed", None
 
 
-def _already_open(seen: Observation, _body: Body) -> None:
+def _already_open(seen: Seen, _body: Body) -> None:
     seen.door = "open"
 
 
-def _wrong_door(seen: Observation, _body: Body) -> None:
+def _wrong_door(seen: Seen, _body: Body) -> None:
     seen.door, seen.fault = "open", "wrong_door"
 
 
-def _forced(seen: Observation, _body: Body) -> None:
+def _forced(seen: Seen, _body: Body) -> None:
     seen.door, seen.fault = "open", "forced"
 
 
-def _left_open(seen: Observation, body: Body) -> None:
+def _left_open(seen: Seen, body: Body) -> None:
     if body.get("code") == "ajar":
         seen.door, seen.fault = "closed", "forced" if seen.fault == "forced" else "ajar"
         return
@@ -43,23 +78,23 @@ def _left_open(seen: Observation, body: Body) -> None:
     seen.fault = "forced" if seen.fault == "forced" else "open_too_long"
 
 
-def _jammed(seen: Observation, _body: Body) -> None:
+def _jammed(seen: Seen, _body: Body) -> None:
     seen.fault = "jammed"
 
 
-def _sensor_fault(seen: Observation, body: Body) -> None:
+def _sensor_fault(seen: Seen, body: Body) -> None:
     if body.get("sensor") == "latch":
         seen.fault = seen.fault or "latch_sensor"
     else:
         seen.door, seen.fault = "unknown", "sensor"
 
 
-def _sensor_recovered(seen: Observation, body: Body) -> None:
+def _sensor_recovered(seen: Seen, body: Body) -> None:
     ended = "latch_sensor" if body.get("sensor") == "latch" else "sensor"
     seen.fault = None if seen.fault == ended else seen.fault
 
 
-def _tamper(seen: Observation, body: Body) -> None:
+def _tamper(seen: Seen, body: Body) -> None:
     """Only what two sensors of a locker say names a locker; the enclosure's switch is the block's."""
     if body.get("active") is not False:
         seen.fault = "forced" if seen.fault == "forced" else "tampered"
@@ -67,21 +102,21 @@ def _tamper(seen: Observation, body: Body) -> None:
         seen.fault = None
 
 
-def _out_of_service(seen: Observation, _body: Body) -> None:
+def _out_of_service(seen: Seen, _body: Body) -> None:
     seen.out_of_service = True
 
 
-def _in_service(seen: Observation, _body: Body) -> None:
+def _in_service(seen: Seen, _body: Body) -> None:
     seen.out_of_service = False
 
 
-def _started(seen: Observation, _body: Body) -> None:
+def _started(seen: Seen, _body: Body) -> None:
     """A door may have been moved while the bank was away: only a lasting alarm outlives that."""
     seen.door = "unknown"
     seen.fault = seen.fault if seen.fault in ("forced", "tampered", "jammed") else None
 
 
-CHANGES: dict[str, Callable[[Observation, Body], None]] = {
+CHANGES: dict[str, Callable[[Seen, Body], None]] = {
     EntryType.STARTED: _started,
     EntryType.DOOR_OPENED: _opened,
     EntryType.DOOR_CLOSED: _closed,
@@ -103,41 +138,54 @@ def observe(session: Session, bank_id: str, entries: Sequence[Entry]) -> None:
     told = [entry for entry in entries if entry.type in CHANGES]
     if not told:
         return
-    # A start is about every locker of which something is known.
-    whole = any(entry.type == EntryType.STARTED for entry in told)
+    connection = session.connection()
     wanted = {number for entry in told if (number := _locker(entry)) is not None}
-    exist = set(session.scalars(select(Locker.number).where(Locker.bank_id == bank_id, Locker.number.in_(wanted))))
-    query = select(Observation).where(Observation.bank_id == bank_id)
-    if not whole:
-        query = query.where(Observation.number.in_(wanted))
-    seen = {row.number: row for row in session.scalars(query)}
+    if any(entry.type == EntryType.STARTED for entry in told):
+        # A start is about every locker of which something is known.
+        rows = connection.execute(_WHOLE, {"bank": bank_id})
+    elif wanted:
+        rows = connection.execute(_SOME, {"bank": bank_id, "numbers": sorted(wanted)})
+    else:
+        return
+    seen: dict[int, Seen | None] = {row[0]: None if row[1] is None else Seen(*row[1:]) for row in rows}
+    known = {number for number, one in seen.items() if one is not None}
     for entry in told:
-        number = _locker(entry)
-        if entry.type == EntryType.STARTED:
-            for row in seen.values():
-                _apply(row, entry)
-        elif number in exist:
-            row = seen.get(number) or seen.setdefault(number, _made(session, bank_id, number))
-            _apply(row, entry)
+        _tell(seen, entry)
+    _write(connection, bank_id, seen, known)
 
 
-def _made(session: Session, bank_id: str, number: int) -> Observation:
-    row = _unknown(bank_id, number)
-    session.add(row)
-    return row
+def _tell(seen: dict[int, Seen | None], entry: Entry) -> None:
+    if entry.type == EntryType.STARTED:
+        for one in seen.values():
+            if one is not None:
+                _apply(one, entry)
+        return
+    number = _locker(entry)
+    if number in seen:
+        one = seen[number] = seen[number] or Seen()
+        _apply(one, entry)
 
 
-def _unknown(bank_id: str, number: int) -> Observation:
-    return Observation(
-        bank_id=bank_id, number=number, door="unknown", since=0, fault=None, out_of_service=False, as_of=0,
-        as_of_epoch="", as_of_seq=0,
-    )  # fmt: skip
+def _write(connection: Connection, bank_id: str, seen: Mapping[int, Seen | None], known: Collection[int]) -> None:
+    fresh, changed = [], []
+    for number, one in seen.items():
+        if one is not None and one.changed:
+            values = dict(zip(_COLUMNS, _values(one), strict=True))
+            if number in known:
+                changed.append({"bank": bank_id, "which": number, **values})
+            else:
+                fresh.append({"bank_id": bank_id, "number": number, **values})
+    if fresh:
+        connection.execute(_INSERT, fresh)
+    if changed:
+        connection.execute(_UPDATE, changed)
 
 
-def _apply(row: Observation, entry: Entry) -> None:
+def _apply(row: Seen, entry: Entry) -> None:
     newer = entry.seq > row.as_of_seq if entry.epoch == row.as_of_epoch else entry.at >= row.as_of
     if not newer:
         return
+    row.changed = True
     before = (row.door, row.fault, row.out_of_service)
     CHANGES[entry.type](row, entry.body)
     if (row.door, row.fault, row.out_of_service) != before or not row.since:

@@ -11,6 +11,7 @@ from gateway import migrations
 from gateway.db import Database
 from gateway.privacy.field_keys import FieldKeys
 from gateway.privacy.fields import use_keys
+from simulator.world.chance import Chance
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 # Engines that are free: what they have compiled is kept from one world to the next.
@@ -23,10 +24,11 @@ class Killed(BaseException):
 
 @cache
 def _template() -> bytes:
-    """A database that is migrated and empty."""
+    """A database that is migrated and empty: the same for every seed, and no seed's randomness goes into it."""
     database = Database("sqlite://")
     try:
-        migrations.migrate(database)
+        with Chance("template").seeded_os():
+            migrations.migrate(database)
         return _raw(database).serialize()
     finally:
         database.close()

@@ -1,8 +1,10 @@
 """Each release is judged against contracts and commands as of its moment; a breach is an event."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
+from sqlalchemy.orm import Session
 
 from gateway.access.models import CommandRecord
 from gateway.access.service import controller_of
@@ -10,13 +12,16 @@ from gateway.badges import service as badges
 from gateway.badges.models import Badge
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
+from gateway.events import judgement
+from gateway.events.plainly import questionable
 from gateway.events.service import latest_events
 from gateway.ingest.effects import take_effect
 from gateway.ingest.service import Arrived, store
 from gateway.lockers import service as places
 from gateway.lockers import wall
 from tests.unit.gateway.journal import Journal
-from tests.unit.gateway.town import NOON, Town
+from tests.unit.gateway.town import DAY, NOON, Town
+from wire.entries import Entry, decode_entry
 
 ALARMS = ("forced", "tampered", "jammed", "open_too_long", "ajar")
 
@@ -33,6 +38,36 @@ def released(badge: Badge, at: int, locker: int = 1, journal: Journal | None = N
     return (journal or Journal().start()).write(
         "release_intended", at, release="r", locker=locker, cause="badge", attempt=1, digest=badge.digest, kind="holder"
     )
+
+
+@pytest.fixture(autouse=True)
+def _what_is_plainly_right_is_no_breach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every test here: a release that is not even judged would not be one if it were."""
+
+    def checked(session: Session, bank_id: str, releases: Sequence[Entry]) -> list[Entry]:
+        left = questionable(session, bank_id, releases)
+        known = judgement._known(session, bank_id, releases)
+        assert not [entry for entry in releases if entry not in left and judgement.judge(entry, bank_id, known)]
+        return left
+
+    monkeypatch.setattr(judgement, "questionable", checked)
+
+
+def test_only_what_is_not_plainly_right_is_judged(town: Town, badge: Badge, contract: Contract) -> None:
+    journal = released(badge, NOON, locker=2, journal=released(badge, contract.collect_until))
+    released(badge, NOON - DAY, journal=journal)
+    journal.write("release_intended", NOON, release="r", locker=1, cause="command", command="x")
+    doubtful = [decode_entry(line) for line in journal.lines[1:]]
+    for body in ({"locker": 10**30, "digest": badge.digest}, {"locker": 1, "digest": "\0" * 16}, {}):
+        doubtful.append(Entry("ab" * 16, 9, "release_intended", NOON, 1, "boot", "trusted", body))
+    plain = [decode_entry(line) for line in released(badge, NOON, journal=released(badge, contract.until_at)).lines[1:]]
+    with town.reading() as session:
+        assert questionable(session, town.bank, [*doubtful, *plain]) == doubtful
+        assert questionable(session, "another-1", plain) == plain
+    with town.writing() as session:
+        contracts.suspend(session, contract.id, reason="other", review_on=date(2026, 7, 1), actor="t", now=NOON)
+    with town.reading() as session:
+        assert questionable(session, town.bank, plain) == plain
 
 
 @pytest.fixture
