@@ -19,4 +19,4 @@ WORKS: Mapping[str, str] = {
     Reason.OTHER: N_("Another reason"),
 }
 LOCKS: Mapping[str, str] = {"badge": N_("Badge"), "key": N_("Mechanical key")}
-MOVES: Mapping[str, str] = {"winding_down": N_("The block closes"), "works": N_("Works")}
+MOVES: Mapping[str, str] = {"winding_down": N_("The block closes"), "works": N_("Works on the lockers")}
