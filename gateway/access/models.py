@@ -61,7 +61,10 @@ class CommandRecord(Base):
     """One order to one bank and how far it got; `replaced_by` if it was issued again for a newer beat."""
 
     __tablename__ = "command"
-    __table_args__ = (Index("ix_command_bank_id_requested_at", "bank_id", "requested_at"),)
+    __table_args__ = (
+        Index("ix_command_bank_id_requested_at", "bank_id", "requested_at"),
+        Index("ix_command_requested_at", "requested_at"),
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     bank_id: Mapped[str] = mapped_column(ForeignKey("bank.id"))

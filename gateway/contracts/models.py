@@ -79,6 +79,7 @@ class Holding(Base):
     __table_args__ = (
         CheckConstraint("from_at <= until_at", name="begins_before_it_ends"),
         Index("ix_holding_locker_id_from_at", "locker_id", "from_at"),
+        Index("ix_holding_locker_id_until_at", "locker_id", "until_at"),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)

@@ -1,8 +1,8 @@
 """The wall and a locker's state as staff see them: plain values in the reader's language."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,8 @@ from gateway.web.visit import Visit
 from wire.hours import site_zone
 
 BREACHES_SHOWN = 3
+# A wall of more lockers than this shows one place at a time; alarms come from all of them.
+LOCKERS_AT_ONCE = 300
 # States that say nothing of whether someone has the locker: the tile says that too.
 _ALARMS = ("forced", "tampered", "jammed", "open_too_long", "ajar")
 _DOOR_STATES = (*_ALARMS, "open", "offline", "out_of_service")
@@ -127,6 +129,7 @@ class Wall:
     state: str
     all_url: str
     stream_url: str
+    all_places: bool
     site_options: Sequence[tuple[str, str]]
     block_options: Sequence[tuple[str, str]]
     form: Form
@@ -136,14 +139,18 @@ def wall_shown(visit: Visit, session: Session, narrowed: Narrowed) -> Wall:
     """The wall as of now."""
     now, heard = visit.clock(), visit.heard
     every = wall.banks(session, heard, organisation_id=visit.organisation_id)
+    alarmed = [bank.id for bank in every if narrowed.site in ("", bank.site_id) and narrowed.block in ("", bank.id)]
+    all_places = wall.count(session, alarmed) <= LOCKERS_AT_ONCE
+    if not all_places and narrowed.site == narrowed.block == "":
+        narrowed = replace(narrowed, site=min(every, key=lambda bank: (bank.site, bank.site_id)).site_id)
     banks = [bank for bank in every if narrowed.site in ("", bank.site_id) and narrowed.block in ("", bank.id)]
     chosen = {bank.id for bank in banks}
-    doors = [
-        door
-        for door in wall.lockers(session, heard, now=now, organisation_id=visit.organisation_id)
-        if door.bank in chosen
-    ]
-    found = [item for item in breaches.unseen(session, now=now) if item.bank in chosen & _run(visit, session, chosen)]
+    doors = wall.lockers(session, heard, now=now, bank_ids=chosen, organisation_id=visit.organisation_id)
+    of_bank: dict[str, list[LockerView]] = defaultdict(list)
+    for door in doors:
+        of_bank[door.bank].append(door)
+    theirs = _run(visit, session, set(alarmed)) & set(alarmed)
+    found = [item for item in breaches.unseen(session, now=now) if item.bank in theirs]
     by_id = {bank.id: bank for bank in every}
     sites = sorted({(bank.site, bank.site_id) for bank in banks})
     return Wall(
@@ -151,7 +158,7 @@ def wall_shown(visit: Visit, session: Session, narrowed: Narrowed) -> Wall:
             SiteShown(
                 f"s-{site_id}",
                 name,
-                [_block(visit, session, bank, doors, narrowed) for bank in banks if bank.site_id == site_id],
+                [_block(visit, session, bank, of_bank[bank.id], narrowed) for bank in banks if bank.site_id == site_id],
             )
             for name, site_id in sites
         ],
@@ -160,6 +167,7 @@ def wall_shown(visit: Visit, session: Session, narrowed: Narrowed) -> Wall:
         state=narrowed.state,
         all_url=narrowed.url(state=""),
         stream_url=narrowed.url("/live/wall"),
+        all_places=wall.count(session, [bank.id for bank in every]) <= LOCKERS_AT_ONCE,
         site_options=sorted({(bank.site_id, bank.site) for bank in every}, key=lambda option: option[1]),
         block_options=[(bank.id, bank.name) for bank in every if narrowed.site in ("", bank.site_id)],
         form=Form({"site": narrowed.site, "block": narrowed.block}),
@@ -219,7 +227,7 @@ def _block(visit: Visit, session: Session, bank: BankView, doors: Iterable[Locke
         pending=bank.pending,
         waiting_for_reconciliation=bank.held,
         faults=told(visit, session, bank.id, of_the_block(health.faults)) if health else [],
-        tiles=[tile_of(visit, door, narrowed) for door in doors if door.bank == bank.id],
+        tiles=[tile_of(visit, door, narrowed) for door in doors],
     )
 
 

@@ -1,15 +1,15 @@
 """The wall of lockers: for each door one state, from what the contracts say and what the bank last said."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 
 from gateway.access.commands import PENDING, SILENT_AFTER_MS, state_of
 from gateway.access.models import CommandRecord, Controller
 from gateway.access.repository import newest_versions
-from gateway.contracts.models import Contract, Holding
+from gateway.contracts.models import Contract, Holding, Suspension
 from gateway.contracts.repository import has_locker
 from gateway.contracts.states import State, state_at
 from gateway.custody.readiness import unready
@@ -20,6 +20,23 @@ from gateway.lockers.sight import seen_by, sight_of
 # Alarms stay on screen although the bank has gone silent; a merely open door then says nothing any more.
 _ALARMS = ("forced", "tampered", "jammed", "open_too_long", "ajar")
 Heard = Callable[[str], bool]
+# So many banks are asked for by name; of more, everything is read.
+_NAMED_AT_MOST = 500
+
+
+@dataclass
+class _Held:
+    """The contract that has a locker, as far as its tile needs it."""
+
+    locker_id: str
+    id: str
+    person_id: str
+    signed_at: int | None
+    ended_at: int | None
+    from_at: int
+    until_at: int
+    collect_until: int
+    suspensions: list[Suspension] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -77,16 +94,24 @@ class BankView:
 
 def banks(session: Session, heard: Heard, *, organisation_id: str | None = None) -> list[BankView]:
     """Every bank, by id, or those an organisation has a role at; `heard`: whether a bank has been heard lately."""
-    versions = newest_versions(session)
-    rows = session.execute(
-        select(Bank, Controller).outerjoin(Controller, Controller.bank_id == Bank.id).order_by(Bank.id)
-    )
     seen = sight_of(session, organisation_id).seen if organisation_id else None
+    rows = session.execute(
+        select(Bank, Controller)
+        .outerjoin(Controller, Controller.bank_id == Bank.id)
+        .where(_among(Bank.id, seen))
+        .order_by(Bank.id)
+    ).all()
+    versions = newest_versions(session, seen)
     return [
         _bank_view(bank, controller, versions.get(bank.id, 0), heard)
         for bank, controller in rows
         if seen is None or bank.id in seen
     ]
+
+
+def count(session: Session, banks: Collection[str]) -> int:
+    """How many lockers these banks have in service."""
+    return session.scalar(select(func.count()).where(Locker.retired_at.is_(None), Locker.bank_id.in_(banks))) or 0
 
 
 def lockers(
@@ -95,15 +120,21 @@ def lockers(
     *,
     now: int,
     bank_id: str | None = None,
+    bank_ids: Collection[str] | None = None,
     after: tuple[str, int] | None = None,
     limit: int | None = None,
     organisation_id: str | None = None,
 ) -> list[LockerView]:
-    """Lockers in service, by bank and number; `after` continues behind a (bank, number).
+    """Lockers in service, by bank and number, of one bank or of several; `after` continues behind a (bank, number).
 
     An organisation sees its own people's in full and elsewhere only that a locker is occupied (sight.py).
     """
-    query = select(Locker).where(Locker.retired_at.is_(None)).order_by(Locker.bank_id, Locker.number)
+    query = (
+        select(Locker)
+        .options(lazyload(Locker.bank))
+        .where(Locker.retired_at.is_(None), _among(Locker.bank_id, bank_ids))
+        .order_by(Locker.bank_id, Locker.number)
+    )
     if bank_id is not None:
         query = query.where(Locker.bank_id == bank_id)
     if after is not None:
@@ -113,11 +144,15 @@ def lockers(
     if limit is not None:
         query = query.limit(limit)
     found = session.scalars(query).all()
-    online = {bank.id: bank.online for bank in banks(session, heard)}
-    observed = {(row.bank_id, row.number): row for row in session.scalars(select(Observation))}
-    held = _contracts_now(session, found, now)
+    of = sorted({locker.bank_id for locker in found})
+    online = _online(session, heard, of)
+    observed = {
+        (row.bank_id, row.number): row
+        for row in session.scalars(select(Observation).where(_among(Observation.bank_id, of)))
+    }
+    held = _contracts_now(session, found, of, now)
     pending = _pending(session, now)
-    left = _left(session, bank_id, now)
+    left = _left(session, of, now)
     lends = set(session.scalars(select(ToolLocker.locker_id)))
     views = [
         _locker_view(
@@ -151,24 +186,46 @@ def _bank_view(bank: Bank, controller: Controller | None, issued: int, heard: He
     )
 
 
-def _contracts_now(session: Session, found: Sequence[Locker], now: int) -> Mapping[str, Contract]:
+def _among(column: InstrumentedAttribute[str], banks: Collection[str] | None) -> ColumnElement[bool]:
+    return true() if banks is None or len(banks) > _NAMED_AT_MOST else column.in_(sorted(banks))
+
+
+def _online(session: Session, heard: Heard, banks: Collection[str]) -> dict[str, bool]:
+    said = session.execute(select(Controller.bank_id, Controller.online).where(_among(Controller.bank_id, banks)))
+    online = {bank for bank, online in said if online}
+    return {bank: bank in online and heard(bank) for bank in banks}
+
+
+def _contracts_now(session: Session, found: Sequence[Locker], banks: Collection[str], now: int) -> Mapping[str, _Held]:
     """For each locker the contract that has it now, else the nearest to come."""
+    holding = (Holding.until_at > now, Holding.from_at < Holding.until_at)
     query = (
-        select(Holding, Contract)
+        select(
+            Holding.locker_id, Contract.id, Contract.person_id, Contract.signed_at, Contract.ended_at,
+            Contract.from_at, Contract.until_at, Contract.collect_until,
+        )
         .join(Contract, Contract.id == Holding.contract_id)
-        .where(Holding.until_at > now, Holding.from_at < Holding.until_at)
+        .where(*holding)
         .order_by(Holding.from_at.desc())
-    )
+    )  # fmt: skip
     if len(found) == 1:
         query = query.where(Holding.locker_id == found[0].id)
-    return {holding.locker_id: contract for holding, contract in session.execute(query).unique()}
+    else:
+        query = query.join(Locker, Locker.id == Holding.locker_id).where(_among(Locker.bank_id, banks))
+    held = {row.locker_id: _Held(*row) for row in session.execute(query)}
+    by_contract = {one.id: one for one in held.values()}
+    pauses = select(Suspension).where(Suspension.from_at <= now, Suspension.until_at > now)
+    for pause in session.scalars(pauses):
+        if pause.contract_id in by_contract:
+            by_contract[pause.contract_id].suspensions.append(pause)
+    return held
 
 
-def _left(session: Session, bank_id: str | None, now: int) -> set[str]:
+def _left(session: Session, banks: Collection[str], now: int) -> set[str]:
     """Lockers that wait to be confirmed empty, cleaned and checked."""
     inside = exists().where(Holding.locker_id == Locker.id, has_locker(now))
-    query = select(Locker.id).where(Locker.retired_at.is_(None), unready(now), ~inside)
-    return set(session.scalars(query if bank_id is None else query.where(Locker.bank_id == bank_id)))
+    query = select(Locker.id).where(Locker.retired_at.is_(None), _among(Locker.bank_id, banks), unready(now), ~inside)
+    return set(session.scalars(query))
 
 
 def _pending(session: Session, now: int) -> set[tuple[str, int | None]]:
@@ -183,7 +240,7 @@ def _pending(session: Session, now: int) -> set[tuple[str, int | None]]:
 
 def _locker_view(
     locker: Locker,
-    contract: Contract | None,
+    contract: _Held | None,
     seen: Observation | None,
     online: bool,
     pending: bool,
@@ -215,7 +272,7 @@ def _locker_view(
     )
 
 
-def _occupancy(contract: Contract | None, left: bool, lends: bool, now: int) -> str:
+def _occupancy(contract: _Held | None, left: bool, lends: bool, now: int) -> str:
     """`left`: its last holder's time is over, and nobody has confirmed yet that it is ready for the next, who waits."""
     if lends:
         return "tools"

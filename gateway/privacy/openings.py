@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from gateway.audit import service as audit
 from gateway.db import Database, new_id
 from gateway.errors import ForbiddenError, InvalidError, NotFoundError
-from gateway.events.models import Event
-from gateway.events.service import USES, FeedItem, events_between
+from gateway.events.models import USES, Event
+from gateway.events.service import FeedItem, events_between
 from gateway.lockers.models import Bank, Site
 from gateway.lockers.service import bank_of
 from gateway.privacy.models import OpeningsRequest

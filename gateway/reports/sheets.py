@@ -27,12 +27,13 @@ Attribute = InstrumentedAttribute[Any]
 
 @dataclass(frozen=True)
 class Layout:
-    """`owner`: the column that says whose the rows are; all of an owner's rows are read again together, in `order`."""
+    """`owner`: the column that says whose the rows are; all of an owner's rows are read together, in `order` if that
+    matters."""
 
     table: type[Base]
     owner: str
     wanted: Sequence[str]
-    order: Sequence[str] = ("id",)
+    order: Sequence[str] = ()
 
     @property
     def names(self) -> Sequence[str]:
@@ -49,7 +50,7 @@ LAYOUTS: Mapping[str, Layout] = {
              "destination", "stability"),
         ),
         Layout(Party, "contract_id", ("person_id", "from_at", "until_at")),
-        Layout(EndReason, "contract_id", ("reason",), ("contract_id", "reason")),
+        Layout(EndReason, "contract_id", ("reason",)),
         Layout(Holding, "contract_id", ("locker_id", "from_at", "until_at")),
         Layout(Locker, "id", ("in_service_since", "retired_at")),
         Layout(
@@ -63,7 +64,7 @@ LAYOUTS: Mapping[str, Layout] = {
         Layout(Contact, "person_id", ("kind", "at", "withdrawn_at")),
         Layout(Step, "person_id", ("topic", "result", "agreed_at", "closed_at")),
         Layout(WaitingEntry, "person_id", ("scheme_id", "site_id", "since", "closed_at", "left_why")),
-        Layout(ImportedPerson, "person_id", ("code",), ("person_id",)),
+        Layout(ImportedPerson, "person_id", ("code",)),
     )
 }  # fmt: skip
 

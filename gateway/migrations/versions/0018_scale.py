@@ -33,6 +33,18 @@ _ON_POSTGRESQL = {
     "delete": ("SELECT DISTINCT %1$I FROM stale", "OLD TABLE AS stale"),
 }
 
+# Nearly all events are uses of a door; what staff look for is among the others.
+_USES = (
+    "badge_refused", "release_intended", "released", "release_failed", "release_unknown", "door_opened", "door_closed",
+    "already_open",
+)  # fmt: skip
+_RARE = sa.text(f"kind NOT IN ({', '.join(repr(kind) for kind in _USES)})")
+_OF_RARE_EVENTS = {
+    "ix_event_rare": ["id"],
+    "ix_event_rare_kind": ["kind", "id"],
+    "ix_event_rare_bank_id_kind": ["bank_id", "kind", "id"],
+}
+
 
 def upgrade() -> None:
     """The log with its triggers, then the indexes."""
@@ -48,6 +60,10 @@ def upgrade() -> None:
         _watch_on_sqlite()
     else:
         _watch_on_postgresql()
+    for name, columns in _OF_RARE_EVENTS.items():
+        op.create_index(name, "event", columns, sqlite_where=_RARE, postgresql_where=_RARE)
+    op.create_index("ix_holding_locker_id_until_at", "holding", ["locker_id", "until_at"])
+    op.create_index("ix_command_requested_at", "command", ["requested_at"])
 
 
 def _watch_on_sqlite() -> None:
@@ -64,7 +80,7 @@ def _watch_on_postgresql() -> None:
     # By statement, so that a change of many rows is noted once for each owner.
     for when, (found, tables) in _ON_POSTGRESQL.items():
         op.execute(
-            f"CREATE FUNCTION fact_change_{when}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"CREATE FUNCTION fact_change_{when}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "  # noqa: S608
             "EXECUTE format('INSERT INTO fact_change (sheet, owner) SELECT %2$L, owner FROM "
             f"({found}) AS changed (owner)', TG_ARGV[0], TG_TABLE_NAME); RETURN NULL; END $$"
         )
