@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_conditions_are_said_in_the_form_and_recorded_with_the_contract(town: To
         scheme = add_scheme(
             session, organisation_id=town.organisation_id, service=Service.LUGGAGE, name="Bags", actor="t", now=NOON
         )
-    form = {
+    form: dict[str, Any] = {
         "person": nadia.id, "locker": f"{town.bank}/1", "starts_on": TODAY.isoformat(), "ends_on": "2026-12-31",
         "scheme": scheme.id, "badge_how": "none",
     }  # fmt: skip
@@ -52,7 +53,7 @@ def test_a_contract_in_spite_of_an_exclusion_asks_why(town: Town, office: Opened
             session, person_id=nadia.id, site_id=town.site_id, from_on=TODAY, until_on=TODAY + timedelta(days=7),
             reason=IncidentKind.THREATS, actor=worker.staff_id, now=NOON,
         )  # fmt: skip
-    form = {
+    form: dict[str, Any] = {
         "person": nadia.id, "locker": f"{town.bank}/1", "starts_on": TODAY.isoformat(), "ends_on": "2026-12-31",
         "scheme": "", "badge_how": "none",
     }  # fmt: skip
