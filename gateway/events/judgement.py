@@ -49,7 +49,8 @@ class Known:
 def judge_releases(session: Session, bank_id: str, entries: Sequence[Entry], *, now: int) -> int:
     """Records a `breach` for each release among these new entries that was not right; says how many there were."""
     releases = [entry for entry in entries if entry.type == EntryType.RELEASE_INTENDED]
-    releases = questionable(session, bank_id, releases)
+    if releases:
+        releases = questionable(session.connection(), bank_id, releases)
     if not releases:
         return 0
     known = _known(session, bank_id, releases)

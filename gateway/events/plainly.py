@@ -7,8 +7,7 @@ held that locker. What is not plainly right may be right all the same (judgement
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import bindparam, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, exists, select
 
 from gateway.badges.models import Badge
 from gateway.contracts.models import Contract, Holding, Party, Suspension
@@ -16,7 +15,7 @@ from gateway.lockers.models import Bank, Locker
 from wire.entries import Entry
 
 # Made once: what SQLAlchemy needs to recognise a statement takes longer than to carry it out.
-_RIGHTS = (
+_HOLDERS = (
     select(
         Badge.digest, Locker.number,
         Contract.from_at, Party.from_at, Holding.from_at,
@@ -30,8 +29,6 @@ _RIGHTS = (
     .join(Badge, (Badge.person_id == Party.person_id) & (Badge.site_id == Bank.site_id))
     .where(
         Locker.bank_id == bindparam("bank"),
-        Locker.number.in_(bindparam("numbers", expanding=True)),
-        Badge.digest.in_(bindparam("digests", expanding=True)),
         Badge.revoked_at.is_(None),
         Badge.staff_id.is_(None),
         Contract.signed_at.is_not(None),
@@ -40,18 +37,25 @@ _RIGHTS = (
         ~exists().where(Suspension.contract_id == Contract.id),
     )
 )  # fmt: skip
+_OF_ONE = _HOLDERS.where(Locker.number == bindparam("number"), Badge.digest == bindparam("digest"))
+_OF_SOME = _HOLDERS.where(
+    Locker.number.in_(bindparam("numbers", expanding=True)), Badge.digest.in_(bindparam("digests", expanding=True))
+)
 
 
-def questionable(session: Session, bank_id: str, releases: Sequence[Entry]) -> list[Entry]:
+def questionable(connection: Connection, bank_id: str, releases: Sequence[Entry]) -> list[Entry]:
     """The releases that are not plainly right, in their order."""
     asked = [entry for entry in releases if _by_badge(entry)]
     if not asked:
         return list(releases)
     numbers = sorted({entry.body["locker"] for entry in asked})
     digests = sorted({entry.body["digest"] for entry in asked})
+    if len(numbers) == len(digests) == 1:
+        found = connection.execute(_OF_ONE, {"bank": bank_id, "number": numbers[0], "digest": digests[0]})
+    else:
+        found = connection.execute(_OF_SOME, {"bank": bank_id, "numbers": numbers, "digests": digests})
     spans: Mapping[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
-    values = {"bank": bank_id, "numbers": numbers, "digests": digests}
-    for row in session.connection().execute(_RIGHTS, values):
+    for row in found:
         digest, locker, *begins, collect_until, held_until, parted = row
         until = min(collect_until, held_until) if parted is None else min(collect_until, held_until, parted)
         spans[digest, locker].append((max(begins), until))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from gateway.ingest.models import Epoch
@@ -14,7 +14,11 @@ _TABLE = Epoch.__table__
 _NAMES = tuple(column.name for column in _TABLE.columns)
 _values = attrgetter(*_NAMES)
 # Made once: what SQLAlchemy needs to recognise a statement takes longer than to carry it out.
-_ONE = select(_TABLE).where(_TABLE.c.bank_id == bindparam("bank"), _TABLE.c.epoch == bindparam("name"))
+_OTHER = _TABLE.alias("other")
+_ONE = select(
+    _TABLE,
+    exists().where(_OTHER.c.bank_id == _TABLE.c.bank_id, _OTHER.c.previous_epoch == _TABLE.c.epoch),
+).where(_TABLE.c.bank_id == bindparam("bank"), _TABLE.c.epoch == bindparam("name"))
 _OF_BANK = select(_TABLE).where(_TABLE.c.bank_id == bindparam("bank")).order_by(_TABLE.c.first_seen_at, _TABLE.c.epoch)
 _FOLLOWERS = (
     select(_TABLE)
@@ -53,33 +57,38 @@ class Epochs:
     """Nothing is written before `save`."""
 
     def __init__(self, session: Session, now: int) -> None:
-        self._connection = session.connection()
+        self.connection = session.connection()
         self._now = now
         self._rows: dict[tuple[str, str], EpochRow] = {}
         self._stored: dict[tuple[str, str], tuple[object, ...]] = {}
+        self._unfollowed: set[tuple[str, str]] = set()
 
     def of(self, bank_id: str, epoch: str) -> EpochRow:
         """The epoch's row, made if this is the first that is heard of it."""
         row = self._rows.get((bank_id, epoch))
         if row is not None:
             return row
-        found = self._connection.execute(_ONE, {"bank": bank_id, "name": epoch}).first()
+        found = self.connection.execute(_ONE, {"bank": bank_id, "name": epoch}).first()
         if found is not None:
-            return self._keep(tuple(found))
+            *values, is_followed = found
+            if not is_followed:
+                self._unfollowed.add((bank_id, epoch))
+            return self._keep(tuple(values))
         row = EpochRow(bank_id, epoch, 0, GENESIS, 0, 1, 0, None, None, None, "unknown", self._now, None, None)
         self._rows[bank_id, epoch] = row
         return row
 
     def of_bank(self, bank_id: str) -> Sequence[EpochRow]:
         """Every epoch of the bank, the oldest first."""
-        for found in self._connection.execute(_OF_BANK, {"bank": bank_id}):
+        for found in self.connection.execute(_OF_BANK, {"bank": bank_id}):
             self._keep(tuple(found))
         return sorted((row for row in self._rows.values() if row.bank_id == bank_id), key=_age)
 
     def followers(self, bank_id: str, epoch: str) -> Sequence[EpochRow]:
         """Epochs that claim to follow this one, the oldest first."""
-        for found in self._connection.execute(_FOLLOWERS, {"bank": bank_id, "name": epoch}):
-            self._keep(tuple(found))
+        if (bank_id, epoch) not in self._unfollowed:
+            for found in self.connection.execute(_FOLLOWERS, {"bank": bank_id, "name": epoch}):
+                self._keep(tuple(found))
         return sorted(
             (row for row in self._rows.values() if (row.bank_id, row.previous_epoch) == (bank_id, epoch)), key=_age
         )
@@ -89,9 +98,9 @@ class Epochs:
         fresh = [row for key, row in self._rows.items() if key not in self._stored]
         changed = [row for key, row in self._rows.items() if key in self._stored and _values(row) != self._stored[key]]
         if fresh:
-            self._connection.execute(_INSERT, [dict(zip(_NAMES, _values(row), strict=True)) for row in fresh])
+            self.connection.execute(_INSERT, [dict(zip(_NAMES, _values(row), strict=True)) for row in fresh])
         for row in changed:
-            self._connection.execute(
+            self.connection.execute(
                 _UPDATE,
                 {"bank": row.bank_id, "name": row.epoch, **dict(zip(_NAMES[2:], _values(row)[2:], strict=True))},
             )

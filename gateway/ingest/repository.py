@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.orm import Session
 
 from gateway.events.models import Event
@@ -41,9 +41,9 @@ def line_of(session: Session, bank_id: str, epoch: str, seq: int) -> bytes | Non
     return session.scalar(select(Event.line).where(Event.bank_id == bank_id, Event.epoch == epoch, Event.seq == seq))
 
 
-def add_entries(session: Session, bank_id: str, run: Run, fresh: Sequence[int], now: int) -> None:
+def add_entries(connection: Connection, bank_id: str, run: Run, fresh: Sequence[int], now: int) -> None:
     """Stores the entries at these positions of the run."""
-    session.connection().execute(
+    connection.execute(
         _ADD,
         [
             {

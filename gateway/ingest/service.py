@@ -161,7 +161,7 @@ def _store_run(session: Session, epochs: Epochs, bank_id: str, run: Run, stored:
     stored.duplicates += len(run.lines) - len(fresh)
     if not fresh:
         return run
-    repository.add_entries(session, bank_id, run, fresh, now)
+    repository.add_entries(epochs.connection, bank_id, run, fresh, now)
     stored.fresh[bank_id] += [run.entries[at] for at in fresh]
     if run.first == row.through + 1 == row.highest + 1:
         row.through, row.through_hash, row.highest = run.last, run.hashes[-1], run.last

@@ -38,6 +38,7 @@ _WHOLE = (
     .where(Locker.bank_id == bindparam("bank"))
     .order_by(Locker.number)
 )
+_ONE = _WHOLE.where(Locker.number == bindparam("which"))
 _SOME = _WHOLE.where(Locker.number.in_(bindparam("numbers", expanding=True)))
 _INSERT = insert(Observation)
 _UPDATE = (
@@ -143,6 +144,8 @@ def observe(session: Session, bank_id: str, entries: Sequence[Entry]) -> None:
     if any(entry.type == EntryType.STARTED for entry in told):
         # A start is about every locker of which something is known.
         rows = connection.execute(_WHOLE, {"bank": bank_id})
+    elif len(wanted) == 1:
+        rows = connection.execute(_ONE, {"bank": bank_id, "which": min(wanted)})
     elif wanted:
         rows = connection.execute(_SOME, {"bank": bank_id, "numbers": sorted(wanted)})
     else:
