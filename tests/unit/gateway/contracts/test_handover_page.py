@@ -35,7 +35,11 @@ def test_conditions_are_said_in_the_form_and_recorded_with_the_contract(town: To
     refused = worker.post("/handover", 422, **form)
     assert "The scheme asks for more" in refused
     assert "Lives in the town" in refused
-    said = {"condition-lives_here": "met", "condition-under_way": "met", "condition-referred": "came_alone"}
+    said: dict[str, Any] = {
+        "condition-lives_here": "met",
+        "condition-under_way": "met",
+        "condition-referred": "came_alone",
+    }
     worker.post("/handover", **form, **said)
     with town.reading() as session:
         decided = eligibility.latest(session, nadia.id, scheme.id)
