@@ -260,14 +260,16 @@ class Uplink:
 
     async def _pump(self, connection: Connection) -> None:
         """Read pages and send them as batches while the window is open."""
+        linger_s = 0.0  # what has waited for this session has waited long enough
         while True:
             await self._wake.wait()
-            if self._pace.linger_s:
-                await asyncio.sleep(self._pace.linger_s)
+            if linger_s:
+                await asyncio.sleep(linger_s)
             self._wake.clear()
             while (wanted := self._outbox.next_page()) is not None:
                 await connection.acknowledged_below(_UNACKNOWLEDGED)
                 await self._send_page(connection, wanted)
+            linger_s = self._pace.linger_s
             await asyncio.sleep(self._pace.gather_s)
 
     async def _send_page(self, connection: Connection, wanted: PageWanted) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from controller.bootstrap import assemble, live, load_identity
 from controller.config import BankFile, BrokerSection, ReleasesSection, TimeSection
 from controller.connection import OnMessage
@@ -29,9 +31,11 @@ from simulator.world.trace import Trace
 from wire.keys import controller_token
 
 # Nobody looks at a world between its events: what a controller does by itself it does slowly there.
-WORLD_PACE = Pace(
+LIVELY = Pace(
     look_s=6 * 3_600.0, health_ms=6 * 3_600_000, linger_s=30.0, gather_s=1.0, patience_s=1.0, receipts_s=6 * 3_600.0
 )
+# Several openings travel in one batch: for years in a minute.
+LEISURELY = msgspec.structs.replace(LIVELY, linger_s=3 * 3_600.0)
 RESTART_MS = 2_000  # RestartSec, the interpreter and the imports
 WATCHDOG_MS = 5_000  # WatchdogSec of the unit
 _DATA = Path("/data")
@@ -63,7 +67,7 @@ class SimulatedController:
         broker: Broker,
         config: BankFile,
         *,
-        pace: Pace = WORLD_PACE,
+        pace: Pace = LIVELY,
     ) -> None:
         self.name = config.controller
         self.config = config
