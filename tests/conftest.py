@@ -3,10 +3,12 @@
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.wire_document import assert_message_conforms
 
@@ -32,31 +34,35 @@ settings.load_profile("soak" if SOAK_COUNT else "default")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
-    """In a soak run every hypothesis test counts as a long one. Side by side, what takes longest begins first."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """In a soak run every hypothesis test counts as a long one. What takes longest begins first."""
     for item in items:
         if SOAK_COUNT and getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker(pytest.mark.soak)
-        if config.pluginmanager.hasplugin("xdist"):
-            item.add_marker(pytest.mark.xdist_group(_together(item)))
     yield
     items.sort(key=_rank)
-
-
-def _together(item: pytest.Item) -> str:
-    """What one worker runs: the tests of a file; of the demo, those that share a running one."""
-    if "e2e/demo/" not in item.nodeid:
-        return item.nodeid.partition("::")[0]
-    chosen: dict[str, object] = (
-        item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    )
-    return f"demo on {chosen.get('site') or chosen.get('kind') or 'mosquitto'}"
 
 
 def _rank(item: pytest.Item) -> int:
     return next((rank for rank, folder in enumerate(LONGEST_FIRST) if folder in item.nodeid), len(LONGEST_FIRST))
 
 
+class SideBySide(LoadScopeScheduling):
+    """One worker runs the tests of a file; of the demo, all that share a running one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if "e2e/demo/" in nodeid:
+            return "demo on iotcore" if "iotcore" in nodeid else "demo on mosquitto"
+        return nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SideBySide:
+    """Side by side (make test)."""
+    return SideBySide(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than cores: every third second a test waits for a process, a pulse or a browser."""
     return (os.cpu_count() or 1) + 1
