@@ -28,7 +28,7 @@ class GatewayPace:
     every 2 s, everything is renewed every 30 s, and reconnecting waits at most 15 s."""
 
     tick_ms: int = 6 * 3_600_000
-    renew_every_ticks: int = 4
+    renew_every_ticks: int = 12
     step_ms: int = 10
     reconnect_at_most_ms: int = 300_000
 
