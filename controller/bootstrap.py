@@ -122,6 +122,7 @@ def assemble(config: BankFile, identity: Identity, opened: Opened, outside: Surr
     journal = Journal(
         config.data_dir, opened, machine.boot_id, asyncio.get_running_loop(),
         storage=storage, mono_ms=machine.mono_ms, workforce=outside.workforce, pace=pace,
+        give_memory_back=machine.give_memory_back,
     )  # fmt: skip
     outbox = Outbox()
     outbox.load(opened.epochs)

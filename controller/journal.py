@@ -118,6 +118,7 @@ class Journal:
         mono_ms: Callable[[], int] = mono_ms,
         workforce: Callable[[Writer], Workforce] = Threads,
         pace: Pace = PRODUCTION,
+        give_memory_back: Callable[[], None] = give_memory_back,
     ) -> None:
         last = opened.epochs[-1] if opened.epochs else None
         previous = Head(last.no, last.epoch, last.last, last.last_hash) if last else None
@@ -129,6 +130,7 @@ class Journal:
         self._loop = loop
         self._storage = storage
         self._mono_ms = mono_ms
+        self._give_memory_back = give_memory_back
         self._work = workforce(Writer(self._path, storage, opened.store, previous, boot_id, mono_ms, self._post, pace))
         self._reading: Store | None = None
         self._gathered: list[Pending] = []
@@ -239,7 +241,7 @@ class Journal:
             store.checkpoint()
             if copy:
                 write_copy(self._path.with_name(COPY_NAME), store.state(), self._storage)
-                give_memory_back()  # a long list has been in memory several times over
+                self._give_memory_back()  # a long list has been in memory several times over
         except (sqlite3.Error, OSError) as error:
             _log.warning("checkpoint: %s", error)
             self._forget_reading()
