@@ -92,9 +92,11 @@ class BankView:
         return self.joined and self.list_issued > self.list_in_force
 
 
-def banks(session: Session, heard: Heard, *, organisation_id: str | None = None) -> list[BankView]:
-    """Every bank, by id, or those an organisation has a role at; `heard`: whether a bank has been heard lately."""
-    seen = sight_of(session, organisation_id).seen if organisation_id else None
+def banks(
+    session: Session, heard: Heard, *, bank_ids: Collection[str] | None = None, organisation_id: str | None = None
+) -> list[BankView]:
+    """Every bank, by id, or these, or those an organisation has a role at; `heard`: whether one was heard lately."""
+    seen = sight_of(session, organisation_id).seen if organisation_id else bank_ids
     rows = session.execute(
         select(Bank, Controller)
         .outerjoin(Controller, Controller.bank_id == Bank.id)
@@ -139,7 +141,7 @@ def lockers(
         query = query.where(Locker.bank_id == bank_id)
     if after is not None:
         query = query.where((Locker.bank_id > after[0]) | ((Locker.bank_id == after[0]) & (Locker.number > after[1])))
-    if organisation_id is not None:
+    if organisation_id is not None and bank_ids is None:
         query = query.where(Locker.bank_id.in_(sight_of(session, organisation_id).seen))
     if limit is not None:
         query = query.limit(limit)

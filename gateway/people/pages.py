@@ -120,7 +120,6 @@ def person_page(visit: MemberVisit, person_id: str) -> Response:
 def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
     """A person's page as plain values. Raises NotFoundError with code `person`."""
     now = visit.clock()
-    views = {bank.id: bank for bank in wall.banks(session, visit.heard)}
     person = service.person_of(session, person_id)
     contracts = contracts_of(session, [person.id])
     badges = list_badges(session, person_id=person.id, limit=50).items
@@ -131,6 +130,8 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
     for contract, card in zip(contracts, cards, strict=True):
         places = sorted({holding.locker.bank_id for holding in contract.holdings})
         subjects.append(Subject(contract.id, card.locker, places))
+    concerned = {bank for subject in subjects for bank in subject.banks}
+    views = {bank.id: bank for bank in wall.banks(session, visit.heard, bank_ids=concerned)}
     organisation = session.get(Organisation, person.organisation_id)
     sites = sorted({holding.locker.bank.site_id for contract in running for holding in contract.holdings})
     decides = visit.may(Right.CONTRACTS)

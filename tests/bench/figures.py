@@ -72,6 +72,16 @@ DEFINITIONS = (
     Definition("envelope_verify_us", "us"),
     Definition("decide_60_grants_us", "us"),
     Definition("decide_20000_grants_us", "us"),
+    *(
+        Definition(f"{page}_p95_ms_{database}", "ms", limit * (2 if database == "sqlite" else 1))
+        for database in ("postgresql", "sqlite")
+        for page, limit in (("wall", 100.0), ("person", 100.0), ("site_report", 100.0), ("network_report", 500.0))
+    ),
+    *(
+        Definition(f"{page}_growth_x_{database}", "x")
+        for database in ("postgresql", "sqlite")
+        for page in ("wall", "person", "site_report", "network_report")
+    ),
     *(Definition(f"{codec}_frames_per_s", "frames/s", 50_000.0) for codec in (*_BYTE_CODECS, *_EDGE_CODECS)),
     *(Definition(f"{codec}_garbage_mb_per_s", "MB/s", 2.0) for codec in _BYTE_CODECS),
 )

@@ -21,6 +21,7 @@ from tests.bench import (
     process,
     report,
     revoke,
+    scale,
 )
 from tests.bench.figures import DEFINITIONS, Figure
 
@@ -28,7 +29,17 @@ TABLE_WIDTH = 120
 # The simulated boards share this process with the side that receives entries, and must not wait for it.
 SWITCH_EVERY_S = 0.0002
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS: tuple[ModuleType, ...] = (badge_to_coil, command_to_coil, revoke, process, backlog, ingest, deciding, framing)
+GROUPS: tuple[ModuleType, ...] = (
+    badge_to_coil,
+    command_to_coil,
+    revoke,
+    process,
+    backlog,
+    ingest,
+    deciding,
+    framing,
+    scale,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
