@@ -120,23 +120,24 @@ class SimulatedController:
         self._starts = self.loop.after(BOOT_MS, self._begin)
 
     def power_cut(self) -> None:
-        """The power is gone in this instant: coils, program, and whatever the disk had not synced."""
+        """The power is gone in this instant: coils, program, and whatever the disk had not synced.
+
+        Not from within an operation of the disk: its `watch` may ask for it with `loop.call_soon`.
+        """
         if not self.machine.powered:
             return
         self._note("power_cut")
         self.machine.powered = False
         self.doors.supply(False)
-        self._die(silent=True)
         self.disk.cut(self._chance)
+        self._die(silent=True)
 
     def kill(self) -> None:
         """SIGKILL: coils drop with the keeper's pipe, the kernel closes the rest, the unit starts it again."""
         if self._life is None:
             return
         self._note("killed")
-        self.doors.all_off()
-        self._die(silent=False)
-        self.disk.drop()
+        self._exit()
         self._restart()
 
     def stop(self) -> None:
@@ -221,9 +222,7 @@ class SimulatedController:
         error = task.exception()
         self._note("stopped" if error is None else "crashed", why=None if error is None else type(error).__name__)
         self.failure = error or self.failure
-        self.doors.all_off()
-        self._die(silent=False)
-        self.disk.drop()
+        self._exit()
         if error is not None:
             self.crashes += 1
             self._restart()
@@ -234,6 +233,12 @@ class SimulatedController:
     def _bites(self) -> None:
         self._note("watchdog")
         self.kill()
+
+    def _exit(self) -> None:
+        """The process is gone, its machine is not: the keeper drops the coils, the kernel closes files and socket."""
+        self.doors.all_off()
+        self.disk.drop()
+        self._die(silent=False)
 
     def _die(self, *, silent: bool) -> None:
         """Everything outside turns deaf to this life before it unwinds."""

@@ -362,7 +362,7 @@ class Life(asyncio.AbstractEventLoop):
         events._set_running_loop(self)
         try:
             coro.close()
-        except RuntimeError:  # it still wanted to wait for something
+        except Exception:  # noqa: BLE001 - it still wanted to wait, or to use what is gone: it is dead
             return
         finally:
             events._set_running_loop(before)

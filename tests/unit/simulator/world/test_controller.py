@@ -153,6 +153,39 @@ def test_after_a_power_cut_it_boots_with_a_new_clock_and_opens_without_any_netwo
     assert len(world.gateway.entries) == len(world.bank.journal())
 
 
+def test_a_door_left_open_is_told_after_the_sites_delay(world: World) -> None:
+    world.bank.doors.by_number[7].dwell(None)
+    world.bank.present(badge(7))
+    world.wait(5 * MINUTE)
+    assert world.kinds()["door_left_open"] == 1
+    world.bank.doors.by_number[7].push()
+    world.wait(MINUTE)
+    assert world.kinds()["door_closed"] == 1
+
+
+@pytest.mark.parametrize("after_ms", [0, 1, 3, 4, 5, 6, 50, 124, 400, 1_100, 20_200, 31_000])
+@pytest.mark.parametrize("death", ["power_cut", "kill"])
+def test_whenever_it_dies_its_journal_is_whole_and_nothing_is_fired_again(
+    world: World, death: str, after_ms: int
+) -> None:
+    world.bank.present(badge(7))
+    world.wait(after_ms)
+    getattr(world.bank, death)()
+    assert world.bank.doors.energised == 0
+    fired = len(world.pulses)
+    world.wait(10 * SECOND)
+    if death == "power_cut":
+        world.bank.power_on()
+    world.wait(HOUR)
+    assert len(world.pulses) == fired
+    kinds = world.kinds()
+    assert fired <= kinds["release_intended"] <= 1
+    assert len(world.gateway.entries) == len(world.bank.journal())
+    world.bank.present(badge(7))
+    world.wait(MINUTE)
+    assert len(world.pulses) > fired
+
+
 def test_a_dead_program_does_nothing_at_all_until_it_is_started(world: World) -> None:
     world.bank.present(badge(7))
     world.wait(2)
@@ -201,6 +234,33 @@ def test_a_door_that_is_forced_jams_or_lies_is_told_apart(world: World) -> None:
     assert kinds["door_forced"] == 1
     assert kinds["not_opened"] == 2
     assert (kinds["door_opened"], kinds["wrong_door"]) == (0, 0)
+
+
+def test_a_sensor_that_is_cut_or_bounces_is_a_fault_and_keeps_nobody_out(world: World) -> None:
+    doors = world.bank.doors.by_number
+    doors[4].sensor(Sensor.CUT)
+    doors[5].sensor(Sensor.BOUNCING)
+    world.wait(5 * MINUTE)
+    for number in (4, 5):
+        world.bank.present(badge(number))
+        world.wait(MINUTE)
+    assert {4, 5} <= {pulse.locker for pulse in world.pulses}
+    doors[5].sensor(Sensor.FINE)
+    before = world.trace.count
+    world.wait(DAY)
+    assert world.trace.count - before < 20
+    assert len(world.bank.journal()) < 200
+
+
+def test_a_welded_relay_is_no_pulse_of_the_controllers(world: World) -> None:
+    door = world.bank.doors.by_number[6]
+    door.weld(True)
+    world.bank.present(badge(6))
+    world.wait(MINUTE)
+    assert door.door.coil
+    assert next(pulse.off_ms - pulse.on_ms for pulse in world.pulses if pulse.locker == 6) == 300
+    world.bank.power_cut()
+    assert not door.door.coil
 
 
 @pytest.mark.parametrize("habit", [BoardHabit.MUTE, BoardHabit.DEAD, BoardHabit.UNPLUGGED])
