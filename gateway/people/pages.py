@@ -160,8 +160,8 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
 
 def contracts_of(session: Session, people: Sequence[str]) -> Sequence[Contract]:
     """The contracts that these people are on, newest first; nothing of those they have left."""
-    on_it = Contract.parties.any(Party.person_id.in_(people) & Party.until_at.is_(None))
-    query = select(Contract).where(on_it).order_by(Contract.from_at.desc())
+    on_it = select(Party.contract_id).where(Party.person_id.in_(people), Party.until_at.is_(None))
+    query = select(Contract).where(Contract.id.in_(on_it)).order_by(Contract.from_at.desc())
     return session.scalars(query).unique().all()
 
 

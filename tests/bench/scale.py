@@ -27,7 +27,7 @@ from gateway.db import Database
 from gateway.privacy.field_keys import FieldKeys
 from simulator.broker import free_port
 from tests.bench.figures import Figure, percentile
-from tests.bench.town import PASSWORD, Town, found
+from tests.bench.town import OPERATOR, PASSWORD, WORKER, Town, found
 from tests.integration.controller.conftest import now_ms
 
 CONTRACTS, EVENTS = 100_000, int(os.environ.get("CASIER_BENCH_EVENTS", "1000000"))
@@ -76,7 +76,7 @@ def _filled(url: str, home: Path, share: int) -> Town:
 
 def _pages(url: str, home: Path, town: Town) -> dict[str, float]:
     with _served(url, home) as address:
-        worker, operator = _signed_in(address, town.worker), _signed_in(address, town.operator)
+        worker, operator = _signed_in(address, WORKER), _signed_in(address, OPERATOR)
         with closing(worker), closing(operator):
             asked = {
                 "wall": [(worker, "/"), (operator, "/")],
