@@ -140,7 +140,7 @@ class Journal:
         self._patience: asyncio.TimerHandle | None = None
         self._commits = 0
         self._committed_ms = 0
-        self._copy_due = False
+        self._copy_due = True  # the process before may have ended between a list and its copy
 
     def start(self) -> None:
         """Start the writer."""
