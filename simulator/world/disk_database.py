@@ -34,32 +34,25 @@ class SharedDatabase:
 
 
 class _Rows:
-    """What a statement answers; see controller.storage.Rows."""
+    """What a statement has answered, all of it: none stays open in a connection that is shared."""
 
-    __slots__ = ("_connection", "_cursor")
+    __slots__ = ("_rows", "lastrowid")
 
-    def __init__(self, connection: "SharedConnection", cursor: apsw.Cursor) -> None:
-        self._connection = connection
-        self._cursor = cursor
-
-    @property
-    def lastrowid(self) -> int | None:
-        return self._connection.last_insert_rowid()
+    def __init__(self, rows: list[Any], lastrowid: int) -> None:
+        self._rows = iter(rows)
+        self.lastrowid = lastrowid
 
     def fetchone(self) -> Any:
-        return next(iter(self), None)
+        return next(self._rows, None)
 
     def fetchall(self) -> list[Any]:
-        return list(self)
+        return list(self._rows)
 
     def __iter__(self) -> Iterator[Any]:
-        try:
-            yield from self._cursor
-        except apsw.Error as error:
-            raise self._connection.failed(error) from error
+        return self._rows
 
     def close(self) -> None:
-        self._cursor.close()
+        return
 
 
 class SharedConnection:
@@ -93,24 +86,23 @@ class SharedConnection:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> _Rows:
         try:
-            cursor = self._current().execute(sql, parameters)
+            connection = self._current()
+            rows = _Rows(connection.execute(sql, parameters).fetchall(), connection.last_insert_rowid())
         except apsw.Error as error:
             raise self.failed(error) from error
         if sql.startswith("PRAGMA") and "=" in sql:
             self._settings.append(sql)
-        return _Rows(self, cursor)
+        return rows
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> _Rows:
         try:
-            return _Rows(self, self._current().executemany(sql, parameters))
+            connection = self._current()
+            return _Rows(connection.executemany(sql, parameters).fetchall(), connection.last_insert_rowid())
         except apsw.Error as error:
             raise self.failed(error) from error
 
     def executescript(self, script: str) -> _Rows:
         return self.execute(script)
-
-    def last_insert_rowid(self) -> int:
-        return self._database.apsw.last_insert_rowid()
 
     def failed(self, error: apsw.Error) -> sqlite3.Error:
         """What sqlite3 would raise; after anything but a broken constraint the shared connection is not trusted."""
