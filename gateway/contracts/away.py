@@ -75,7 +75,7 @@ def absence_of(session: Session, person_id: str) -> Absence | None:
 
 def contracts_on(session: Session, person_id: str, now: int) -> Sequence[Contract]:
     """The contracts the person is on at `now`, ended ones too."""
-    mine = Contract.parties.any(Party.person_id == person_id)
+    mine = Contract.id.in_(select(Party.contract_id).where(Party.person_id == person_id))
     found = session.scalars(select(Contract).where(mine).order_by(Contract.id)).unique()
     return [one for one in found if any(party.person_id == person_id for party in people_on(one, now))]
 

@@ -63,8 +63,8 @@ def contracts_of(session: Session, owners: Collection[str]) -> Mapping[str, Sequ
         select(Contract)
         .where(
             or_(
-                Contract.parties.any(Party.person_id.in_(owners)),
-                Contract.trusted.any(TrustedPerson.id.in_(owners)),
+                Contract.id.in_(select(Party.contract_id).where(Party.person_id.in_(owners))),
+                Contract.id.in_(select(TrustedPerson.contract_id).where(TrustedPerson.id.in_(owners))),
             )
         )
         .order_by(Contract.id)

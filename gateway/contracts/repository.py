@@ -81,7 +81,8 @@ def of_bank(session: Session, bank_id: str, since: int) -> Sequence[Contract]:
 def banks_of_person(session: Session, person_id: str, since: int) -> Sequence[str]:
     """Banks where the person, or a trusted person of that id, was on a contract not over at `since`."""
     theirs = or_(
-        Contract.parties.any(Party.person_id == person_id), Contract.trusted.any(TrustedPerson.id == person_id)
+        Contract.id.in_(select(Party.contract_id).where(Party.person_id == person_id)),
+        Contract.id.in_(select(TrustedPerson.contract_id).where(TrustedPerson.id == person_id)),
     )
     return session.scalars(
         select(Bank.id)

@@ -320,7 +320,8 @@ def list_contracts(
     """Contracts in the order of their making, narrowed by person, bank, present state and their organisation."""
     query = select(Contract)
     if person_id is not None:
-        query = query.where(Contract.parties.any((Party.person_id == person_id) & Party.until_at.is_(None)))
+        on_it = select(Party.contract_id).where(Party.person_id == person_id, Party.until_at.is_(None))
+        query = query.where(Contract.id.in_(on_it))
     if organisation_id is not None:
         query = query.where(Contract.person.has(Person.organisation_id == organisation_id))
     if bank_id is not None:

@@ -87,7 +87,7 @@ def _held(session: Session, request: PoliceRequest, person_id: str) -> list[Cont
         or_(Party.until_at.is_(None), Party.until_at > request.from_at),
     )
     query = select(Contract).where(
-        Contract.parties.any(on_it),
+        Contract.id.in_(select(Party.contract_id).where(on_it)),
         Contract.signed_at.is_not(None),
         Contract.from_at < request.until_at,
         Contract.collect_until > request.from_at,

@@ -103,7 +103,7 @@ def _known_here(session: Session, person_id: str, site: Site) -> str:
     """Someone in the file of the site's organisation, or with a contract there: nobody else is asked for here."""
     person = person_of(session, person_id)
     here = select(Contract.id).where(
-        Contract.parties.any(Party.person_id == person_id),
+        Contract.id.in_(select(Party.contract_id).where(Party.person_id == person_id)),
         Contract.holdings.any(Holding.locker.has(Locker.bank.has(Bank.site_id == site.id))),
     )
     if person.organisation_id != site.organisation_id and session.scalar(here.limit(1)) is None:
