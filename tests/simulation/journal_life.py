@@ -140,7 +140,11 @@ class JournalLife:
                     act()
                 self.stop()
         finally:
-            self._world.close()
+            self.close()
+
+    def close(self) -> None:
+        """Its world is over."""
+        self._world.close()
 
     def _installed(self) -> None:
         self.identity = load_identity(DATA, self.disk)
