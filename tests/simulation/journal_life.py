@@ -292,9 +292,13 @@ class JournalLife:
         """SIGKILL in the middle of something."""
         self.append(EntryType.BADGE_REFUSED, why="unknown", reader="a")
         self.run(self.chance.randint(0, 40))
+        self.die()
+        self.start()
+
+    def die(self) -> None:
+        """SIGKILL now."""
         self._end()
         self.disk.drop()
-        self.start()
 
     def blackout(self) -> None:
         """The power goes, and comes back."""

@@ -48,7 +48,7 @@ def test_a_power_cut_between_moving_the_log_and_the_database_parts_them_only_unt
 ) -> None:
     life.start()
     life.opening()
-    life.disk.drop()  # killed: the log stays
+    life.die()  # the log stays
     _, _, entries = found(life.disk.left_by(nothing()))
     life.disk.rename(f"{DATABASE}-wal", f"{DATABASE}.set-aside-1-wal")
     assert found(life.disk) == ("journal_set_aside", True, entries)
@@ -72,6 +72,7 @@ def test_state_that_is_no_longer_bytes_is_taken_from_its_copy(life: JournalLife)
 
 def test_after_a_failed_sync_what_is_said_to_be_durable_survives_a_power_cut(life: JournalLife) -> None:
     life.start()
+    life.receipt()  # somebody reads: the log is not closed when the writer gives up
     failures = [errno.EIO]
     life.disk.refuses = lambda operation, _: failures.pop() if failures and operation == "sync" else None
     life.opening()
@@ -87,7 +88,7 @@ def test_a_list_that_came_just_before_the_process_was_killed_is_in_the_copy_of_t
     life.start()
     life.list_comes()
     newest = max(life.lists, key=lambda envelope: life.lists[envelope])
-    life.disk.drop()
+    life.die()
     life.start()
     life.append(EntryType.DOOR_OPENED, locker=1)
     life.rest()
