@@ -1,0 +1,68 @@
+"""What pages ask of the feed is found by an index: reading through years of uses would take minutes."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from gateway.db import Database
+from gateway.events import breaches
+from gateway.events.models import USES, Event
+from gateway.events.service import events_after, latest_events
+from tests.unit.gateway.town import NOON
+
+# On PostgreSQL the plans depend on what it has counted.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+ASKED: dict[str, Callable[[Session], object]] = {
+    "breaches on the wall": lambda session: breaches.unseen(session, now=NOON),
+    "breaches of a door": lambda session: breaches.unseen(session, now=NOON, bank_id="a", locker=1),
+    "whether a list is in force": lambda session: latest_events(session, kinds=("access_applied",), bank_id="a"),
+    "the feed": lambda session: events_after(session, 0, uses_since=NOON),
+    "some kinds of the feed": lambda session: events_after(session, 0, kinds=("tamper", "breach"), uses_since=NOON),
+}
+
+
+@pytest.fixture
+def plans(database: Database) -> Iterator[list[str]]:
+    """How the database goes about each question about events."""
+    found: list[str] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        if "FROM event" in statement and not statement.startswith("EXPLAIN"):
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            found.extend(row[3] for row in cursor.fetchall())
+
+    event.listen(database.engine, "before_cursor_execute", explain)
+    yield found
+    event.remove(database.engine, "before_cursor_execute", explain)
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_nothing_reads_through_the_uses_of_doors(database: Database, plans: list[str], what: str) -> None:
+    with database.reading() as session:
+        ASKED[what](session)
+    scans = [plan for plan in plans if plan.startswith("SCAN event") and "ix_event_rare" not in plan]
+    # The feed looks back from the newest event, and stops at the first one that is too old.
+    assert plans
+    assert len(scans) == what.count("feed")
+
+
+def test_the_feed_tells_everything_but_old_uses_in_its_order(database: Database) -> None:
+    kinds = ["released", "tamper", "released", "breach", "door_opened", "tamper"]
+    with database.writing() as session:
+        for number, kind in enumerate(kinds):
+            session.add(Event(kind=kind, at=number, received_at=number, body=b"{}"))
+    with database.reading() as session:
+
+        def told(after: int = 0, **asked: Any) -> list[int]:
+            return [item.id for item in events_after(session, after, uses_since=2, **asked)]
+
+        assert told() == [2, 3, 4, 5, 6]
+        assert told(limit=2) == [2, 3]
+        assert told(3) == [4, 5, 6]
+        assert told(kinds=("released",)) == [3]
+        assert told(kinds=("tamper", "door_opened")) == [2, 5, 6]
+        assert [item.id for item in latest_events(session, kinds=("tamper", "released"), limit=3)] == [6, 3, 2]
+        assert {kinds[0], kinds[4]} <= set(USES)
