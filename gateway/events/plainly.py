@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, exists, select
 from gateway.badges.models import Badge
 from gateway.contracts.models import Contract, Holding, Party, Suspension
 from gateway.lockers.models import Bank, Locker
+from gateway.prepared import Prepared
 from wire.entries import Entry
 
 # Made once: what SQLAlchemy needs to recognise a statement takes longer than to carry it out.
@@ -37,7 +38,7 @@ _HOLDERS = (
         ~exists().where(Suspension.contract_id == Contract.id),
     )
 )  # fmt: skip
-_OF_ONE = _HOLDERS.where(Locker.number == bindparam("number"), Badge.digest == bindparam("digest"))
+_OF_ONE = Prepared(_HOLDERS.where(Locker.number == bindparam("number"), Badge.digest == bindparam("digest")))
 _OF_SOME = _HOLDERS.where(
     Locker.number.in_(bindparam("numbers", expanding=True)), Badge.digest.in_(bindparam("digests", expanding=True))
 )
@@ -51,7 +52,7 @@ def questionable(connection: Connection, bank_id: str, releases: Sequence[Entry]
     numbers = sorted({entry.body["locker"] for entry in asked})
     digests = sorted({entry.body["digest"] for entry in asked})
     if len(numbers) == len(digests) == 1:
-        found = connection.execute(_OF_ONE, {"bank": bank_id, "number": numbers[0], "digest": digests[0]})
+        found = _OF_ONE.run(connection, {"bank": bank_id, "number": numbers[0], "digest": digests[0]})
     else:
         found = connection.execute(_OF_SOME, {"bank": bank_id, "numbers": numbers, "digests": digests})
     spans: Mapping[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)

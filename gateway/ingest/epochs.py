@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from gateway.ingest.models import Epoch
+from gateway.prepared import Prepared
 from wire.chain import GENESIS
 
 _TABLE = Epoch.__table__
@@ -15,18 +16,20 @@ _NAMES = tuple(column.name for column in _TABLE.columns)
 _values = attrgetter(*_NAMES)
 # Made once: what SQLAlchemy needs to recognise a statement takes longer than to carry it out.
 _OTHER = _TABLE.alias("other")
-_ONE = select(
-    _TABLE,
-    exists().where(_OTHER.c.bank_id == _TABLE.c.bank_id, _OTHER.c.previous_epoch == _TABLE.c.epoch),
-).where(_TABLE.c.bank_id == bindparam("bank"), _TABLE.c.epoch == bindparam("name"))
+_ONE = Prepared(
+    select(
+        _TABLE,
+        exists().where(_OTHER.c.bank_id == _TABLE.c.bank_id, _OTHER.c.previous_epoch == _TABLE.c.epoch),
+    ).where(_TABLE.c.bank_id == bindparam("bank"), _TABLE.c.epoch == bindparam("name"))
+)
 _OF_BANK = select(_TABLE).where(_TABLE.c.bank_id == bindparam("bank")).order_by(_TABLE.c.first_seen_at, _TABLE.c.epoch)
 _FOLLOWERS = (
     select(_TABLE)
     .where(_TABLE.c.bank_id == bindparam("bank"), _TABLE.c.previous_epoch == bindparam("name"))
     .order_by(_TABLE.c.first_seen_at, _TABLE.c.epoch)
 )
-_INSERT = insert(Epoch)
-_UPDATE = (
+_INSERT = Prepared(insert(Epoch).values({name: bindparam(name) for name in _NAMES}))
+_UPDATE = Prepared(
     update(Epoch)
     .where(_TABLE.c.bank_id == bindparam("bank"), _TABLE.c.epoch == bindparam("name"))
     .values({name: bindparam(name) for name in _NAMES[2:]})
@@ -68,9 +71,9 @@ class Epochs:
         row = self._rows.get((bank_id, epoch))
         if row is not None:
             return row
-        found = self.connection.execute(_ONE, {"bank": bank_id, "name": epoch}).first()
+        found = _ONE.run(self.connection, {"bank": bank_id, "name": epoch}).first()
         if found is not None:
-            *values, is_followed = found
+            *values, is_followed = tuple(found)
             if not is_followed:
                 self._unfollowed.add((bank_id, epoch))
             return self._keep(tuple(values))
@@ -98,10 +101,10 @@ class Epochs:
         fresh = [row for key, row in self._rows.items() if key not in self._stored]
         changed = [row for key, row in self._rows.items() if key in self._stored and _values(row) != self._stored[key]]
         if fresh:
-            self.connection.execute(_INSERT, [dict(zip(_NAMES, _values(row), strict=True)) for row in fresh])
+            _INSERT.run_many(self.connection, [dict(zip(_NAMES, _values(row), strict=True)) for row in fresh])
         for row in changed:
-            self.connection.execute(
-                _UPDATE,
+            _UPDATE.run(
+                self.connection,
                 {"bank": row.bank_id, "name": row.epoch, **dict(zip(_NAMES[2:], _values(row)[2:], strict=True))},
             )
         for row in (*fresh, *changed):

@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from gateway.events.models import Event
 from gateway.ingest.chain import Run
 from gateway.ingest.epochs import EpochRow
 from gateway.ingest.models import Epoch, Quarantine
+from gateway.prepared import Prepared
 from wire.entries import Entry
 
 # One controller's poison is kept raw up to here; after that only its range and its count are.
 RAW_KEPT = 200
 _WALK = 1_000
-_ADD = insert(Event)
+_ADDED = ("kind", "at", "received_at", "bank_id", "locker", "epoch", "seq", "hash", "line")
+_ADD = Prepared(insert(Event).values({name: bindparam(name) for name in _ADDED}))
 
 
 def hashes_between(session: Session, bank_id: str, epoch: str, first: int, last: int) -> Mapping[int, bytes]:
@@ -43,8 +45,8 @@ def line_of(session: Session, bank_id: str, epoch: str, seq: int) -> bytes | Non
 
 def add_entries(connection: Connection, bank_id: str, run: Run, fresh: Sequence[int], now: int) -> None:
     """Stores the entries at these positions of the run."""
-    connection.execute(
-        _ADD,
+    _ADD.run_many(
+        connection,
         [
             {
                 "kind": run.entries[at].type,
@@ -52,7 +54,6 @@ def add_entries(connection: Connection, bank_id: str, run: Run, fresh: Sequence[
                 "received_at": now,
                 "bank_id": bank_id,
                 "locker": locker_in(run.entries[at]),
-                "body": None,
                 "epoch": run.epoch,
                 "seq": run.first + at,
                 "hash": run.hashes[at],

@@ -8,13 +8,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from gateway.contracts.models import Absence, Death
 from gateway.loans.models import Loan, LoanItem, Membership, ToolLocker
 from gateway.lockers.models import Bank, Locker
+from gateway.prepared import Prepared
 
 # Made once: it is asked with each release of each bank.
-_LENDS_TOOLS = (
+_LENDS_TOOLS = Prepared(
     select(ToolLocker.locker_id)
     .join(Locker, Locker.id == ToolLocker.locker_id)
     .where(Locker.bank_id == bindparam("bank"))
-    .limit(1)
 )
 
 
@@ -155,7 +155,7 @@ def banks_of_member(session: Session, person_id: str, since: int) -> Sequence[st
 
 def lends_tools(session: Session, bank_id: str) -> bool:
     """Whether any locker of the bank is a tool locker."""
-    return session.connection().execute(_LENDS_TOOLS, {"bank": bank_id}).first() is not None
+    return _LENDS_TOOLS.run(session.connection(), {"bank": bank_id}).first() is not None
 
 
 def tool_locker_numbers(session: Session, bank_id: str) -> frozenset[int]:

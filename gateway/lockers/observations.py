@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from gateway.lockers.models import Locker, Observation
+from gateway.prepared import Prepared
 from wire.entries import Entry, EntryType
 
 Body = Mapping[str, Any]
@@ -38,10 +39,10 @@ _WHOLE = (
     .where(Locker.bank_id == bindparam("bank"))
     .order_by(Locker.number)
 )
-_ONE = _WHOLE.where(Locker.number == bindparam("which"))
+_ONE = Prepared(_WHOLE.where(Locker.number == bindparam("which")))
 _SOME = _WHOLE.where(Locker.number.in_(bindparam("numbers", expanding=True)))
-_INSERT = insert(Observation)
-_UPDATE = (
+_INSERT = Prepared(insert(Observation).values({name: bindparam(name) for name in ("bank_id", "number", *_COLUMNS)}))
+_UPDATE = Prepared(
     update(Observation)
     .where(Observation.bank_id == bindparam("bank"), Observation.number == bindparam("which"))
     .values({name: bindparam(name) for name in _COLUMNS})
@@ -145,7 +146,7 @@ def observe(session: Session, bank_id: str, entries: Sequence[Entry]) -> None:
         # A start is about every locker of which something is known.
         rows = connection.execute(_WHOLE, {"bank": bank_id})
     elif len(wanted) == 1:
-        rows = connection.execute(_ONE, {"bank": bank_id, "which": min(wanted)})
+        rows = _ONE.run(connection, {"bank": bank_id, "which": min(wanted)})
     elif wanted:
         rows = connection.execute(_SOME, {"bank": bank_id, "numbers": sorted(wanted)})
     else:
@@ -179,9 +180,9 @@ def _write(connection: Connection, bank_id: str, seen: Mapping[int, Seen | None]
             else:
                 fresh.append({"bank_id": bank_id, "number": number, **values})
     if fresh:
-        connection.execute(_INSERT, fresh)
+        _INSERT.run_many(connection, fresh)
     if changed:
-        connection.execute(_UPDATE, changed)
+        _UPDATE.run_many(connection, changed)
 
 
 def _apply(row: Seen, entry: Entry) -> None:
