@@ -1,6 +1,7 @@
 """One simulated controller: a machine with a power switch, and the real program on it, life after life."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import msgspec
 from controller.bootstrap import assemble, live, load_identity
 from controller.config import BankFile, BrokerSection, ReleasesSection, TimeSection
 from controller.connection import OnMessage
-from controller.journal import NAME, open_journal
+from controller.journal import NAME, Opened, open_journal
 from controller.pace import Pace
+from controller.pending import Pending
 from controller.runtime import Runtime
 from controller.store import Row, Store
 from controller.surroundings import Surroundings
@@ -80,6 +82,10 @@ class SimulatedController:
         self.lives = 0
         self.crashes = 0
         self.failure: BaseException | None = None
+        # Whoever watches: what goes to the journal, what a life starts from, and that it is over.
+        self.on_written: Callable[[Sequence[Pending]], None] = lambda _: None
+        self.on_opened: Callable[[Opened], None] = lambda _: None
+        self.on_death: Callable[[], None] = lambda: None
         self._broker = broker
         self._trace = trace
         self._pace = pace
@@ -200,11 +206,12 @@ class SimulatedController:
         outside = Surroundings(
             self.machine.seen_by_a_controller(self.disk),
             self.disk,
-            lambda writer: DiskWork(writer, life, self.disk),
+            lambda writer: DiskWork(writer, life, self.disk, self.on_written),
             partial(self.devices.build, life),
             partial(self._connect, life),
             self._pace,
         )
+        self.on_opened(opened)
         self.runtime = assemble(self.config, identity, opened, outside)
         return await live(self.runtime, opened.cause, stop, self._ready)
 
@@ -252,6 +259,7 @@ class SimulatedController:
             self._connection = None
         if life is not None:
             life.end()
+            self.on_death()
 
     def _note(self, what: str, **facts: int | str | None) -> None:
         self._trace.note(self.loop.now_ms, self.name, what, **facts)

@@ -1,11 +1,11 @@
 """A journal's workforce in the world: the writer's steps and the reader's jobs, when the simulated disk answers."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from controller.journal_writer import Work, Writer
-from controller.pending import ReceiptNoted
+from controller.pending import Pending, ReceiptNoted
 from simulator.world.disk import Disk
 from simulator.world.loop import Life
 
@@ -19,9 +19,12 @@ T = TypeVar("T")
 
 
 class DiskWork:
-    """The workforce of one process's journal. It dies with its process: end its `Life`, and drop or cut the disk."""
+    """The workforce of one process's journal; `on_written` hears what is handed to it. It dies with its process: end its `Life`, and drop or cut the disk."""
 
-    def __init__(self, writer: Writer, life: Life, disk: Disk) -> None:
+    def __init__(
+        self, writer: Writer, life: Life, disk: Disk, on_written: Callable[[Sequence[Pending]], None] = lambda _: None
+    ) -> None:
+        self._on_written = on_written
         self._writer = writer
         self._life = life
         self._disk = disk
@@ -43,6 +46,8 @@ class DiskWork:
             self._writer.take(work)
             self._rest()
             return
+        if work is not None:
+            self._on_written(work)
         self._queue.append(work)
         self._begin()
 

@@ -116,13 +116,14 @@ class SimulatedDoor:
 
 
 class Doors:
-    """All doors of a bank with their keeper. `on_pulse` hears of every pulse when it has ended."""
+    """All doors of a bank with their keeper. `on_energised` hears of a locker whose coil goes on, `on_pulse` of a pulse that ended."""
 
     def __init__(self, loop: VirtualLoop, bank: str, lockers: Mapping[int, Coil], trace: Trace) -> None:
         self.by_number = {
             number: SimulatedDoor(loop, number, coil, self._sensed) for number, coil in sorted(lockers.items())
         }
         self.by_coil = {door.coil: door for door in self.by_number.values()}
+        self.on_energised: Callable[[int], None] = lambda _: None
         self.on_pulse: Callable[[Pulse], None] = lambda _: None
         self.on_sensed: Callable[[SimulatedDoor], None] = lambda _: None
         self._loop = loop
@@ -138,6 +139,7 @@ class Doors:
         self._on[coil] = permit, self._loop.now_ms, timer
         door = self.by_coil[coil]
         self._trace.note(self._loop.now_ms, self._bank, "coil_on", locker=door.number, permit=permit)
+        self.on_energised(door.number)
         door.energise(True)
         return True
 

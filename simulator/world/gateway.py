@@ -52,6 +52,7 @@ class _Process:
             gateway.chance,
             gateway.occasions,
             gateway.pace.reconnect_at_most_ms,
+            gateway.on_sent,
         )
         self.steps = Steps(
             gateway.storage.database, gateway.keystore, self.transport, now=gateway.now, mono_ms=self._mono_ms
@@ -123,7 +124,10 @@ class _Process:
 
 
 class Gateway:
-    """`storage` and `keystore` are what survives its process. `clock_ms`: how wrong its clock is."""
+    """`storage` and `keystore` are what survives its process. `clock_ms`: how wrong its clock is.
+
+    `on_sent` hears of everything it publishes (topic, envelope), before the broker does.
+    """
 
     def __init__(
         self,
@@ -145,6 +149,7 @@ class Gateway:
         self.storage = GatewayDatabase(self.field_keys)
         self.occasions = Occasions()
         self.clock_ms = 0
+        self.on_sent: Callable[[str, bytes], None] = lambda _topic, _payload: None
         self._chance = chance
         self._trace = trace or Trace()
         self._process: _Process | None = None
@@ -221,6 +226,7 @@ class Gateway:
             trace=self._trace,
         )  # fmt: skip
         twin.storage.restore(self.storage.backup())
+        twin.on_sent = self.on_sent
         return twin
 
     @contextmanager

@@ -37,7 +37,7 @@ class Occasions:
 
 
 class GatewayTransport:
-    """One process's. `arrived` hears of every message; reconnecting waits up to `reconnect_at_most_ms`."""
+    """One process's. `arrived` hears of every message, `on_sent` of what is published; reconnecting waits up to `reconnect_at_most_ms`."""
 
     def __init__(
         self,
@@ -47,7 +47,9 @@ class GatewayTransport:
         chance: Random,
         occasions: Occasions,
         reconnect_at_most_ms: int,
+        on_sent: Callable[[str, bytes], None] = lambda _topic, _payload: None,
     ) -> None:
+        self._on_sent = on_sent
         self._broker = broker
         self._client_id = client_id
         self._arrived = arrived
@@ -88,6 +90,7 @@ class GatewayTransport:
         self._occasions.come("publish")
         if not self.is_connected or len(self._outgoing) >= UNACKNOWLEDGED_AT_MOST:
             return False
+        self._on_sent(topic, payload)
         self._sent += 1
         self._outgoing[self._sent] = _Outgoing(topic, payload, retain, expiry_s)
         self._send(self._sent)
