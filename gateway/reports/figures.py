@@ -11,7 +11,7 @@ from gateway.reports.occupancy import occupancy
 from gateway.reports.period import Cohort, Period
 from gateway.reports.report import Figure, Report, Section
 from gateway.reports.stays import Stays, in_cohort, stays_of
-from gateway.reports.tally import UNKNOWN, counted, counts, mean, median, people_by, rounded, section_of
+from gateway.reports.tally import UNKNOWN, counted, counts, mean, median, people_by, people_in, rounded, section_of
 
 ALWAYS_ASKED = ("identity_papers", "health_cover", "work")
 NOT_WORKING = frozenset({"none", "training", "unable", "retired", UNKNOWN})
@@ -45,7 +45,7 @@ def calculate(name: str, facts: Facts, period: Period, cohort: Cohort = Cohort.S
         people_by("people_by_support", "support", supports.person, supports.kind, texts),
         counted("supports", "support", supports.kind, texts),
         *(section_of(f"{question}_on_entry", question, found) for question, found in sorted(answers.items())),
-        _contacts(contacts),
+        _contacts(contacts, texts),
         people_by("people_by_contact", "contact", contacts.person, contacts.kind, texts),
         counted("contacts_by_kind", "contact", contacts.kind, texts),
         counted("steps_by_result", "result", facts.steps.result[steps], texts),
@@ -70,7 +70,7 @@ def _people(stays: Stays, ended: Stays, period: Period, people: Marks, work: Map
     active = stays.person[stays.ends_on > day_number(period.as_of)]
     figures = {
         "people_served": int(np.count_nonzero(people)),
-        "people_active": len(np.unique(active)),
+        "people_active": int(np.count_nonzero(marked(len(people), active))),
         "stays_begun": int(np.count_nonzero(stays.starts_on >= day_number(period.starts_on))),
         "stays_ended": len(ended),
         "working_on_entry": sum(count for answer, count in work.items() if answer not in NOT_WORKING),
@@ -138,10 +138,10 @@ def _coded(texts: Texts, codes: frozenset[str]) -> Marks:
     return marked(len(texts), numbers)
 
 
-def _contacts(contacts: Acts) -> Section:
+def _contacts(contacts: Acts, texts: Texts) -> Section:
     return Section(
         "contacts",
-        [Figure("contacts", len(contacts.person)), Figure("people_met", len(np.unique(contacts.person)))],
+        [Figure("contacts", len(contacts.person)), Figure("people_met", people_in(contacts.person, texts))],
     )
 
 

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
-from gateway.reports.columns import NO_TEXT, Numbers, Texts
+from gateway.reports.columns import NO_TEXT, Numbers, Texts, marked
 from gateway.reports.report import Figure, Section
 
 UNKNOWN = "unknown"
@@ -28,8 +28,14 @@ def counted(key: str, by: str, codes: Numbers, texts: Texts) -> Section:
 
 def people_by(key: str, by: str, people: Numbers, kinds: Numbers, texts: Texts) -> Section:
     """A section with how many people each kind has, each person once."""
-    size = max(1, len(texts))
-    return counted(key, by, np.unique(kinds * size + people) // size, texts)
+    of_kind = {kind: people[kinds == kind] for kind in np.flatnonzero(np.bincount(kinds)).tolist()}
+    found = {texts.known[kind]: people_in(some, texts) for kind, some in of_kind.items()}
+    return section_of(key, by, dict(sorted(found.items())))
+
+
+def people_in(people: Numbers, texts: Texts) -> int:
+    """How many people there are, each once."""
+    return int(np.count_nonzero(marked(len(texts), people)))
 
 
 def section_of(key: str, by: str, totals: Mapping[str, int]) -> Section:
