@@ -10,6 +10,7 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +246,9 @@ class Writer:
             _log.error("the journal cannot be written: %s (%s)", code, error)
         self._trouble = code
         self._unsure = self._unsure or code == "broken"
+        if self._unsure:
+            with suppress(OSError):  # again when it is opened
+                self._make_sure()
         if self._store is not None:
             try:
                 self._store.close()  # also rolls back
@@ -264,9 +268,9 @@ class Writer:
 
     def _opened(self) -> Store:
         """The database, opened again after a failure; what a failed commit did bring to disk counts."""
-        store = open_store(self._path, self._storage)
         if self._unsure:
-            self._make_sure(store)
+            self._make_sure()
+        store = open_store(self._path, self._storage)
         epochs = store.epochs()
         last = epochs[-1] if epochs else None
         on_disk = (last.epoch, last.last, last.last_hash) if last else None
@@ -284,18 +288,16 @@ class Writer:
         self._store = store
         return store
 
-    def _make_sure(self, store: Store) -> None:
-        """Have what the log seems to hold written anew, to the database.
+    def _make_sure(self) -> None:
+        """Write the log anew, byte for byte, before anybody reads it as durable.
 
         After a sync that failed Linux keeps the pages, takes them for written, and never writes them: the log would
         have a hole after a power cut, and all that follows it would be lost.
         """
         try:
-            if not store.checkpoint():
-                raise sqlite3.OperationalError("the log is being read")
-        except sqlite3.Error:
-            store.close()
-            raise
+            self._storage.write_again(self._path.with_name(self._path.name + "-wal"))
+        except FileNotFoundError:
+            _log.info("there is no log to write again")
         self._unsure = False
 
     def _look_at_disk(self) -> None:

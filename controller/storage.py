@@ -67,6 +67,9 @@ class Storage(Protocol):
     def replace(self, path: Path, content: bytes) -> None:
         """Write a file (mode 0600) in one step: a power cut leaves the old one or the new one, afterwards the new."""
 
+    def write_again(self, path: Path) -> None:
+        """Write a file's own content over it and sync: a sync that failed may have left it in memory only."""
+
     def key(self, path: Path) -> bytes:
         """The 32 private bytes kept in a file, made if absent. Raises KeyMaterialError if it holds something else."""
 
@@ -110,6 +113,15 @@ class MachineStorage:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+    def write_again(self, path: Path) -> None:
+        """See Storage."""
+        with path.open("r+b") as file:
+            content = file.read()
+            file.seek(0)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
 
     def key(self, path: Path) -> bytes:
         """See Storage."""
