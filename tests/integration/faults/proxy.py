@@ -62,6 +62,7 @@ class Proxy:
                 far.close()
                 continue
             for each in (near, far):
+                each.settimeout(None)
                 each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._open |= {near, far}

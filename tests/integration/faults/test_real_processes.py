@@ -44,10 +44,10 @@ def postgresql() -> Iterator[Postgresql]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of eight megabytes."""
+    """A file system of its own, somewhat larger than what the controller calls too little room (32 MB)."""
     folder = tmp_path / "card"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)], check=False)
     if mounted.returncode != 0:
         pytest.skip("a file system can be mounted by root only")
     yield folder
