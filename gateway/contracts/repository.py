@@ -37,10 +37,13 @@ def has_locker(at: int) -> ColumnElement[bool]:
 
 
 def last_freed(session: Session, locker_id: str, from_at: int, now: int) -> int | None:
-    """When, between `from_at` and `now`, the locker's last holding was over."""
+    """When, between `from_at` and `now`, the locker's last holding was over; one that never began counts as none."""
     return session.scalar(
         select(func.max(Holding.until_at)).where(
-            Holding.locker_id == locker_id, Holding.until_at > from_at, Holding.until_at <= now
+            Holding.locker_id == locker_id,
+            Holding.until_at > from_at,
+            Holding.until_at <= now,
+            Holding.from_at < Holding.until_at,
         )
     )
 

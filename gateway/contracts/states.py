@@ -62,11 +62,12 @@ TRANSITIONS: dict[tuple[State, Action], frozenset[State]] = {
     (State.SUSPENDED, Action.PLAN_END): frozenset({State.SUSPENDED}),
     (State.SUSPENDED, Action.END): frozenset({State.ENDING, State.ENDED}),
     (State.SUSPENDED, Action.DIED): frozenset({State.ENDING}),
-    (State.ENDING, Action.RENEW): frozenset({State.ACTIVE}),
+    # A suspension that is not over by its own date goes on where the contract does.
+    (State.ENDING, Action.RENEW): frozenset({State.ACTIVE, State.SUSPENDED}),
     (State.ENDING, Action.SAY_HOW): frozenset({State.ENDING}),
     (State.ENDING, Action.EMPTIED): frozenset({State.ENDED}),
     (State.ENDING, Action.DIED): frozenset({State.ENDING}),
-    (State.ENDING, Action.ALIVE): frozenset({State.ACTIVE, State.ENDING}),
+    (State.ENDING, Action.ALIVE): frozenset({State.ACTIVE, State.SUSPENDED, State.ENDING}),
     (State.ENDED, Action.SAY_HOW): frozenset({State.ENDED}),
 }
 # Decisions about who is on a contract, and what waits for them, leave it in its state.

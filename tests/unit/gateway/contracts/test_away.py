@@ -183,6 +183,19 @@ def test_a_death_reported_by_mistake_is_taken_back_and_the_contract_goes_on(town
     assert state_at(found(town, contract), NOON + 2) is State.ENDING
 
 
+def test_a_death_reported_by_mistake_is_taken_back_while_the_contract_is_suspended(town: Town) -> None:
+    person = town.person()
+    badge = town.badge(person)
+    contract = town.assign(person)
+    with town.writing() as session:
+        service.suspend(session, contract.id, reason="incident", review_on=date(2026, 6, 20), actor="t", now=NOON)
+    dies(town, person)
+    with town.writing() as session:
+        deaths.withdraw(session, person.id, actor="t", now=NOON + 1)
+    assert state_at(found(town, contract), NOON + 1) is State.SUSPENDED
+    kinds = {grant.kind for grant in grants(town, NOON + 1) if grant.digest == badge.digest}
+    assert kinds == {"holder", "collect", "suspended"}
+
 def test_one_death_a_person_also_in_the_database(town: Town) -> None:
     person = town.person()
     dies(town, person)

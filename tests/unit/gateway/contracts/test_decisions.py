@@ -300,3 +300,25 @@ _OLD = (
     "INSERT INTO contract (id, person_id, scheme_id, starts_on, ends_on, from_at, until_at, collect_until, created_at, "
     "end_reason) VALUES ('c', 'p', 's', '2026-01-01', '2026-02-01', 5, 6, 7, 1, 'threats')",
 )
+
+
+def test_a_contract_whose_last_day_is_over_is_renewed_although_its_suspension_is_not(town: Town) -> None:
+    contract = town.assign(town.person(), ends_on=date(2026, 6, 16))
+    later = NOON + 3 * DAY
+    with town.writing() as session:
+        service.suspend(session, contract.id, reason="incident", review_on=date(2026, 6, 25), actor="t", now=NOON)
+        assert state_at(service.contract_of(session, contract.id), later) is State.ENDING
+    with town.writing() as session:
+        service.renew(session, contract.id, ends_on=date(2026, 7, 31), actor="t", now=later)
+    with town.reading() as session:
+        renewed = service.contract_of(session, contract.id)
+        assert state_at(renewed, later) is State.SUSPENDED
+        assert state_at(renewed, NOON + 10 * DAY) is State.ACTIVE
+
+
+def test_a_contract_that_never_began_delays_no_other_one(town: Town) -> None:
+    cancelled = town.assign(town.person(), starts_on=date(2026, 6, 20))
+    with town.writing() as session:
+        service.end(session, cancelled.id, reason="agreed", actor="t", now=NOON)
+    contract = town.assign(town.person(), now=NOON + 1)
+    assert contract.from_at == NOON - 12 * 3_600_000
