@@ -19,7 +19,10 @@ T = TypeVar("T")
 
 
 class DiskWork:
-    """The workforce of one process's journal; `on_written` hears what is handed to it. It dies with its process: end its `Life`, and drop or cut the disk."""
+    """The workforce of one process's journal; `on_written` hears what is handed to it.
+
+    It dies with its process: end its `Life`, and drop or cut the disk.
+    """
 
     def __init__(
         self, writer: Writer, life: Life, disk: Disk, on_written: Callable[[Sequence[Pending]], None] = lambda _: None

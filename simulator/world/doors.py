@@ -116,7 +116,10 @@ class SimulatedDoor:
 
 
 class Doors:
-    """All doors of a bank with their keeper. `on_energised` hears of a locker whose coil goes on, `on_pulse` of a pulse that ended."""
+    """All doors of a bank with their keeper.
+
+    `on_energised` hears of a locker whose coil goes on, `on_pulse` of a pulse that ended.
+    """
 
     def __init__(self, loop: VirtualLoop, bank: str, lockers: Mapping[int, Coil], trace: Trace) -> None:
         self.by_number = {

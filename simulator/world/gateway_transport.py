@@ -37,7 +37,10 @@ class Occasions:
 
 
 class GatewayTransport:
-    """One process's. `arrived` hears of every message, `on_sent` of what is published; reconnecting waits up to `reconnect_at_most_ms`."""
+    """One process's. `arrived` hears of every message, `on_sent` of what is published.
+
+    Reconnecting waits up to `reconnect_at_most_ms`.
+    """
 
     def __init__(
         self,
@@ -121,8 +124,11 @@ class GatewayTransport:
             qos=1,
             retain=outgoing.retain,
             expiry_s=outgoing.expiry_s,
-            acknowledged=partial(self._outgoing.pop, number, None),
+            acknowledged=partial(self._acknowledged, number),
         )
+
+    def _acknowledged(self, number: int) -> None:
+        self._outgoing.pop(number, None)
 
     def _connect(self) -> None:
         if self._over:

@@ -196,6 +196,7 @@ def test_a_death_reported_by_mistake_is_taken_back_while_the_contract_is_suspend
     kinds = {grant.kind for grant in grants(town, NOON + 1) if grant.digest == badge.digest}
     assert kinds == {"holder", "collect", "suspended"}
 
+
 def test_one_death_a_person_also_in_the_database(town: Town) -> None:
     person = town.person()
     dies(town, person)
