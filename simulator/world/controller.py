@@ -86,9 +86,10 @@ class SimulatedController:
         self.on_written: Callable[[Sequence[Pending]], None] = lambda _: None
         self.on_opened: Callable[[Opened], None] = lambda _: None
         self.on_death: Callable[[], None] = lambda: None
+        self.client = ""  # the name by which it last connected to the broker
         self._broker = broker
         self._trace = trace
-        self._pace = pace
+        self.pace = pace
         self._life: Life | None = None
         self._stop: asyncio.Event | None = None
         self._connection: WorldConnection | None = None
@@ -209,7 +210,7 @@ class SimulatedController:
             lambda writer: DiskWork(writer, life, self.disk, self.on_written),
             partial(self.devices.build, life),
             partial(self._connect, life),
-            self._pace,
+            self.pace,
         )
         self.on_opened(opened)
         self.runtime = assemble(self.config, identity, opened, outside)
@@ -218,6 +219,7 @@ class SimulatedController:
     def _connect(
         self, life: Life, _: BrokerSection, client_id: str, will_topic: str, will: bytes, on_message: OnMessage
     ) -> WorldConnection:
+        self.client = client_id
         self._connection = WorldConnection(life, self._broker, client_id, will_topic, will, on_message)
         return self._connection
 

@@ -54,6 +54,11 @@ class Disk:
         self._used = 0
         self._databases: dict[str, SharedDatabase] = {}
 
+    @property
+    def used(self) -> int:
+        """Bytes in use."""
+        return self._used
+
     # Operations
 
     def _begin(self, operation: str, name: str) -> int:

@@ -51,7 +51,7 @@ class GatewayDatabase:
     def __init__(self, keys: FieldKeys) -> None:
         self.database = _idle.pop() if _idle else Database("sqlite://")
         use_keys(self.database.engine, keys)
-        self._connection = _raw(self.database)
+        self.connection = _raw(self.database)
         self._hooks: list[tuple[str, Any]] = []
         self.slow_ms = 0
         self.empty()
@@ -68,14 +68,14 @@ class GatewayDatabase:
 
     def backup(self) -> bytes:
         """Everything that is committed."""
-        return self._connection.serialize()
+        return self.connection.serialize()
 
     def restore(self, saved: bytes) -> None:
         """The database as it was then."""
         source = sqlite3.connect(":memory:")
         try:
             source.deserialize(saved)
-            source.backup(self._connection)
+            source.backup(self.connection)
         finally:
             source.close()
 

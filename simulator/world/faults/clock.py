@@ -1,0 +1,121 @@
+"""Clocks: back, forward at once or step by step, none at all; and a gateway that is hours fast."""
+
+from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
+from simulator.world.faults.schedule import Schedule
+
+# A clock that was wrong stays in doubt for a while after it is right again: a floor may have risen by a day.
+_DOUBT_MS = 3 * DAY_MS
+
+
+def _doubt(schedule: Schedule, bank: str) -> Heal:
+    """From now until a while after it was healed this bank's clock may be judged either way."""
+    world = schedule.world
+    world.wrong_clocks[bank] += 1
+
+    def over() -> None:
+        world.wrong_clocks[bank] -= 1
+
+    return lambda: void(world.loop.after(_DOUBT_MS, over))
+
+
+def void(_: object) -> None:
+    """Nobody needs it."""
+
+
+def _moved(schedule: Schedule, hit: Hit, away_ms: int) -> Heal:
+    machine, certain = hit.bank.machine, _doubt(schedule, hit.bank.name)
+    machine.system_away_ms = away_ms
+
+    def heal() -> None:
+        machine.system_away_ms = 0
+        certain()
+
+    return heal
+
+
+def _back(schedule: Schedule, hit: Hit) -> Heal:
+    return _moved(schedule, hit, -hit.chance.choice((HOUR_MS, 5 * DAY_MS, 400 * DAY_MS)))
+
+
+def _forward(schedule: Schedule, hit: Hit) -> Heal:
+    return _moved(schedule, hit, hit.chance.choice((HOUR_MS, 5 * DAY_MS, 400 * DAY_MS, 3_650 * DAY_MS)))
+
+
+def _creeps(schedule: Schedule, hit: Hit) -> Heal:
+    """Four hundred steps of 23 hours."""
+    machine, heal, left = hit.bank.machine, _moved(schedule, hit, 0), [400]
+    every_ms = max(MINUTE_MS, hit.lasts_ms // 400)
+
+    def step() -> None:
+        if left[0] > 0:
+            left[0] -= 1
+            machine.system_away_ms += 23 * HOUR_MS
+            schedule.world.loop.after(every_ms, step)
+
+    def healed() -> None:
+        left[0] = 0
+        heal()
+
+    step()
+    return healed
+
+
+def _gateway_fast(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+    gateway, banks = schedule.world.gateway, list(schedule.world.banks)
+    certain = [_doubt(schedule, bank) for bank in banks]
+    gateway.clock_ms = 20 * HOUR_MS
+
+    def heal() -> None:
+        gateway.clock_ms = 0
+        for over in certain:
+            over()
+
+    return heal
+
+
+def _no_clock(schedule: Schedule, hit: Hit) -> Heal:
+    """A boot with no battery clock, no NTP and no network."""
+    bank, network = hit.bank, schedule.world.network
+    certain = _doubt(schedule, bank.name)
+    had_battery = bank.machine.battery_clock
+    bank.machine.synchronised = bank.machine.battery_clock = False
+    network.cut(bank.client)
+    bank.power_cut()
+    schedule.world.loop.after(hit.chance.randint(1_000, hit.lasts_ms // 2), _on, bank)
+
+    def heal() -> None:
+        bank.machine.synchronised, bank.machine.battery_clock = True, had_battery
+        network.heal(bank.client)
+        certain()
+
+    return heal
+
+
+def _battery(schedule: Schedule, hit: Hit) -> Heal:
+    """A battery clock that says the wrong time at a boot."""
+    bank, certain = hit.bank, _doubt(schedule, hit.bank.name)
+    bank.machine.battery_clock = True
+    bank.machine.battery_away_ms = hit.chance.choice((-400 * DAY_MS, -HOUR_MS, HOUR_MS, 400 * DAY_MS))
+    bank.power_cut()
+    schedule.world.loop.after(hit.chance.randint(1_000, 60_000), _on, bank)
+
+    def heal() -> None:
+        bank.machine.battery_clock, bank.machine.battery_away_ms = False, 0
+        certain()
+
+    return heal
+
+
+def _on(bank: object) -> None:
+    if not bank.machine.powered:  # type: ignore[attr-defined]
+        bank.power_on()  # type: ignore[attr-defined]
+
+
+FAMILY = (
+    Fault("clock_back", (4,), (HOUR_MS, 3 * DAY_MS), _back),
+    Fault("clock_forward", (5,), (HOUR_MS, 3 * DAY_MS), _forward),
+    Fault("clock_creeps", (5,), (7 * HOUR_MS, 2 * DAY_MS), _creeps),
+    Fault("gateway_fast", (5,), (HOUR_MS, DAY_MS), _gateway_fast),
+    Fault("no_clock_at_boot", (5, 9), (HOUR_MS, 2 * DAY_MS), _no_clock),
+    Fault("battery_clock_wrong", (5,), (HOUR_MS, 2 * DAY_MS), _battery),
+)

@@ -1,0 +1,99 @@
+"""The card: full, read-only, stalled, broken, its syncs failing; and power cut exactly at one of its operations."""
+
+import errno
+
+from simulator.world.disk import ROOMY
+from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
+from simulator.world.faults.schedule import Schedule
+
+
+def _full(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+    disk = hit.bank.disk
+    disk.capacity = disk.used + hit.chance.choice((0, 4_096, 100_000))
+
+    def heal() -> None:
+        disk.capacity = ROOMY
+
+    return heal
+
+
+def _read_only(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+    disk = hit.bank.disk
+    disk.read_only = True
+
+    def heal() -> None:
+        disk.read_only = False
+
+    return heal
+
+
+def _broken(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+    disk = hit.bank.disk
+    disk.broken = True
+
+    def heal() -> None:
+        disk.broken = False
+
+    return heal
+
+
+def _stalls(schedule: Schedule, hit: Hit) -> Heal:
+    """It answers nothing for seconds, again and again while people badge."""
+    world, disk = schedule.world, hit.bank.disk
+    going = [True]
+
+    def stall() -> None:
+        if going[0]:
+            disk.stalled_until_ms = world.now_ms + hit.chance.randint(100, 60_000)
+            world.loop.after(hit.chance.randint(60_000, 600_000), stall)
+
+    def heal() -> None:
+        going[0] = False
+
+    stall()
+    return heal
+
+
+def _sync_fails(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+    disk, share = hit.bank.disk, hit.chance.uniform(0.02, 0.5)
+
+    def refuses(operation: str, _name: str) -> int | None:
+        return errno.EIO if operation == "sync" and hit.chance.random() < share else None
+
+    disk.refuses = refuses
+
+    def heal() -> None:
+        disk.refuses = None
+
+    return heal
+
+
+def _cut_at_write(schedule: Schedule, hit: Hit) -> Heal:
+    """The power goes with one of its next operations."""
+    bank, loop = hit.bank, schedule.world.loop
+    left = [hit.chance.randint(1, 60)]
+
+    def watch(_operation: str, _name: str) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            bank.disk.watch = None
+            loop.call_soon(bank.power_cut)
+
+    bank.disk.watch = watch
+
+    def heal() -> None:
+        bank.disk.watch = None
+        if not bank.machine.powered:
+            bank.power_on()
+
+    return heal
+
+
+FAMILY = (
+    Fault("disk_full", (11,), (HOUR_MS, 2 * DAY_MS), _full),
+    Fault("disk_read_only", (11,), (HOUR_MS, 2 * DAY_MS), _read_only),
+    Fault("disk_broken", (11,), (MINUTE_MS, DAY_MS), _broken),
+    Fault("disk_stalls", (11,), (HOUR_MS, 12 * HOUR_MS), _stalls),
+    Fault("disk_sync_fails", (11,), (HOUR_MS, DAY_MS), _sync_fails),
+    Fault("power_cut_at_write", (3,), (HOUR_MS, 6 * HOUR_MS), _cut_at_write),
+)

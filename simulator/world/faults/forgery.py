@@ -1,0 +1,129 @@
+"""Whoever has the broker's password: forges, replays, floods; and a controller that itself sends poison."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from controller.bootstrap import load_identity
+from simulator.world.faults.fault import HOUR_MS, Fault, Heal, Hit
+from simulator.world.faults.schedule import Schedule
+from wire.entries import BatchHeader, encode_batch
+from wire.envelope import sign
+from wire.topics import DOWN, UP, Topic, topic_name
+
+_DOWNWARDS = tuple(sorted(DOWN, key=lambda topic: topic.value))
+_UPWARDS = tuple(sorted(UP, key=lambda topic: topic.value))
+
+
+def _again_and_again(act: Callable[[Schedule, Hit], None], times: int) -> Callable[[Schedule, Hit], Heal]:
+    def begin(schedule: Schedule, hit: Hit) -> Heal:
+        left = [times]
+
+        def once() -> None:
+            if left[0] > 0:
+                left[0] -= 1
+                if schedule.world.broker.running:
+                    act(schedule, hit)
+                schedule.world.loop.after(hit.chance.randint(100, hit.lasts_ms // times), once)
+
+        def heal() -> None:
+            left[0] = 0
+
+        once()
+        return heal
+
+    return begin
+
+
+def _flipped(data: bytes, chance: Random) -> bytes:
+    """One bit of what is signed, or of the signature, is another."""
+    at = chance.randrange(len(data))
+    return data[:at] + bytes((data[at] ^ (1 << chance.randrange(8)),)) + data[at + 1 :]
+
+
+def _forged(overheard: bytes, topic: Topic, chance: Random) -> bytes:
+    """A true message that was changed, or signed by a key that nobody accepts, or meant for another topic."""
+    how = chance.choice(("bit", "key", "type"))
+    if how == "bit":
+        return _flipped(overheard, chance)
+    stranger = Ed25519PrivateKey.from_private_bytes(chance.randbytes(32))
+    payload = json.dumps({"controller": "bank-1", "version": 1 << 50}).encode()
+    return sign(stranger, topic if how == "key" else Topic.TRUST, payload)
+
+
+def _forge(topics: tuple[Topic, ...]) -> Callable[[Schedule, Hit], None]:
+    def act(schedule: Schedule, hit: Hit) -> None:
+        world, topic = schedule.world, hit.chance.choice(topics)
+        source = hit.chance.choice(sorted(world.banks))
+        overheard = schedule.recorder.one(source, topic, hit.chance)
+        if overheard is None:
+            return
+        # From another controller as it is, or changed.
+        foreign = source != hit.bank.name and hit.chance.random() < 0.3
+        message = overheard if foreign else _forged(overheard, topic, hit.chance)
+        # A forgery that is retained would stay for ever on a topic where the true one must be: that is the ACL's.
+        world.counts["forged"] += 1
+        world.broker.forge(topic_name(hit.bank.name, topic), message)
+
+    return act
+
+
+def _replay(topics: tuple[Topic, ...]) -> Callable[[Schedule, Hit], None]:
+    """Old messages word for word: from another session, doubled, retained."""
+
+    def act(schedule: Schedule, hit: Hit) -> None:
+        topic = hit.chance.choice(topics)
+        overheard = schedule.recorder.one(hit.bank.name, topic, hit.chance)
+        if overheard is None:
+            return
+        schedule.world.counts["replayed"] += 1
+        name = topic_name(hit.bank.name, topic)
+        retain = topic is Topic.COMMANDS and hit.chance.random() < 0.5
+        for _ in range(hit.chance.randint(1, 3)):
+            schedule.world.broker.forge(name, overheard, retain=retain)
+
+    return act
+
+
+def _hostile(schedule: Schedule, hit: Hit) -> None:
+    """Bytes that are nothing, or far too much."""
+    chance = hit.chance
+    topic = chance.choice((*_UPWARDS, *_DOWNWARDS))
+    kind = chance.choice(("empty", "noise", "huge", "deep", "text"))
+    payload = {
+        "empty": b"",
+        "noise": chance.randbytes(chance.randint(1, 500)),
+        "huge": b"x" * 300_000,
+        "deep": b"[" * 20_000,
+        "text": b'{"payloadType":"x","payload":"","signatures":[{"keyid":"\xff"}]}',
+    }[kind]
+    schedule.world.broker.forge(topic_name(hit.bank.name, topic), payload)
+    schedule.world.broker.forge("casier/1/../#/$", payload)
+
+
+def _poison(schedule: Schedule, hit: Hit) -> None:
+    """A controller that has gone mad signs what makes no sense, in an epoch of its own, with its own key."""
+    key = load_identity(Path("/data"), hit.bank.disk).device
+    chance, epoch = hit.chance, hit.chance.randbytes(16).hex()
+    header = BatchHeader(hit.bank.name, epoch, chance.randint(2, 50), chance.randbytes(32).hex())
+    lines = chance.choice(([b"{"], [b'{"epoch":"x"}'], [chance.randbytes(30).replace(b"\n", b" ")]))
+    schedule.world.counts["poison"] += 1
+    batch = sign(key, Topic.EVENTS, encode_batch(header, lines))
+    schedule.world.broker.forge(topic_name(hit.bank.name, Topic.EVENTS), batch)
+
+
+_COMMANDS = (Topic.COMMANDS,)
+_DOCUMENTS = (Topic.ACCESS, Topic.TRUST, Topic.KEYS, Topic.RECEIPTS)
+_SPAN = (HOUR_MS, 12 * HOUR_MS)
+FAMILY = (
+    Fault("forged_downwards", (10,), _SPAN, _again_and_again(_forge(_DOWNWARDS), 40)),
+    Fault("forged_upwards", (10,), _SPAN, _again_and_again(_forge(_UPWARDS), 40)),
+    Fault("old_documents", (7, 8), _SPAN, _again_and_again(_replay(_DOCUMENTS), 30)),
+    Fault("old_commands", (6, 9), _SPAN, _again_and_again(_replay(_COMMANDS), 30)),
+    Fault("old_entries", (6,), _SPAN, _again_and_again(_replay(_UPWARDS), 30)),
+    Fault("hostile_bytes", (28,), _SPAN, _again_and_again(_hostile, 20)),
+    Fault("poison", (24,), _SPAN, _again_and_again(_poison, 10)),
+)

@@ -1,0 +1,47 @@
+"""The network of one bank, or of the gateway: cut, half-open, flapping, slow; for a month, too."""
+
+from gateway.link.service import CLIENT_ID
+from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
+from simulator.world.faults.schedule import Schedule
+
+
+def _client(hit: Hit) -> str:
+    """A bank mostly, now and then the gateway."""
+    return CLIENT_ID if hit.chance.random() < 0.2 else hit.bank.client
+
+
+def _cut(schedule: Schedule, hit: Hit) -> Heal:
+    network, client = schedule.world.network, _client(hit)
+    network.cut(client)
+    return lambda: network.heal(client)
+
+
+def _month(schedule: Schedule, hit: Hit) -> Heal:
+    network, client = schedule.world.network, hit.bank.client
+    network.cut(client)
+    return lambda: network.heal(client)
+
+
+def _half_open(schedule: Schedule, hit: Hit) -> Heal:
+    network, client = schedule.world.network, _client(hit)
+    network.half_open(client)
+    return lambda: network.heal(client)
+
+
+def _flaps(schedule: Schedule, hit: Hit) -> Heal:
+    network, client = schedule.world.network, _client(hit)
+    network.flap(client, times=40, up_ms=hit.chance.randint(10, 60_000), down_ms=hit.chance.randint(10, 60_000))
+    return lambda: network.heal(client)
+
+
+def _slow(schedule: Schedule, hit: Hit) -> None:
+    schedule.world.network.stall(_client(hit), hit.chance.randint(1_000, 8_000))
+
+
+FAMILY = (
+    Fault("link_cut", (12, 14), (MINUTE_MS, 3 * DAY_MS), _cut),
+    Fault("link_half_open", (12,), (MINUTE_MS, DAY_MS), _half_open),
+    Fault("link_flaps", (12,), (HOUR_MS, 2 * HOUR_MS), _flaps),
+    Fault("link_stalls", (12,), (MINUTE_MS, MINUTE_MS), _slow),
+    Fault("month_offline", (23,), (30 * DAY_MS, 30 * DAY_MS), _month),
+)

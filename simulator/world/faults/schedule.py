@@ -1,0 +1,104 @@
+"""Begins the faults of a plan when they are due, heals each in its time, and all of them in the end."""
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.access import reconcile
+from gateway.access.service import list_controllers
+from gateway.errors import GatewayError
+from simulator.world.faults.fault import Heal, Hit, Plan, Planned
+from simulator.world.faults.recorder import Recorder
+from simulator.world.invariants.watch import Watch
+
+if TYPE_CHECKING:
+    from simulator.world.town import Town
+    from simulator.world.world import World
+
+
+class Schedule:
+    """`begun` names what has happened, by number. Faults find the world, the town and the watch here."""
+
+    def __init__(self, world: "World", town: "Town", watch: Watch, plan: Plan) -> None:
+        self.world = world
+        self.town = town
+        self.watch = watch
+        self.begun: list[tuple[int, str]] = []
+        self.recorder = Recorder(world)
+        self._plan = plan
+        self._healing: dict[int, Heal] = {}
+
+    def begin(self, first_ms: int) -> None:
+        """Plan everything from `first_ms` (unix) on."""
+        for planned in self._plan.planned:
+            self.world.loop.at(first_ms + planned.after_ms, self._begins, planned)
+
+    def heal(self) -> None:
+        """Whatever is still broken is mended now, the newest first; what has no power gets it back."""
+        for number in sorted(self._healing, reverse=True):
+            self._heals(number)
+        for controller in self.world.controllers:
+            if not controller.machine.powered:
+                controller.power_on()
+            elif not controller.running:
+                controller.start()
+
+    def reconcile(self) -> None:
+        """Staff have looked at each bank that is held, and decide that the gateway's list holds again."""
+        world, gateway = self.world, self.world.gateway
+        with gateway.writing() as session:
+            held = [each.bank_id for each in list_controllers(session) if each.held_since is not None]
+        for bank in held:
+            with gateway.writing() as session:
+                try:
+                    reconcile.decide(session, bank, actor="operator", now=gateway.now(), unseen=False)
+                    world.counts["reconciled"] += 1
+                except GatewayError:
+                    reconcile.decide(session, bank, actor="operator", now=gateway.now(), unseen=True)
+                    world.counts["reconciled unseen"] += 1
+
+    def number_at(self, hit: Hit) -> str:
+        """The number of a badge that someone with a locker at that bank carries."""
+        numbers = [
+            card.number
+            for someone in self.town.records.people.values()
+            if someone.pact is not None and someone.pact.present.bank == hit.bank.name
+            for card in someone.cards
+        ]
+        return hit.chance.choice(numbers) if numbers else f"{hit.chance.getrandbits(40):010X}"
+
+    def backup(self) -> tuple[bytes, Any]:
+        """The gateway's database as it is, and what staff know of it."""
+        return self.world.gateway.storage.backup(), self.town.remember()
+
+    def restore(self, saved: tuple[bytes, Any]) -> None:
+        """The gateway goes on with that database."""
+        gateway = self.world.gateway
+        gateway.restore(saved[0])
+        self.town.restored(saved[1])
+        self.watch.replaced(gateway)
+        gateway.start()
+
+    def emptied(self) -> None:
+        """The gateway goes on with nothing."""
+        gateway = self.world.gateway
+        gateway.crash()
+        gateway.storage.empty()
+        self.watch.replaced(gateway)
+        gateway.start()
+
+    def _begins(self, planned: Planned) -> None:
+        world = self.world
+        bank = world.controllers[planned.bank % len(world.controllers)]
+        world.note(
+            "world", "fault", number=planned.number, name=planned.fault.name, bank=bank.name, ms=planned.lasts_ms
+        )
+        self.begun.append((planned.number, planned.fault.name))
+        heal = planned.fault.begin(self, Hit(planned.number, bank, planned.lasts_ms, self._plan.stream(planned.number)))
+        if heal is not None:
+            self._healing[planned.number] = heal
+            world.loop.after(planned.lasts_ms, self._heals, planned.number)
+
+    def _heals(self, number: int) -> None:
+        heal = self._healing.pop(number, None)
+        if heal is not None:
+            self.world.note("world", "healed", number=number)
+            heal()

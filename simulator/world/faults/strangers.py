@@ -1,0 +1,48 @@
+"""Devices that say they are a bank: one with keys of its own, and a clone of its card."""
+
+from simulator.world.controller import SimulatedController
+from simulator.world.faults.fault import HOUR_MS, MINUTE_MS, Fault, Heal, Hit
+from simulator.world.faults.schedule import Schedule
+from simulator.world.survival import everything
+
+
+def _foreign(schedule: Schedule, hit: Hit) -> Heal:
+    """Another device with the bank's name and the broker's password: it takes the connection over, again and again."""
+    return _second(schedule, hit, f"{hit.bank.name}/foreign")
+
+
+def _clone(schedule: Schedule, hit: Hit) -> Heal:
+    """A copy of the bank's card runs in another Pi for a while: it has the keys, and a journal that goes its own way."""
+    schedule.world.cloned.add(hit.bank.name)
+    return _second(schedule, hit, f"{hit.bank.name}/clone", clone=True)
+
+
+def _second(schedule: Schedule, hit: Hit, stream: str, *, clone: bool = False) -> Heal:
+    world = schedule.world
+    double = SimulatedController(
+        world.loop, _Named(world.chance, stream), world.trace, world.broker, hit.bank.config, pace=hit.bank.pace
+    )  # type: ignore[arg-type]
+    if clone:
+        double.disk = hit.bank.disk.left_by(everything())
+    else:
+        double.tell_root(world.gateway.keystore.root_token)
+    double.power_on()
+    return double.power_cut
+
+
+class _Named:
+    """The streams of a seed under another name: a second device of one name draws from its own."""
+
+    def __init__(self, chance: object, prefix: str) -> None:
+        self._chance = chance
+        self._prefix = prefix
+
+    def stream(self, name: str) -> object:
+        """As Chance.stream."""
+        return self._chance.stream(f"{self._prefix}/{name}")  # type: ignore[attr-defined]
+
+
+FAMILY = (
+    Fault("foreign_device", (15,), (MINUTE_MS, HOUR_MS), _foreign),
+    Fault("card_cloned", (15,), (MINUTE_MS, HOUR_MS), _clone),
+)

@@ -1,0 +1,100 @@
+"""No release without a durable intent, or one that is named late; none twice; none from a life before."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from controller.journal import NAME, Opened
+from controller.pending import Pending
+from controller.runtime import INTENT_WITHIN_S
+from simulator.world.disk import Disk
+from simulator.world.invariants.invariant import Invariant
+from simulator.world.invariants.ledger import Ledger
+from simulator.world.survival import nothing
+from wire.entries import EntryType
+
+_PATH = Path("/data") / NAME
+_WAL = f"{_PATH}-wal"
+_NEWEST = 50
+# A late release is named in the same breath; what nobody waits for is handed on within a second.
+_NAMED_WITHIN_MS = 5_000
+
+
+class Intents(Invariant):
+    """Reads the disk itself, as a power cut in this instant would leave it."""
+
+    name = "intent"
+
+    def __init__(self, world: Any, ledger: Ledger) -> None:
+        super().__init__(world)
+        self._ledger = ledger
+        self._released: set[str] = set()
+        self._unnamed: dict[tuple[str, str], int] = {}
+
+    def energised(self, bank: str, locker: int) -> None:
+        """Rule 1 and rule 2."""
+        self._overdue()
+        intent = self._ledger.banks[bank].current
+        if intent is None:
+            self.violated(f"{bank} releases locker {locker} with no intent of this life")
+            return
+        if intent.release in self._released:
+            self.violated(f"{bank} releases locker {locker} a second time for {intent.release}")
+        self._released.add(intent.release)
+        if self._is_durable(bank, intent.release):
+            return
+        waited_ms = self.world.now_ms - intent.at_ms
+        if waited_ms < INTENT_WITHIN_S * 1_000 and not self._disk_fails(bank):
+            self.violated(f"{bank} releases locker {locker} after {waited_ms} ms, and {intent.release} is not on disk")
+        self.world.counts["released late"] += 1
+        self._unnamed[bank, intent.release] = self.world.now_ms
+
+    def written(self, bank: str, entries: Sequence[Pending]) -> None:
+        """A late release is named."""
+        for entry in entries:
+            if entry.type is EntryType.JOURNAL_LATE and "release" in entry.body:
+                self._unnamed.pop((bank, entry.body["release"]), None)
+
+    def opened(self, bank: str, opened: Opened) -> None:  # noqa: ARG002
+        """What was in memory is gone."""
+        self.died(bank)
+
+    def died(self, bank: str) -> None:
+        """Nobody is left to name it."""
+        self._unnamed = {key: at for key, at in self._unnamed.items() if key[0] != bank}
+
+    def settled(self) -> None:
+        """Nothing stays unnamed."""
+        self._overdue()
+
+    def _overdue(self) -> None:
+        if not self._unnamed:
+            return
+        for (bank, release), at_ms in list(self._unnamed.items()):
+            if self.world.now_ms - at_ms > _NAMED_WITHIN_MS and self.world.banks[bank].running:
+                self.violated(f"{bank} released {release} without a durable intent and has not said so")
+                del self._unnamed[bank, release]
+
+    def _disk_fails(self, bank: str) -> bool:
+        disk = self.world.banks[bank].disk
+        runtime = self.world.banks[bank].runtime
+        trouble = runtime is not None and runtime.journal.trouble is not None
+        return disk.read_only or disk.broken or disk.refuses is not None or trouble
+
+    def _is_durable(self, bank: str, release: str) -> bool:
+        disk = self.world.banks[bank].disk
+        log = disk.files.get(_WAL)
+        if log is not None and log.loose:
+            disk = disk.left_by(nothing())
+        return _holds(disk, release.encode())
+
+
+def _holds(disk: Disk, release: bytes) -> bool:
+    connection = disk.connect(_PATH)
+    try:
+        rows = connection.execute("SELECT line FROM entry ORDER BY no DESC, seq DESC LIMIT ?", (_NEWEST,)).fetchall()
+    except Exception:  # noqa: BLE001 - whatever it says, the entry cannot be read there
+        return False
+    finally:
+        connection.close()
+    return any(b'"release_intended"' in line and release in line for (line,) in rows)

@@ -1,0 +1,79 @@
+"""What each bank has accepted and intends, gathered from what it hands to its journal; the invariants ask it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from controller.journal import Opened
+from controller.pending import Pending
+from simulator.world.invariants.invariant import Invariant
+from wire.access_list import AccessList, Grant, decode_access_list
+from wire.entries import EntryType
+from wire.envelope import Envelope
+
+_envelopes = msgspec.json.Decoder(Envelope)
+_kept = msgspec.json.Decoder(tuple[Grant, ...])
+
+
+@dataclass(slots=True)
+class Intent:
+    """A release that was written down and whose coil has not gone on yet."""
+
+    release: str
+    at_ms: int
+    body: dict[str, Any]
+
+
+@dataclass(slots=True)
+class BankLedger:
+    """The list in force with the grants kept beside it, and by locker what is intended."""
+
+    accepted: AccessList | None = None
+    kept: tuple[Grant, ...] = ()
+    intents: dict[int, Intent] = field(default_factory=dict)
+    current: Intent | None = None
+    """What the coil that just went on belongs to."""
+
+    def grants(self, digest: str) -> list[Grant]:
+        """All that this digest holds by the list in force, and by what is kept."""
+        listed = self.accepted.grants if self.accepted else ()
+        return [grant for grant in (*listed, *self.kept) if grant.digest == digest]
+
+
+class Ledger(Invariant):
+    """Comes first among the invariants, so that the others find it up to date."""
+
+    name = "ledger"
+
+    def __init__(self, world: Any) -> None:
+        super().__init__(world)
+        self.banks = {bank: BankLedger() for bank in world.banks}
+
+    def opened(self, bank: str, opened: Opened) -> None:
+        """What a life begins with is what its disk held."""
+        kept = self.banks[bank] = BankLedger()
+        self._take(kept, opened.state)
+
+    def written(self, bank: str, entries: Sequence[Pending]) -> None:
+        """Lists and intents."""
+        ledger = self.banks[bank]
+        for entry in entries:
+            if "list" in entry.state:
+                self._take(ledger, entry.state)
+            if entry.type is EntryType.RELEASE_INTENDED:
+                body = entry.body
+                ledger.intents[body["locker"]] = Intent(body["release"], self.world.now_ms, body)
+
+    def energised(self, bank: str, locker: int) -> None:
+        """The intent is spent."""
+        ledger = self.banks[bank]
+        ledger.current = ledger.intents.pop(locker, None)
+
+    @staticmethod
+    def _take(ledger: BankLedger, state: Any) -> None:
+        envelope = state.get("list")
+        if envelope is not None:
+            ledger.accepted = decode_access_list(_envelopes.decode(envelope).payload)
+            ledger.kept = _kept.decode(state.get("kept") or b"[]")

@@ -1,0 +1,94 @@
+"""Every release had a grant or a command that held at that moment; what was revoked or has ended opens nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from controller.journal import Opened
+from controller.pending import Pending
+from simulator.world.gateway import Gateway
+from simulator.world.invariants.invariant import Invariant
+from simulator.world.invariants.ledger import BankLedger, Intent, Ledger, _envelopes
+from wire.access_list import Grant
+from wire.entries import EntryType
+from wire.limits import COMMAND_FRESH_MS, COMMAND_WAIT_MS
+from wire.messages import Command, decode
+from wire.topics import Topic
+
+# A clock that is right is so to the second; a release waits a minute for its coil, its retries some seconds more.
+_SLACK_MS = 10_000
+_DEAD = frozenset({"revoked", "replaced"})
+
+
+class Permissions(Invariant):
+    """Judges from the newest list that the bank has accepted, and from the commands that a gateway really sent."""
+
+    name = "permission"
+
+    def __init__(self, world: Any, ledger: Ledger) -> None:
+        super().__init__(world)
+        self._ledger = ledger
+        self._commands: dict[str, int] = {}
+        self._carried_out: set[tuple[str, int]] = set()
+        self._ended: dict[tuple[str, str], int] = {}
+
+    def sent(self, gateway: Gateway, bank: str, topic: Topic, envelope: bytes) -> None:  # noqa: ARG002
+        """Remember commands by their true time."""
+        if topic is Topic.COMMANDS:
+            command = decode(_envelopes.decode(envelope).payload, Command)
+            self._commands.setdefault(command.id, self.world.now_ms)
+
+    def opened(self, bank: str, opened: Opened) -> None:  # noqa: ARG002
+        """What ended in the life before may be in doubt anew: its floor was kept up to a while ago."""
+        self._ended = {key: until for key, until in self._ended.items() if key[0] != bank}
+
+    def written(self, bank: str, entries: Sequence[Pending]) -> None:
+        """What a grant was refused for as ended stays ended."""
+        for entry in entries:
+            if entry.type is EntryType.BADGE_REFUSED and entry.body.get("why") == "ended" and entry.body.get("grant"):
+                grants = self._ledger.banks[bank].grants(entry.body.get("digest") or "")
+                for grant in grants:
+                    if grant.id == entry.body["grant"]:
+                        self._ended[bank, grant.id] = grant.not_after
+
+    def energised(self, bank: str, locker: int) -> None:
+        """Who asked for it, and whether they might."""
+        ledger = self._ledger.banks[bank]
+        intent = ledger.current
+        if intent is None:
+            return  # intents.py has said so
+        if intent.body.get("command"):
+            self._by_command(bank, locker, intent)
+        else:
+            self._by_badge(bank, locker, intent, ledger)
+
+    def _by_command(self, bank: str, locker: int, intent: Intent) -> None:
+        name = intent.body["command"]
+        sent_ms = self._commands.get(name)
+        if sent_ms is None:
+            self.violated(f"{bank} opens locker {locker} by a command that no gateway has sent: {name}")
+            return
+        age_ms = self.world.now_ms - sent_ms
+        if age_ms > COMMAND_FRESH_MS + COMMAND_WAIT_MS + _SLACK_MS:
+            self.violated(f"{bank} opens locker {locker} by a command that is {age_ms} ms old")
+        if intent.body.get("attempt") == 1:
+            if (name, locker) in self._carried_out:
+                self.violated(f"{bank} opens locker {locker} by one command twice: {name}")
+            self._carried_out.add((name, locker))
+
+    def _by_badge(self, bank: str, locker: int, intent: Intent, ledger: BankLedger) -> None:
+        digest, name = intent.body.get("digest", ""), intent.body.get("grant", "")
+        held = [grant for grant in ledger.grants(digest) if grant.id == name and locker in grant.lockers]
+        if not held:
+            self.violated(f"{bank} opens locker {locker} by {name}, which is in no list that it has accepted")
+        elif self._ended.get((bank, name)) in {grant.not_after for grant in held}:
+            self.violated(f"{bank} opens locker {locker} by {name} after it was refused as ended")
+        elif not self.world.wrong_clocks[bank] and not any(self._holds(grant) for grant in held):
+            self.violated(f"{bank} opens locker {locker} by {name} outside its dates, and its clock is right")
+        if ledger.accepted is not None and any(
+            line.digest == digest and line.id == name and line.why in _DEAD for line in ledger.accepted.revoked
+        ):
+            self.violated(f"{bank} opens locker {locker} by {name}, which it knows to be revoked")
+
+    def _holds(self, grant: Grant) -> bool:
+        now_ms = self.world.now_ms
+        return grant.not_before - _SLACK_MS <= now_ms < grant.not_after + COMMAND_WAIT_MS + _SLACK_MS

@@ -1,0 +1,46 @@
+"""Nobody who holds a grant is shut out by a fault: what a bank has accepted opens, whatever else is broken."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from controller.pending import Pending
+from simulator.world.invariants.invariant import Invariant
+from simulator.world.invariants.ledger import Ledger
+from wire.access_list import Grant, Kind
+from wire.entries import EntryType
+
+_THEIRS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
+# What is said for the moment's sake and not of the grant: another tap opens. Of hours the schedule decides.
+_OTHERWISE = frozenset({"busy", "stale", "out_of_service", "keypad", "pin", "locker", "hours", "foreign_card"})
+# Near its ends a grant may be judged either way.
+_EDGE_MS = 120_000
+
+
+class ShutOut(Invariant):
+    """Asked at each refusal. In doubt about the time the holder wins, so a wrong clock alone is no reason."""
+
+    name = "shut_out"
+
+    def __init__(self, world: Any, ledger: Ledger) -> None:
+        super().__init__(world)
+        self._ledger = ledger
+
+    def written(self, bank: str, entries: Sequence[Pending]) -> None:
+        """Whom has it refused?"""
+        for entry in entries:
+            if entry.type is EntryType.BADGE_REFUSED:
+                self.world.counts["badges refused"] += 1
+                self._judge(bank, entry)
+
+    def _judge(self, bank: str, entry: Pending) -> None:
+        digest, why = entry.body.get("digest"), entry.body.get("why")
+        if not digest or why in _OTHERWISE or self.world.wrong_clocks[bank] > 1:
+            return
+        grants = self._ledger.banks[bank].grants(digest)
+        shut = {locker for grant in grants if grant.kind == Kind.SUSPENDED.value for locker in grant.lockers}
+        for grant in grants:
+            if grant.kind in _THEIRS and self._holds(grant) and not shut.issuperset(grant.lockers):
+                self.violated(f"{bank} refuses a holder: {why}, and {grant.id} holds for lockers {grant.lockers}")
+
+    def _holds(self, grant: Grant) -> bool:
+        return grant.not_before + _EDGE_MS <= self.world.now_ms < grant.not_after - _EDGE_MS
