@@ -1,0 +1,102 @@
+"""Nobody loses access without a recorded decision or a date on their contract, and nobody has it without one.
+
+A badge that a controller answers is judged by what was decided up to the list that it follows.
+"""
+
+from collections.abc import Sequence
+
+from controller.inputs import Moment
+from gateway.schemes.templates import LUGGAGE_ROOM
+from simulator.world.lives.calendar import minute_of_week
+from simulator.world.lives.office import Office
+from simulator.world.lives.pacts import Pact, View
+from simulator.world.lives.people import Presented
+from simulator.world.lives.records import Card, Records
+
+_HOURS = LUGGAGE_ROOM.terms.hours
+
+
+class AccessJudge:
+    """`doubtful`: the gateway's time or memory was disturbed, so any of its decisions may be the last known."""
+
+    def __init__(self, office: Office, sites: dict[str, str]) -> None:
+        self._office = office
+        self._records: Records = office.records
+        self._sites = sites
+        self.doubtful = False
+        self.judged = 0
+
+    def presented(self, asked: Presented) -> None:
+        """One badge at one reader."""
+        self.judged += 1
+        if asked.list_version == 0:
+            return
+        self.doubtful = self.doubtful or self._office.gateway.clock_ms != 0
+        may, must = self._may_and_must(asked)
+        if asked.let_in and not may:
+            self._office.violated("access", f"{self._of(asked)} was let in, and nothing decided says so")
+        elif not asked.let_in and must:
+            self._office.violated("access", f"{self._of(asked)} was shut out without a decision or a date")
+
+    def _may_and_must(self, asked: Presented) -> tuple[bool, bool]:
+        """Whether what was decided lets them in; and whether that is beyond all doubt."""
+        card, version = asked.card, asked.list_version
+        owned = self._sites[asked.bank] == card.site and not card.staff and card.owner is not None
+        given = card.given_at is not None and card.given_at <= version
+        if not owned or (not given and not self.doubtful):
+            return False, False
+        if card.dead_at is not None and (card.dead_at <= version or self.doubtful):
+            return card.dead_at > version, False
+        ways = [
+            [_opens(view, pact, card.owner or "", asked) for view in self._views(pact, version)]
+            for pact in self._pacts(card)
+        ]
+        return any(any(views) for views in ways), any(views and all(views) for views in ways)
+
+    def _views(self, pact: Pact, version: int) -> Sequence[View]:
+        """What may be the last that was known of it."""
+        if self.doubtful:
+            return pact.views
+        known = [view for view in pact.views if view.at <= version]
+        return known[-1:]
+
+    def _pacts(self, card: Card) -> Sequence[Pact]:
+        someone = self._records.people.get(card.owner or "")
+        if someone is not None:
+            return someone.pacts
+        return [
+            pact for pact in self._records.pacts.values() if any(trust.id == card.owner for trust in pact.trusts)
+        ]  # fmt: skip
+
+    def _of(self, asked: Presented) -> str:
+        return (
+            f"badge {asked.card.id} at {asked.bank}, which follows list {asked.list_version}, at {asked.moment.at} "
+            f"({asked.moment.clock})"
+        )
+
+
+def _opens(view: View, pact: Pact, owner: str, asked: Presented) -> bool:
+    """Whether any locker of the contract opens at this bank for that owner of badges, at the controller's moment."""
+    now = asked.moment
+    if not view.signed or view.frozen_at is not None or view.collect_until <= asked.list_version:
+        return False
+    if pact.service == "luggage" and not _is_open(now):
+        return False
+    if any(start <= now.starting_at < min(end, view.until_at) for start, end in view.pauses):
+        return False
+    return any(
+        holder == owner
+        and bank == asked.bank
+        and max(view.from_at, hold_from, joined) <= now.starting_at
+        and now.ending_at < min(view.collect_until, hold_until, parted)
+        and parted > asked.list_version
+        for bank, _, hold_from, hold_until in view.holds
+        for holder, joined, parted in view.owners
+    )
+
+
+def _is_open(now: Moment) -> bool:
+    if now.clock != "trusted" or _HOURS is None:
+        return True
+    weekday, minute = minute_of_week(now.at)
+    return any(start <= minute < end for start, end in _HOURS.days[weekday])

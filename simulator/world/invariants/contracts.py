@@ -1,0 +1,144 @@
+"""What the gateway's rows must say about contracts and belongings: no more and no less than what staff decided."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from simulator.world.lives.office import Office
+from simulator.world.lives.pacts import Life, Pact
+from simulator.world.lives.records import PROTECTED, Kept
+
+_CONTRACTS = text(
+    "SELECT id, from_at, until_at, collect_until, signed_at, ended_at, frozen_at, version FROM contract "
+    "WHERE collect_until > :since"
+)
+_HOLDINGS = text(
+    "SELECT holding.locker_id, holding.from_at, holding.until_at, contract_id, bank_id, number FROM holding "
+    "JOIN locker ON locker.id = holding.locker_id WHERE until_at > :since AND from_at < until_at "
+    "ORDER BY locker_id, from_at"
+)
+_TRANSITIONS = text(
+    "SELECT rowid, contract_id, number, at, author, action, reason FROM transition WHERE rowid > :known ORDER BY rowid"
+)
+_THINGS = text(
+    "SELECT kept_thing.id, custody_id, kind, quantity, outcome, outcome_at, outcome_by, singly, outcome_note, "
+    "custody.closed_at FROM kept_thing JOIN custody ON custody.id = custody_id"
+)
+
+
+class ContractJudge:
+    """Asked once a day; reads what may have changed since."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._records = office.records
+        self._since = 0
+        self._transitions = 0
+        self._checked: dict[str, int] = {}
+
+    def judge(self, at: int) -> None:
+        """Everything that may have changed since it was last asked; not while the database is away."""
+        try:
+            with self._office.gateway.reading() as session:
+                self._holdings(session)
+                if not self._office.loose:
+                    self._contracts(session)
+                    self._decisions(session)
+                    self._belongings(session)
+        except DBAPIError:
+            return
+        self._since = at
+
+    def _holdings(self, session: Session) -> None:
+        """No two holders of one locker at one moment, at the gateway or in what staff did."""
+        before: Any = None
+        found: dict[str, set[tuple[str, int, int, int]]] = {}
+        for row in session.execute(_HOLDINGS, {"since": self._since}):
+            if before is not None and before.locker_id == row.locker_id and before.until_at > row.from_at:
+                self._say("one_holder", f"{row.bank_id}/{row.number}: {before.contract_id} and {row.contract_id}")
+            found.setdefault(row.contract_id, set()).add((row.bank_id, row.number, row.from_at, row.until_at))
+            before = row
+        if not self._office.loose:
+            for pact in self._living():
+                self._compare_holds(pact, found.get(pact.id, set()))
+
+    def _compare_holds(self, pact: Pact, found: set[tuple[str, int, int, int]]) -> None:
+        known = {
+            (hold.bank, hold.number, hold.from_at, hold.until_at)
+            for hold in pact.holds
+            if hold.until_at > self._since and hold.from_at < hold.until_at
+        }
+        if known != found:
+            self._say("decided", f"contract {pact.id} holds {sorted(found)}, decided was {sorted(known)}")
+
+    def _contracts(self, session: Session) -> None:
+        """Nobody gains or loses a day that nobody decided."""
+        rows = {row.id: row for row in session.execute(_CONTRACTS, {"since": self._since})}
+        for pact in self._living():
+            row = rows.pop(pact.id, None)
+            if row is None:
+                self._say("decided", f"contract {pact.id} is over or gone, and nobody decided that")
+                continue
+            known = (
+                pact.from_at, pact.until_at, pact.collect_until, pact.signed_at, pact.ended_at, pact.frozen_at,
+                len(pact.decisions),
+            )  # fmt: skip
+            if tuple(row)[1:] != known:
+                self._say("decided", f"contract {pact.id} is {tuple(row)[1:]}, decided was {known}")
+        for contract_id in rows:
+            self._say("decided", f"contract {contract_id} goes on, and nobody decided that")
+
+    def _decisions(self, session: Session) -> None:
+        """Every transition has its author, reason and instant, and there is one for each decision."""
+        for row in session.execute(_TRANSITIONS, {"known": self._transitions}):
+            self._transitions = row.rowid
+            pact = self._records.pacts.get(row.contract_id)
+            number = self._checked[row.contract_id] = self._checked.get(row.contract_id, 0) + 1
+            decided = pact.decisions[number - 1] if pact and number <= len(pact.decisions) else None
+            if (
+                decided is None
+                or (number, decided.at, decided.author, decided.action, decided.reason) != tuple(row)[2:]
+            ):
+                self._say("transitions", f"contract {row.contract_id}: {tuple(row)[2:]} was not decided: {decided}")
+        for pact in self._records.pacts.values():
+            if self._checked.get(pact.id, 0) < len(pact.decisions):
+                self._say("transitions", f"contract {pact.id}: {pact.decisions[-1]} left no transition")
+
+    def _belongings(self, session: Session) -> None:
+        """Every line of every inventory is kept, given back or disposed of with a record."""
+        rows: dict[str, dict[str, Any]] = {}
+        for row in session.execute(_THINGS):
+            rows.setdefault(row.custody_id, {})[row.id] = row
+        for kept in self._records.kept.values():
+            self._compare_lines(kept, rows.get(kept.id, {}))
+
+    def _compare_lines(self, kept: Kept, rows: dict[str, Any]) -> None:
+        if rows.keys() != kept.lines.keys():
+            self._say("belongings", f"custody {kept.id} has {len(rows)} lines, written were {len(kept.lines)}")
+        for line in kept.lines.values():
+            row = rows.get(line.id)
+            if row is None:
+                continue
+            known = (line.kind, line.quantity, line.outcome, line.at, line.by)
+            if (row.kind, row.quantity, row.outcome, row.outcome_at, row.outcome_by) != known:
+                self._say("belongings", f"line {line.id} is {tuple(row)}, decided was {known}")
+            if row.outcome == "disposed" and row.kind in PROTECTED and not (row.singly and row.outcome_note):
+                self._say("belongings", f"line {line.id}: {row.kind} was disposed of with the rest")
+            if row.outcome is None and row.closed_at is not None:
+                self._say("belongings", f"custody {kept.id} is closed, and {row.kind} is nowhere")
+
+    def _living(self) -> Iterable[Pact]:
+        return [pact for pact in self._records.pacts.values() if pact.collect_until > self._since]
+
+    def _say(self, invariant: str, found: str) -> None:
+        self._office.violated(invariant, found)
+
+
+def covered(office: Office) -> set[tuple[str, str]]:
+    """Which decisions were taken in which state, as the gateway recorded them."""
+    with office.gateway.reading() as session:
+        rows = session.execute(text("SELECT DISTINCT from_state, action FROM transition WHERE from_state IS NOT NULL"))
+        return {(Life(state).value, action) for state, action in rows}

@@ -1,0 +1,252 @@
+"""Every figure of a report, counted again one by one from what was done, with no code of the reports."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from math import floor
+from random import Random
+
+from sqlalchemy.exc import DBAPIError
+
+from gateway.reports import service as reports
+from gateway.reports.period import Cohort
+from simulator.world.lives.arrivals import Scheme
+from simulator.world.lives.calendar import day_of, days_on, midnight
+from simulator.world.lives.office import Office
+from simulator.world.lives.pacts import Pact
+from simulator.world.lives.records import Act, Box, Records, Waiting
+
+Counted = dict[str, Mapping[str, int | float | None]]
+_ALWAYS_ASKED = ("identity_papers", "health_cover", "work")
+_NO_WORK = {"none", "training", "unable", "retired", "unknown"}
+_GOOD_REASONS = {"own_solution", "work"}
+_GOOD_PLACES = {
+    "own_housing", "social_housing", "supported_housing", "employer_housing", "community", "treatment",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stay:
+    """One person's time of care: its days, and how its last contract ended for them (None: it went on for others)."""
+
+    person: str
+    first: date
+    last: date
+    how: Pact | None
+
+
+class FigureJudge:
+    """Asks for the report of each site and of the network, as of a day of its own choice."""
+
+    def __init__(self, office: Office, schemes: list[Scheme]) -> None:
+        self._office = office
+        self._schemes = schemes
+
+    def judge(self, chance: Random) -> None:
+        """Compares figure by figure; not while the database is away."""
+        today = day_of(self._office.gateway.now())
+        for scheme in (None, *self._schemes):
+            as_of = days_on(today, -chance.randint(0, 10))
+            first = days_on(as_of, -chance.randint(0, 40))
+            cohort = chance.choice(list(Cohort))
+            name = f"site:{scheme.site}" if scheme else "network"
+            try:
+                with self._office.gateway.reading() as session:
+                    report = reports.report_on(session, name, starts_on=first, as_of=as_of, cohort=cohort)
+            except DBAPIError:
+                return
+            counted = count(self._office.records, scheme, first, as_of, started=cohort is Cohort.STARTED)
+            told: Counted = {section.key: section.values for section in report.sections}
+            for key in sorted({*counted, *told}):
+                if counted.get(key) != told.get(key):
+                    self._office.violated(
+                        "figures",
+                        f"{name} {first} to {as_of} ({cohort}), {key}: the report says {told.get(key)}, counted was "
+                        f"{counted.get(key)}",
+                    )
+
+
+def count(records: Records, scheme: Scheme | None, first: date, as_of: date, *, started: bool) -> Counted:
+    """Every section of the report of one site (None: of the network) from `first` to `as_of`."""
+    begin, end = midnight(first), midnight(days_on(as_of, 1))
+    boxes = [box for box in records.boxes.values() if scheme is None or box.site == scheme.site]
+    places = {(box.bank, box.number) for box in boxes}
+    pacts = [
+        pact
+        for pact in records.pacts.values()
+        if pact.signed_at is not None
+        and pact.from_at < min(pact.until_at, end)
+        and any((hold.bank, hold.number) in places for hold in pact.holds)
+    ]
+    stays = [
+        stay
+        for stay in _stays(pacts)
+        if stay.first <= as_of and (stay.first >= first if started else stay.last >= first)
+    ]
+    ended = [stay for stay in stays if stay.last <= as_of]
+    people = {stay.person for stay in stays}
+    answers = _answers(records, people, end)
+    months = sorted(_months(stay.first, stay.last) for stay in ended)
+    supports = [act for act in records.supports if act.person in people and begin <= act.at < end]
+    contacts = [act for act in records.contacts if act.person in people and begin <= act.at < end]
+    steps = [step for step in records.steps if step.person in people and begin <= step.at < end]
+    return {
+        "people": {
+            "people_served": len(people),
+            "people_active": len({stay.person for stay in stays if stay.last > as_of}),
+            "stays_begun": sum(stay.first >= first for stay in stays),
+            "stays_ended": len(ended),
+            "working_on_entry": sum(one for answer, one in answers["work"].items() if answer not in _NO_WORK),
+        },
+        "lockers": _lockers(boxes, begin, end),
+        "duration": {
+            "mean_months": _mean(months),
+            "median_months": _median(months),
+            "shortest_months": months[0] if months else None,
+            "longest_months": months[-1] if months else None,
+        },
+        "stays_by_months": Counter(str(one) for one in months),
+        **_ends(ended),
+        "people_by_support": _people_by(supports),
+        "supports": Counter(act.kind for act in supports),
+        **{f"{question}_on_entry": found for question, found in answers.items()},
+        "contacts": {"contacts": len(contacts), "people_met": len({act.person for act in contacts})},
+        "people_by_contact": _people_by(contacts),
+        "contacts_by_kind": Counter(act.kind for act in contacts),
+        "steps_by_result": Counter(
+            step.result if step.closed_at is not None and step.closed_at < end else "under_way" for step in steps
+        ),
+        "steps_by_kind": Counter(step.topic for step in steps),
+        "waiting": _waiting(records.waiting, scheme, first, as_of),
+        "loans": dict.fromkeys(("loans_begun", "loans_returned", "returned_late", "loans_out", "loans_late"), 0),
+        "projects": {"projects": 0, "mean_cost_euros": None, "mean_surface_m2": None, "largest_surface_m2": None},
+    }
+
+
+def _stays(pacts: Iterable[Pact]) -> list[Stay]:
+    """Contracts of one person that follow each other without a gap are one stay."""
+    times: dict[str, list[tuple[date, date, Pact | None]]] = {}
+    for pact in pacts:
+        for part in pact.parts:
+            first = pact.starts_on
+            if part.from_at > pact.from_at:
+                first = max(first, day_of(part.from_at))
+            over = [day_of(at) for at in (pact.ended_at, part.until_at) if at is not None]
+            last = min([pact.ends_on, *over])
+            if first <= last:
+                times.setdefault(part.person, []).append((first, last, None if part.until_at else pact))
+    stays = []
+    for person, spans in times.items():
+        chain: list[tuple[date, date, Pact | None]] = []
+        for span in sorted(spans, key=lambda one: one[:2]):
+            if chain and span[0] > days_on(max(one[1] for one in chain), 1):
+                stays.append(_stay(person, chain))
+                chain = []
+            chain.append(span)
+        stays.append(_stay(person, chain))
+    return stays
+
+
+def _stay(person: str, chain: list[tuple[date, date, Pact | None]]) -> Stay:
+    first, last = chain[0][0], max(one[1] for one in chain)
+    return Stay(person, first, last, [one[2] for one in chain if one[1] == last][-1])
+
+
+def _ends(ended: list[Stay]) -> Counted:
+    reasons: Counter[str] = Counter()
+    good = 0
+    for stay in ended:
+        why = _reasons(stay.how)
+        reasons.update(why)
+        good += bool(why & _GOOD_REASONS) or (stay.how is not None and stay.how.destination in _GOOD_PLACES)
+    hows = [stay.how for stay in ended]
+    return {
+        "ends_by_reason": reasons,
+        "ends_by_decision": Counter((how and how.decided_by) or "unknown" for how in hows),
+        "ends_by_destination": Counter((how and how.destination) or "unknown" for how in hows),
+        "ends_by_stability": Counter((how and how.stability) or "unknown" for how in hows),
+        "positive": {
+            "positive_ends": good,
+            "positive_percent": _rounded(Fraction(100 * good, len(ended))) if ended else None,
+        },
+    }
+
+
+def _reasons(how: Pact | None) -> set[str]:
+    if how is None:
+        return {"unknown"}
+    return how.reasons or ({"term_over"} if how.ended_at is None else {"unknown"})
+
+
+def _answers(records: Records, people: set[str], end: int) -> dict[str, Counter[str]]:
+    asked: dict[str, dict[str, str]] = {question: {} for question in _ALWAYS_ASKED}
+    for person, at, facts in records.entries:
+        if person in people and at < end:
+            for question, answer in facts.items():
+                asked.setdefault(question, {})[person] = answer
+    return {question: Counter(given.get(person, "unknown") for person in people) for question, given in asked.items()}
+
+
+def _lockers(boxes: list[Box], begin: int, end: int) -> dict[str, int | float | None]:
+    spans = [
+        (max(hold.from_at, begin, box.in_service_since), min(hold.until_at, end))
+        for box in boxes
+        for hold in box.held
+        if hold.from_at < hold.until_at
+    ]
+    spans = [span for span in spans if span[0] < span[1]]
+    service = [(max(begin, box.in_service_since), end) for box in boxes if max(begin, box.in_service_since) < end]
+    taken, served = sum(until - start for start, until in spans), sum(until - start for start, until in service)
+    return {
+        "lockers_in_service": len(service),
+        "lockers_held": sum(until == end for _, until in spans),
+        "highest_held": max((sum(start <= at < until for start, until in spans) for at, _ in spans), default=0),
+        "occupancy_percent": _rounded(Fraction(100 * taken, served)) if served else None,
+    }
+
+
+def _waiting(
+    entries: list[Waiting], scheme: Scheme | None, first: date, as_of: date
+) -> dict[str, int | float | None]:  # fmt: skip
+    here = [
+        one
+        for one in entries
+        if scheme is None or one.site == scheme.site or (one.site is None and one.organisation == scheme.organisation)
+    ]
+    known = [one for one in here if day_of(one.since) <= as_of]
+    days = sorted(
+        (day_of(one.closed_at) - day_of(one.since)).days
+        for one in known
+        if one.closed_at is not None and one.why == "placed" and first <= day_of(one.closed_at) <= as_of
+    )
+    return {
+        "asked": sum(day_of(one.since) >= first for one in known),
+        "still_waiting": sum(one.closed_at is None or day_of(one.closed_at) > as_of for one in known),
+        "given_a_place": len(days),
+        "mean_days_waited": _mean(days),
+        "median_days_waited": _median(days),
+    }
+
+
+def _people_by(acts: list[Act]) -> Counter[str]:
+    return Counter(kind for kind, _ in {(act.kind, act.person) for act in acts})
+
+
+def _months(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month - (last.day < first.day)
+
+
+def _mean(values: list[int]) -> float | None:
+    return _rounded(Fraction(sum(values), len(values))) if values else None
+
+
+def _median(values: list[int]) -> float | None:
+    middle = len(values) // 2
+    return _rounded(Fraction(values[middle] + values[~middle], 2)) if values else None
+
+
+def _rounded(value: Fraction) -> float:
+    """To one decimal, halves up."""
+    return floor(value * 10 + Fraction(1, 2)) / 10

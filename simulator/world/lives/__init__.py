@@ -1,0 +1,1 @@
+"""What people and staff do in a world, and what they know themselves of what they did."""

@@ -1,0 +1,35 @@
+"""Days in Paris, reckoned by the lives themselves."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+
+from wire.hours import site_zone
+
+ZONE = "Europe/Paris"
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+
+@lru_cache(maxsize=4_096)
+def midnight(day: date) -> int:
+    """When a day begins, unix ms."""
+    return int(datetime.combine(day, time.min, site_zone(ZONE)).timestamp()) * 1_000
+
+
+def day_of(at: int) -> date:
+    """The day it is at that instant."""
+    return _local(at).date()
+
+
+def days_on(day: date, days: int) -> date:
+    """So many days later."""
+    return day + timedelta(days=days)
+
+
+def minute_of_week(at: int) -> tuple[int, int]:
+    """The weekday (Monday is 0) and the minute of the day."""
+    local = _local(at)
+    return local.weekday(), local.hour * 60 + local.minute
+
+
+def _local(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1_000, UTC).astimezone(site_zone(ZONE))

@@ -1,0 +1,100 @@
+"""Where staff act: one unit of work at the gateway at a time, whose outcome they see, and write down for themselves."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from gateway.audit.models import AuditRecord
+from gateway.db import REFUSED
+from gateway.errors import GatewayError
+from simulator.errors import NotPossibleError
+from simulator.world.gateway import Gateway
+from simulator.world.invariants.violation import Violation
+from simulator.world.lives.records import Records
+from simulator.world.trace import Trace
+
+T = TypeVar("T")
+
+DONE, LATER, DEFECT = "done", "later", "defect"
+
+
+class Office:
+    """What every member of staff has: the gateway, the records, and somebody to tell what must not happen."""
+
+    def __init__(self, gateway: Gateway, records: Records, trace: Trace) -> None:
+        self.gateway = gateway
+        self.records = records
+        self.violations: list[Violation] = []
+        self.names: dict[str, str] = {}
+        # The gateway lost or doubted what it knew: what staff remember is no longer what it must know.
+        self.loose = False
+        self._trace = trace
+        self._busy_ms = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether something was done in this very millisecond: the next thing comes after it."""
+        return self.gateway.broker.loop.now_ms <= self._busy_ms
+
+    def act(self, who: str, what: str, do: Callable[[Session, int], T], done: Callable[[T, int], None]) -> str:
+        """`do` at the gateway, and `done` with what came of it once it is kept.
+
+        Answers `done`, the code of a refusal, or `later` where the gateway or its database is away. Anything else that
+        is raised is a defect, and told as a violation.
+        """
+        now, made = self.gateway.now(), list[T]()
+        self._busy_ms = self.gateway.broker.loop.now_ms
+        try:
+            with self.gateway.writing() as session:
+                made.append(do(session, now))
+            outcome = DONE
+        except GatewayError as error:
+            outcome = error.code
+        except REFUSED as error:
+            outcome = self._defect(what, error)
+        except (DBAPIError, NotPossibleError):
+            outcome = DONE if made and self._kept(who, now) else LATER
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not happen
+            outcome = self._defect(what, error)
+        if outcome == DONE:
+            done(made[0], now)
+        self.note(who, what, outcome)
+        return outcome
+
+    def look(self, who: str, what: str, find: Callable[[Session, int], str]) -> None:
+        """Looks something up, and notes what it says."""
+        try:
+            with self.gateway.reading() as session:
+                outcome = find(session, self.gateway.now())
+        except GatewayError as error:
+            outcome = error.code
+        except DBAPIError:
+            outcome = LATER
+        self.note(who, what, outcome)
+
+    def note(self, who: str, what: str, outcome: str) -> None:
+        """One line of the trace, and one more of its kind."""
+        self._trace.note(self.gateway.broker.loop.now_ms, self.names.get(who, who), what, outcome=outcome)
+        self.records.counts[f"{what}: {outcome}"] += 1
+
+    def violated(self, invariant: str, text: str) -> None:
+        """Something that must not be."""
+        at = self.gateway.broker.loop.now_ms
+        self.violations.append(Violation(at, invariant, text))
+        self._trace.note(at, "judge", "violation", invariant=invariant, text=text)
+
+    def _defect(self, what: str, error: Exception) -> str:
+        self.violated("defect", f"{what}: {type(error).__name__}: {error}"[:400])
+        return DEFECT
+
+    def _kept(self, who: str, now: int) -> bool:
+        """Whether it was done all the same: the process died after its commit."""
+        try:
+            with self.gateway.reading() as session:
+                query = select(AuditRecord.id).where(AuditRecord.actor == who, AuditRecord.at == now)
+                return session.scalar(query.limit(1)) is not None
+        except DBAPIError:
+            return False

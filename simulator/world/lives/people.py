@@ -1,0 +1,164 @@
+"""The lives of people: they come about once a day, open their door, take their time, forget it, lose a badge."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from controller.inputs import Moment
+from hw.ports import Signal
+from simulator.world.controller import SimulatedController
+from simulator.world.lives.calendar import DAY, HOUR, MINUTE
+from simulator.world.lives.office import Office
+from simulator.world.lives.pacts import Life, Pact
+from simulator.world.lives.records import Card, Someone
+
+_DWELL_MS = (4_000, 120_000)
+_OPEN_AFTER_MS = 2_000
+_AGAIN_MS = 10 * MINUTE
+# Someone whose contract is over still comes by, for a while.
+_BACK_AT_MOST = 4
+_OPEN = frozenset({Signal.GRANTED, Signal.MESSAGE_WAITING})
+
+
+class Presented(NamedTuple):
+    """A badge that was answered: by a controller that followed this list, at its own moment; and whether let in."""
+
+    bank: str
+    card: Card
+    list_version: int
+    moment: Moment
+    let_in: bool
+
+
+class People:
+    """`judge` hears of every badge that was answered."""
+
+    def __init__(
+        self, office: Office, controllers: Mapping[str, SimulatedController], judge: Callable[[Presented], None]
+    ) -> None:
+        self._office = office
+        self._records = office.records
+        self._controllers = controllers
+        self._judge = judge
+        self._loop = office.gateway.broker.loop
+        self._counts = office.records.counts
+        self._known = 0
+        self._shown: Signal | None = None
+        self._at: str | None = None
+        for controller in controllers.values():
+            controller.devices.on_shown = self._hear(controller.name, controller.devices.on_shown)
+
+    def live(self) -> None:
+        """Everyone who is known lives; call again for those who came since."""
+        everyone = list(self._records.people.values())
+        for someone in everyone[self._known :]:
+            self._loop.after(someone.body.randint(MINUTE, DAY), self._come, someone)
+        self._known = len(everyone)
+
+    def _hear(self, bank: str, before: Callable[[str, Signal], None]) -> Callable[[str, Signal], None]:
+        def shown(reader: str, signal: Signal) -> None:
+            if self._at == bank and self._shown is None:
+                self._shown = signal
+            before(reader, signal)
+
+        return shown
+
+    def _come(self, someone: Someone) -> None:
+        """They are at the lockers, and come again another day."""
+        body, pact = someone.body, someone.pact
+        self._loop.after(round(DAY * (0.7 + body.random() * 0.3)), self._come, someone)
+        if someone.away or someone.died or pact is None:
+            return
+        card = self._card(someone)
+        if card is None or self._has_gone(someone, pact):
+            return
+        luck = body.random()
+        bank = body.choice(list(self._controllers)) if luck < 0.01 else pact.present.bank
+        if luck > 0.9995:
+            self._force(pact)
+            return
+        self._present(someone, card, bank)
+        if 0.01 < luck < 0.03:
+            self._loop.after(3_000, self._present, someone, card, bank)
+        elif 0.03 < luck < 0.035:
+            card.lost = True
+            self._counts["badge_lost"] += 1
+            self._loop.after(body.randint(HOUR, 2 * DAY), self._present, someone, card, bank)
+
+    def _has_gone(self, someone: Someone, pact: Pact) -> bool:
+        """Someone whose contract is over still comes by a few times."""
+        if pact.state(self._loop.now_ms) is not Life.ENDED:
+            someone.left = 0
+            return False
+        someone.left += 1
+        return someone.left > _BACK_AT_MOST
+
+    def _card(self, someone: Someone) -> Card | None:
+        """One they have with them, now and then one that is dead; whom they trust uses theirs in their stead."""
+        carried = [card for card in someone.cards if not card.lost]
+        living = [card for card in carried if card.dead_at is None]
+        if living and someone.body.random() < 0.97:
+            return living[0] if len(living) == 1 else someone.body.choice(living)
+        return someone.body.choice(carried) if carried else None
+
+    def _present(self, someone: Someone, card: Card, bank: str, tries: int = 3) -> None:
+        """Hold the badge to the reader and see the light, which answers at once or not at all."""
+        if self._at is not None:
+            self._loop.after(2, self._present, someone, card, bank, tries)
+            return
+        controller = self._controllers[bank]
+        runtime = controller.runtime
+        if runtime is None:
+            self._counts["nobody_answers"] += 1
+            if tries:
+                self._loop.after(_AGAIN_MS, self._present, someone, card, bank, tries - 1)
+            return
+        self._take_time(someone, controller)
+        self._at, self._shown = bank, None
+        asked = Presented(bank, card, runtime.bank.list_version, runtime.now(), let_in=False)
+        controller.present(card.number)
+        self._loop.after(1, self._answered, someone, asked)
+
+    def _answered(self, someone: Someone, asked: Presented) -> None:
+        shown, self._at = self._shown, None
+        runtime = self._controllers[asked.bank].runtime
+        if shown is None or runtime is None or runtime.bank.list_version != asked.list_version:
+            self._counts["no_light"] += 1
+            return
+        let_in = shown in _OPEN
+        self._counts["let_in" if let_in else "turned_away"] += 1
+        self._judge(asked._replace(let_in=let_in))
+        if let_in:
+            self._loop.after(_OPEN_AFTER_MS, self._inside, someone, asked.bank)
+
+    def _take_time(self, someone: Someone, controller: SimulatedController) -> None:
+        """How long they will leave their door open; some forget it, and a passer-by pushes it shut hours later."""
+        forgets = someone.body.random() < 0.01
+        dwell = None if forgets else someone.body.randint(*_DWELL_MS)
+        for pact in someone.pacts:
+            for hold in pact.holds:
+                if hold.bank == controller.name:
+                    door = controller.doors.by_number[hold.number]
+                    door.dwell(dwell)
+                    if forgets:
+                        self._loop.after(someone.body.randint(HOUR, 10 * HOUR), door.push)
+
+    def _inside(self, someone: Someone, bank: str) -> None:
+        """What they put into a locker, or take out of it when their time is over."""
+        doors, now = self._controllers[bank].doors.by_number, self._loop.now_ms
+        for pact in someone.pacts:
+            for hold in pact.holds:
+                if hold.bank != bank or not doors[hold.number].door.open or not hold.from_at <= now < hold.until_at:
+                    continue
+                box = self._records.boxes[bank, hold.number]
+                if box.inside is not None and box.inside is not pact:
+                    self._office.violated("belongings", f"locker {hold.number} of {bank}: things of two contracts")
+                over = pact.state(now) is Life.ENDING or (len(pact.holds) > 1 and hold is not pact.present)
+                box.inside = None if over and someone.body.random() < 0.7 else pact
+
+    def _force(self, pact: Pact) -> None:
+        """Somebody breaks a door open; later it is pushed shut."""
+        hold = pact.present
+        door = self._controllers[hold.bank].doors.by_number[hold.number]
+        self._counts["forced"] += 1
+        door.force()
+        self._loop.after(10 * MINUTE, door.push)

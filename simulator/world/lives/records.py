@@ -1,0 +1,165 @@
+"""What people and staff know beside contracts: people, badges, lockers, what is kept, what was done for whom."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+
+from simulator.world.lives.pacts import Hold, Pact
+
+CHECKS = ("empty", "cleaned", "lock")
+# What is never disposed of with the rest (care.md).
+PROTECTED = frozenset({"papers", "medicine", "money", "keys", "photographs"})
+
+
+@dataclass(slots=True)
+class Card:
+    """A badge: its number, whose it is since when, and since when it is dead."""
+
+    id: str
+    number: str
+    site: str
+    owner: str | None = None
+    given_at: int | None = None
+    dead_at: int | None = None
+    staff: bool = False
+    lost: bool = False
+
+
+@dataclass(slots=True)
+class Someone:
+    """A person: their file, the badges they carry, and their habits. `body`: their own luck."""
+
+    id: str
+    name: str
+    organisation: str
+    body: Random
+    cards: list[Card] = field(default_factory=list)
+    pacts: list[Pact] = field(default_factory=list)
+    eligible: bool = False
+    away: bool = False
+    died: bool = False
+    left: int = 0
+
+    @property
+    def pact(self) -> Pact | None:
+        """The contract made last."""
+        return self.pacts[-1] if self.pacts else None
+
+
+@dataclass(slots=True)
+class Box:
+    """A locker: who has had it, what was looked at since, and whose things are truly inside."""
+
+    bank: str
+    number: int
+    site: str
+    service: str
+    in_service_since: int
+    held: list[Hold] = field(default_factory=list)
+    checks: dict[str, int] = field(default_factory=dict)
+    inside: Pact | None = None
+    taken_out: bool = False
+
+    def free(self, at: int) -> bool:
+        """Nobody has it, nobody will."""
+        return all(hold.until_at <= at or hold.from_at >= hold.until_at for hold in self.held)
+
+    def lacking(self, at: int) -> list[str]:
+        """What nobody has looked at since it was left."""
+        ends = [hold.until_at for hold in self.held if hold.from_at < hold.until_at <= at]
+        left = max(ends, default=None)
+        return [] if left is None else [check for check in CHECKS if self.checks.get(check, -1) < left]
+
+    def ready(self, at: int) -> bool:
+        """Whether someone else may have it now."""
+        return self.free(at) and not self.taken_out and not self.lacking(at)
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of an inventory, and what became of it: who decided that, when."""
+
+    id: str
+    kind: str
+    quantity: int
+    outcome: str | None = None
+    by: str | None = None
+    at: int | None = None
+
+
+@dataclass(slots=True)
+class Kept:
+    """Belongings in safekeeping."""
+
+    id: str
+    pact: Pact
+    box: Box
+    lines: dict[str, Line] = field(default_factory=dict)
+    step: str = "inventory"
+    keep_until: int = 0
+
+    def still(self) -> list[Line]:
+        """What nothing has become of yet."""
+        return [line for line in self.lines.values() if line.outcome is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A contact or an act of support."""
+
+    person: str
+    kind: str
+    at: int
+
+
+@dataclass(slots=True)
+class Agreed:
+    """A step agreed with someone, and its result."""
+
+    id: str
+    person: str
+    topic: str
+    at: int
+    closed_at: int | None = None
+    result: str = "under_way"
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Someone on a waiting list."""
+
+    id: str
+    person: str
+    site: str | None
+    organisation: str
+    since: int
+    closed_at: int | None = None
+    why: str | None = None
+
+
+@dataclass(slots=True)
+class Records:
+    """Everything that was done, as those who did it know it."""
+
+    pacts: dict[str, Pact] = field(default_factory=dict)
+    people: dict[str, Someone] = field(default_factory=dict)
+    cards: dict[str, Card] = field(default_factory=dict)
+    boxes: dict[tuple[str, int], Box] = field(default_factory=dict)
+    kept: dict[str, Kept] = field(default_factory=dict)
+    contacts: list[Act] = field(default_factory=list)
+    supports: list[Act] = field(default_factory=list)
+    entries: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)
+    steps: list[Agreed] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def stock(self, site: str) -> list[Card]:
+        """Badges of a site that nobody has."""
+        return [one for one in self.cards.values() if one.site == site and one.owner is None and one.dead_at is None]
+
+    def took(self, pact: Pact) -> None:
+        """The pact's lockers know of it."""
+        for hold in pact.holds:
+            held = self.boxes[hold.bank, hold.number].held
+            if not any(one is hold for one in held):
+                held.append(hold)

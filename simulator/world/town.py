@@ -1,0 +1,152 @@
+"""A town with its lives: two charities, their sites, schemes and lockers, who works there, and who has a locker."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy.orm import Session
+
+from gateway.access import service as access
+from gateway.lockers import service as lockers
+from gateway.schemes.codes import Service
+from gateway.schemes.service import add_scheme
+from gateway.staff import service as accounts
+from simulator.world.chance import Chance
+from simulator.world.controller import SimulatedController
+from simulator.world.gateway import Gateway
+from simulator.world.invariants.access import AccessJudge
+from simulator.world.invariants.contracts import ContractJudge
+from simulator.world.invariants.figures import FigureJudge
+from simulator.world.invariants.violation import Violation
+from simulator.world.lives.arrivals import Arrivals, Scheme
+from simulator.world.lives.calendar import ZONE
+from simulator.world.lives.office import Office
+from simulator.world.lives.people import People
+from simulator.world.lives.records import Box, Records
+from simulator.world.lives.staff import Staff, Tempo
+from simulator.world.loop import VirtualLoop
+from simulator.world.trace import Trace
+
+_FOUNDER = "founder"
+_PASSWORD = "nobody signs in"  # noqa: S105 - nobody does
+_NORMAL = Tempo()
+
+
+class Town:
+    """Its banks and lockers are those of the controllers; the last bank, if there are several, is a luggage room's."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        controllers: Sequence[SimulatedController],
+        chance: Chance,
+        trace: Trace,
+        *,
+        tempo: Tempo = _NORMAL,
+    ) -> None:
+        self.records = Records()
+        self.office = Office(gateway, self.records, trace)
+        self._gateway = gateway
+        self._controllers = {controller.name: controller for controller in controllers}
+        self._chance = chance
+        self._tempo = tempo
+        self._luck = chance.stream("staff")
+        self._workers: dict[str, list[str]] = {}
+        self._schemes: dict[str, Scheme] = {}
+        self._sites: dict[str, str] = {}
+        self._arrivals = Arrivals(self.office, self._luck, chance, self._schemes, tempo.term_days)
+        self._staff = Staff(self.office, self._luck, self._arrivals, self._workers, tempo)
+        self._access = AccessJudge(self.office, self._sites)
+        self._people = People(self.office, self._controllers, self._access.presented)
+        self._contracts = ContractJudge(self.office)
+        self._told = 0
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What happened, by kind."""
+        return self.records.counts
+
+    def found(self) -> None:
+        """All that is there on the first day. Before the gateway's start."""
+        now = self._gateway.now()
+        names = list(self._controllers)
+        rooms = names[-1:] if len(names) > 1 else []
+        with self._gateway.storage.database.writing() as session, _quick_passwords():
+            self._charity(session, "lockers", Service.LOCKERS, [name for name in names if name not in rooms], now)
+            if rooms:
+                self._charity(session, "luggage", Service.LUGGAGE, rooms, now)
+        with self._gateway.storage.database.writing() as session:
+            for box in self.records.boxes.values():
+                if self._luck.random() < 0.92:
+                    self._settle(session, box, now)
+
+    def live(self, loop: VirtualLoop) -> None:
+        """Lives begin, and go on for as long as the loop runs."""
+        assert loop is self._gateway.broker.loop
+        self._staff.live()
+        self._people.live()
+
+    def judge(self, at: int) -> list[Violation]:
+        """What was found since it was last asked; people who came since begin to live."""
+        self._people.live()
+        self._contracts.judge(at)
+        return self._news()
+
+    def figures_by_counting(self) -> list[Violation]:
+        """Every figure of every report, counted again from what was done."""
+        FigureJudge(self.office, list(self._schemes.values())).judge(self._luck)
+        return self._news()
+
+    def _news(self) -> list[Violation]:
+        found = self.office.violations[self._told :]
+        self._told += len(found)
+        return found
+
+    def _charity(self, session: Session, name: str, service: Service, banks: list[str], now: int) -> None:
+        owner = lockers.organisation_named(session, f"Charity {name}", actor=_FOUNDER, now=now)
+        site = lockers.site_named(session, f"Site {name}", organisation_id=owner.id, zone=ZONE, actor=_FOUNDER, now=now)
+        scheme = add_scheme(session, organisation_id=owner.id, service=service, name=name, actor=_FOUNDER, now=now)
+        self._schemes[name] = Scheme(scheme.id, name, owner.id, site.id)
+        for bank in banks:
+            self._bank(session, bank, name, site.id, now)
+        self._workers[owner.id] = [
+            accounts.add_staff(
+                session, email=f"{role}{turn}@{name}.example", name=f"{role} {turn} of {name}", password=_PASSWORD,
+                role=role, organisation_id=owner.id, actor=_FOUNDER, now=now,
+            ).id
+            for role, turn in (("worker", 1), ("worker", 2), ("worker", 3))
+        ]  # fmt: skip
+        self.office.names.update({one: f"{name}-{turn}" for turn, one in enumerate(self._workers[owner.id], 1)})
+        stock = [self._arrivals.badge(session, _FOUNDER, site.id, now) for _ in range(8)]
+        staff = self._arrivals.badge(session, _FOUNDER, site.id, now, staff=self._workers[owner.id][0])
+        self._arrivals.registered([*stock, staff])
+
+    def _bank(self, session: Session, bank: str, service: str, site: str, now: int) -> None:
+        controller = self._controllers[bank]
+        numbers = sorted(controller.config.lockers)
+        lockers.add_bank(session, bank_id=bank, site_id=site, name=bank, actor=_FOUNDER, now=now)
+        lockers.add_lockers(session, bank, numbers, actor=_FOUNDER, now=now)
+        access.add_controller(session, bank_id=bank, keys=controller.keys(), actor=_FOUNDER, now=now)
+        controller.tell_root(self._gateway.keystore.root_token)
+        self._sites[bank] = site
+        for number in numbers:
+            self.records.boxes[bank, number] = Box(bank, number, site, service, now)
+
+    def _settle(self, session: Session, box: Box, now: int) -> None:
+        scheme = self._schemes[box.service]
+        who = self._luck.choice(self._workers[scheme.organisation])
+        arrival = self._arrivals.come(session, who, scheme, box, self._arrivals.term(now), now)
+        self._arrivals.arrived(arrival, who, now)
+
+
+@contextmanager
+def _quick_passwords() -> Iterator[None]:
+    """Argon2 as ever, but not slow on purpose: nobody signs in here."""
+    before = accounts._passwords
+    accounts._passwords = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    try:
+        yield
+    finally:
+        accounts._passwords = before
