@@ -54,13 +54,16 @@ def agreements(ledger: Ledger, scope: Scope, places: Places, period: Period) -> 
     for instants in (over, parted):
         ends = np.minimum(ends, local_days(scope.zone, instants))
     some = starts <= ends
-    of, part = of[some], part[some]
+    of, part, left = of[some], part[some], parted[some] != ABSENT
     reason_of, reason = _reasons(ledger, contracts.owner[of], over[some] != ABSENT)
+    # How the contract ended is about those who stayed on it.
+    stayed = ~left[reason_of]
     return _with_memberships(
         ledger, scope, places, period,
         Agreements(
-            parties["person_id"][part], starts[some], ends[some], contracts["end_decided_by"][of],
-            contracts["destination"][of], contracts["stability"][of], reason_of, reason,
+            parties["person_id"][part], starts[some], ends[some],
+            *(np.where(left, NO_TEXT, contracts[how][of]) for how in ("end_decided_by", "destination", "stability")),
+            reason_of[stayed], reason[stayed],
         ),
     )  # fmt: skip
 

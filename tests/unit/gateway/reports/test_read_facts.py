@@ -4,7 +4,9 @@ from datetime import date
 
 from gateway.care.models import Contact, Step
 from gateway.care.waiting_models import WaitingEntry
+from gateway.contracts import parties, service
 from gateway.contracts.models import Contract
+from gateway.contracts.service import How
 from gateway.reports.report import Report
 from gateway.reports.service import report_on
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
@@ -56,3 +58,19 @@ def test_a_draft_counts_nowhere(town: Town) -> None:
     made = report(town)
     assert made.section("people").values["people_served"] == 0
     assert made.section("lockers").values["lockers_held"] == 0
+
+
+def test_how_a_contract_ended_is_not_told_of_whoever_had_left_it_before(town: Town) -> None:
+    leaves, stays = town.person("Nadia"), town.person("Omar")
+    contract = town.assign(stays)
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=leaves.id, actor="test", now=NOON)
+        parties.part(session, contract.id, person_id=leaves.id, actor="test", now=NOON + 3 * DAY)
+    with town.writing() as session:
+        how = How(destination="prison", decided_by="circumstances")
+        service.end(session, contract.id, reason="prison", how=how, actor="test", now=NOON + 9 * DAY)
+    made = report(town)
+    assert made.section("people").values["stays_ended"] == 2
+    assert made.section("ends_by_reason").values == {"prison": 1, "unknown": 1}
+    assert made.section("ends_by_destination").values == {"prison": 1, "unknown": 1}
+    assert made.section("ends_by_decision").values == {"circumstances": 1, "unknown": 1}
