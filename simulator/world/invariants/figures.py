@@ -63,9 +63,13 @@ class FigureJudge:
                 if counted.get(key) != told.get(key):
                     self._office.violated(
                         "figures",
-                        f"{name} {first} to {as_of} ({cohort}), {key}: the report says {told.get(key)}, counted was "
-                        f"{counted.get(key)}",
+                        f"{name} {first} to {as_of} ({cohort}), {key}: the report says {_shown(told, key)}, counted "
+                        f"was {_shown(counted, key)}",
                     )
+
+
+def _shown(figures: Counted, key: str) -> dict[str, int | float | None] | None:
+    return dict(sorted(figures[key].items())) if key in figures else None
 
 
 def count(records: Records, scheme: Scheme | None, first: date, as_of: date, *, started: bool) -> Counted:

@@ -202,7 +202,7 @@ class Arrivals:
         return self._office.act(
             who, "leave_list",
             lambda session, at: waiting.close_entry(
-                session, entry.id, why, contract_id=pact and pact.id, actor=who, now=at
+                session, entry.id, why, contract_id=pact.id if pact else None, actor=who, now=at
             ),
             done,
         )  # fmt: skip

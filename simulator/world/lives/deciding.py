@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from random import Random
 from typing import Any
 
@@ -47,7 +48,7 @@ class Plan:
 
     call: Callable[..., Any]
     arguments: dict[str, Any]
-    follow: Callable[[Any, int], None]
+    follow: Callable[[Any, int], object]
     reason: str | None = None
 
 
@@ -282,7 +283,7 @@ class Deciding:
             stability=self._one(codes.Stability),
         )  # fmt: skip
 
-    def _one(self, kind: type[Any]) -> str:
+    def _one(self, kind: type[StrEnum]) -> str:
         return str(self._chance.choice(list(kind)).value)
 
 

@@ -39,7 +39,7 @@ class Office:
         """Whether something was done in this very millisecond: the next thing comes after it."""
         return self.gateway.broker.loop.now_ms <= self._busy_ms
 
-    def act(self, who: str, what: str, do: Callable[[Session, int], T], done: Callable[[T, int], None]) -> str:
+    def act(self, who: str, what: str, do: Callable[[Session, int], T], done: Callable[[T, int], object]) -> str:
         """`do` at the gateway, and `done` with what came of it once it is kept.
 
         Answers `done`, the code of a refusal, or `later` where the gateway or its database is away. Anything else that
