@@ -119,7 +119,7 @@ def _numbers(session: Session, connection: Connection) -> None:
             "CREATE TEMPORARY TABLE number (i BIGINT PRIMARY KEY)",
             f"""INSERT INTO number WITH RECURSIVE counted(i) AS (
                 SELECT 0 UNION ALL SELECT i + 1 FROM counted WHERE i + 1 < {TOGETHER}) SELECT i FROM counted""",
-            "CREATE TEMPORARY TABLE name (i BIGINT PRIMARY KEY, sealed TEXT)",
+            "CREATE TEMPORARY TABLE name (i BIGINT PRIMARY KEY, sealed TEXT, title TEXT)",
             "CREATE TEMPORARY TABLE door AS SELECT row_number() OVER (ORDER BY bank.site_id, locker.id) - 1 AS place, "
             "locker.id AS locker_id FROM locker JOIN bank ON bank.id = locker.bank_id",
             "CREATE TEMPORARY TABLE row_bank AS SELECT row_number() OVER (ORDER BY id) - 1 AS i, id AS bank_id "
@@ -127,8 +127,11 @@ def _numbers(session: Session, connection: Connection) -> None:
         ),
     )
     connection.execute(
-        text("INSERT INTO name VALUES (:i, :sealed)"),
-        [{"i": number, "sealed": keys.seal("person.name", f"Person {number}")} for number in range(NAMES)],
+        text("INSERT INTO name VALUES (:i, :sealed, :title)"),
+        [
+            {"i": i, "sealed": keys.seal("person.name", f"Person {i}"), "title": keys.seal("project.title", "Walls")}
+            for i in range(NAMES)
+        ],
     )
 
 

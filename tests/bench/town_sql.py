@@ -206,7 +206,7 @@ def library(words: Words) -> Iterator[str]:
         started_on, added_by,
             added_at)
         SELECT {words.id("from_at", "contracted.i + 14000000000")}, {member}, 'painting',
-            (SELECT sealed FROM name WHERE i = 0), 1000 + {mixed("contracted.i", 26)} % 3000,
+            (SELECT title FROM name WHERE name.i = 0), 1000 + {mixed("contracted.i", 26)} % 3000,
             CASE WHEN contracted.i % 40 = 0 THEN 5000 + {mixed("contracted.i", 27)} % 90000 END,
                 {words.day("first_day")},
             {words.day("first_day + 20")}, 'bench', from_at
