@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import psutil
 import psycopg
 
 from gateway import migrations
@@ -36,6 +37,7 @@ POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
 PAGES = ("wall", "person", "site_report", "network_report")
 DATABASES = ("postgresql", "sqlite")
 TIMES, ROUNDS = 40, 3
+SETTLED_WITHIN_S, IDLE_PERCENT = 300, 10.0
 LONG_AGO = "2010-01-01"
 FIGURES = tuple(
     f"{page}_{what}_{database}" for database in DATABASES for page in PAGES for what in ("p95_ms", "growth_x")
@@ -76,6 +78,7 @@ def _filled(url: str, home: Path, share: int) -> Town:
 
 def _pages(url: str, home: Path, town: Town) -> dict[str, float]:
     with _served(url, home) as address:
+        _until_idle()
         worker, operator = _signed_in(address, WORKER), _signed_in(address, OPERATOR)
         with closing(worker), closing(operator):
             asked = {
@@ -100,7 +103,7 @@ def _reports(client: httpx.Client, name: str) -> list[tuple[httpx.Client, str]]:
 
 
 def _p95(asked: list[tuple[httpx.Client, str]]) -> float:
-    """The best of a few rounds: the first one waits for the gateway to read the facts, and nobody else is measured."""
+    """The best of a few rounds: what else a shared machine does is not ours."""
     return min(percentile([_took_ms(*asked[nth % len(asked)]) for nth in range(TIMES)], 95) for _round in range(ROUNDS))
 
 
@@ -111,6 +114,14 @@ def _took_ms(client: httpx.Client, path: str) -> float:
     if answer.status_code != httpx.codes.OK:
         raise RuntimeError(f"{path}: {answer.status_code} {answer.text[:200]}")
     return took
+
+
+def _until_idle() -> None:
+    """A gateway that has just started reads the facts and looks once at everyone: what comes then is its normal day."""
+    (gateway,) = [one for one in psutil.Process().children() if "gateway" in one.cmdline()]
+    deadline = time.monotonic() + SETTLED_WITHIN_S
+    while time.monotonic() < deadline and gateway.cpu_percent(2.0) > IDLE_PERCENT:
+        pass
 
 
 def _signed_in(address: str, email: str) -> httpx.Client:

@@ -56,7 +56,7 @@ def found(database: Database, *, contracts: int, events: int, now: int) -> Town:
             sql.plan(doors, contracts, now // sql.DAY_MS),
             sql.people(words),
             sql.contracts(words, doors),
-            sql.care(words),
+            sql.care(words, now),
             sql.library(words),
             sql.orders(words, now),
         ):

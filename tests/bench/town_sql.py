@@ -138,8 +138,12 @@ def contracts(words: Words, doors: int) -> Iterator[str]:
         SELECT from_at, 'bench', 'contract_assigned', contract_id, '{}' FROM contracted ORDER BY from_at"""
 
 
-def care(words: Words) -> Iterator[str]:
-    """What was known, done, agreed and waited for."""
+def care(words: Words, now: int) -> Iterator[str]:
+    """What was known, done, agreed and waited for. Whoever has a locker now was seen within the last days."""
+    seen = f"({now} - (i % 5) * {DAY_MS})"
+    yield f"""INSERT INTO contact (id, person_id, at, kind, place, recorded_by, recorded_at)
+        SELECT {words.id(seen, "i + 16000000000")}, person_id, {seen}, 'met', 'lockers', 'bench', {seen}
+        FROM contracted WHERE from_at < {now} AND collect_until > {now}"""
     several = "FROM contracted JOIN number ON number.i <= {mixed} % {most} WHERE {at} < {until}"
     at = f"(from_at + number.i * {9 * DAY_MS} + 36000000)"
     yield f"""INSERT INTO contact (id, person_id, at, kind, place, recorded_by, recorded_at)
@@ -193,23 +197,24 @@ def library(words: Words) -> Iterator[str]:
             {words.day("last_day")}, from_at, until_at, from_at, 'bench'
         FROM contracted JOIN scheme ON scheme.organisation_id = contracted.organisation_id AND scheme.service = 'tools'
         WHERE contracted.i % 20 = 0 AND holder = contracted.i"""
+    back = "number.i < 9 OR contracted.i % 400 > 0"
     lent = f"(from_at + number.i * {9 * DAY_MS})"
     yield f"""INSERT INTO loan (id, membership_id, from_at, due_at, extensions, planned_by, planned_at,
         taken_by, taken_at,
             returned_by, returned_at)
         SELECT {words.id(lent, "contracted.i * 100 + number.i + 13000000000")}, {member}, {lent},
             {lent} + {7 * DAY_MS}, 0,
-            'bench', {lent}, 'badge', {lent}, CASE WHEN number.i < 9 THEN 'badge' END,
-            CASE WHEN number.i < 9 THEN {lent} + {DAY_MS} * (2 + {mixed("contracted.i + number.i", 25)} % 7) END
+            'bench', {lent}, 'badge', {lent}, CASE WHEN {back} THEN 'badge' END,
+            CASE WHEN {back} THEN {lent} + {DAY_MS} * (2 + {mixed("contracted.i + number.i", 25)} % 7) END
         FROM contracted JOIN number ON number.i < 10 WHERE contracted.i % 20 = 0 AND holder = contracted.i"""
     yield f"""INSERT INTO project (id, membership_id, kind, title, surface_dm2, cost_cents, asked_on,
-        started_on, added_by,
-            added_at)
+            started_on, finished_on, support_ended_on, added_by, added_at)
         SELECT {words.id("from_at", "contracted.i + 14000000000")}, {member}, 'painting',
             (SELECT title FROM name WHERE name.i = 0), 1000 + {mixed("contracted.i", 26)} % 3000,
             CASE WHEN contracted.i % 40 = 0 THEN 5000 + {mixed("contracted.i", 27)} % 90000 END,
                 {words.day("first_day")},
-            {words.day("first_day + 20")}, 'bench', from_at
+            {words.day("first_day + 20")}, {words.day("first_day + 30")}, {words.day("first_day + 40")}, 'bench',
+            from_at
         FROM contracted WHERE contracted.i % 20 = 0 AND holder = contracted.i"""
 
 
