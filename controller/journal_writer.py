@@ -24,9 +24,8 @@ from wire.entries import Entry, EntryType, encode_entry
 from wire.limits import MAX_INSTANT
 
 LOW_DISK_BYTES = 32 * 1024 * 1024
-_RETRY_S = 1.0
 _IDLE_S = 0.5
-_AT_REST_S = 5.0
+AT_REST_S = 5.0
 _MAX_TOGETHER = 200
 _DISK_CHECK_MS = 5_000
 _PRUNE_EVERY_MS = 3_600_000
@@ -95,10 +94,10 @@ class Writer:
     def wait_s(self) -> float:
         """How long to wait for work, at most, before the next step."""
         if self._trouble:
-            return _RETRY_S
+            return self._pace.retry_s
         if not self._reserved:
             return _IDLE_S
-        return self._pace.receipts_s if self._receipts else _AT_REST_S
+        return self._pace.receipts_s if self._receipts else AT_REST_S
 
     @property
     def stopping(self) -> bool:

@@ -10,7 +10,8 @@ class Pace(Struct, frozen=True):
 
     `linger_s`: how long a new entry waits for company before the first batch; `gather_s`: what comes within this long
     after a batch travels together, behind the release it belongs to. `patience_s`: how long an entry that nobody waits
-    for is kept from the disk, and `receipts_s` a receipt that no entry follows (losing it costs a resend).
+    for is kept from the disk, and `receipts_s` a receipt that no entry follows (losing it costs a resend). `retry_s`: a disk that failed is tried
+    again this often.
     """
 
     look_s: float = 1.0
@@ -19,6 +20,7 @@ class Pace(Struct, frozen=True):
     gather_s: float = 0.02
     patience_s: float = 0.025
     receipts_s: float = 0.5
+    retry_s: float = 1.0
 
 
 PRODUCTION = Pace()

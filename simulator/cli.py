@@ -76,6 +76,18 @@ def demo(
     typer.echo("stopped")
 
 
+@app.command(
+    "world", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def world(context: typer.Context) -> None:
+    """Live whole towns through the faults of the field, in virtual time, seed by seed (--help says more)."""
+    from simulator.world import command  # brings the whole gateway with it
+
+    towns = typer.Typer(name="casier-sim world", add_completion=False, pretty_exceptions_enable=False)
+    towns.command()(command.world)
+    towns(args=context.args, prog_name="casier-sim world")
+
+
 def _introduce(plan: BankPlan, places: Places) -> None:
     """Write the bank's configuration for a controller, and say where everything is."""
     config = places.folder / "bank.toml"

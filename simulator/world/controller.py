@@ -34,7 +34,13 @@ from wire.keys import controller_token
 
 # Nobody looks at a world between its events: what a controller does by itself it does slowly there.
 LIVELY = Pace(
-    look_s=6 * 3_600.0, health_ms=6 * 3_600_000, linger_s=30.0, gather_s=1.0, patience_s=1.0, receipts_s=6 * 3_600.0
+    look_s=6 * 3_600.0,
+    health_ms=6 * 3_600_000,
+    linger_s=30.0,
+    gather_s=1.0,
+    patience_s=1.0,
+    receipts_s=6 * 3_600.0,
+    retry_s=300.0,
 )
 # Several openings travel in one batch: for years in a minute.
 LEISURELY = msgspec.structs.replace(LIVELY, linger_s=3 * 3_600.0)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from controller.journal_writer import Work, Writer
+from controller.journal_writer import AT_REST_S, Work, Writer
 from controller.pending import Pending, ReceiptNoted
 from simulator.world.disk import Disk
 from simulator.world.loop import Life
@@ -88,7 +88,7 @@ class DiskWork:
     def _rest(self) -> None:
         """Step again after as long as the writer says; at rest more seldom, and one timer serves many steps."""
         wait_s = self._writer.wait_s
-        if wait_s > _PRESSING_S:
+        if wait_s == AT_REST_S:
             wait_s = _AT_REST_S
         if self._resting is not None:
             if self._resting.when() <= self._life.time() + wait_s:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.commands import Orders
 from gateway.link.inbox import TOGETHER
-from gateway.link.service import CLIENT_ID, RETRY_S
+from gateway.link.service import CLIENT_ID
 from gateway.link.steps import Steps
 from gateway.link.transport import Received, is_journal
 from simulator.errors import NotPossibleError
@@ -25,12 +25,14 @@ from simulator.world.trace import Trace
 @dataclass(frozen=True, slots=True)
 class GatewayPace:
     """How slowly a gateway of the world lives, in virtual ms: years have to pass in minutes. In production ticks come
-    every 2 s, everything is renewed every 30 s, and reconnecting waits at most 15 s."""
+    every 2 s, everything is renewed every 30 s, and reconnecting waits at most 15 s, and a
+    database that was away is tried again after 1 s."""
 
     tick_ms: int = 6 * 3_600_000
     renew_every_ticks: int = 12
     step_ms: int = 10
     reconnect_at_most_ms: int = 300_000
+    retry_ms: int = 60_000
 
 
 class _Process:
@@ -95,7 +97,7 @@ class _Process:
             return
         messages = [waiting[at] for at in range(min(most, len(waiting)))]
         if not self._alive(lambda: take(messages)):
-            self._soon(again, round(RETRY_S * 1_000))
+            self._soon(again, self._pace.retry_ms)
             return
         for _ in messages:
             waiting.popleft()
@@ -110,7 +112,7 @@ class _Process:
             self._ticks += 1
             self._loop.after(self._pace.tick_ms, self._tick)
         else:
-            self._loop.after(round(RETRY_S * 1_000), self._tick)
+            self._loop.after(self._pace.retry_ms, self._tick)
 
     def _alive(self, step: Callable[[], None]) -> bool:
         """Whether the step was done; False if it is to be tried again. A process that is killed in it has done it."""
@@ -183,7 +185,7 @@ class Gateway:
             process.start()
         except DBAPIError:
             process.end()
-            self.broker.loop.after(round(RETRY_S * 1_000), self.start)
+            self.broker.loop.after(self.pace.retry_ms, self.start)
             return
         self._process = process
         self._tell("started")

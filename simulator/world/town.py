@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from random import Random
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -62,6 +63,21 @@ class Town:
         self._people = People(self.office, self._controllers, self._access.presented)
         self._contracts = ContractJudge(self.office)
         self._told = 0
+        self._has_people = False
+
+    @property
+    def schemes(self) -> list[Scheme]:
+        """What people come to."""
+        return list(self._schemes.values())
+
+    @property
+    def workers(self) -> list[str]:
+        """The accounts of all staff."""
+        return [one for some in self._workers.values() for one in some]
+
+    def luck(self, name: str) -> Random:
+        """A stream of this town's seed."""
+        return self._chance.stream(name)
 
     @property
     def counts(self) -> Counter[str]:
@@ -82,21 +98,30 @@ class Town:
                 if self._luck.random() < 0.92:
                     self._settle(session, box, now)
 
-    def live(self, loop: VirtualLoop) -> None:
-        """Lives begin, and go on for as long as the loop runs."""
+    def live(self, loop: VirtualLoop, *, people: bool = True) -> None:
+        """Lives begin, and go on for as long as the loop runs; without `people` only those of staff."""
         assert loop is self._gateway.broker.loop
+        self._has_people = people
         self._staff.live()
-        self._people.live()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._has_people:
+            self._people.live()
+
+    def rest(self) -> None:
+        """Nobody comes any more, and nobody decides: everything comes to rest."""
+        self._staff.resting = self._people.resting = True
 
     def judge(self, at: int) -> list[Violation]:
         """What was found since it was last asked; people who came since begin to live."""
-        self._people.live()
+        self._wake()
         self._contracts.judge(at)
         return self._news()
 
     def figures_by_counting(self) -> list[Violation]:
         """Every figure of every report, counted again from what was done."""
-        FigureJudge(self.office, list(self._schemes.values())).judge(self._luck)
+        FigureJudge(self.office, self.schemes).judge(self._luck)
         return self._news()
 
     def _news(self) -> list[Violation]:

@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from zoneinfo import ZoneInfo, reset_tzpath
 
-import tzdata
-
-from simulator.errors import WorldError
 from simulator.world.broker import Broker
 from simulator.world.chance import Chance
 from simulator.world.controller import LEISURELY, SimulatedController, bank_file
@@ -33,7 +31,7 @@ class World:
         self.chance = chance
         self.loop = VirtualLoop(START_MS)
         self.trace = Trace(keep=keep_trace)
-        self.trace.note(START_MS, "world", "begins", seed=seed, zones=tzdata.IANA_VERSION)
+        self.trace.note(START_MS, "world", "begins", seed=seed, zones=version("tzdata"))
         self.network = Network(self.loop, chance.stream("network"))
         self.mischief = Mischief(chance.stream)
         self.broker = Broker(self.loop, self.network, self.mischief)
@@ -74,8 +72,6 @@ class World:
 @contextmanager
 def pinned(chance: Chance) -> Iterator[None]:
     """Meanwhile randomness comes from the seed, and time zones from the package tzdata, whatever the machine has."""
-    if not hasattr(tzdata, "IANA_VERSION"):
-        raise WorldError("the package tzdata does not say which version it is: install it anew")
     reset_tzpath(())
     ZoneInfo.clear_cache()
     site_zone.cache_clear()

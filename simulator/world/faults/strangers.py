@@ -1,5 +1,8 @@
 """Devices that say they are a bank: one with keys of its own, and a clone of its card."""
 
+from random import Random
+
+from simulator.world.chance import Chance
 from simulator.world.controller import SimulatedController
 from simulator.world.faults.fault import HOUR_MS, MINUTE_MS, Fault, Heal, Hit
 from simulator.world.faults.schedule import Schedule
@@ -12,7 +15,7 @@ def _foreign(schedule: Schedule, hit: Hit) -> Heal:
 
 
 def _clone(schedule: Schedule, hit: Hit) -> Heal:
-    """A copy of the bank's card runs in another Pi for a while: it has the keys, and a journal that goes its own way."""
+    """A copy of the bank's card runs in another Pi for a while: it has the keys, and a journal of its own."""
     schedule.world.cloned.add(hit.bank.name)
     return _second(schedule, hit, f"{hit.bank.name}/clone", clone=True)
 
@@ -21,7 +24,7 @@ def _second(schedule: Schedule, hit: Hit, stream: str, *, clone: bool = False) -
     world = schedule.world
     double = SimulatedController(
         world.loop, _Named(world.chance, stream), world.trace, world.broker, hit.bank.config, pace=hit.bank.pace
-    )  # type: ignore[arg-type]
+    )
     if clone:
         double.disk = hit.bank.disk.left_by(everything())
     else:
@@ -30,16 +33,17 @@ def _second(schedule: Schedule, hit: Hit, stream: str, *, clone: bool = False) -
     return double.power_cut
 
 
-class _Named:
+class _Named(Chance):
     """The streams of a seed under another name: a second device of one name draws from its own."""
 
-    def __init__(self, chance: object, prefix: str) -> None:
+    def __init__(self, chance: Chance, prefix: str) -> None:
+        super().__init__(chance.seed)
         self._chance = chance
         self._prefix = prefix
 
-    def stream(self, name: str) -> object:
+    def stream(self, name: str) -> Random:
         """As Chance.stream."""
-        return self._chance.stream(f"{self._prefix}/{name}")  # type: ignore[attr-defined]
+        return self._chance.stream(f"{self._prefix}/{name}")
 
 
 FAMILY = (

@@ -1,4 +1,4 @@
-"""What a bank has accepted it does not forget: no older list comes back after a restart, whatever was cut or replayed."""
+"""What a bank has accepted it does not forget: no older list comes back, whatever was cut, restarted or replayed."""
 
 from typing import Any
 

@@ -71,9 +71,9 @@ class Arrivals:
     def term(self, now: int) -> Term:
         """Mostly from today on, sometimes later; sometimes only a draft."""
         today, luck = day_of(now), self._chance.random()
-        starts_on = days_on(today, self._chance.randint(1, 5)) if luck < 0.2 else today
+        starts_on = days_on(today, self._chance.randint(1, 10)) if luck < 0.15 else today
         ends_on = days_on(starts_on, self._chance.randint(1, self._term_days))
-        return Term(starts_on, ends_on, draft=luck > 0.8)
+        return Term(starts_on, ends_on, draft=luck > 0.93)
 
     def come(self, session: Session, who: str, scheme: Scheme, box: Box, term: Term, now: int) -> Arrival:
         """Someone who never was here: file, entry, conditions, badge and contract in the unit that is open."""

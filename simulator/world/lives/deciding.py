@@ -202,7 +202,7 @@ class Deciding:
 
         def follow(_: Any, at: int) -> None:
             pact.parts.append(Part(other.id, max(at, pact.from_at)))
-            other.pacts.append(pact)
+            other.pacts = [one for one in other.pacts if one is not pact] + [pact]
 
         return Plan(parties.join, {"contract_id": pact.id, "person_id": other.id}, follow)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from controller.inputs import Moment
 from hw.ports import Signal
 from simulator.world.controller import SimulatedController
-from simulator.world.lives.calendar import DAY, HOUR, MINUTE
+from simulator.world.lives.calendar import DAY, HOUR, MINUTE, minute_of_week
 from simulator.world.lives.office import Office
 from simulator.world.lives.pacts import Life, Pact
 from simulator.world.lives.records import Card, Someone
@@ -17,6 +17,15 @@ _AGAIN_MS = 10 * MINUTE
 # Someone whose contract is over still comes by, for a while.
 _BACK_AT_MOST = 4
 _OPEN = frozenset({Signal.GRANTED, Signal.MESSAGE_WAITING})
+
+
+def until_open(at: int) -> int:
+    """How long the luggage room is shut yet, ms: from Monday to Friday it opens at nine."""
+    weekday, minute = minute_of_week(at)
+    if weekday < 5 and 9 * 60 <= minute < 17 * 60:
+        return 0
+    days = 0 if weekday < 5 and minute < 9 * 60 else {4: 3, 5: 2}.get(weekday, 1)
+    return days * DAY + (9 * 60 - minute) * MINUTE
 
 
 class Presented(NamedTuple):
@@ -42,6 +51,7 @@ class People:
         self._loop = office.gateway.broker.loop
         self._counts = office.records.counts
         self._known = 0
+        self.resting = False
         self._shown: Signal | None = None
         self._at: str | None = None
         for controller in controllers.values():
@@ -64,6 +74,8 @@ class People:
 
     def _come(self, someone: Someone) -> None:
         """They are at the lockers, and come again another day."""
+        if self.resting:
+            return
         body, pact = someone.body, someone.pact
         self._loop.after(round(DAY * (0.7 + body.random() * 0.3)), self._come, someone)
         if someone.away or someone.died or pact is None:
@@ -76,6 +88,11 @@ class People:
         if luck > 0.9995:
             self._force(pact)
             return
+        if pact.service == "luggage" and body.random() < 0.95:
+            wait_ms = until_open(self._loop.now_ms)
+            if wait_ms:
+                self._loop.after(wait_ms + body.randint(0, HOUR), self._present, someone, card, bank)
+                return
         self._present(someone, card, bank)
         if 0.01 < luck < 0.03:
             self._loop.after(3_000, self._present, someone, card, bank)

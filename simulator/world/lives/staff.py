@@ -1,5 +1,6 @@
 """The lives of staff: now and then one of them does what is to be done, or what they think is to be done."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -7,7 +8,7 @@ from random import Random
 from simulator.world.lives.arrivals import Arrivals
 from simulator.world.lives.badge_desk import BadgeDesk
 from simulator.world.lives.belongings import Belongings
-from simulator.world.lives.calendar import DAY, HOUR, MINUTE, minute_of_week
+from simulator.world.lives.calendar import DAY, MINUTE, minute_of_week
 from simulator.world.lives.caring import Caring
 from simulator.world.lives.deciding import IN_TURN, Deciding
 from simulator.world.lives.fates import Fates
@@ -18,7 +19,10 @@ from simulator.world.lives.records import Box, Someone
 from simulator.world.loop import VirtualLoop
 
 _LATER_MS = 10 * MINUTE
-_OPEN_HOURS = (8 * 60, 20 * 60)
+_OPEN = (8 * 60, 20 * 60)
+_BY_DAY = 0.8
+# The share of a day in which they act.
+_AWAKE = 0.55
 # How often each decision is thought of, in proportion.
 _DECISIONS = {
     "sign": 3, "suspend": 2, "resume": 2, "renew": 4, "move": 1, "plan_end": 1, "end": 2, "say_how": 1, "emptied": 3,
@@ -53,6 +57,8 @@ class Staff:
         self._openings = Openings(office, chance)
         self._caring = Caring(office, chance)
         self._loop: VirtualLoop = office.gateway.broker.loop
+        self.resting = False
+        self._done: Counter[tuple[str, Life]] = Counter()
         self._thought_of: list[tuple[int, Callable[[], str]]] = [
             (6, self._settle), (4, self._fill), (8, self._decide), (1, self._clash), (1, self._out_of_turn),
             (3, self._belongings_left), (3, self._care), (2, self._lost_badge), (1, self._block), (2, self._open),
@@ -60,18 +66,19 @@ class Staff:
         ]  # fmt: skip
 
     def live(self) -> None:
-        """From now on."""
-        gap = self._chance.expovariate(1.0) * DAY / self._tempo.acts_a_day
-        self._loop.at(self._open_at(self._loop.now_ms + max(2, round(gap))), self._turn)
+        """From now on. Most of what staff do, they do by day."""
+        gap = self._gap()
+        minute = minute_of_week(self._loop.now_ms + gap)[1]
+        if not _OPEN[0] <= minute < _OPEN[1] and self._chance.random() < _BY_DAY:
+            gap += (_OPEN[0] - minute) % (24 * 60) * MINUTE + self._gap()
+        self._loop.after(gap, self._turn)
 
-    def _open_at(self, at: int) -> int:
-        """Most of what staff do, they do by day."""
-        minute = minute_of_week(at)[1]
-        if _OPEN_HOURS[0] <= minute < _OPEN_HOURS[1] or self._chance.random() < 0.2:
-            return at
-        return at + ((_OPEN_HOURS[0] - minute) % (24 * 60)) * MINUTE + self._chance.randint(0, 8 * HOUR)
+    def _gap(self) -> int:
+        return max(2, round(self._chance.expovariate(1.0) * DAY * _AWAKE / self._tempo.acts_a_day))
 
     def _turn(self) -> None:
+        if self.resting:
+            return
         if self._office.busy:
             self._loop.after(1, self._turn)
             return
@@ -159,9 +166,17 @@ class Staff:
         return self._chance.choice(known) if known and self._chance.random() < 0.5 else None
 
     def _decide(self) -> str:
-        action = self._chance.choices(list(_DECISIONS), list(_DECISIONS.values()))[0]
-        pact = self._pact(IN_TURN[action])
-        return "nothing" if pact is None else self._deciding.decide(self._who_for(pact), action, pact)
+        """Whatever may be decided somewhere; what was decided least so far is thought of most."""
+        lives = self._lives()
+        ways = [(action, state) for action in _DECISIONS for state in IN_TURN[action] if state in lives]
+        if not ways:
+            return "nothing"
+        weights = [_DECISIONS[action] / (1 + self._done[action, state]) for action, state in ways]
+        action, state = self._chance.choices(ways, weights)[0]
+        pact = self._chance.choice(lives[state])
+        outcome = self._deciding.decide(self._who_for(pact), action, pact)
+        self._done[action, state] += outcome != "nothing"
+        return outcome
 
     def _clash(self) -> str:
         """Two look at one contract, and both decide: one wins, the other is told."""
@@ -234,9 +249,8 @@ class Staff:
         return self._openings.open(self._who_for(pact), self._records.boxes[hold.bank, hold.number])
 
     def _away(self) -> str:
-        pact = self._pact((Life.UPCOMING, Life.ACTIVE, Life.SUSPENDED, Life.ENDING))
-        someone = self._of(pact)
-        if someone is None or someone.away or self._chance.random() < 0.5:
+        someone = self._of(self._pact((Life.UPCOMING, Life.ACTIVE, Life.SUSPENDED, Life.ENDING)))
+        if someone is None or someone.away or someone.died or self._chance.random() < 0.3:
             return "nothing"
         return self._fates.leave(self._who(someone.organisation), someone)
 
@@ -270,15 +284,16 @@ class Staff:
 
     def _pact(self, states: tuple[Life, ...]) -> Pact | None:
         """One in one of these states, each state alike."""
+        lives = self._lives()
+        known = [state for state in states if state in lives]
+        return self._chance.choice(lives[self._chance.choice(known)]) if known else None
+
+    def _lives(self) -> dict[Life, list[Pact]]:
         now = self._office.gateway.now()
         found: dict[Life, list[Pact]] = {}
         for pact in self._records.pacts.values():
-            state = pact.state(now)
-            if state in states:
-                found.setdefault(state, []).append(pact)
-        if not found:
-            return None
-        return self._chance.choice(found[self._chance.choice(sorted(found))])
+            found.setdefault(pact.state(now), []).append(pact)
+        return found
 
     def _of(self, pact: Pact | None) -> Someone | None:
         people = [] if pact is None else pact.people(self._office.gateway.now())
