@@ -16,6 +16,7 @@ from gateway.lockers import service as lockers
 from gateway.people import service as people
 from simulator.errors import NotPossibleError
 from simulator.world.gateway import Gateway
+from simulator.world.gateway_database import Killed
 
 # A beat that was asked for is there by now, or does not come.
 _BEAT_WITHIN_MS = 1_000
@@ -124,5 +125,13 @@ class Desk:
         if presence is None or birth is None or presence.fresh_beat(bank_id) is not None:
             attempt()
             return
-        self._gateway.steps.publisher.receipts_at_birth(bank_id, birth)
+        try:
+            self._gateway.steps.publisher.receipts_at_birth(bank_id, birth)
+        except DBAPIError:
+            attempt()
+            return
+        except Killed:
+            self._gateway.crash()
+            done(None)
+            return
         self._gateway.broker.loop.after(_BEAT_WITHIN_MS, attempt)
