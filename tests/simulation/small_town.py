@@ -1,5 +1,6 @@
 """A small town with its lives, built as every world is: loop, broker, gateway, controllers."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from simulator.world.town import Town
 from simulator.world.trace import Trace
 
 MORNING = 1_781_503_200_000  # 2026-06-15, 8:00 in Paris
-BUSY = Tempo(acts_a_day=40, term_days=12)
+BUSY = Tempo(acts_a_day=40, term_days=8)
 
 
 @dataclass
@@ -43,10 +44,10 @@ class World:
 
 @contextmanager
 def small_town(
-    seed: int, *, banks: int = 2, lockers: int = 6, tempo: Tempo = BUSY, keep: bool = False, live: bool = True
+    seed: int, *, banks: int = 2, lockers: int = 6, tempo: Tempo = BUSY, people: bool = True
 ) -> Iterator[World]:
     """Founded, started and alive."""
-    chance, loop, trace = Chance(seed), VirtualLoop(MORNING), Trace(keep=keep)
+    chance, loop, trace = Chance(seed), VirtualLoop(MORNING), Trace()
     with closing(loop), chance.seeded_os():
         broker = Broker(loop, Network(loop, chance.stream("network")), Mischief(chance.stream))
         gateway = Gateway(broker, chance, trace=trace)
@@ -60,9 +61,15 @@ def small_town(
         for bank in made:
             bank.power_on()
         loop.run_until(MORNING + 300_000)
-        if live:
-            town.live(loop)
+        town.live(loop, people=people)
         try:
             yield World(loop, trace, gateway, made, town, [])
         finally:
             gateway.close()
+
+
+if __name__ == "__main__":
+    with small_town(int(sys.argv[1]), lockers=4) as world:
+        world.days(1)
+        world.found += world.town.figures_by_counting()
+        print(world.trace.digest(), len(world.found))
