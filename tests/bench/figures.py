@@ -28,7 +28,7 @@ class Definition:
     @property
     def higher_is_better(self) -> bool:
         """Whether a large value is a good one: rates only."""
-        return self.unit.endswith("/s")
+        return self.unit.endswith(("/s", "/min"))
 
     def holds(self, value: float) -> bool:
         """Whether a value keeps to the limit; one that could not be measured (not a number) does not."""
@@ -69,6 +69,8 @@ DEFINITIONS = (
     Definition("backlog_gateway_rss_growth_mb", "MB", 20.0),
     Definition("ingest_entries_per_s", "entries/s", None, Peer("PostgreSQL 15, batches of 500", 18_200.0)),
     Definition("ingest_batch_p99_ms", "ms"),
+    Definition("world_days_per_minute", "days/min", 500.0),
+    Definition("world_days_per_minute_all_faults", "days/min"),
     Definition("envelope_verify_us", "us"),
     Definition("decide_60_grants_us", "us"),
     Definition("decide_20000_grants_us", "us"),

@@ -22,6 +22,7 @@ from tests.bench import (
     report,
     revoke,
     scale,
+    world,
 )
 from tests.bench.figures import DEFINITIONS, Figure
 
@@ -39,6 +40,7 @@ GROUPS: tuple[ModuleType, ...] = (
     deciding,
     framing,
     scale,
+    world,
 )
 
 

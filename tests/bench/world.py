@@ -1,0 +1,27 @@
+"""The deterministic world: how many simulated days pass in a minute of one core, with no fault and with all."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from simulator.world.faults.families import FAULTS
+from simulator.world.run import REST_MS, run
+from simulator.world.world import DAY_MS
+from tests.bench.figures import Figure
+
+FIGURES = ("world_days_per_minute", "world_days_per_minute_all_faults")
+# Three banks of 24 lockers, one opening per locker and day, signatures, ingest and database included.
+DAYS = 60
+
+
+def measure(_folder: Path, say: Callable[[str], None]) -> Iterator[Figure]:
+    """By processor time: neighbours on the machine do not count. The days of rest at the end are lived too."""
+    run(1, 1, frozenset())  # what happens once a process: imports, the migrated database
+    for name, faults in zip(FIGURES, (frozenset[str](), frozenset(FAULTS)), strict=True):
+        say(f"{DAYS} simulated days of three banks, {len(faults)} kinds of faults")
+        began = time.process_time()
+        outcome = run(1, DAYS, faults)
+        spent_s = time.process_time() - began
+        if any(violation.invariant == "defect" for violation in outcome.violations):
+            raise AssertionError(f"the world ended early: {outcome.violations}")
+        yield Figure(name, (DAYS + REST_MS // DAY_MS) / spent_s * 60)

@@ -1,0 +1,101 @@
+"""The fault table, row by row: which faults of the world show it, and which tests show it with real processes."""
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """`faults`: names of `casier-sim world --faults`. `tests`: file and test, most with real processes or devices."""
+
+    number: int
+    what: str
+    faults: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+_REAL = "tests/integration/faults/test_real_processes.py"
+_DEMO = "tests/e2e/demo"
+_KEEPER = "tests/contract/hw/test_pulse_keeper.py"
+
+ROWS = (
+    Row(1, "broker dies in a publish, is wiped, restores an old database",
+        ("broker_dies_in_publish", "broker_away", "broker_wiped", "broker_restored", "broker_loses"),
+        (f"{_REAL}::test_a_broker_that_is_killed_and_wiped_loses_nothing",)),
+    Row(2, "controller killed between badge and door",
+        ("killed_at_opening", "power_cut_at_opening"),
+        (f"{_DEMO}/test_crashes.py::"
+         "test_killed_in_the_middle_of_a_release_leaves_no_coil_on_and_fires_nothing_again",
+         "tests/integration/controller/test_killed.py::"
+         "test_however_the_controller_ends_every_pulse_ends_on_time_and_nothing_fires_unasked",
+         f"{_REAL}::test_a_controller_that_is_killed_under_load_loses_nothing")),
+    Row(3, "power cut at any write", ("power_cut", "power_cut_at_write", "power_cut_at_opening"),
+        ("tests/simulation/test_power_cuts.py::"
+         "test_a_power_cut_leaves_all_that_was_answered_and_the_list_before_or_after",)),
+    Row(4, "clock jumps back", ("clock_back",),
+        ("tests/unit/controller/core/test_timekeeping.py::test_clock_that_jumps_back_does_not_pass_the_floor",)),
+    Row(5, "clock jumps forward, creeps, or there is none",
+        ("clock_forward", "clock_creeps", "gateway_fast", "no_clock_at_boot", "battery_clock_wrong"),
+        ("tests/unit/controller/core/test_timekeeping.py::test_single_liar_does_not_move_a_trusted_clock",)),
+    Row(6, "duplicate command, duplicate batch", ("broker_doubles", "old_commands", "old_entries"),
+        (f"{_DEMO}/test_hostile_broker.py::test_a_repeated_command_opens_once_and_gets_the_same_reply",)),
+    Row(7, "lists reordered, missing, truncated", ("broker_reorders", "lists_missing", "old_documents"),
+        ("tests/unit/controller/test_trust.py::test_the_list_in_force_is_not_handed_in_again",)),
+    Row(8, "old list, trust, keys or receipt replayed", ("broker_replays", "old_documents", "broker_restored"),
+        ("tests/integration/controller/test_outage.py::"
+         "test_an_older_list_trust_or_key_message_is_refused_when_it_is_replayed",)),
+    Row(9, "command late, foreign, retained, doubled, and with no clock",
+        ("broker_delays", "broker_retains", "old_commands", "no_clock_at_boot"),
+        (f"{_DEMO}/test_hostile_broker.py::test_a_command_of_an_earlier_session_does_nothing",
+         f"{_DEMO}/test_hostile_broker.py::test_a_late_command_does_nothing")),
+    Row(10, "forgeries, down and up", ("forged_downwards", "forged_upwards"),
+        (f"{_DEMO}/test_hostile_broker.py::"
+         "test_a_command_that_does_not_verify_is_never_answered_and_does_nothing",)),
+    Row(11, "disk full, read-only, stalled", ("disk_full", "disk_read_only", "disk_broken", "disk_stalls",
+                                              "disk_sync_fails"),
+        (f"{_REAL}::test_a_disk_that_is_full_shuts_nobody_out_and_loses_nothing",)),
+    Row(12, "half-open, flapping, cut", ("link_cut", "link_half_open", "link_flaps", "link_stalls"),
+        (f"{_REAL}::test_a_network_that_swallows_cuts_and_flaps_loses_nothing",
+         "tests/integration/controller/test_defects.py::"
+         "test_a_half_open_connection_is_noticed_within_two_keep_alives_and_five_seconds")),
+    Row(13, "gateway restored from yesterday, or empty", ("database_restored", "database_empty"),
+        (f"{_DEMO}/test_restored_gateway.py::"
+         "test_yesterdays_database_publishes_nothing_until_reconciled_and_nobody_is_shut_out",)),
+    Row(14, "certificate or key expires while offline", ("month_offline", "link_cut"),
+        ("tests/unit/controller/test_trust.py::test_a_gateway_key_ends_at_its_instant",
+         "tests/unit/controller/test_trust.py::test_badge_keys_outlive_the_key_that_signed_them",)),
+    Row(15, "card cloned, second device", ("foreign_device", "card_cloned"),
+        (f"{_REAL}::test_a_second_device_with_the_same_card_is_an_alarm_and_overwrites_nothing",)),
+    Row(16, "reader unplugged, garbage, repeats", ("reader_unplugged", "badge_repeats"),
+        (f"{_DEMO}/test_badges.py::test_a_badge_held_for_three_seconds_is_one_presentation",)),
+    Row(17, "board silent, wrong, half frames", ("board_silent", "board_mute", "board_unplugged"),
+        ("tests/contract/hw/test_serial_boards.py::test_leading_garbage_harms_nothing",)),
+    Row(18, "bolt jams, sensors stuck, cut, bouncing",
+        ("bolt_jams", "sensor_cut", "sensor_stuck_closed", "sensor_bounces"),
+        (f"{_DEMO}/test_badges.py::test_a_jammed_door_is_told_from_an_opened_one",)),
+    Row(19, "coil stuck on", ("relay_welded",),
+        ("tests/integration/simulator/test_faults_of_devices.py::"
+         "test_welded_coil_stays_on_and_its_door_will_not_stay_shut",)),
+    Row(20, "forty people in a minute", ("crowd",),
+        ("tests/unit/controller/core/test_sixty_at_once.py::test_sixty_requests_on_one_supply_are_served_in_order_within_the_minute",)),
+    Row(21, "forced, left open, closed on an empty bay", ("door_forced", "door_left_open", "handles_tried"),
+        (f"{_DEMO}/test_badges.py::test_a_forced_door_is_reported",)),
+    Row(22, "supply sags during a release", ("supply_sags", "power_cut"),
+        ("tests/integration/simulator/test_serial_on_ptys.py::test_power_cut_drops_a_coil_in_the_middle_of_its_pulse",)),
+    Row(23, "thirty days offline", ("month_offline",),
+        (f"{_DEMO}/test_outages.py::"
+         "test_badges_open_while_the_gateway_is_out_of_reach_and_every_entry_arrives_once_and_in_order",)),
+    Row(24, "poison, floods, guessed badges", ("poison", "badges_guessed"),
+        ("tests/unit/gateway/test_ingest.py::test_poison_is_set_aside_raw_counted_as_stored_and_shown",
+         "tests/unit/gateway/test_ingest.py::test_a_flood_of_poison_is_counted_but_not_all_kept",)),
+    Row(25, "a list that forgets a holder, a lease run out", ("month_offline",),
+        (f"{_DEMO}/test_hostile_broker.py::test_a_list_that_forgets_a_holder_leaves_them_their_way_and_alarms",)),
+    Row(26, "stopped, hung or crashing in mid-pulse", ("hangs_at_opening", "crash_loop", "stopped"),
+        (f"{_KEEPER}::test_a_controller_stopped_in_mid_pulse_leaves_the_coil_on_for_its_pulse_only",
+         f"{_DEMO}/test_crashes.py::test_stopped_in_the_middle_of_a_release_the_pulse_ends_on_time")),
+    Row(27, "gateway's database down, slow, full",
+        ("database_down", "database_full", "database_full_at_commit", "database_slow", "gateway_killed",
+         "gateway_away"),
+        (f"{_REAL}::test_a_database_and_a_gateway_that_die_under_load_lose_nothing",)),
+    Row(28, "hostile bytes everywhere", ("hostile_bytes",),
+        ("tests/property/wire/test_fuzzing.py::test_any_bytes_are_decoded_or_refused",
+         "tests/property/wire/test_fuzzing.py::test_any_bytes_are_opened_or_refused",)),
+)  # fmt: skip
