@@ -16,6 +16,9 @@ from simulator.world.lives.records import Card, Records
 _HOURS = LUGGAGE_ROOM.terms.hours
 
 
+_ALWAYS = 1 << 62
+
+
 class AccessJudge:
     """`doubtful`: the gateway's time or memory was disturbed, so any of its decisions may be the last known."""
 
@@ -25,6 +28,12 @@ class AccessJudge:
         self._sites = sites
         self.doubtful = False
         self.judged = 0
+        self._known_until = _ALWAYS
+
+    def lost(self, since: int) -> None:
+        """What was decided after that instant may be forgotten."""
+        self.doubtful = True
+        self._known_until = min(self._known_until, since)
 
     def presented(self, asked: Presented) -> None:
         """One badge at one reader."""
@@ -41,17 +50,20 @@ class AccessJudge:
     def _may_and_must(self, asked: Presented) -> tuple[bool, bool]:
         """Whether what was decided lets them in; and whether that is beyond all doubt."""
         card, version = asked.card, asked.list_version
-        owned = self._sites[asked.bank] == card.site and not card.staff and card.owner is not None
-        given = card.given_at is not None and card.given_at <= version
-        if not owned or (not given and not self.doubtful):
+        if self._sites[asked.bank] != card.site or card.staff or card.owner is None or card.given_at is None:
+            return False, False
+        if card.given_at > version and not self.doubtful:
             return False, False
         if card.dead_at is not None and (card.dead_at <= version or self.doubtful):
-            return card.dead_at > version, False
+            return self.doubtful, False
         ways = [
-            [_opens(view, pact, card.owner or "", asked) for view in self._views(pact, version)]
+            (
+                [_opens(view, pact, card.owner, asked) for view in self._views(pact, version)],
+                max(card.given_at, pact.views[0].at) <= min(version, self._known_until),
+            )
             for pact in self._pacts(card)
         ]
-        return any(any(views) for views in ways), any(views and all(views) for views in ways)
+        return any(any(views) for views, _ in ways), any(views and all(views) and known for views, known in ways)
 
     def _views(self, pact: Pact, version: int) -> Sequence[View]:
         """What may be the last that was known of it."""

@@ -119,6 +119,8 @@ class People:
 
     def _present(self, someone: Someone, card: Card, bank: str, tries: int = 3) -> None:
         """Hold the badge to the reader and see the light, which answers at once or not at all."""
+        if self.resting:
+            return
         if self._at is not None:
             self._loop.after(2, self._present, someone, card, bank, tries)
             return

@@ -20,6 +20,7 @@ from simulator.world.loop import VirtualLoop
 
 _LATER_MS = 10 * MINUTE
 _OPEN = (8 * 60, 20 * 60)
+_ON = (Life.DRAFT, Life.UPCOMING, Life.ACTIVE, Life.SUSPENDED, Life.ENDING)
 _BY_DAY = 0.8
 # The share of a day in which they act.
 _AWAKE = 0.55
@@ -249,7 +250,7 @@ class Staff:
         return self._openings.open(self._who_for(pact), self._records.boxes[hold.bank, hold.number])
 
     def _away(self) -> str:
-        someone = self._of(self._pact((Life.UPCOMING, Life.ACTIVE, Life.SUSPENDED, Life.ENDING)))
+        someone = self._of(self._least("away", _ON[1:]))
         if someone is None or someone.away or someone.died or self._chance.random() < 0.3:
             return "nothing"
         return self._fates.leave(self._who(someone.organisation), someone)
@@ -269,7 +270,7 @@ class Staff:
             return self._fates.alive(self._who(someone.organisation), someone)
         if self._chance.random() < 0.5:
             return "nothing"
-        mortal = self._of(self._pact(tuple(Life)))
+        mortal = self._of(self._least("died", _ON))
         if mortal is None or mortal.died:
             return "nothing"
         return self._fates.died(self._who(mortal.organisation), mortal)
@@ -287,6 +288,16 @@ class Staff:
         lives = self._lives()
         known = [state for state in states if state in lives]
         return self._chance.choice(lives[self._chance.choice(known)]) if known else None
+
+    def _least(self, action: str, states: tuple[Life, ...]) -> Pact | None:
+        """One in the state in which that was thought of least."""
+        lives = self._lives()
+        known = [state for state in states if state in lives]
+        if not known:
+            return None
+        state = min(known, key=lambda one: self._done[action, one])
+        self._done[action, state] += 1
+        return self._chance.choice(lives[state])
 
     def _lives(self) -> dict[Life, list[Pact]]:
         now = self._office.gateway.now()
