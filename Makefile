@@ -40,7 +40,8 @@ bench: install-dev system-packages
 	@exec $(BIN)/python tests/bench/run.py
 
 soak: install-dev system-packages
-	@SOAK_COUNT=$(SOAK_COUNT) exec $(BIN)/python -m pytest -m soak --timeout 0
+	@SOAK_COUNT=$(SOAK_COUNT) $(BIN)/python -m pytest -m soak --timeout 0
+	@exec $(BIN)/python -m simulator.world.soak $(SOAK_COUNT)
 
 lock: install-dev
 	@for extra in controller pi pi-legacy gateway simulator; do \

@@ -17,7 +17,8 @@ _EDGE_MS = 120_000
 
 
 class ShutOut(Invariant):
-    """Asked at each refusal. In doubt about the time the holder wins, so a wrong clock alone is no reason."""
+    """Asked at each refusal. A wrong clock ends nobody's grant, unless two of them agree; but a bank
+    that nobody tells the time cannot know that a grant has begun since."""
 
     name = "shut_out"
 
@@ -34,7 +35,8 @@ class ShutOut(Invariant):
 
     def _judge(self, bank: str, entry: Pending) -> None:
         digest, why = entry.body.get("digest"), entry.body.get("why")
-        if not digest or why in _OTHERWISE or self.world.wrong_clocks[bank] > 1:
+        wrong = self.world.wrong_clocks[bank]
+        if not digest or why in _OTHERWISE or wrong > 1 or (wrong and why == "not_yet"):
             return
         grants = self._ledger.banks[bank].grants(digest)
         shut = {locker for grant in grants if grant.kind == Kind.SUSPENDED.value for locker in grant.lockers}

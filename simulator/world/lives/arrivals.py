@@ -73,7 +73,7 @@ class Arrivals:
         today, luck = day_of(now), self._chance.random()
         starts_on = days_on(today, self._chance.randint(1, 10)) if luck < 0.15 else today
         ends_on = days_on(starts_on, self._chance.randint(1, self._term_days))
-        return Term(starts_on, ends_on, draft=luck > 0.93)
+        return Term(starts_on, ends_on, draft=luck > 0.88)
 
     def come(self, session: Session, who: str, scheme: Scheme, box: Box, term: Term, now: int) -> Arrival:
         """Someone who never was here: file, entry, conditions, badge and contract in the unit that is open."""

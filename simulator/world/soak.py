@@ -1,0 +1,90 @@
+"""`make soak`: ten thousand seeds of thirty days with every fault; the first violation ends it, what held is kept.
+
+python -m simulator.world.soak [SEEDS [DAYS [JOBS]]]
+"""
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+
+import typer
+
+from simulator.world.command import replay, summary
+from simulator.world.faults.families import FAULTS
+from simulator.world.outcome import Outcome
+from simulator.world.run import run
+
+SEEDS, DAYS = 10_000, 30
+_ROOT = Path(__file__).parents[2]
+_PACKAGES = ("wire", "hw", "controller", "gateway", "simulator")
+
+
+def tree_version(root: Path = _ROOT) -> str:
+    """What the outcome of a seed depends on: every source of ours, and the time zones."""
+    found = hashlib.sha256(version("tzdata").encode())
+    for package in _PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            found.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+class Done:
+    """The seeds that held, one a line, in a file of this version of the tree."""
+
+    def __init__(self, folder: Path, days: int, tree: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"world-{tree}-{days}d.txt"
+        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        self.seeds = {int(line.split()[0]) for line in lines if len(line.split()) == 2}
+
+    def add(self, outcome: Outcome) -> None:
+        """One more."""
+        self.seeds.add(outcome.seed)
+        with self.path.open("a") as file:
+            file.write(f"{outcome.seed} {outcome.digest}\n")
+
+
+def soak(seeds: int, days: int, jobs: int, folder: Path = _ROOT / "build" / "soak") -> int:
+    """Runs what is not done yet; 0, or 1 at the first violation."""
+    done = Done(folder, days, tree_version())
+    left = iter([seed for seed in range(1, seeds + 1) if seed not in done.seeds])
+    typer.echo(f"{len(done.seeds)} of {seeds} seeds are done already ({done.path})")
+    began = time.monotonic()
+    for fresh, outcome in enumerate(_outcomes(left, days, jobs), 1):
+        if outcome.violations:
+            typer.echo(summary(outcome))
+            typer.echo(f"replay: {replay(outcome, 'all')} --timeline\nsmaller: {replay(outcome, 'all')} --shrink")
+            return 1
+        done.add(outcome)
+        if fresh % 10 == 0:
+            pace = fresh * days / (time.monotonic() - began) * 60
+            rest_h = (seeds - len(done.seeds)) * days / pace / 60
+            typer.echo(f"{len(done.seeds)}/{seeds} hold, {pace:.0f} days a minute, {rest_h:.1f} h to go")
+    typer.echo(f"{seeds} seeds of {days} days hold")
+    return 0
+
+
+def _outcomes(seeds: Iterator[int], days: int, jobs: int) -> Iterator[Outcome]:
+    names = frozenset(FAULTS)
+    with ProcessPoolExecutor(jobs) as pool:
+        running: set[Future[Outcome]] = {pool.submit(run, seed, days, names) for seed in islice(seeds, 2 * jobs)}
+        try:
+            while running:
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for each in finished:
+                    yield each.result()
+                running |= {pool.submit(run, seed, days, names) for seed in islice(seeds, len(finished))}
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+if __name__ == "__main__":
+    asked = [int(word) for word in sys.argv[1:]]
+    count, length, side_by_side = (*asked, *(SEEDS, DAYS, os.cpu_count() or 1)[len(asked) :])
+    sys.exit(soak(count, length, side_by_side))

@@ -1,0 +1,112 @@
+"""A sample of the world: towns through all faults, the same again elsewhere, and a planted defect that is found."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from controller.access_lists import AccessLists
+from simulator.world import command, soak
+from simulator.world.faults.families import FAULTS
+from simulator.world.invariants.violation import Violation
+from simulator.world.outcome import Outcome
+from simulator.world.run import run
+from simulator.world.timeline import timeline
+
+ROOT = Path(__file__).parents[2]
+ALL = frozenset(FAULTS)
+# (seed, days): one long enough for leases, for what is pruned and for every fault, others short.
+SAMPLE = ((1, 36), (2, 8), (3, 8))
+AGAIN = (3, 8)
+
+
+@cache
+def lived(seed: int, days: int) -> Outcome:
+    return run(seed, days, ALL)
+
+
+@pytest.mark.parametrize(("seed", "days"), SAMPLE)
+def test_a_town_lives_through_all_faults_and_everything_holds(seed: int, days: int) -> None:
+    outcome = lived(seed, days)
+    assert outcome.violations == [], command.replay(outcome, "all")
+    assert outcome.counts["releases"] > 30 * days
+    assert outcome.counts["receipts"] > days
+
+
+def test_every_fault_happens_in_the_sample() -> None:
+    happened = {name for seed, days in SAMPLE for _, name in lived(seed, days).faults}
+    assert happened == ALL
+
+
+def test_one_seed_has_one_trace_in_any_process_whatever_its_hash_seed() -> None:
+    seed, days = AGAIN
+    made = subprocess.run(
+        [sys.executable, "-m", "simulator", "world", "--seeds", str(seed), "--days", str(days), "--json"],
+        cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo"}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    told = json.loads(made.stdout)
+    again = command.as_record(lived(seed, days))
+    assert {name: told[name] for name in told if name != "seconds"} == {
+        name: json.loads(json.dumps(again[name])) for name in again if name != "seconds"
+    }
+
+
+def test_a_planted_defect_is_found_replayed_and_shrunk(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive: Callable[..., None] = AccessLists.receive
+
+    def forgets_its_floor(lists: AccessLists, event: Any, turn: Any) -> None:
+        if lists.index is not None and event.access_list.version < lists.version:
+            lists.index, lists._floor = None, 0
+        receive(lists, event, turn)
+
+    monkeypatch.setattr(AccessLists, "receive", forgets_its_floor)
+    with pytest.raises(typer.Exit) as ended:
+        command.world(
+            seeds="1", days=5, faults="crowd,link_cut,old_documents", skip="", only="", jobs=1, as_json=False,
+            timeline=False, shrink=True,
+        )  # fmt: skip
+    assert ended.value.exit_code == command.EXIT_VIOLATED
+    said = capsys.readouterr()
+    assert "revocation:" in said.out
+    assert "replay: casier-sim world --seeds 1 --days 5 --faults crowd,link_cut,old_documents" in said.err
+    smaller = said.err[said.err.index("smaller:") :].split()
+    only = frozenset(int(number) for number in smaller[smaller.index("--only") + 1].split(","))
+    days = int(smaller[smaller.index("--days") + 1])
+    replayed = run(1, days, frozenset({"crowd", "link_cut", "old_documents"}), only=only, keep_trace=True)
+    assert {name for _, name in replayed.faults} == {"old_documents"}
+    assert replayed.violations
+    assert any("!! world" in line for line in timeline(replayed.lines))
+
+
+def test_a_soak_goes_on_where_it_stopped_and_not_with_another_tree(tmp_path: Path) -> None:
+    held = Outcome(7, 30, "ab" * 32, {}, [], [], 1.0)
+    soak.Done(tmp_path, 30, "one").add(held)
+    with soak.Done(tmp_path, 30, "one").path.open("a") as file:
+        file.write("8")  # cut in the middle of a line
+    assert soak.Done(tmp_path, 30, "one").seeds == {7}
+    assert soak.Done(tmp_path, 30, "two").seeds == set()
+    assert soak.Done(tmp_path, 31, "one").seeds == set()
+
+
+def test_a_soak_stops_at_the_first_violation_and_says_how_to_replay_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def outcomes(seeds: Any, days: int, _jobs: int) -> Any:
+        for seed in seeds:
+            found = [Violation(0, "coil", "on")] if seed == 2 else []
+            yield Outcome(seed, days, "cd" * 32, {}, found, [], 1.0)
+
+    monkeypatch.setattr(soak, "_outcomes", outcomes)
+    assert soak.soak(5, 30, 1, tmp_path) == 1
+    assert "casier-sim world --seeds 2 --days 30 --faults all --timeline" in capsys.readouterr().out
+    assert soak.Done(tmp_path, 30, soak.tree_version()).seeds == {1}
