@@ -64,8 +64,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SideBySide:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than cores: every third second a test waits for a process, a pulse or a browser."""
-    return (os.cpu_count() or 1) + 1
+    """One a core: with more, the tests that watch real pulses and real processes wait for each other."""
+    return os.cpu_count() or 1
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -25,7 +25,7 @@ SABOTAGES = (
         "        self.journal.append(effect.type, effect.body, now, done=lambda ok: self._intent(release, ok))\n",
         "        self.journal.append(effect.type, effect.body, now, done=lambda ok: self._intent(release, ok))\n"
         "        self._loop.call_soon(self._intent, release, True)\n",
-        ("tests/unit/controller/test_runtime.py"),
+        ("tests/unit/controller/test_runtime.py",),
     ),
     Sabotage(
         "skip the fsync",
@@ -266,7 +266,7 @@ SABOTAGES = (
         "            stored = store(session, batches, now=now)\n",
         "            stored = store(session, batches, now=now)\n"
         "            self._publisher.send_receipts(stored.reaches())\n",
-        ("tests/unit/gateway/test_inbox.py"),
+        ("tests/unit/gateway/test_inbox.py",),
     ),
     Sabotage(
         "acknowledge what was not stored",
