@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from controller.reconnect import LONGEST_RETRY_MS
 from wire.limits import HEALTH_EVERY_MS
 
 
@@ -10,8 +11,8 @@ class Pace(Struct, frozen=True):
 
     `linger_s`: how long a new entry waits for company before the first batch; `gather_s`: what comes within this long
     after a batch travels together, behind the release it belongs to. `patience_s`: how long an entry that nobody waits
-    for is kept from the disk, and `receipts_s` a receipt that no entry follows (losing it costs a resend). `retry_s`: a disk that failed is tried
-    again this often.
+    for is kept from the disk, and `receipts_s` a receipt that no entry follows (losing it costs a resend). `retry_s`:
+    how often a disk that failed is tried again. `reconnect_ms`: the longest wait before a broker is tried again.
     """
 
     look_s: float = 1.0
@@ -21,6 +22,7 @@ class Pace(Struct, frozen=True):
     patience_s: float = 0.025
     receipts_s: float = 0.5
     retry_s: float = 1.0
+    reconnect_ms: int = LONGEST_RETRY_MS
 
 
 PRODUCTION = Pace()

@@ -22,9 +22,11 @@ class Reconnect:
     """Back-off doubling from 1 s to 30 s, each wait shortened by up to half at random (`jitter` gives 0 to 1).
 
     So a city's controllers do not all come back in the same instant. Times are monotonic milliseconds.
+    `longest_ms`: another longest wait than 30 s.
     """
 
-    def __init__(self, jitter: Callable[[], float]) -> None:
+    def __init__(self, jitter: Callable[[], float], longest_ms: int = LONGEST_RETRY_MS) -> None:
+        self._longest_ms = longest_ms
         self.state = Reconnection.WAITING
         self._jitter = jitter
         self._delay_ms = FIRST_RETRY_MS
@@ -52,7 +54,7 @@ class Reconnect:
             self._delay_ms = FIRST_RETRY_MS
         self.state = Reconnection.WAITING
         self._due_ms = now_ms + round(self._delay_ms * (1 - self._jitter() / 2))
-        self._delay_ms = min(2 * self._delay_ms, LONGEST_RETRY_MS)
+        self._delay_ms = min(2 * self._delay_ms, self._longest_ms)
 
     def stop(self) -> None:
         """Never again."""

@@ -101,7 +101,7 @@ class Uplink:
         self._pace = pace
         self._loop = asyncio.get_running_loop()
         self._number = last_session
-        self._reconnect = Reconnect(secrets.SystemRandom().random)
+        self._reconnect = Reconnect(secrets.SystemRandom().random, pace.reconnect_ms)
         self._connection: Connection | None = None
         self._said: list[bytes] = []
         self._birth_ms = 0

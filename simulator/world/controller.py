@@ -41,6 +41,7 @@ LIVELY = Pace(
     patience_s=1.0,
     receipts_s=6 * 3_600.0,
     retry_s=300.0,
+    reconnect_ms=600_000,
 )
 # Several openings travel in one batch: for years in a minute.
 LEISURELY = msgspec.structs.replace(LIVELY, linger_s=3 * 3_600.0)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.commands import Orders
 from gateway.link.inbox import TOGETHER
-from gateway.link.service import CLIENT_ID
+from gateway.link.service import CLIENT_ID, RETRY_S
 from gateway.link.steps import Steps
 from gateway.link.transport import Received, is_journal
 from simulator.errors import NotPossibleError
@@ -25,14 +25,13 @@ from simulator.world.trace import Trace
 @dataclass(frozen=True, slots=True)
 class GatewayPace:
     """How slowly a gateway of the world lives, in virtual ms: years have to pass in minutes. In production ticks come
-    every 2 s, everything is renewed every 30 s, and reconnecting waits at most 15 s, and a
-    database that was away is tried again after 1 s."""
+    every 2 s, everything is renewed every 30 s, and reconnecting waits at most 15 s."""
 
     tick_ms: int = 6 * 3_600_000
     renew_every_ticks: int = 12
     step_ms: int = 10
     reconnect_at_most_ms: int = 300_000
-    retry_ms: int = 60_000
+    retry_ms: int = round(RETRY_S * 1_000)
 
 
 class _Process:

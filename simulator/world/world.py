@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, reset_tzpath
 from simulator.world.broker import Broker
 from simulator.world.chance import Chance
 from simulator.world.controller import LEISURELY, SimulatedController, bank_file
-from simulator.world.gateway import Gateway
+from simulator.world.gateway import Gateway, GatewayPace
 from simulator.world.invariants.violation import Violation
 from simulator.world.loop import VirtualLoop
 from simulator.world.mischief import Mischief
@@ -35,7 +35,7 @@ class World:
         self.network = Network(self.loop, chance.stream("network"))
         self.mischief = Mischief(chance.stream)
         self.broker = Broker(self.loop, self.network, self.mischief)
-        self.gateway = Gateway(self.broker, chance, trace=self.trace)
+        self.gateway = Gateway(self.broker, chance, pace=GatewayPace(retry_ms=60_000), trace=self.trace)
         self.controllers = [
             SimulatedController(
                 self.loop, chance, self.trace, self.broker, bank_file(f"bank-{number}", LOCKERS), pace=LEISURELY

@@ -23,8 +23,8 @@ from simulator.world.timeline import timeline
 ROOT = Path(__file__).parents[2]
 ALL = frozenset(FAULTS)
 # (seed, days): one long enough for leases, for what is pruned and for every fault, others short.
-SAMPLE = ((1, 36), (2, 8), (3, 8))
-AGAIN = (3, 8)
+SAMPLE = ((3, 34), (1, 8), (2, 8))
+AGAIN = (2, 8)
 
 
 @cache

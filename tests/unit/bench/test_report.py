@@ -34,6 +34,8 @@ NAMES = {
     "backlog_gateway_rss_growth_mb": 20.0,
     "ingest_entries_per_s": None,
     "ingest_batch_p99_ms": None,
+    "world_days_per_minute": 500.0,
+    "world_days_per_minute_all_faults": None,
     "envelope_verify_us": None,
     "decide_60_grants_us": None,
     "decide_20000_grants_us": None,
