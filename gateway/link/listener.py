@@ -6,6 +6,7 @@ import structlog
 
 from gateway.access import commands, service
 from gateway.access.commands import Orders
+from gateway.access.repository import newest_list
 from gateway.db import Database
 from gateway.errors import NotFoundError
 from gateway.link.device_keys import DeviceKeys
@@ -88,7 +89,10 @@ class Listener:
             return
         with self._database.reading() as session:
             known = service.controller_of(session, bank_id).list_in_force == health.list_version
-        if known and self._presence.is_settled(bank_id):
+            newest = newest_list(session, bank_id)
+        # A broker may have taken the newest list and lost it: whoever stays behind is sent it again.
+        behind = newest is not None and health.list_version < newest.version
+        if known and not behind and self._presence.is_settled(bank_id):
             return
         with self._database.writing() as session:
             service.follows(session, bank_id, health.list_version, None, now=self._now())

@@ -55,7 +55,6 @@ class _Fate:
         self.town = Town(world.gateway, world.controllers, world.chance, world.trace)
         self.watch = Watch(world)
         self.schedule = Schedule(world, self.town, self.watch, plan)
-        self._judging = True
 
     def live(self, days: int) -> None:
         """From the founding to the last question. What the world itself raises is a violation too."""
@@ -99,7 +98,7 @@ class _Fate:
         return happened | dict(world.counts) | dict(self.town.counts)
 
     def _judge(self) -> None:
-        if self._judging:
+        if not self.schedule.is_empty:
             found: list[Violation] = self.town.judge(self.world.now_ms)
             for violation in found:
                 self.world.note("world", "violation", invariant=violation.invariant, text=violation.text)

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 
 class Schedule:
-    """`begun` names what has happened, by number. Faults find the world, the town and the watch here."""
+    """`begun` names what has happened, by number; `is_empty`: the gateway's database holds nothing for now.
+
+    Faults find the world, the town and the watch here.
+    """
 
     def __init__(self, world: "World", town: "Town", watch: Watch, plan: Plan) -> None:
         self.world = world
         self.town = town
         self.watch = watch
         self.begun: list[tuple[int, str]] = []
+        self.is_empty = False
         self.recorder = Recorder(world)
         self._plan = plan
         self._healing: dict[int, Heal] = {}
@@ -67,13 +71,14 @@ class Schedule:
 
     def backup(self) -> tuple[bytes, Any]:
         """The gateway's database as it is, and what staff know of it."""
-        return self.world.gateway.storage.backup(), _of(self.town, "remember")()
+        return self.world.gateway.storage.backup(), self.town.remember()
 
     def restore(self, saved: tuple[bytes, Any]) -> None:
         """The gateway goes on with that database."""
         gateway = self.world.gateway
         gateway.restore(saved[0])
-        _of(self.town, "restored")(saved[1])
+        self.is_empty = False
+        self.town.restored(saved[1])
         self.watch.replaced(gateway)
         gateway.start()
 
@@ -82,6 +87,7 @@ class Schedule:
         gateway = self.world.gateway
         gateway.crash()
         gateway.storage.empty()
+        self.is_empty = True
         self.watch.replaced(gateway)
         gateway.start()
 
@@ -102,7 +108,3 @@ class Schedule:
         if heal is not None:
             self.world.note("world", "healed", number=number)
             heal()
-
-
-def _of(town: "Town", name: str) -> Any:
-    return getattr(town, name, lambda *_: None)
