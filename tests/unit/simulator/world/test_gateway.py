@@ -177,6 +177,21 @@ def test_a_revoked_badge_is_on_the_next_list(scene: Scene) -> None:
     assert last.grants == ()
 
 
+def test_a_list_that_the_broker_took_and_lost_is_sent_again_to_a_bank_that_stays_behind(scene: Scene) -> None:
+    handed = scene.desk.hand_over(BANK, 3, badge="em4100:62E3086CED", name="Nadia", starts_on=TODAY, ends_on=LAST)
+    scene.bank.connect()
+    scene.bank.beat()
+    followed, mischief = scene.bank.list_version, scene.bank.broker.mischief
+    mischief.set({"lose": 1.0}, frozenset({"access"}))
+    scene.desk.revoke(handed.badge_id)
+    scene.run(1_000)
+    mischief.set({})
+    assert scene.bank.list_version == followed
+    scene.bank.beat()
+    assert scene.bank.list_version > followed
+    assert decode_access_list(scene.bank.heard[-1][1]).grants == ()
+
+
 def test_an_order_asks_for_a_beat_first(scene: Scene) -> None:
     scene.bank.connect()
     scene.run(3_600_000)
