@@ -56,13 +56,17 @@ def agreements(ledger: Ledger, scope: Scope, places: Places, period: Period) -> 
     some = starts <= ends
     of, part, left = of[some], part[some], parted[some] != ABSENT
     reason_of, reason = _reasons(ledger, contracts.owner[of], over[some] != ABSENT)
+
     # How the contract ended is about those who stayed on it.
+    def told(how: str) -> Numbers:
+        return np.where(left, NO_TEXT, contracts[how][of])
+
     stayed = ~left[reason_of]
     return _with_memberships(
         ledger, scope, places, period,
         Agreements(
             parties["person_id"][part], starts[some], ends[some],
-            *(np.where(left, NO_TEXT, contracts[how][of]) for how in ("end_decided_by", "destination", "stability")),
+            told("end_decided_by"), told("destination"), told("stability"),
             reason_of[stayed], reason[stayed],
         ),
     )  # fmt: skip
