@@ -123,7 +123,24 @@ def _renewed(database: Database, template: Path) -> None:
     shutil.copy(template, path)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+# Where the claim is about the database: constraints, triggers, locks, migrations, what is read and summed in SQL.
+ON_BOTH = frozenset({
+    "test_access_lists", "test_audit_chain", "test_contracts", "test_custody", "test_decisions",
+    "test_event_indexes", "test_history", "test_ingest", "test_judgement", "test_keeping", "test_ledger",
+    "test_lending", "test_migration_0017", "test_money", "test_movements", "test_people_of_a_contract",
+    "test_places", "test_read_facts", "test_tables",
+})  # fmt: skip
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On SQLite and PostgreSQL where the claim is about the database, on SQLite otherwise."""
+    chosen = any("database" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
+    if "database" in metafunc.fixturenames and not chosen:
+        kinds = ["sqlite", "postgresql"] if metafunc.definition.path.stem in ON_BOTH else ["sqlite"]
+        metafunc.parametrize("database", kinds, indirect=True)
+
+
+@pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Migrated and empty. Whoever changes its schema puts that back: on PostgreSQL all tests share one."""
     shared: Database = request.getfixturevalue(f"{request.param}_database")
