@@ -57,10 +57,15 @@ class Steps:
 
     def listen(self, message: Received) -> None:
         """One message of a topic that goes up, but for `events`."""
-        self._take([message], lambda: self._listener.take(message))
+
+        def heard() -> None:
+            self._listener.take(message)
+            self._transport.acknowledge(message)
+
+        self._take([message], heard)
 
     def store(self, messages: Sequence[Received]) -> None:
-        """Some journal batches, at most TOGETHER."""
+        """Some journal batches, at most TOGETHER. The inbox acknowledges what it has stored, before its receipts."""
         self._take(messages, lambda: self._inbox.take(messages))
 
     def _take(self, messages: Sequence[Received], step: Callable[[], None]) -> None:
@@ -72,8 +77,8 @@ class Steps:
             if isinstance(error, DBAPIError) and not isinstance(error, REFUSED):
                 raise
             log.exception("message_not_understood", topics=sorted({message.topic[:80] for message in messages}))
-        for message in messages:
-            self._transport.acknowledge(message)
+            for message in messages:
+                self._transport.acknowledge(message)
 
     def tick(self, *, renew: bool) -> None:
         """What other processes have changed; with `renew` also what has grown old."""

@@ -128,3 +128,12 @@ def test_while_the_database_is_away_a_step_is_to_be_tried_again(
     steps.listen(status(town, 1))
     steps.store([message := batch(town, 2)])
     assert message.mid in broker.acknowledged
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_message_is_acknowledged_once_for_its_number_may_be_another_s_by_then(
+    town: Town, steps: Steps, broker: Broker
+) -> None:
+    steps.listen(status(town, 1))
+    steps.store([batch(town, 2)])
+    assert broker.acknowledged == [1, 2]
