@@ -6,7 +6,7 @@ import structlog
 
 from gateway.access import commands, service
 from gateway.access.commands import Orders
-from gateway.access.repository import newest_list
+from gateway.access.repository import newest_versions
 from gateway.db import Database
 from gateway.errors import NotFoundError
 from gateway.link.device_keys import DeviceKeys
@@ -18,6 +18,9 @@ from wire.messages import Birth, Health, Reply, decode, decode_status
 from wire.topics import Topic, parse_topic
 
 log = structlog.get_logger("gateway.link")
+
+# A list of megabytes takes minutes over a bad line, and every health message would send it once more.
+LIST_AGAIN_MS = 5 * 60_000
 
 
 class Listener:
@@ -38,6 +41,7 @@ class Listener:
         self._publisher = publisher
         self._orders = orders
         self._now = now
+        self._sent_again_ms: dict[str, int] = {}
 
     def take(self, message: Received) -> None:
         """One message of a topic that goes up, but for `events`."""
@@ -89,14 +93,21 @@ class Listener:
             return
         with self._database.reading() as session:
             known = service.controller_of(session, bank_id).list_in_force == health.list_version
-            newest = newest_list(session, bank_id)
-        # A broker may have taken the newest list and lost it: whoever stays behind is sent it again.
-        behind = newest is not None and health.list_version < newest.version
+            newest = newest_versions(session, [bank_id]).get(bank_id, 0)
+        behind = health.list_version < newest and self._may_send_again(bank_id)
         if known and not behind and self._presence.is_settled(bank_id):
             return
         with self._database.writing() as session:
             service.follows(session, bank_id, health.list_version, None, now=self._now())
         self._publisher.settle(bank_id)
+
+    def _may_send_again(self, bank_id: str) -> bool:
+        """A broker may have taken the newest list and lost it; it may also still be on its way, over a slow line."""
+        now_ms = self._presence.mono_ms()
+        if now_ms - self._sent_again_ms.get(bank_id, -LIST_AGAIN_MS) < LIST_AGAIN_MS:
+            return False
+        self._sent_again_ms[bank_id] = now_ms
+        return True
 
     def _reply(self, bank_id: str, payload: bytes) -> None:
         reply = decode(payload, Reply)

@@ -53,7 +53,7 @@ class _Process:
             gateway.chance,
             gateway.occasions,
             gateway.pace.reconnect_at_most_ms,
-            gateway.on_sent,
+            lambda topic, payload: gateway.on_sent(topic, payload),
         )
         self.steps = Steps(
             gateway.storage.database, gateway.keystore, self.transport, now=gateway.now, mono_ms=self._mono_ms

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from gateway.access.models import CommandRecord, Controller
 from gateway.events.models import Event
+from gateway.link.listener import LIST_AGAIN_MS
 from gateway.lockers import service as lockers
 from simulator.errors import NotPossibleError
 from simulator.world.broker import Broker
@@ -190,6 +191,23 @@ def test_a_list_that_the_broker_took_and_lost_is_sent_again_to_a_bank_that_stays
     scene.bank.beat()
     assert scene.bank.list_version > followed
     assert decode_access_list(scene.bank.heard[-1][1]).grants == ()
+
+
+def test_a_list_that_is_still_on_its_way_is_not_sent_again_with_every_beat(scene: Scene) -> None:
+    handed = scene.desk.hand_over(BANK, 3, badge="em4100:62E3086CED", name="Nadia", starts_on=TODAY, ends_on=LAST)
+    scene.bank.connect()
+    scene.bank.beat()
+    scene.bank.broker.mischief.set({"lose": 1.0}, frozenset({"access"}))
+    scene.desk.revoke(handed.badge_id)
+    scene.run(1_000)
+    sent: list[str] = []
+    scene.gateway.on_sent = lambda topic, _: sent.append(topic)
+    for _ in range(4):
+        scene.bank.beat()
+    assert sent.count(topic_name(BANK, Topic.ACCESS)) == 1
+    scene.run(LIST_AGAIN_MS)
+    scene.bank.beat()
+    assert sent.count(topic_name(BANK, Topic.ACCESS)) == 2
 
 
 def test_an_order_asks_for_a_beat_first(scene: Scene) -> None:
