@@ -1,51 +1,43 @@
-"""Things of care that an address names by their own id: out of an organisation's sight they are not found."""
+"""Whose things of care are: their person's organisation's, a partner its own (staff/scope.py asks here)."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from fastapi import Depends, Request
-from sqlalchemy import Select, select
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from gateway.care.models import Contact, Step, SupportAct, Wish
 from gateway.care.waiting_models import Offer, Partner, Referral, WaitingEntry
-from gateway.edge import Caller, Db
-from gateway.errors import NotFoundError
 from gateway.people.models import Person
 
-_Theirs = type[Contact] | type[Step] | type[SupportAct] | type[Wish] | type[Referral] | type[WaitingEntry]
-_OF_PEOPLE: Mapping[str, _Theirs] = {
-    "contact_id": Contact,
-    "step_id": Step,
-    "support_id": SupportAct,
-    "wish_id": Wish,
-    "referral_id": Referral,
-    "entry_id": WaitingEntry,
+_OfPeople = type[Contact] | type[Step] | type[SupportAct] | type[Wish] | type[Referral] | type[WaitingEntry]
+_IsOwn = Callable[[Session, str, str], bool]
+
+
+def _of_person(table: _OfPeople) -> _IsOwn:
+    def is_own(session: Session, organisation_id: str, thing_id: str) -> bool:
+        people = select(Person.organisation_id).join(table, table.person_id == Person.id)
+        return session.scalar(people.where(table.id == thing_id)) in (None, organisation_id)
+
+    return is_own
+
+
+def _offer(session: Session, organisation_id: str, offer_id: str) -> bool:
+    offer = session.get(Offer, offer_id)
+    return offer is None or _of_person(WaitingEntry)(session, organisation_id, offer.entry_id)
+
+
+def _partner(session: Session, organisation_id: str, partner_id: str) -> bool:
+    partner = session.get(Partner, partner_id)
+    return partner is None or partner.organisation_id == organisation_id
+
+
+OWN: Mapping[str, _IsOwn] = {
+    "contact_id": _of_person(Contact),
+    "step_id": _of_person(Step),
+    "support_id": _of_person(SupportAct),
+    "wish_id": _of_person(Wish),
+    "referral_id": _of_person(Referral),
+    "entry_id": _of_person(WaitingEntry),
+    "offer_id": _offer,
+    "partner_id": _partner,
 }
-
-
-def _own(request: Request, database: Db, caller: Caller) -> None:
-    """Raises NotFoundError with the thing's code. What is not there at all is found so by the service."""
-    if caller.organisation_id is None:
-        return
-    for name, thing_id in request.path_params.items():
-        query = _organisation(name, thing_id)
-        if query is None:
-            continue
-        with database.reading() as session:
-            if session.scalar(query) not in (None, caller.organisation_id):
-                kind = name.removesuffix("_id")
-                raise NotFoundError(kind, f"no such {kind}")
-
-
-def _organisation(name: str, thing_id: str) -> Select[Any] | None:
-    if name == "partner_id":
-        return select(Partner.organisation_id).where(Partner.id == thing_id)
-    people = select(Person.organisation_id)
-    if name == "offer_id":
-        entries = people.join(WaitingEntry, WaitingEntry.person_id == Person.id)
-        return entries.join(Offer, Offer.entry_id == WaitingEntry.id).where(Offer.id == thing_id)
-    table = _OF_PEOPLE.get(name)
-    return None if table is None else people.join(table, table.person_id == Person.id).where(table.id == thing_id)
-
-
-OWN: list[Any] = [Depends(_own)]

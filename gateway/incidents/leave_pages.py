@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.care.repository import today
-from gateway.errors import NotFoundError
 from gateway.incidents import stand_ins
 from gateway.incidents.request_models import Leave
 from gateway.staff.models import Staff
 from gateway.staff.rights import Right, may
+from gateway.staff.scope import require_named
 from gateway.web.formats import alphabetical
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
@@ -53,7 +53,8 @@ def go_on_leave(posted: PostedForm) -> Response:
         form.error("until_on", N_("The last day is before the first."))
 
     def act(session: Session, now: int) -> str:
-        _require_colleagues(session, visit, who, stand_in)
+        for colleague in (who, stand_in):
+            require_named(session, visit.staff, now, staff_id=colleague)
         stand_ins.go_on_leave(
             session, staff_id=who, stand_in_id=stand_in, from_on=first, until_on=last,
             actor=visit.staff.staff_id, now=now,
@@ -70,7 +71,7 @@ def change_stand_in(posted: PostedForm, leave_id: str) -> Response:
     stand_in = form.text("instead")
 
     def act(session: Session, now: int) -> str:
-        _require_colleagues(session, visit, stand_ins.leave_of(session, leave_id).staff_id, stand_in)
+        require_named(session, visit.staff, now, staff_id=stand_in)
         stand_ins.change_stand_in(session, leave_id, stand_in_id=stand_in, actor=visit.staff.staff_id, now=now)
         return "/leaves?done=stand_in_changed"
 
@@ -83,7 +84,6 @@ def cancel(posted: PostedForm, leave_id: str) -> Response:
     visit = posted.visit
 
     def act(session: Session, now: int) -> str:
-        _require_colleagues(session, visit, stand_ins.leave_of(session, leave_id).staff_id)
         stand_ins.cancel(session, leave_id, actor=visit.staff.staff_id, now=now)
         return "/leaves?done=leave_cancelled"
 
@@ -123,9 +123,3 @@ def _colleagues(session: Session, visit: Member) -> Sequence[Staff]:
 
 def _looks_after(staff: Staff) -> bool:
     return staff.disabled_at is None and may(staff.role, Right.CARE)
-
-
-def _require_colleagues(session: Session, visit: Member, *staff: str) -> None:
-    """Raises NotFoundError (`staff`) for anyone of another organisation."""
-    if not {one.id for one in _colleagues(session, visit)}.issuperset(staff):
-        raise NotFoundError("staff", "no such member of staff")

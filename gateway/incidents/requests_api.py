@@ -102,6 +102,8 @@ def uncovered(database: Db, caller: Caller, day: date) -> list[LeaveOut]:
 def go_on_leave(database: Db, caller: Caller, now: Now, leave: LeaveIn) -> LeaveOut:
     """With a stand-in: nobody is ever without one."""
     with database.writing() as session:
+        for staff_id in (leave.staff_id, leave.stand_in_id):
+            scope.require_named(session, caller, now, staff_id=staff_id)
         made = stand_ins.go_on_leave(
             session, staff_id=leave.staff_id, stand_in_id=leave.stand_in_id, from_on=leave.from_on,
             until_on=leave.until_on, actor=caller.staff_id, now=now,
@@ -113,6 +115,7 @@ def go_on_leave(database: Db, caller: Caller, now: Now, leave: LeaveIn) -> Leave
 def change_stand_in(database: Db, caller: Caller, now: Now, leave_id: ItemId, other: StandInIn) -> LeaveOut:
     """Someone else, from now on."""
     with database.writing() as session:
+        scope.require_named(session, caller, now, staff_id=other.stand_in_id)
         changed = stand_ins.change_stand_in(
             session, leave_id, stand_in_id=other.stand_in_id, actor=caller.staff_id, now=now
         )

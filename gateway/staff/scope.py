@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gateway.badges.models import Badge
+from gateway.care.sight import OWN as CARE
 from gateway.contracts.models import Contract, Holding, Notice, Party, TrustedPerson
 from gateway.custody.models import Custody
 from gateway.db import Database
@@ -31,12 +32,12 @@ from gateway.staff.rights import Right
 from gateway.staff.service import SignedIn
 
 # How filters, bodies and forms call what they name.
-_SAID = {
     "person": "person_id", "person_id": "person_id", "contract": "contract_id", "contract_id": "contract_id",
+    "entry": "entry_id",     "person": "person_id", "person_id": "person_id", "contract": "contract_id", "contract_id": "contract_id",
+    "entry": "entry_id",
     "badge": "badge_id", "badge_id": "badge_id", "key_id": "key_id", "bank": "bank", "site": "site", "site_id": "site",
 }  # fmt: skip
 # Only whoever owns or operates a bank does these there.
-_DIGITS = 9
 _RUNNING = frozenset({Right.PLACES, Right.SEE_EVENTS, Right.RECONCILE})
 
 
@@ -164,7 +165,7 @@ def _badge(session: Session, organisation_id: str, badge_id: str) -> bool:
     if badge.person_id is not None:
         return _person(session, organisation_id, badge.person_id)
     if badge.staff_id is not None:
-        return session.get_one(Staff, badge.staff_id).organisation_id == organisation_id
+        return _staff(session, organisation_id, badge.staff_id)
     return badge.site_id in sight_of(session, organisation_id).sites
 
 
@@ -197,12 +198,17 @@ def _receipt(session: Session, organisation_id: str, movement_id: str) -> bool:
 
 def _shift(session: Session, organisation_id: str, shift_id: str) -> bool:
     shift = session.get(DeskShift, shift_id)
-    return shift is None or session.get_one(Staff, shift.staff_id).organisation_id == organisation_id
+    return shift is None or _staff(session, organisation_id, shift.staff_id)
 
 
 def _leave(session: Session, organisation_id: str, leave_id: str) -> bool:
     leave = session.get(Leave, leave_id)
-    return leave is None or session.get_one(Staff, leave.staff_id).organisation_id == organisation_id
+    return leave is None or _staff(session, organisation_id, leave.staff_id)
+
+
+def _staff(session: Session, organisation_id: str, staff_id: str) -> bool:
+    staff = session.get(Staff, staff_id)
+    return staff is None or staff.organisation_id == organisation_id
 
 
 _OWN: Mapping[str, Callable[[Session, str, str], bool]] = {
@@ -211,6 +217,7 @@ _OWN: Mapping[str, Callable[[Session, str, str], bool]] = {
     "badge_id": _badge,
     "key_id": _key,
     **LIBRARIES,
+    **CARE,
     "trusted_id": _of_contract(TrustedPerson.id, TrustedPerson.contract_id),
     "notice_id": _of_contract(Notice.id, Notice.contract_id),
     "custody_id": _of_contract(Custody.id, Custody.contract_id),
@@ -219,4 +226,5 @@ _OWN: Mapping[str, Callable[[Session, str, str], bool]] = {
     "movement_id": _receipt,
     "shift_id": _shift,
     "leave_id": _leave,
+    "staff_id": _staff,
 }

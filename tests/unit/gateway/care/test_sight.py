@@ -1,26 +1,23 @@
 """What belongs to another organisation is not found, whatever the address names it by."""
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from fastapi import Request
 
 from gateway.care import contacts, offers, partners, progress, support, waiting
 from gateway.care.codes import ContactKind, Direction, PartnerKind, Source, SupportKind, Topic, WishKind
-from gateway.care.sight import _own
 from gateway.errors import NotFoundError
 from gateway.lockers.service import organisation_named
 from gateway.schemes.service import scheme_named
-from gateway.staff.service import SignedIn
+from gateway.staff.scope import require_own
 from tests.unit.gateway.town import NOON, Town
 
 BY: dict[str, Any] = {"actor": "t", "now": NOON}
 
 
 def ask(town: Town, organisation_id: str | None, **named: str) -> None:
-    who = SignedIn("s", "Staff", "worker", "fr", organisation_id=organisation_id)
-    _own(cast(Request, SimpleNamespace(path_params=named)), town.database, who)
+    with town.reading() as session:
+        require_own(session, organisation_id, named, right=None, changing=True, now=NOON)
 
 
 def test_things_of_care_are_found_by_their_own_organisation_only(town: Town) -> None:

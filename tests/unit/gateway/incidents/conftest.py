@@ -8,7 +8,10 @@ from gateway.db import Database, new_id
 from gateway.lockers import service as places
 from gateway.people import service as people
 from gateway.staff.models import Staff
+from tests.unit.gateway.luggage import conftest as desk
 from tests.unit.gateway.town import NOON, ZONE, Town
+
+office = desk.office
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Workers on leave: dated, with a stand-in who is there, and never two leaves at once."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -9,9 +10,12 @@ from gateway.errors import ConflictError, InvalidError
 from gateway.incidents import stand_ins
 from gateway.incidents.request_models import Leave
 from gateway.staff import service as accounts
+from gateway.staff.models import Staff
 from tests.unit.gateway.incidents.conftest import Cast
+from tests.unit.gateway.luggage.conftest import Office
 from tests.unit.gateway.town import NOON, TODAY, Town
 
+Opened = Callable[[int], Office]
 LAST = TODAY + timedelta(days=13)
 
 
@@ -87,3 +91,19 @@ def test_a_cancelled_leave_counts_no_more(town: Town, cast: Cast) -> None:
         assert not stand_ins.list_leaves(session, day=TODAY).items
     assert acting(town, cast.lea, TODAY) == cast.lea
     away(town, cast.lea, cast.operator)
+
+
+def test_over_the_api_leaves_name_nobody_of_another_organisation(town: Town, cast: Cast, office: Opened) -> None:
+    worker = office(NOON).as_role("worker")
+    with town.writing() as session:
+        session.get_one(Staff, worker.staff_id).organisation_id = town.organisation_id
+    days = {"from_on": str(TODAY), "until_on": str(LAST)}
+    for who, stand_in in ((cast.neighbour, cast.lea), (cast.lea, cast.neighbour)):
+        refused = worker.api("POST", "/leaves", 404, staff_id=who, stand_in_id=stand_in, **days)
+        assert refused["code"] == "staff"
+    leave = worker.api("POST", "/leaves", 201, staff_id=cast.lea, stand_in_id=cast.ines, **days)
+    worker.api("POST", f"/leaves/{leave['id']}/stand-in", 404, stand_in_id=cast.neighbour)
+    worker.api("POST", f"/leaves/{leave['id']}/stand-in", 200, stand_in_id=worker.staff_id)
+    assert worker.api("GET", f"/stand-ins/{cast.neighbour}?day={TODAY}", 404)["code"] == "staff"
+    with town.reading() as session:
+        assert not stand_ins.list_leaves(session, staff_id=cast.neighbour).items
