@@ -73,6 +73,12 @@ COHORTS: Mapping[str, str] = {
     Cohort.STARTED: N_("Only those whose stay began from the first to the last day."),
 }
 
+# How a contract ended is recorded of those who were on it then.
+_STAYED = N_(
+    "What was recorded when the contract ended. It is not told of whoever had left the contract before, as one of a "
+    "couple may: how their stay ended counts as unknown."
+)
+
 # Section -> what its figures mean, word for word as they are calculated.
 DEFINITIONS: Mapping[str, str] = {
     "people": N_(
@@ -86,7 +92,14 @@ DEFINITIONS: Mapping[str, str] = {
     ),
     "duration": N_("Whole months from the first to the last day of each stay that ended, without the time to collect."),
     "stays_by_months": N_("How many of the stays that ended lasted so many whole months."),
-    "ends_by_reason": N_("A stay may have several reasons, so the sum may be more than the stays ended."),
+    "ends_by_reason": N_(
+        "A stay may have several reasons, so the sum may be more than the stays ended. The reasons are those of the "
+        "contract's end. They are not told of whoever had left the contract before, as one of a couple may: why their "
+        "stay ended counts as unknown."
+    ),
+    "ends_by_decision": _STAYED,
+    "ends_by_destination": _STAYED,
+    "ends_by_stability": _STAYED,
     "positive": N_(
         "An end is positive if the destination is own, social, supported or employer's housing, a community or "
         "treatment, or a reason is work or a solution of their own. The share is of all ends; unknown counts as not."

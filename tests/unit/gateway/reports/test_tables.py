@@ -13,7 +13,7 @@ from gateway.reports.code_words import WORDS
 from gateway.reports.figures import calculate
 from gateway.reports.period import Cohort, Period, whole_months
 from gateway.reports.report import Figure, Report, Section
-from gateway.reports.table import as_csv, as_text, lines, safe
+from gateway.reports.table import as_csv, as_text, lines, safe, says
 from gateway.reports.wording import DEFINITIONS, FIGURES, SECTIONS
 from gateway.reports.workbook import as_xlsx
 from tests.unit.gateway.reports.plain import Act, Agreement, Facts
@@ -48,6 +48,20 @@ def test_a_table_says_whose_figures_of_which_days_and_of_whom() -> None:
 
 def test_numbers_have_a_decimal_comma() -> None:
     assert ["Mois d’accompagnement", "Moyenne", "4,0"] in cells(as_csv(made(), "fr"))
+
+
+@pytest.mark.parametrize(
+    ("language", "left"), [("en", "had left the contract before"), ("fr", "quitté le contrat avant"),
+                           ("pt", "deixado o contrato antes")],
+)  # fmt: skip
+def test_table_and_workbook_say_that_an_end_is_not_told_of_whoever_had_left_before(language: str, left: str) -> None:
+    told = {row[0]: row[1] for row in cells(as_csv(made(), language)) if len(row) == 2}
+    book = load_workbook(io.BytesIO(as_xlsx(made(), language)))
+    written = {row[0].value: row[1].value for row in book.worksheets[1].iter_rows()}
+    for key in ("ends_by_reason", "ends_by_decision", "ends_by_destination", "ends_by_stability"):
+        title = says(language, SECTIONS[key])
+        assert left in told[title]
+        assert left in written[title]
 
 
 @pytest.mark.parametrize("name", ['=HYPERLINK("http://example.org")', "+33 1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
