@@ -32,10 +32,10 @@ from gateway.staff.rights import Right
 from gateway.staff.service import SignedIn
 
 # How filters, bodies and forms call what they name.
+_SAID = {
     "person": "person_id", "person_id": "person_id", "contract": "contract_id", "contract_id": "contract_id",
-    "entry": "entry_id",     "person": "person_id", "person_id": "person_id", "contract": "contract_id", "contract_id": "contract_id",
-    "entry": "entry_id",
     "badge": "badge_id", "badge_id": "badge_id", "key_id": "key_id", "bank": "bank", "site": "site", "site_id": "site",
+    "entry": "entry_id",
 }  # fmt: skip
 # Only whoever owns or operates a bank does these there.
 _RUNNING = frozenset({Right.PLACES, Right.SEE_EVENTS, Right.RECONCILE})
