@@ -1,10 +1,14 @@
-"""A copy of the tree with one sabotage in it, and whether its tests notice: `python -m tests.mutation.tree [NAME]`."""
+"""A copy of the tree with one sabotage in it, and whether its test notices: `python -m tests.mutation.tree [NAME]`."""
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.mutation.sabotages import SABOTAGES, Sabotage
@@ -18,14 +22,18 @@ class TableError(Exception):
     """A row of the table no longer fits the code: it says what to look at."""
 
 
-def sabotaged(sabotage: Sabotage, folder: Path) -> None:
-    """Puts the copy into `folder`. Raises TableError where the text to change does not stand there exactly once."""
+def copied(folder: Path) -> None:
+    """Puts the copy into `folder`."""
     for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
+        if (source := ROOT / name).is_dir():
+            shutil.copytree(source, folder / name, symlinks=True)
         else:
             shutil.copy(source, folder / name)
+
+
+@contextmanager
+def sabotaged(sabotage: Sabotage, folder: Path) -> Iterator[None]:
+    """Inside the block the copy has it. Raises TableError where the text to change does not stand there once."""
     path = folder / sabotage.file
     text = path.read_text()
     if text.count(sabotage.old) != 1:
@@ -33,38 +41,61 @@ def sabotaged(sabotage: Sabotage, folder: Path) -> None:
             f"{sabotage.name}: the text to change stands {text.count(sabotage.old)} times in {sabotage.file}; "
             "the code has moved on, so must this row of tests/mutation/sabotages.py"
         )
+    for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
+        compiled.unlink()
     path.write_text(text.replace(sabotage.old, sabotage.new))
+    try:
+        yield
+    finally:
+        path.write_text(text)
 
 
-def noticed_by(sabotage: Sabotage) -> str | None:
-    """The first of its tests that fails on the sabotaged copy, or None. Raises TableError."""
-    with tempfile.TemporaryDirectory(prefix="casier-sabotage-") as name:
-        folder = Path(name)
-        sabotaged(sabotage, folder)
-        environment = {**os.environ, "PYTHONPATH": name, "PYTHONDONTWRITEBYTECODE": "1"}
-        for test in sabotage.tests:
-            command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-n", "0", test]
-            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-            if done.returncode == TESTS_FAILED:
-                return test
-            if done.returncode != 0:
-                raise TableError(f"{sabotage.name}: {test} could not be run:\n{done.stdout[-2_000:]}{done.stderr}")
-    return None
+class Warm:
+    """A copy of the tree, and the process of warm.py, which loads pytest and the libraries once for all sabotages."""
+
+    def __init__(self) -> None:
+        self._copy = tempfile.TemporaryDirectory(prefix="casier-sabotage-")
+        self._folder = Path(self._copy.name)
+        copied(self._folder)
+        command = [sys.executable, "-P", self._folder / "tests/mutation/warm.py", self._folder]
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": self._copy.name}
+        self._process = subprocess.Popen(
+            command, cwd="/", env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def notices(self, sabotage: Sabotage) -> bool:
+        """Whether its test fails on the sabotaged copy. Raises TableError."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with sabotaged(sabotage, self._folder):
+            print(sabotage.test, file=self._process.stdin, flush=True)
+            code, said = json.loads(self._process.stdout.readline())
+        if code not in (0, TESTS_FAILED):
+            raise TableError(f"{sabotage.name}: {sabotage.test} could not be run:\n{said}")
+        return bool(code == TESTS_FAILED)
+
+    def close(self) -> None:
+        """Ends it, with whatever a test that ran too long has left."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
+        self._copy.cleanup()
 
 
 def main(names: list[str]) -> int:
-    """Runs the sabotages named, or all, and prints who noticed; 1 if any passed unnoticed."""
+    """Runs the sabotages named, or all, and prints which were noticed; 1 if any was not."""
     unnoticed = 0
-    for sabotage in SABOTAGES:
-        if names and sabotage.name not in names:
-            continue
-        try:
-            found = noticed_by(sabotage)
-        except TableError as error:
-            print(error, file=sys.stderr)
-            found = None
-        unnoticed += found is None
-        print(f"{found or 'UNNOTICED':70} {sabotage.name}", flush=True)
+    with closing(Warm()) as warm:
+        for sabotage in SABOTAGES:
+            if names and sabotage.name not in names:
+                continue
+            try:
+                noticed = warm.notices(sabotage)
+            except TableError as error:
+                print(error, file=sys.stderr)
+                noticed = False
+            unnoticed += not noticed
+            print(f"{'noticed' if noticed else 'UNNOTICED':10} {sabotage.name}", flush=True)
     return int(unnoticed > 0)
 
 

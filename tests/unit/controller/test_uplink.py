@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.config import BrokerSection, TlsSection
@@ -15,8 +16,9 @@ from controller.mqtt_connection import MqttConnection
 from controller.outbox import Outbox
 from controller.pace import PRODUCTION
 from controller.uplink import Node, Uplink
+from wire.entries import EntryType
 from wire.envelope import key_id, verify
-from wire.messages import Birth, Death, Session, decode_status
+from wire.messages import Birth, Death, Receipt, Session, decode_status
 from wire.topics import Topic, topic_name
 
 SESSION = Session(3, "0" * 32)
@@ -130,6 +132,26 @@ def test_silence_of_the_gateway_is_an_alarm_and_calls_for_a_new_connection_less_
         assert told == [("receipts", "stalled")] * 2
 
     assert connected(tmp_path, wait) == []
+
+
+def test_a_receipt_with_a_foreign_hash_is_an_alarm_and_not_believed(tmp_path: Path) -> None:
+    async def weigh(uplink: Uplink, _: Line) -> None:
+        told: list[tuple[str, str, bool]] = []
+        node, journal, stored = cast(Any, uplink._node), uplink._journal, asyncio.Event()
+        node.alarm = lambda source, code, present=True: told.append((source, code, present))
+        journal.append(EntryType.STARTED, {"cause": "boot"}, node.now(), done=lambda _: stored.set())
+        await stored.wait()
+        (epoch,) = await journal.epochs() or []
+        uplink._outbox.durable(epoch.no, epoch.epoch, epoch.last)
+        true = Receipt("bank-1", SESSION, epoch.epoch, 1, epoch.last_hash.hex(), issued_at=5)
+        await uplink._weigh(msgspec.structs.replace(true, hash="ab" * 32))
+        assert told == [("receipts", "hash", True)]
+        assert not uplink._outbox.through(epoch.epoch)
+        await uplink._weigh(true)
+        assert ("receipts", "hash", False) in told
+        assert uplink._outbox.through(epoch.epoch) == 1
+
+    assert connected(tmp_path, weigh) == []
 
 
 def test_certificates_that_cannot_be_read_are_tried_again_and_end_nothing(tmp_path: Path) -> None:
