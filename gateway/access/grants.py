@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
+from gateway.access.listed import ListedBadge, ListedContract, ListedHolding
 from gateway.access.schedules import schedule_name
-from gateway.badges.models import Badge
-from gateway.contracts.holders import Window, notice_waits, windows_of
+from gateway.contracts.holders import Window, windows_of
 from gateway.contracts.holdings import UNDECIDED
-from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, pause_end, state_at
 from wire.access_list import Grant, Kind, Revoked
 from wire.limits import MIN_INSTANT
@@ -23,7 +22,7 @@ class Lines:
     revoked: list[Revoked]
 
 
-def contract_lines(contract: Contract, badge: Badge, bank_id: str, now: int) -> Lines:
+def contract_lines(contract: ListedContract, badge: ListedBadge, bank_id: str, now: int) -> Lines:
     """The contract's holder, collect and suspended grants for one badge at one bank; past and future dates included.
 
     Opening hours, where the contract has them, stand in what opens; a locker that still has a key has no grants. A
@@ -35,7 +34,7 @@ def contract_lines(contract: Contract, badge: Badge, bank_id: str, now: int) -> 
         grants: list[Grant] = []
         stem = f"{contract.id[-12:]}{badge.id[-BADGE_TAIL:]}{window.tag}"
         for number, holding in enumerate(contract.holdings):
-            if holding.locker.bank_id == bank_id and holding.locker.lock == "badge":
+            if holding.bank_id == bank_id and holding.lock == "badge":
                 grants += _holding_grants(contract, holding, badge, window, f"{stem}-{{}}{number}", now)
         why = _why_dead(contract, badge, window, now)
         if why is None:
@@ -46,10 +45,10 @@ def contract_lines(contract: Contract, badge: Badge, bank_id: str, now: int) -> 
 
 
 def _holding_grants(
-    contract: Contract, holding: Holding, badge: Badge, window: Window, name: str, now: int
+    contract: ListedContract, holding: ListedHolding, badge: ListedBadge, window: Window, name: str, now: int
 ) -> list[Grant]:
     hours = schedule_name(contract.terms.hours) if contract.terms.hours else None
-    notice = notice_waits(contract, window.owner)
+    notice = _notice_waits(contract, window.owner)
 
     def grant(kind: Kind, tag: str, start: int, end: int) -> Grant:
         # A contract may be older than what the wire can say.
@@ -59,7 +58,7 @@ def _holding_grants(
             id=name.format(tag),
             digest=badge.digest,
             key=badge.key_id,
-            lockers=(holding.locker.number,),
+            lockers=(holding.number,),
             not_before=begin,
             not_after=max(begin, min(end, holding.until_at, window.until_at)),
             kind=kind.value,
@@ -84,15 +83,22 @@ def _holding_grants(
     return lines
 
 
-def _why_dead(contract: Contract, badge: Badge, window: Window, now: int) -> str | None:
+def _notice_waits(contract: ListedContract, owner: str) -> bool:
+    """Whether a message waits for this person of the contract; never for someone they trust."""
+    if any(one.id == owner for one in contract.trusted):
+        return False
+    return None in contract.waiting or owner in contract.waiting
+
+
+def _why_dead(contract: ListedContract, badge: ListedBadge, window: Window, now: int) -> str | None:
     if badge.revoked_at is not None:
         return "replaced" if badge.revoked_why == "replaced" else "revoked"
     return "ended" if window.until_at <= now or state_at(contract, now) is State.ENDED else None
 
 
-def staff_lines(badge: Badge, role: str, lockers: list[int]) -> Lines:
+def staff_lines(badge: ListedBadge, lockers: list[int]) -> Lines:
     """A staff badge may open any locker of the bank, in parts that fit a grant, as long as the lease lives."""
-    kind = Kind.TECHNICIAN if role == "technician" else Kind.STAFF
+    kind = Kind.TECHNICIAN if badge.role == "technician" else Kind.STAFF
     start = badge.given_at or badge.registered_at
     parts = [lockers[at : at + LOCKERS_A_GRANT] for at in range(0, len(lockers), LOCKERS_A_GRANT)]
     names = [f"staff-{badge.id[-BADGE_TAIL:]}-{number}" for number in range(len(parts))]

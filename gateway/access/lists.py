@@ -7,13 +7,11 @@ import msgspec
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from gateway.access import repository
+from gateway.access import listed, repository
 from gateway.access.grants import Lines, contract_lines, staff_lines
 from gateway.access.models import IssuedList
 from gateway.access.schedules import schedules_of
-from gateway.access.service import site_badge_keys
 from gateway.contracts.holders import owners_of
-from gateway.contracts.repository import of_bank
 from gateway.events.service import record
 from gateway.loans.grants import loan_lines
 from gateway.loans.repository import at_bank as loans_at_bank
@@ -35,9 +33,10 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
     """
     site = bank_of(session, bank_id).site
     since = now - REVOKED_KEPT_MS
-    contracts = of_bank(session, bank_id, since)
-    badges = repository.badges_of_owners(session, site.id, owners_of(contracts), since)
-    lockers = list(repository.locker_numbers(session, bank_id))
+    session.flush()  # what is read below does not see what is pending
+    contracts = listed.contracts_of_bank(session, bank_id, since)
+    badges = listed.badges_of_contracts(session, bank_id, site.id, since)
+    lockers = list(listed.locker_numbers(session, bank_id))
     parts = [
         contract_lines(contract, badge, bank_id, now)
         for contract in contracts
@@ -49,8 +48,8 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
     lending = sorted(tool_locker_numbers(session, bank_id).intersection(lockers))
     parts += [
         # Whoever may not open lockers lends tools at most.
-        staff_lines(badge, role, lockers if may(role, Right.OPEN) else lending)
-        for badge, role in repository.staff_badges(session, site.id, since)
+        staff_lines(badge, lockers if may(badge.role, Right.OPEN) else lending)
+        for badge in listed.staff_badges(session, site.id, since)
     ]
     grants, revoked = _with_carried(session, bank_id, parts, now)
     return AccessList(
@@ -60,7 +59,7 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
         lease_until=now + LEASE_MS,
         zone=site.zone,
         schedules=schedules_of([*contracts, *(loan.membership for loan in loans)]),
-        badge_keys=tuple(key.id for key in site_badge_keys(session, site.id)),
+        badge_keys=tuple(listed.badge_keys(session, site.id)),
         grants=tuple(sorted(grants, key=lambda grant: grant.id)),
         revoked=tuple(sorted(revoked, key=lambda line: line.id)),
     )
@@ -95,14 +94,14 @@ def issue(session: Session, bank_id: str, sign: Callable[[bytes], bytes], *, now
 
 def _with_carried(session: Session, bank_id: str, parts: list[Lines], now: int) -> tuple[list[Grant], list[Revoked]]:
     """All lines, without the grants that the bank itself knows to be revoked (see reconcile.py)."""
-    carried = repository.carried(session, bank_id, now)
-    dead = {line.grant_id for line in carried if line.why != "ended"}
+    carried = listed.carried(session, bank_id, now)
+    dead = {line.id for line in carried if line.why != "ended"}
     grants = [grant for part in parts for grant in part.grants if grant.id not in dead]
     revoked = {line.id: line for part in parts for line in part.revoked}
     names = {grant.id for grant in grants}
     for line in carried:
-        if line.grant_id not in names:
-            revoked.setdefault(line.grant_id, Revoked(line.grant_id, line.digest, line.why))
+        if line.id not in names:
+            revoked.setdefault(line.id, line)
     return grants, list(revoked.values())
 
 

@@ -1,4 +1,4 @@
-"""Reads what an access list is made from."""
+"""Reads badges by their owners, and the lists that were issued."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from gateway.access.models import CarriedRevocation, IssuedList
+from gateway.access.models import IssuedList
 from gateway.badges.models import Badge
-from gateway.lockers.models import Bank, Locker
-from gateway.staff.models import Staff
+from gateway.lockers.models import Bank
 
 # SQLite takes at most 32,766 values in one statement.
 _AT_ONCE = 10_000
@@ -37,37 +36,6 @@ def badges_of_owners(
         if owner in wanted:
             found[owner].append(badge)
     return found
-
-
-def staff_badges(session: Session, site_id: str, since: int) -> Sequence[tuple[Badge, str]]:
-    """Staff badges at the site, with the role of their owner; live ones of disabled accounts are left out."""
-    rows = session.execute(
-        select(Badge, Staff.role)
-        .join(Staff, Staff.id == Badge.staff_id)
-        .where(
-            Badge.site_id == site_id,
-            or_(Staff.disabled_at.is_(None), Badge.revoked_at.is_not(None)),
-            or_(Badge.revoked_at.is_(None), Badge.revoked_at > since),
-        )
-        .order_by(Badge.id)
-    )
-    return [(row.Badge, row.role) for row in rows]
-
-
-def locker_numbers(session: Session, bank_id: str) -> Sequence[int]:
-    """The bank's lockers in service that open with a badge, by number."""
-    return session.scalars(
-        select(Locker.number)
-        .where(Locker.bank_id == bank_id, Locker.retired_at.is_(None), Locker.lock == "badge")
-        .order_by(Locker.number)
-    ).all()
-
-
-def carried(session: Session, bank_id: str, now: int) -> Sequence[CarriedRevocation]:
-    """Revocations learnt from the bank itself that still count."""
-    return session.scalars(
-        select(CarriedRevocation).where(CarriedRevocation.bank_id == bank_id, CarriedRevocation.until_at > now)
-    ).all()
 
 
 def newest_list(session: Session, bank_id: str) -> IssuedList | None:

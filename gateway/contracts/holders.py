@@ -2,14 +2,48 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from gateway.badges.models import Badge
 from gateway.contracts.models import Contract, Party, TrustedPerson
 
 ALWAYS = 1 << 62
+
+
+class Member(Protocol):
+    """Someone on a contract, as far as windows need it."""
+
+    person_id: str
+    from_at: int
+    until_at: int | None
+
+
+class Trustee(Protocol):
+    """Someone trusted with its lockers, as far as windows need it."""
+
+    id: str
+    from_at: int
+    until_at: int
+    ended_at: int | None
+
+
+class Agreement(Protocol):
+    """A contract, as far as windows need it."""
+
+    @property
+    def parties(self) -> Sequence[Member]: ...
+
+    @property
+    def trusted(self) -> Sequence[Trustee]: ...
+
+
+class Owned(Protocol):
+    """A badge, as far as windows need it."""
+
+    person_id: str | None
+    trusted_id: str | None
 
 
 @dataclass(frozen=True)
@@ -26,7 +60,7 @@ class Window:
     until_at: int
 
 
-def windows(contract: Contract) -> Sequence[Window]:
+def windows(contract: Agreement) -> Sequence[Window]:
     """Everyone who is or was on the contract, and everyone they trust or trusted."""
     people = [
         # The first one has been there from the beginning.
@@ -40,16 +74,9 @@ def windows(contract: Contract) -> Sequence[Window]:
     return people + trusted
 
 
-def windows_of(contract: Contract, badge: Badge) -> Sequence[Window]:
+def windows_of(contract: Agreement, badge: Owned) -> Sequence[Window]:
     """Those of the badge's owner."""
     return [window for window in windows(contract) if window.owner in (badge.person_id, badge.trusted_id)]
-
-
-def notice_waits(contract: Contract, owner: str) -> bool:
-    """Whether a message waits for this person of the contract; never for someone they trust."""
-    if any(one.id == owner for one in contract.trusted):
-        return False
-    return any(one.given_at is None and one.person_id in (None, owner) for one in contract.notices)
 
 
 def people_on(contract: Contract, at: int) -> Sequence[Party]:
@@ -76,7 +103,7 @@ def contracts_of(session: Session, owners: Collection[str]) -> Mapping[str, Sequ
     return found
 
 
-def owners_of(contracts: Iterable[Contract]) -> set[str]:
+def owners_of(contracts: Iterable[Agreement]) -> set[str]:
     """Everyone whose badges may stand in an access list for these contracts."""
     return {window.owner for contract in contracts for window in windows(contract)}
 

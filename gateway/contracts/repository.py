@@ -62,25 +62,6 @@ def of_locker(session: Session, locker_id: str, at: int) -> Sequence[Contract]:
     )
 
 
-def of_bank(session: Session, bank_id: str, since: int) -> Sequence[Contract]:
-    """Signed contracts with a locker of the bank whose time to collect was not over at `since`, in a stable order."""
-    return (
-        session.scalars(
-            select(Contract)
-            .where(
-                Contract.signed_at.is_not(None),
-                Contract.collect_until > since,
-                exists().where(
-                    Holding.contract_id == Contract.id, Holding.locker_id == Locker.id, Locker.bank_id == bank_id
-                ),
-            )
-            .order_by(Contract.id)
-        )
-        .unique()
-        .all()
-    )
-
-
 def banks_of_person(session: Session, person_id: str, since: int) -> Sequence[str]:
     """Banks where the person, or a trusted person of that id, was on a contract not over at `since`."""
     theirs = or_(

@@ -18,6 +18,8 @@ from wire.access_list import Grant, Kind, Revoked
 
 def loan_lines(session: Session, loans: Sequence[Loan], site_id: str, since: int) -> list[Lines]:
     """The lines of these loans for each badge of their members at the site."""
+    if not loans:
+        return []
     badges = badges_of_owners(session, site_id, (loan.membership.person_id for loan in loans), since)
     return [_lines(loan, badge) for loan in loans for badge in badges.get(loan.membership.person_id, ())]
 

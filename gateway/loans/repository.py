@@ -10,11 +10,12 @@ from gateway.loans.models import Loan, LoanItem, Membership, ToolLocker
 from gateway.lockers.models import Bank, Locker
 from gateway.prepared import Prepared
 
-# Made once: it is asked with each release of each bank.
-_LENDS_TOOLS = Prepared(
-    select(ToolLocker.locker_id)
-    .join(Locker, Locker.id == ToolLocker.locker_id)
-    .where(Locker.bank_id == bindparam("bank"))
+# Made once: they are asked with each release, or with each access list, of each bank.
+_TOOL_LOCKERS = Prepared(
+    select(Locker.number).join(ToolLocker, ToolLocker.locker_id == Locker.id).where(Locker.bank_id == bindparam("bank"))
+)
+_HAS_LENT = Prepared(
+    select(exists().where(Loan.locker_id == Locker.id, Locker.bank_id == bindparam("bank")).label("has_lent"))
 )
 
 
@@ -102,6 +103,8 @@ def in_scheme(query: Select[Loan], scheme_id: str | None) -> Select[Loan]:
 
 def at_bank(session: Session, bank_id: str, since: int) -> Sequence[Loan]:
     """Loans through the bank's lockers that were not over at `since`, in a stable order."""
+    if not _HAS_LENT.run(session.connection(), {"bank": bank_id}).scalar():
+        return []
     return (
         session.scalars(
             select(Loan)
@@ -155,13 +158,12 @@ def banks_of_member(session: Session, person_id: str, since: int) -> Sequence[st
 
 def lends_tools(session: Session, bank_id: str) -> bool:
     """Whether any locker of the bank is a tool locker."""
-    return _LENDS_TOOLS.run(session.connection(), {"bank": bank_id}).first() is not None
+    return _TOOL_LOCKERS.run(session.connection(), {"bank": bank_id}).first() is not None
 
 
 def tool_locker_numbers(session: Session, bank_id: str) -> frozenset[int]:
     """The numbers of the bank's tool lockers."""
-    query = select(Locker.number).join(ToolLocker, ToolLocker.locker_id == Locker.id)
-    return frozenset(session.scalars(query.where(Locker.bank_id == bank_id)))
+    return frozenset(number for (number,) in _TOOL_LOCKERS.run(session.connection(), {"bank": bank_id}))
 
 
 def is_not_disturbed(person_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:

@@ -125,7 +125,7 @@ class TermsColumn(TypeDecorator[Terms]):
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> Terms | None:
         """The terms in a stored text."""
-        return None if value is None else _read(value)
+        return None if value is None else stored_terms(value)
 
 
 def read_terms(text: str) -> Terms:
@@ -140,5 +140,6 @@ def read_terms(text: str) -> Terms:
 
 # Thousands of contracts share a few terms.
 @lru_cache(maxsize=256)
-def _read(text: str) -> Terms:
+def stored_terms(text: str) -> Terms:
+    """The terms in the text of a row."""
     return Terms.model_validate_json(text)

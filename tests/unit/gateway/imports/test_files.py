@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import func, select
 
-from gateway.access.grants import contract_lines
+from gateway.access import lists
 from gateway.access.keystore import Keystore
 from gateway.access.service import register_badge
 from gateway.audit.models import AuditRecord
@@ -280,11 +280,10 @@ def test_an_old_contract_gets_grants_that_the_wire_can_carry_once_its_locker_rea
         (contract,) = session.scalars(select(Contract))
         contract.holdings[0].locker.lock = "badge"
         site_id = contract.holdings[0].locker.bank.site_id
-        badge = register_badge(
+        register_badge(
             session, keystore, site_id=site_id, number="em4100:0000000001", label="M-1",
             person_id=contract.person_id, actor="test", now=NOON,
         )  # fmt: skip
-        session.flush()
-        (holder, *rest) = contract_lines(contract, badge, bank, NOON).grants
-    assert holder.not_before == MIN_INSTANT
-    assert NOON < holder.not_after == rest[0].not_before
+        grants = {grant.kind: grant for grant in lists.build(session, bank, version=1, now=NOON).grants}
+    assert grants["holder"].not_before == MIN_INSTANT
+    assert NOON < grants["holder"].not_after == grants["collect"].not_before
