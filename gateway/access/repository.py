@@ -3,15 +3,23 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from gateway.access.models import IssuedList
+from gateway.access.models import Controller, IssuedList
 from gateway.badges.models import Badge
 from gateway.lockers.models import Bank
+from gateway.prepared import Prepared
 
 # SQLite takes at most 32,766 values in one statement.
 _AT_ONCE = 10_000
+# Made once: it is asked with every health message of every bank.
+_VERSIONS = Prepared(
+    select(
+        Controller.list_in_force,
+        select(func.max(IssuedList.version)).where(IssuedList.bank_id == Controller.bank_id).scalar_subquery(),
+    ).where(Controller.bank_id == bindparam("bank"))
+)
 
 
 def badges_of_owners(
@@ -53,6 +61,12 @@ def newest_versions(session: Session, banks: Collection[str] | None = None) -> M
     if banks is not None and len(banks) <= _AT_ONCE:
         query = query.where(Bank.id.in_(banks))
     return {bank: version for bank, version in session.execute(query) if version is not None}
+
+
+def versions_of(session: Session, bank_id: str) -> tuple[int, int] | None:
+    """Which list the bank's controller follows, and which one was issued last (0: none); None without a controller."""
+    found = _VERSIONS.run(session.connection(), {"bank": bank_id}).first()
+    return None if found is None else (found[0], found[1] or 0)
 
 
 def kept_versions(session: Session, bank_id: str, count: int) -> int:

@@ -6,7 +6,7 @@ import structlog
 
 from gateway.access import commands, service
 from gateway.access.commands import Orders
-from gateway.access.repository import newest_versions
+from gateway.access.repository import versions_of
 from gateway.db import Database
 from gateway.errors import NotFoundError
 from gateway.link.device_keys import DeviceKeys
@@ -92,10 +92,15 @@ class Listener:
         if not self._presence.beats(bank_id, health):
             return
         with self._database.reading() as session:
-            known = service.controller_of(session, bank_id).list_in_force == health.list_version
-            newest = newest_versions(session, [bank_id]).get(bank_id, 0)
+            versions = versions_of(session, bank_id)
+        if versions is None:
+            raise NotFoundError("controller", "no controller is joined to this bank")
+        in_force, newest = versions
+        known = health.list_version == in_force
         behind = health.list_version < newest and self._may_send_again(bank_id)
-        if known and not behind and self._presence.is_settled(bank_id):
+        # What its journal tells may have come before: a list in force that is not ours is looked at all the same.
+        ours = health.list_version <= newest
+        if known and ours and not behind and self._presence.is_settled(bank_id):
             return
         with self._database.writing() as session:
             service.follows(session, bank_id, health.list_version, None, now=self._now())
