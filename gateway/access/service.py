@@ -1,6 +1,6 @@
 """Controllers: joining them by hand, their badge keys, and what a birth or a death of theirs means."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -77,6 +77,12 @@ def controller_of(session: Session, bank_id: str) -> Controller:
 def list_controllers(session: Session) -> Sequence[Controller]:
     """Every controller, by id."""
     return session.scalars(select(Controller).order_by(Controller.bank_id)).all()
+
+
+def device_publics(session: Session) -> Mapping[str, bytes]:
+    """The public key of every controller, by bank."""
+    rows = session.execute(select(Controller.bank_id, Controller.device_public))
+    return {bank_id: public for bank_id, public in rows}
 
 
 def site_badge_keys(session: Session, site_id: str) -> Sequence[BadgeKey]:

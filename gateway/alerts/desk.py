@@ -1,6 +1,8 @@
 """What waits for people and not at a door: told to those who can act at the site, without saying whom it is about."""
 
 from collections.abc import Callable, Iterator, Sequence
+from math import ceil
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,7 +22,8 @@ from gateway.lockers.winding_down import to_move
 from gateway.schemes.codes import Service
 from gateway.schemes.models import Scheme
 
-# All this is a matter of days; looking at everyone is not for every round.
+# All this is a matter of days. Each part is looked at once in this time, in each round as many as its share of half of
+# it, so that no page waits while everyone is looked at.
 EVERY_MS = 30 * 60_000
 _DAY_MS = 86_400_000
 # How long before its date something is told, so that there is time to act.
@@ -31,48 +34,74 @@ _CALLS = {Call.REVIEW: Kind.REVIEW_DUE, Call.MISSED: Kind.CONTACT_MISSED}
 _LOANS = {ReminderKind.DUE_SOON: Kind.LOAN_DUE_SOON, ReminderKind.OVERDUE: Kind.LOAN_OVERDUE}
 
 
+Look = Callable[[Session, str, int], Iterator[Occasion]]
+
+
+class Part(NamedTuple):
+    """One look, at one site or scheme if it is not at everything."""
+
+    look: Look
+    scope: str
+
+
 class Desk:
     """Remembers what it found until it is time to look again. An occasion is over when someone has seen to it."""
 
     def __init__(self) -> None:
-        self._found: Sequence[Occasion] = ()
-        self._looked_at: int | None = None
+        self._found: dict[Part, Sequence[Occasion]] = {}
+        self._looked_at: dict[Part, int] = {}
+        self._asked_at = 0
 
     def standing(self, session: Session, now: int) -> Sequence[Occasion]:
         """Everything that waits now; each thing is told once, and once more if it comes up again another day."""
-        if self._looked_at is None or now - self._looked_at >= EVERY_MS:
-            self._found = [one for look in _LOOKS for one in look(session, now)]
-            self._looked_at = now
-        return self._found
+        parts = _parts(session)
+        for part in self._due(parts, now):
+            self._found[part], self._looked_at[part] = list(part.look(session, part.scope, now)), now
+        self._found = {part: self._found[part] for part in parts if part in self._found}
+        self._asked_at = now
+        return [one for found in self._found.values() for one in found]
+
+    def _due(self, parts: Sequence[Part], now: int) -> Sequence[Part]:
+        """Everything at first; then some of what was not looked at for long, the longest ago first."""
+        due = [part for part in parts if not 0 <= now - self._looked_at.get(part, -EVERY_MS) < EVERY_MS]
+        share = ceil(len(parts) * abs(now - self._asked_at) * 2 / EVERY_MS)
+        return sorted(due, key=lambda part: self._looked_at.get(part, 0))[:share]
 
 
-def _people(session: Session, now: int) -> Iterator[Occasion]:
+def _parts(session: Session) -> Sequence[Part]:
+    sites = session.scalars(select(Site.id).order_by(Site.id)).all()
+    libraries = session.scalars(select(Scheme.id).where(Scheme.service == Service.TOOLS).order_by(Scheme.id)).all()
+    return [
+        *(Part(look, scope) for look, scopes in ((_people, sites), (_loans, libraries), (_limits, libraries))
+          for scope in scopes),
+        *(Part(look, "") for look in (_moves, _keeping, _starts)),
+    ]  # fmt: skip
+
+
+def _people(session: Session, site_id: str, now: int) -> Iterator[Occasion]:
     """Missed contacts, and reviews that are due."""
-    for site_id in session.scalars(select(Site.id)).all():
-        for one in standing.of_site(session, site_id, now=now):
-            kind = _CALLS.get(one.due.call)
-            if kind is not None:
-                yield _of_day(kind, site_id, one.person.id, now, now)
+    for one in standing.of_site(session, site_id, now=now):
+        kind = _CALLS.get(one.due.call)
+        if kind is not None:
+            yield _of_day(kind, site_id, one.person.id, now, now)
 
 
-def _loans(session: Session, now: int) -> Iterator[Occasion]:
+def _loans(session: Session, scheme_id: str, now: int) -> Iterator[Occasion]:
     """Members whom nobody has reminded yet. A loan that was put off has another date, and is told of anew."""
-    for due in reminders.to_tell(session, now=now):
+    for due in reminders.to_tell(session, scheme_id=scheme_id, now=now):
         loan, kind = due.loan, _LOANS[due.kind]
         key = f"{kind}:{loan.id}:{loan.due_at}"
         yield Occasion(key, kind, loan.membership.site_id, None, None, loan.due_at, about=loan.id)
 
 
-def _limits(session: Session, now: int) -> Iterator[Occasion]:
-    """Limits of tool libraries that are passed."""
-    libraries = select(Scheme.id).where(Scheme.service == Service.TOOLS)
-    for scheme_id in session.scalars(libraries).all():
-        for one in attention.attention(session, scheme_id=scheme_id, now=now):
-            if one.site_id is not None:
-                yield _of_day(Kind.LOAN_LIMIT, one.site_id, f"{one.limit}:{one.subject}", now, now)
+def _limits(session: Session, scheme_id: str, now: int) -> Iterator[Occasion]:
+    """Limits of a tool library that are passed."""
+    for one in attention.attention(session, scheme_id=scheme_id, now=now):
+        if one.site_id is not None:
+            yield _of_day(Kind.LOAN_LIMIT, one.site_id, f"{one.limit}:{one.subject}", now, now)
 
 
-def _moves(session: Session, now: int) -> Iterator[Occasion]:
+def _moves(session: Session, _scope: str, now: int) -> Iterator[Occasion]:
     """Contracts that must find another locker, once the date is set and near."""
     sites = {bank_id: site_id for bank_id, site_id in session.execute(select(Bank.id, Bank.site_id))}
     for move in to_move(session, now):
@@ -80,7 +109,7 @@ def _moves(session: Session, now: int) -> Iterator[Occasion]:
             yield _at_locker(Kind.MOVE_DUE, sites[move.bank], move.bank, move.number, move.by, now)
 
 
-def _keeping(session: Session, now: int) -> Iterator[Occasion]:
+def _keeping(session: Session, _scope: str, now: int) -> Iterator[Occasion]:
     """Belongings in safekeeping whose last day is near; none that are kept whatever the date."""
     for custody in custodies.kept(session):
         site = custody.locker.bank.site
@@ -91,16 +120,13 @@ def _keeping(session: Session, now: int) -> Iterator[Occasion]:
             yield _of_day(Kind.KEEPING_ENDS, site.id, custody.id, ends_at, now)
 
 
-def _starts(session: Session, now: int) -> Iterator[Occasion]:
+def _starts(session: Session, _scope: str, now: int) -> Iterator[Occasion]:
     """Contracts that start within a day, or have started, while their locker is not ready."""
     for one in awaited(session, now, ahead_ms=START_AHEAD_MS):
         locker = one.holding.locker
         yield _at_locker(
             Kind.LOCKER_NOT_READY, locker.bank.site_id, locker.bank_id, locker.number, one.holding.from_at, now
         )
-
-
-_LOOKS: Sequence[Callable[[Session, int], Iterator[Occasion]]] = (_people, _loans, _limits, _moves, _keeping, _starts)
 
 
 def _of_day(kind: Kind, site_id: str, about: str, since: int, now: int) -> Occasion:

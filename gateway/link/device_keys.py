@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gateway.access.service import list_controllers
+from gateway.access.service import device_publics
 from gateway.db import Database
 from wire.envelope import key_id, verify
 from wire.errors import EnvelopeError
@@ -32,7 +32,7 @@ class DeviceKeys:
     def reload(self) -> None:
         """Reads the controllers again."""
         with self._database.reading() as session:
-            public = {row.bank_id: row.device_public for row in list_controllers(session)}
+            public = device_publics(session)
         keys = {bank_id: {key_id(raw): signing_public(raw)} for bank_id, raw in public.items()}
         with self._lock:
             self._fresh |= {bank for bank, known in keys.items() if set(known) != set(self._keys.get(bank, ()))}

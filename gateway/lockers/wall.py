@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, exists, func, select, true
+from sqlalchemy import ColumnElement, Row, exists, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 
 from gateway.access.commands import PENDING, SILENT_AFTER_MS, state_of
@@ -14,7 +14,7 @@ from gateway.contracts.repository import has_locker
 from gateway.contracts.states import State, state_at
 from gateway.custody.readiness import unready
 from gateway.loans.models import ToolLocker
-from gateway.lockers.models import Bank, Locker, Observation
+from gateway.lockers.models import Bank, Locker, Observation, Site
 from gateway.lockers.sight import seen_by, sight_of
 
 # Alarms stay on screen although the bank has gone silent; a merely open door then says nothing any more.
@@ -22,6 +22,8 @@ _ALARMS = ("forced", "tampered", "jammed", "open_too_long", "ajar")
 Heard = Callable[[str], bool]
 # So many banks are asked for by name; of more, everything is read.
 _NAMED_AT_MOST = 500
+# Of the block id, name, site's id, name, zone; of its controller, if one is joined, all the rest.
+_BankRow = tuple[str, str, str, str, str, bool | None, int | None, int | None, int | None, int | None]
 
 
 @dataclass
@@ -98,17 +100,17 @@ def banks(
     """Every bank, by id, or these, or those an organisation has a role at; `heard`: whether one was heard lately."""
     seen = sight_of(session, organisation_id).seen if organisation_id else bank_ids
     rows = session.execute(
-        select(Bank, Controller)
+        select(
+            Bank.id, Bank.name, Bank.site_id, Site.name, Site.zone, Controller.online, Controller.status_at,
+            Controller.held_since, Controller.list_in_force, Controller.list_in_force_since,
+        )
+        .join(Site, Site.id == Bank.site_id)
         .outerjoin(Controller, Controller.bank_id == Bank.id)
         .where(_among(Bank.id, seen))
         .order_by(Bank.id)
-    ).all()
+    )  # fmt: skip
     versions = newest_versions(session, seen)
-    return [
-        _bank_view(bank, controller, versions.get(bank.id, 0), heard)
-        for bank, controller in rows
-        if seen is None or bank.id in seen
-    ]
+    return [_bank_view(row, versions.get(row[0], 0), heard) for row in rows if seen is None or row[0] in seen]
 
 
 def count(session: Session, banks: Collection[str]) -> int:
@@ -171,19 +173,20 @@ def lockers(
     return views if organisation_id is None else seen_by(session, organisation_id, views, now)
 
 
-def _bank_view(bank: Bank, controller: Controller | None, issued: int, heard: Heard) -> BankView:
+def _bank_view(row: Row[*_BankRow], issued: int, heard: Heard) -> BankView:
+    bank_id, name, site_id, site, zone, online, status_at, held_since, in_force, in_force_since = row
     return BankView(
-        id=bank.id,
-        name=bank.name,
-        site_id=bank.site_id,
-        site=bank.site.name,
-        zone=bank.site.zone,
-        joined=controller is not None,
-        online=controller is not None and controller.online and heard(bank.id),
-        status_at=controller.status_at if controller else None,
-        held=controller is not None and controller.held_since is not None,
-        list_in_force=controller.list_in_force if controller else 0,
-        list_in_force_since=controller.list_in_force_since if controller else None,
+        id=bank_id,
+        name=name,
+        site_id=site_id,
+        site=site,
+        zone=zone,
+        joined=online is not None,
+        online=bool(online) and heard(bank_id),
+        status_at=status_at,
+        held=held_since is not None,
+        list_in_force=in_force or 0,
+        list_in_force_since=in_force_since,
         list_issued=issued,
     )
 

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from gateway.alerts import delivery, raising, service
-from gateway.alerts.desk import EVERY_MS, Desk
+from gateway.alerts.desk import EVERY_MS, Desk, Part
 from gateway.alerts.kinds import Kind
+from gateway.alerts.occasions import Occasion
 from gateway.care import contacts, reviews
 from gateway.care.codes import ContactKind, ReviewDecision
 from gateway.contracts import service as contracts
@@ -143,16 +144,45 @@ def test_a_contract_that_starts_in_a_locker_that_is_not_ready_is_told_the_day_be
     assert office.at(begins + DAY) == []
 
 
-def test_the_desk_is_not_looked_through_at_every_round(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[int] = []
+def test_the_desk_looks_at_everything_first_and_then_at_a_few_parts_in_each_round(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
 
-    def look(_session: object, now: int) -> tuple[()]:
-        looked.append(now)
+    def look(_session: object, scope: str, _now: int) -> tuple[()]:
+        looked.append(scope)
         return ()
 
-    monkeypatch.setattr("gateway.alerts.desk._LOOKS", [look])
+    places = sorted(f"place {number}" for number in range(1_000))
+    monkeypatch.setattr("gateway.alerts.desk._parts", lambda _session: [Part(look, place) for place in places])
     desk = Desk()
     with town.reading() as session:
-        for now in (NOON, NOON + 5_000, NOON + EVERY_MS):
+        desk.standing(session, NOON)
+        assert looked == places
+        desk.standing(session, NOON + EVERY_MS - 1)
+        assert looked == places
+        rounds = range(NOON + EVERY_MS, NOON + 2 * EVERY_MS, 5_000)
+        most = 0
+        for now in rounds:
+            before = len(looked)
             desk.standing(session, now)
-    assert looked == [NOON, NOON + EVERY_MS]
+            most = max(most, len(looked) - before)
+    assert sorted(looked[1_000:]) == places
+    assert most < 10
+
+
+def test_what_a_part_found_stands_until_it_is_looked_at_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"here": True}
+
+    def look(_session: object, scope: str, now: int) -> list[Occasion]:
+        return [Occasion(scope, Kind.MOVE_DUE, scope, None, None, now)] if there[scope] else []
+
+    monkeypatch.setattr("gateway.alerts.desk._parts", lambda _session: [Part(look, place) for place in there])
+    desk = Desk()
+    with town.reading() as session:
+        assert len(desk.standing(session, NOON)) == 1
+        there["here"] = False
+        assert len(desk.standing(session, NOON + 5_000)) == 1
+        assert desk.standing(session, NOON + EVERY_MS) == []
+        there.clear()
+        assert desk.standing(session, NOON + EVERY_MS) == []
