@@ -69,6 +69,7 @@ class _Fate:
             for day in range(1, days + 1):
                 loop.run_until(START_MS + day * DAY_MS)
                 self._judge()
+                self.schedule.reconcile()
             self.schedule.heal()
             self.town.rest()
             loop.run_until(world.now_ms + REST_MS // 2)

@@ -7,9 +7,11 @@ from random import Random
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gateway.access import service as access
+from gateway.badges.models import Badge
 from gateway.lockers import service as lockers
 from gateway.schemes.codes import Service
 from gateway.schemes.service import add_scheme
@@ -17,7 +19,7 @@ from gateway.staff import service as accounts
 from simulator.world.chance import Chance
 from simulator.world.controller import SimulatedController
 from simulator.world.gateway import Gateway
-from simulator.world.invariants.access import AccessJudge
+from simulator.world.invariants.access import AccessJudge, Forgotten
 from simulator.world.invariants.contracts import ContractJudge
 from simulator.world.invariants.figures import FigureJudge
 from simulator.world.invariants.violation import Violation
@@ -25,7 +27,7 @@ from simulator.world.lives.arrivals import Arrivals, Scheme
 from simulator.world.lives.calendar import ZONE
 from simulator.world.lives.office import Office
 from simulator.world.lives.people import People
-from simulator.world.lives.records import Box, Records
+from simulator.world.lives.records import Box, Card, Records
 from simulator.world.lives.staff import Staff, Tempo
 from simulator.world.loop import VirtualLoop
 from simulator.world.trace import Trace
@@ -131,6 +133,37 @@ class Town:
         """
         self.office.loose = True
         self._access.lost(saved)
+
+    def split(self) -> int:
+        """There are two gateways from now on; what `joined` needs of this moment."""
+        since = self._gateway.now()
+        self._access.two_gateways(since)
+        return since
+
+    def blocked_elsewhere(self, card: Card, at: int) -> None:
+        """That badge is dead for one of the gateways, and this one does not know."""
+        card.dead_at = at
+        self._access.disputed.add(card.id)
+
+    def joined(self, since: int, until: int) -> None:
+        """There is one gateway again: lists up to the version `until` may be of either."""
+        self._access.one_gateway(since, until)
+        self.settled()
+
+    def settled(self) -> None:
+        """Staff look at what has become of badges that were blocked at the other gateway."""
+        try:
+            with self._gateway.reading() as session:
+                for name in sorted(self._access.disputed):
+                    found = session.get(Badge, name)
+                    self.records.cards[name].dead_at = None if found is None else found.revoked_at
+        except DBAPIError:
+            return  # they look again when the bank is reconciled
+
+    def forgets(self, bank: str, version: int, stems: frozenset[str], until: int) -> None:
+        """A list of that version says nothing of the contracts whose grants begin with these."""
+        pacts = frozenset(name for name in self.records.pacts if name[-12:] in stems)
+        self._access.forgetful[bank, version] = Forgotten(pacts, until)
 
     def figures_by_counting(self) -> list[Violation]:
         """Every figure of every report, counted again from what was done; none of a gateway that lost its memory."""

@@ -26,7 +26,9 @@ LOCKERS = 24
 class World:
     """The things of one seed, before anyone lives in them. Use it inside `pinned(chance)`, and close it."""
 
-    def __init__(self, seed: int, chance: Chance, *, banks: int = BANKS, keep_trace: bool = False) -> None:
+    def __init__(
+        self, seed: int, chance: Chance, *, banks: int = BANKS, lockers: int = LOCKERS, keep_trace: bool = False
+    ) -> None:
         self.seed = seed
         self.chance = chance
         self.loop = VirtualLoop(START_MS)
@@ -38,7 +40,7 @@ class World:
         self.gateway = Gateway(self.broker, chance, pace=GatewayPace(retry_ms=60_000), trace=self.trace)
         self.controllers = [
             SimulatedController(
-                self.loop, chance, self.trace, self.broker, bank_file(f"bank-{number}", LOCKERS), pace=LEISURELY
+                self.loop, chance, self.trace, self.broker, bank_file(f"bank-{number}", lockers), pace=LEISURELY
             )
             for number in range(1, banks + 1)
         ]
@@ -48,6 +50,8 @@ class World:
         # What faults have made doubtful for good or for now; invariants ask (see faults and invariants).
         self.wrong_clocks: Counter[str] = Counter()
         self.cloned: set[str] = set()
+        self.twins: list[Gateway] = []
+        self.joined_at = 0
 
     @property
     def now_ms(self) -> int:
@@ -63,9 +67,22 @@ class World:
         self.note("world", "violation", invariant=invariant, text=text)
         self.violations.append(Violation(self.loop.now_ms, invariant, text))
 
+    def is_of_two(self, version: int) -> bool:
+        """Whether that list may be the work of one of two gateways that do not know of each other."""
+        return bool(self.twins) or version <= self.joined_at
+
+    def joined(self, twin: Gateway) -> None:
+        """There is one gateway again: lists of a higher version than any of before are its own."""
+        self.twins.remove(twin)
+        newest = "SELECT coalesce(max(version), 0) FROM issued_list"
+        both = (each.storage.connection.execute(newest).fetchone()[0] for each in (self.gateway, twin))
+        self.joined_at = max(self.joined_at, *both)
+        twin.close()
+
     def close(self) -> None:
         """Everything ends."""
-        self.gateway.close()
+        for gateway in (self.gateway, *self.twins):
+            gateway.close()
         self.loop.close()
 
 

@@ -56,7 +56,8 @@ ROWS = (
         (f"{_REAL}::test_a_network_that_swallows_cuts_and_flaps_loses_nothing",
          "tests/integration/controller/test_defects.py::"
          "test_a_half_open_connection_is_noticed_within_two_keep_alives_and_five_seconds")),
-    Row(13, "gateway restored from yesterday, or empty", ("database_restored", "database_empty"),
+    Row(13, "two gateways after a split; restored from yesterday, or empty",
+        ("gateway_split", "database_restored", "database_empty"),
         (f"{_DEMO}/test_restored_gateway.py::"
          "test_yesterdays_database_publishes_nothing_until_reconciled_and_nobody_is_shut_out",)),
     Row(14, "certificate or key expires while offline", ("month_offline", "link_cut"),
@@ -86,7 +87,7 @@ ROWS = (
     Row(24, "poison, floods, guessed badges", ("poison", "badges_guessed"),
         ("tests/unit/gateway/test_ingest.py::test_poison_is_set_aside_raw_counted_as_stored_and_shown",
          "tests/unit/gateway/test_ingest.py::test_a_flood_of_poison_is_counted_but_not_all_kept",)),
-    Row(25, "a list that forgets a holder, a lease run out", ("month_offline",),
+    Row(25, "a list that forgets a holder, a lease run out", ("list_forgets", "month_offline"),
         (f"{_DEMO}/test_hostile_broker.py::test_a_list_that_forgets_a_holder_leaves_them_their_way_and_alarms",)),
     Row(26, "stopped, hung or crashing in mid-pulse", ("hangs_at_opening", "crash_loop", "stopped"),
         (f"{_KEEPER}::test_a_controller_stopped_in_mid_pulse_leaves_the_coil_on_for_its_pulse_only",

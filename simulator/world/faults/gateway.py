@@ -1,4 +1,4 @@
-"""The gateway and its database: killed at the worst moments, down, full, slow, restored, empty, two after a split."""
+"""The gateway and its database: killed at the worst moments, down, full, slow, restored, empty."""
 
 from collections.abc import Callable
 

@@ -2,10 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.access import reconcile
-from gateway.access.service import list_controllers
-from gateway.errors import GatewayError
 from simulator.world.faults.fault import Heal, Hit, Plan, Planned
+from simulator.world.faults.operator import Operator
 from simulator.world.faults.recorder import Recorder
 from simulator.world.invariants.watch import Watch
 
@@ -29,11 +27,12 @@ class Schedule:
         self.recorder = Recorder(world)
         self._plan = plan
         self._healing: dict[int, Heal] = {}
+        self._operator = Operator(self)
 
     def begin(self, first_ms: int) -> None:
         """Plan everything from `first_ms` (unix) on."""
         for planned in self._plan.planned:
-            self.world.loop.at(first_ms + planned.after_ms, self._begins, planned)
+            self.world.loop.at(first_ms + planned.after_ms, self.begins, planned)
 
     def heal(self) -> None:
         """Whatever is still broken is mended now, the newest first; what has no power gets it back."""
@@ -46,18 +45,8 @@ class Schedule:
                 controller.start()
 
     def reconcile(self) -> None:
-        """Staff have looked at each bank that is held, and decide that the gateway's list holds again."""
-        world, gateway = self.world, self.world.gateway
-        with gateway.writing() as session:
-            held = [each.bank_id for each in list_controllers(session) if each.held_since is not None]
-        for bank in held:
-            with gateway.writing() as session:
-                try:
-                    reconcile.decide(session, bank, actor="operator", now=gateway.now(), unseen=False)
-                    world.counts["reconciled"] += 1
-                except GatewayError:
-                    reconcile.decide(session, bank, actor="operator", now=gateway.now(), unseen=True)
-                    world.counts["reconciled unseen"] += 1
+        """Staff look at each bank that is held, and decide that the gateway's list holds again."""
+        self._operator.reconcile()
 
     def number_at(self, hit: Hit) -> str:
         """The number of a badge that someone with a locker at that bank carries."""
@@ -91,7 +80,8 @@ class Schedule:
         self.watch.replaced(gateway)
         gateway.start()
 
-    def _begins(self, planned: Planned) -> None:
+    def begins(self, planned: Planned) -> None:
+        """One fault, now."""
         world = self.world
         bank = world.controllers[planned.bank % len(world.controllers)]
         world.note(

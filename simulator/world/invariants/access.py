@@ -4,6 +4,7 @@ A badge that a controller answers is judged by what was decided up to the list t
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from controller.inputs import Moment
 from gateway.schemes.templates import LUGGAGE_ROOM
@@ -19,8 +20,18 @@ _HOURS = LUGGAGE_ROOM.terms.hours
 _ALWAYS = 1 << 62
 
 
+class Forgotten(NamedTuple):
+    """A list that by a defect says nothing of these contracts: until when, at least, their holders keep their way."""
+
+    pacts: frozenset[str]
+    until: int
+
+
 class AccessJudge:
-    """`doubtful`: the gateway's time or memory was disturbed, so any of its decisions may be the last known."""
+    """`doubtful`: the gateway's time or memory was disturbed, so any of its decisions may be the last known.
+
+    `forgetful`: lists, by bank and version, that forget somebody. `disputed`: badges that one of two gateways blocked.
+    """
 
     def __init__(self, office: Office, sites: dict[str, str]) -> None:
         self._office = office
@@ -29,11 +40,22 @@ class AccessJudge:
         self.doubtful = False
         self.judged = 0
         self._known_until = _ALWAYS
+        self.forgetful: dict[tuple[str, int], Forgotten] = {}
+        self.disputed: set[str] = set()
+        self._two: list[tuple[int, int]] = []
 
     def lost(self, since: int) -> None:
         """What was decided after that instant may be forgotten."""
         self.doubtful = True
         self._known_until = min(self._known_until, since)
+
+    def two_gateways(self, since: int) -> None:
+        """From now on decisions are made in two places that do not know of each other."""
+        self._two.append((since, _ALWAYS))
+
+    def one_gateway(self, since: int, until: int) -> None:
+        """It is over; lists up to the version `until` may be of either."""
+        self._two = [(start, until if start == since else end) for start, end in self._two]
 
     def presented(self, asked: Presented) -> None:
         """One badge at one reader."""
@@ -52,22 +74,30 @@ class AccessJudge:
         card, version = asked.card, asked.list_version
         if self._sites[asked.bank] != card.site or card.staff or card.owner is None or card.given_at is None:
             return False, False
-        if card.given_at > version and not self.doubtful:
+        since = [start for start, end in self._two if start <= version <= end]
+        doubtful, known_until = self.doubtful or bool(since), min([self._known_until, *since])
+        if since and card.id in self.disputed:
+            return True, False
+        if card.given_at > version and not doubtful:
             return False, False
-        if card.dead_at is not None and (card.dead_at <= version or self.doubtful):
-            return self.doubtful, False
-        ways = [
-            (
-                [_opens(view, pact, card.owner, asked) for view in self._views(pact, version)],
-                max(card.given_at, pact.views[0].at) <= min(version, self._known_until),
-            )
-            for pact in self._pacts(card)
-        ]
-        return any(any(views) for views, _ in ways), any(views and all(views) and known for views, known in ways)
+        if card.dead_at is not None and (card.dead_at <= version or doubtful):
+            return doubtful, False
+        forgotten = self.forgetful.get((asked.bank, version))
+        may = must = False
+        for pact in self._pacts(card):
+            views = [_opens(view, pact, card.owner, asked) for view in self._views(pact, version, doubtful)]
+            lost = forgotten is not None and pact.id in forgotten.pacts
+            # Whoever is forgotten may come day and night, and a little longer than was agreed.
+            may = may or any(views) or lost
+            if lost and forgotten is not None and asked.moment.ending_at >= forgotten.until:
+                continue
+            known = max(card.given_at, pact.views[0].at) <= min(version, known_until)
+            must = must or bool(views and all(views) and known)
+        return may, must
 
-    def _views(self, pact: Pact, version: int) -> Sequence[View]:
+    def _views(self, pact: Pact, version: int, doubtful: bool) -> Sequence[View]:
         """What may be the last that was known of it."""
-        if self.doubtful:
+        if doubtful:
             return pact.views
         known = [view for view in pact.views if view.at <= version]
         return known[-1:]

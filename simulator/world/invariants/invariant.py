@@ -46,5 +46,8 @@ class Invariant:
     def replaced(self, gateway: Gateway) -> None:
         """A gateway's database is another one now: restored, or empty."""
 
+    def reconciled(self, gateway: Gateway, bank: str, *, seen: bool) -> None:
+        """An operator decided that the gateway's list holds again; `seen`: with the bank's own list at hand."""
+
     def settled(self) -> None:
         """Everything was healed, and had time to come to rest."""

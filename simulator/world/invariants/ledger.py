@@ -14,6 +14,8 @@ from wire.entries import EntryType
 from wire.envelope import Envelope
 
 _envelopes = msgspec.json.Decoder(Envelope)
+# Words on a badge itself; `ended` speaks of one grant alone.
+DEAD = frozenset({"revoked", "replaced"})
 _kept = msgspec.json.Decoder(tuple[Grant, ...])
 
 

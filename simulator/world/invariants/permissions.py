@@ -7,7 +7,7 @@ from controller.journal import Opened
 from controller.pending import Pending
 from simulator.world.gateway import Gateway
 from simulator.world.invariants.invariant import Invariant
-from simulator.world.invariants.ledger import BankLedger, Intent, Ledger, _envelopes
+from simulator.world.invariants.ledger import DEAD, BankLedger, Intent, Ledger, _envelopes
 from wire.access_list import Grant
 from wire.entries import EntryType
 from wire.limits import COMMAND_FRESH_MS, COMMAND_WAIT_MS
@@ -16,7 +16,6 @@ from wire.topics import Topic
 
 # A clock that is right is so to the second; a release waits a minute for its coil, its retries some seconds more.
 _SLACK_MS = 10_000
-_DEAD = frozenset({"revoked", "replaced"})
 
 
 class Permissions(Invariant):
@@ -85,7 +84,7 @@ class Permissions(Invariant):
         elif not self.world.wrong_clocks[bank] and not any(self._holds(grant) for grant in held):
             self.violated(f"{bank} opens locker {locker} by {name} outside its dates, and its clock is right")
         if ledger.accepted is not None and any(
-            line.digest == digest and line.id == name and line.why in _DEAD for line in ledger.accepted.revoked
+            line.digest == digest and line.id == name and line.why in DEAD for line in ledger.accepted.revoked
         ):
             self.violated(f"{bank} opens locker {locker} by {name}, which it knows to be revoked")
 

@@ -1,11 +1,13 @@
-"""What a bank has accepted it does not forget: no older list comes back, whatever was cut, restarted or replayed."""
+"""What a bank has accepted it does not forget: no older list comes back, whatever was cut, restarted or replayed;
+and a badge that a list called dead opens nothing, whatever later lists say."""
 
 from typing import Any
 
 from controller.journal import Opened
 from controller.pending import Pending
+from simulator.world.gateway import Gateway
 from simulator.world.invariants.invariant import Invariant
-from simulator.world.invariants.ledger import Ledger
+from simulator.world.invariants.ledger import DEAD, Ledger
 
 
 class Revocations(Invariant):
@@ -17,6 +19,8 @@ class Revocations(Invariant):
         super().__init__(world)
         self._ledger = ledger
         self._durable: dict[str, int] = {}
+        self._dead: dict[str, set[tuple[str, str]]] = {bank: set() for bank in world.banks}
+        self._apart: dict[str, set[tuple[str, str]]] = {bank: set() for bank in world.banks}
 
     def written(self, bank: str, entries: Any) -> None:
         """A newer list: is it newer? Once it is durable, the next life must have it."""
@@ -24,15 +28,36 @@ class Revocations(Invariant):
             if "list_version" in entry.state:
                 self._watch(bank, entry)
 
+    def energised(self, bank: str, locker: int) -> None:
+        """Not by a grant of a dead badge; the same badge under another grant was given out again."""
+        ledger = self._ledger.banks[bank]
+        intent, accepted = ledger.current, ledger.accepted
+        if intent is None or accepted is None or self.world.is_of_two(accepted.version):
+            return
+        if (intent.body.get("grant"), intent.body.get("digest")) in self._dead[bank]:
+            self.violated(f"{bank} opens locker {locker} by {intent.body['grant']}, which a list before had revoked")
+
+    def reconciled(self, gateway: Gateway, bank: str, *, seen: bool) -> None:  # noqa: ARG002
+        """What the bank was told by another gateway is carried over; who decides without its list may forget."""
+        accepted = self._ledger.banks[bank].accepted
+        if seen and accepted is not None:
+            self._dead[bank] |= self._apart[bank] & {(line.id, line.digest) for line in accepted.revoked}
+        else:
+            self._dead[bank].clear()
+        self._apart[bank].clear()
+
     def _watch(self, bank: str, entry: Pending) -> None:
         version = int(entry.state["list_version"] or b"0")
         if version < self._durable.get(bank, 0):
             self.violated(f"{bank} accepts list {version} after it has stored {self._durable[bank]}")
-        before = entry.done
+        before, accepted = entry.done, self._ledger.banks[bank].accepted
 
         def done(durable: bool) -> None:
             if durable:
                 self._durable[bank] = max(version, self._durable.get(bank, 0))
+                if accepted is not None and accepted.version == version:
+                    dead = (self._apart if self.world.is_of_two(version) else self._dead)[bank]
+                    dead.update((line.id, line.digest) for line in accepted.revoked if line.why in DEAD)
             if before is not None:
                 before(durable)
 

@@ -8,6 +8,7 @@ from controller.pending import Pending
 from simulator.world.gateway import Gateway
 from simulator.world.invariants.coils import Coils
 from simulator.world.invariants.comes_to_rest import ComesToRest
+from simulator.world.invariants.held import Held
 from simulator.world.invariants.intents import Intents
 from simulator.world.invariants.invariant import Invariant
 from simulator.world.invariants.ledger import Ledger
@@ -27,7 +28,7 @@ class Watch:
         self.ledger = ledger
         self._all: list[Invariant] = [
             ledger, Intents(world, ledger), Permissions(world, ledger), Revocations(world, ledger),
-            ShutOut(world, ledger), Coils(world), Receipts(world), ComesToRest(world),
+            ShutOut(world, ledger), Coils(world), Receipts(world), Held(world, ledger), ComesToRest(world),
         ]  # fmt: skip
         self._sent = self._hearing("sent")
         self._at_intents: dict[str, list[Callable[[], None]]] = {bank: [] for bank in world.banks}
@@ -47,6 +48,11 @@ class Watch:
     def replaced(self, gateway: Gateway) -> None:
         """Its database is another one now."""
         _tell(self._hearing("replaced"), gateway)
+
+    def reconciled(self, gateway: Gateway, bank: str, *, seen: bool) -> None:
+        """An operator has brought a bank and a gateway together."""
+        for hear in self._hearing("reconciled"):
+            hear(gateway, bank, seen=seen)
 
     def settled(self) -> None:
         """Everything is at rest."""

@@ -1,0 +1,84 @@
+"""Lists that the gateway's own key has signed and that forget somebody, by a defect or by another's hand."""
+
+import msgspec
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from gateway.access import lists, repository
+from gateway.access.changes import access_changed
+from gateway.access.models import IssuedList
+from gateway.errors import GatewayError
+from simulator.errors import NotPossibleError
+from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
+from simulator.world.faults.schedule import Schedule
+from wire.access_list import AccessList, Grant, Kind, list_hash
+from wire.limits import VANISHED_KEPT_MS
+from wire.messages import encode
+from wire.topics import Topic, topic_name
+
+_STEM = 12  # of a grant's id: which contract it is of
+_MOST = 3
+_THEIRS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
+
+
+def _forgets(schedule: Schedule, hit: Hit) -> Heal | None:
+    """The gateway has issued it itself, or does not know of it, and then holds the bank."""
+    world, bank = schedule.world, hit.bank.name
+    gateway, unknown = world.gateway, hit.chance.random() < 0.5
+    stems = _held(schedule, hit)
+    if not stems or schedule.is_empty:
+        return None
+    try:
+        with gateway.writing() as session:
+            payload, version = _without(session, bank, stems, gateway.now())
+            envelope = gateway.keystore.sign(Topic.ACCESS, payload)
+            if not unknown:
+                session.add(_issued(bank, version, payload, envelope, gateway.now()))
+    except (DBAPIError, NotPossibleError, GatewayError):
+        return None
+    schedule.town.forgets(bank, version, stems, gateway.now() + VANISHED_KEPT_MS)
+    world.counts["lists that forget"] += 1
+    world.broker.forge(topic_name(bank, Topic.ACCESS), envelope, retain=True)
+
+    def heal() -> None:
+        try:
+            with gateway.writing() as session:
+                access_changed(session, bank)
+        except (DBAPIError, NotPossibleError):
+            world.loop.after(10 * MINUTE_MS, heal)
+            return
+        schedule.reconcile()
+
+    return heal
+
+
+def _held(schedule: Schedule, hit: Hit) -> frozenset[str]:
+    """Some contracts whose holders may come now, and are not suspended now or later."""
+    ledger, now = schedule.watch.ledger.banks[hit.bank.name], schedule.world.now_ms
+    grants: tuple[Grant, ...] = ledger.accepted.grants if ledger.accepted else ()
+    shut = {grant.id[:_STEM] for grant in grants if grant.kind == Kind.SUSPENDED.value}
+    held = {
+        grant.id[:_STEM]
+        for grant in grants
+        if grant.kind in _THEIRS and grant.not_before + HOUR_MS < now < grant.not_after - HOUR_MS
+    }
+    known = sorted(held - shut)
+    return frozenset(hit.chance.sample(known, min(_MOST, len(known))))
+
+
+def _without(session: Session, bank: str, stems: frozenset[str], now: int) -> tuple[bytes, int]:
+    newest = repository.newest_list(session, bank)
+    version = max(now, newest.version + 1 if newest else 1)
+    whole: AccessList = lists.build(session, bank, version=version, now=now)
+    left = tuple(grant for grant in whole.grants if grant.id[:_STEM] not in stems)
+    return encode(msgspec.structs.replace(whole, grants=left)), version
+
+
+def _issued(bank: str, version: int, payload: bytes, envelope: bytes, now: int) -> IssuedList:
+    return IssuedList(
+        bank_id=bank, version=version, hash=list_hash(payload), issued_at=now, lease_until=now, content="forgetful",
+        envelope=envelope,
+    )  # fmt: skip
+
+
+FAMILY = (Fault("list_forgets", (25,), (HOUR_MS, 2 * DAY_MS), _forgets),)

@@ -1,0 +1,69 @@
+"""Whoever operates the gateway: brings a bank that is held together with it again, as the product wants it done."""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from gateway.access import commands, reconcile
+from gateway.access.service import list_controllers
+from gateway.errors import GatewayError
+from simulator.errors import NotPossibleError
+from simulator.world.desk import Desk
+
+if TYPE_CHECKING:
+    from simulator.world.faults.schedule import Schedule
+
+# A bank that is here has sent its list by then; one that is not is asked again, and decided without in the end.
+_LIST_WITHIN_MS = 5_000
+_AGAIN_MS = 30 * 60_000
+_TIMES = 8
+_NAME = "operator"
+
+
+class Operator:
+    """Asks a bank for the list that it follows, compares, decides."""
+
+    def __init__(self, schedule: "Schedule") -> None:
+        self._schedule = schedule
+        self._world = schedule.world
+        self._busy: set[str] = set()
+
+    def reconcile(self) -> None:
+        """Begin with every bank that is held."""
+        try:
+            with self._world.gateway.reading() as session:
+                held = [each.bank_id for each in list_controllers(session) if each.held_since is not None]
+        except DBAPIError:
+            self._world.loop.after(_AGAIN_MS, self.reconcile)
+            return
+        for bank in held:
+            if bank not in self._busy:
+                self._busy.add(bank)
+                self._ask(bank, _TIMES)
+
+    def _ask(self, bank: str, left: int) -> None:
+        def asked(command: str | None) -> None:
+            self._world.loop.after(_LIST_WITHIN_MS, self._look, bank, command, left)
+
+        Desk(self._world.gateway, _NAME).order(bank, "send_access", {}, "reconciliation", asked)
+
+    def _look(self, bank: str, command: str | None, left: int) -> None:
+        gateway, unseen = self._world.gateway, left == 0
+        try:
+            with gateway.writing() as session:
+                come = command is not None and commands.latest_of(session, command).state == "done"
+                if come or unseen:
+                    reconcile.decide(session, bank, actor=_NAME, now=gateway.now(), unseen=unseen)
+                    self._schedule.watch.reconciled(gateway, bank, seen=come)  # it publishes as it commits
+        except (DBAPIError, NotPossibleError):
+            self._world.loop.after(_AGAIN_MS, self._ask, bank, left)
+            return
+        except GatewayError:
+            self._busy.discard(bank)  # the database is another one by now
+            return
+        if not come and not unseen:
+            self._world.loop.after(_AGAIN_MS, self._ask, bank, left - 1)
+            return
+        self._busy.discard(bank)
+        self._world.counts["reconciled unseen" if not come else "reconciled"] += 1
+        self._schedule.town.settled()

@@ -1,0 +1,62 @@
+"""The world's invariants see: each is shown a town in which its rule is broken, and one in which it holds."""
+
+import pytest
+
+from controller import access_lists
+from gateway.access import reconcile, service
+from gateway.link.presence import Presence
+from simulator.world.lives.badge_desk import BadgeDesk
+from tests.simulation.faulty_town import FaultyTown, faulty_town
+
+
+def _a_day_after_yesterday(town: FaultyTown) -> set[str]:
+    """Everyone's badge is blocked after the gateway's database was saved; then that is put back, and reconciled."""
+    town.begin("database_restored", hours=12)
+    town.hours(1)
+    desk = BadgeDesk(town.town.office, town.town.luck("blocking"), None)  # type: ignore[arg-type]
+    for someone in town.town.records.people.values():
+        for card in someone.cards:
+            assert desk.revoke(town.town.workers[0], card, "lost") == "done"
+    town.hours(24)
+    town.schedule.reconcile()
+    town.hours(24)
+    return town.found()
+
+
+def _split(town: FaultyTown) -> set[str]:
+    town.begin("gateway_split", hours=20)
+    town.hours(72)
+    assert town.world.counts["blocked elsewhere"] > 0
+    return town.found()
+
+
+def _forgotten(town: FaultyTown) -> set[str]:
+    town.begin("list_forgets", hours=40)
+    town.hours(48)
+    assert town.world.counts["lists that forget"] == 1
+    return town.found()
+
+
+@pytest.mark.parametrize("befalls", [_a_day_after_yesterday, _split, _forgotten])
+def test_a_gateway_that_was_put_back_split_or_forgetful_breaks_nothing(befalls: object) -> None:
+    with faulty_town(3) as town:
+        assert befalls(town) == set()  # type: ignore[operator]
+
+
+def test_a_list_that_forgets_and_a_bank_that_keeps_nobody_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access_lists, "_forgotten", lambda *_: [])
+    with faulty_town(3) as town:
+        assert "access" in _forgotten(town)
+
+
+def test_a_gateway_that_signs_for_a_bank_it_does_not_know_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "_hold", lambda *_: None)
+    monkeypatch.setattr(Presence, "is_settled", lambda *_: True)
+    with faulty_town(3) as town:
+        assert "held" in _a_day_after_yesterday(town)
+
+
+def test_a_reconciling_that_carries_nothing_over_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile, "_carry_over", lambda *_: None)
+    with faulty_town(3) as town:
+        assert "revocation" in _a_day_after_yesterday(town)
