@@ -210,6 +210,27 @@ def test_a_list_that_is_still_on_its_way_is_not_sent_again_with_every_beat(scene
     assert sent.count(topic_name(BANK, Topic.ACCESS)) == 2
 
 
+def test_a_bank_that_follows_another_gateways_list_is_held_although_its_journal_said_so_first(scene: Scene) -> None:
+    scene.desk.hand_over(BANK, 3, badge="em4100:62E3086CED", name="Nadia", starts_on=TODAY, ends_on=LAST)
+    scene.bank.connect()
+    scene.bank.beat()
+    twin = scene.gateway.twin("casier.second")
+    twin.start()
+    scene.run(2_000)
+    scene.bank.beat()
+    before = scene.bank.list_version
+    Desk(twin, "test").hand_over(BANK, 4, badge="em4100:62E3086CEE", name="Ana", starts_on=TODAY, ends_on=LAST)
+    scene.run(1_000)
+    assert scene.bank.list_version > before
+    scene.bank.journal.write("access_applied", version=scene.bank.list_version)
+    scene.bank.say(Topic.EVENTS, scene.bank.journal.batch())
+    assert scene.controller().list_in_force == scene.bank.list_version
+    assert scene.controller().held_since is None
+    scene.bank.beat()
+    assert scene.controller().held_why == "unknown_list"
+    twin.close()
+
+
 def test_an_order_asks_for_a_beat_first(scene: Scene) -> None:
     scene.bank.connect()
     scene.run(3_600_000)
