@@ -1,17 +1,27 @@
 """Writes, reads and verifies the audit trail."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from gateway.audit.chain import START, link
 from gateway.audit.models import AuditRecord
 from gateway.errors import ConflictError, InvalidError
+from gateway.prepared import Prepared
 
 _AT_A_TIME = 1000
+# Made once: whatever anyone decides is written down, and some of it several times.
+_HEAD = Prepared(
+    select(AuditRecord.id, AuditRecord.digest).where(
+        AuditRecord.id == select(func.max(AuditRecord.id)).scalar_subquery()
+    )
+)
+_ADDED = ("at", "actor", "action", "subject", "details", "digest")
+_ADD = Prepared(insert(AuditRecord).values({name: bindparam(name) for name in _ADDED}))
 
 
 @dataclass(frozen=True)
@@ -38,11 +48,10 @@ def record(session: Session, *, actor: str, action: str, subject: str, now: int,
 
     Written at once, whatever else is pending: what follows in this unit is chained to it.
     """
-    content: dict[str, Any] = {"at": now, "actor": actor, "action": action, "subject": subject, "details": details}
-    with session.no_autoflush:
-        previous = head(session)
-        digest = link(previous.digest if previous else START, **content)
-        session.execute(insert(AuditRecord).values(**content, digest=digest))
+    previous = head(session)
+    content: dict[str, Any] = {"at": now, "actor": actor, "action": action, "subject": subject}
+    digest = link(previous.digest if previous else START, **content, details=details)
+    _ADD.run(session.connection(), {**content, "details": json.dumps(details), "digest": digest})
 
 
 def trail(session: Session, subject: str | None = None, *, limit: int = 100) -> Sequence[AuditRecord]:
@@ -55,7 +64,7 @@ def trail(session: Session, subject: str | None = None, *, limit: int = 100) -> 
 
 def head(session: Session) -> Head | None:
     """The newest record's place in the chain; None where there is none."""
-    row = session.execute(select(AuditRecord.id, AuditRecord.digest).order_by(AuditRecord.id.desc()).limit(1)).first()
+    row = _HEAD.run(session.connection(), {}).first()
     return None if row is None else Head(row.id, row.digest)
 
 

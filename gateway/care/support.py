@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -11,7 +11,7 @@ from gateway.care import codes, files
 from gateway.care.codes import Certainty, Moment, SupportKind
 from gateway.care.models import Snapshot, SupportAct
 from gateway.care.waiting_models import Partner
-from gateway.contracts.models import Contract
+from gateway.contracts.models import Contract, Party
 from gateway.db import new_id
 from gateway.errors import InvalidError, NotFoundError
 from gateway.paging import PAGE_SIZE, Page, page_of
@@ -155,6 +155,7 @@ def _coded(name: str, value: str | None) -> str | None:
 def _require_theirs(session: Session, person_id: str, contract_id: str | None) -> None:
     if contract_id is None:
         return
-    contract = session.get(Contract, contract_id)
-    if contract is None or person_id not in {contract.person_id, *(party.person_id for party in contract.parties)}:
+    on_it = exists().where(Party.contract_id == Contract.id, Party.person_id == person_id)
+    theirs = or_(Contract.person_id == person_id, on_it)
+    if session.scalar(select(Contract.id).where(Contract.id == contract_id, theirs)) is None:
         raise NotFoundError("contract", "this person has no such contract")
