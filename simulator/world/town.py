@@ -8,6 +8,7 @@ from random import Random
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from gateway.access import service as access
@@ -22,11 +23,12 @@ from simulator.world.gateway import Gateway
 from simulator.world.invariants.access import AccessJudge, Forgotten
 from simulator.world.invariants.contracts import ContractJudge
 from simulator.world.invariants.figures import FigureJudge
+from simulator.world.invariants.promptly import Promptly
 from simulator.world.invariants.violation import Violation
 from simulator.world.lives.arrivals import Arrivals, Scheme
 from simulator.world.lives.calendar import ZONE
 from simulator.world.lives.office import Office
-from simulator.world.lives.people import People
+from simulator.world.lives.people import People, Presented
 from simulator.world.lives.records import Box, Card, Records
 from simulator.world.lives.staff import Staff, Tempo
 from simulator.world.loop import VirtualLoop
@@ -62,7 +64,8 @@ class Town:
         self._arrivals = Arrivals(self.office, self._luck, chance, self._schemes, tempo.term_days)
         self._staff = Staff(self.office, self._luck, self._arrivals, self._workers, tempo)
         self._access = AccessJudge(self.office, self._sites)
-        self._people = People(self.office, self._controllers, self._access.presented)
+        self._promptly = Promptly(self.office, self._controllers, self._access.must)
+        self._people = People(self.office, self._controllers, self)
         self._contracts = ContractJudge(self.office)
         self._told = 0
         self._has_people = False
@@ -95,10 +98,22 @@ class Town:
             self._charity(session, "lockers", Service.LOCKERS, [name for name in names if name not in rooms], now)
             if rooms:
                 self._charity(session, "luggage", Service.LUGGAGE, rooms, now)
-        with self._gateway.storage.database.writing() as session:
+        with self._gateway.storage.database.writing() as session, _keeping(session):
             for box in self.records.boxes.values():
                 if self._luck.random() < 0.92:
                     self._settle(session, box, now)
+
+    def presented(self, asked: Presented) -> None:
+        """See People: within a minute a door of theirs is released, if it is to be at all."""
+        self._promptly.presented(asked, self._access.lockers(asked))
+
+    def answered(self, asked: Presented) -> None:
+        """See People: nobody is let in or shut out without a decision."""
+        self._access.answered(asked)
+
+    def crowd(self, bank: str, count: int, within_ms: int, luck: Random) -> None:
+        """So many people at that bank within so short a time."""
+        self._people.crowd(bank, count, within_ms, luck)
 
     def live(self, loop: VirtualLoop, *, people: bool = True) -> None:
         """Lives begin, and go on for as long as the loop runs; without `people` only those of staff."""
@@ -212,6 +227,15 @@ class Town:
         who = self._luck.choice(self._workers[scheme.organisation])
         arrival = self._arrivals.come(session, who, scheme, box, self._arrivals.term(now), now)
         self._arrivals.arrived(arrival, who, now)
+
+
+@contextmanager
+def _keeping(session: Session) -> Iterator[None]:
+    """A session forgets what nobody holds, and here the same few things are looked up for each contract."""
+    held: list[object] = []
+    for moment in ("loaded_as_persistent", "pending_to_persistent"):
+        event.listen(session, moment, lambda _session, one: held.append(one))
+    yield
 
 
 @contextmanager
