@@ -88,6 +88,7 @@ class SimulatedController:
         self.runtime: Runtime | None = None
         self.lives = 0
         self.crashes = 0
+        self.hangs = 0
         self.failure: BaseException | None = None
         # Whoever watches: what goes to the journal, what a life starts from, and that it is over.
         self.on_written: Callable[[Sequence[Pending]], None] = lambda _: None
@@ -171,6 +172,7 @@ class SimulatedController:
         if life is None or life.deaf:
             return
         self._note("hangs", ms=ms)
+        self.hangs += 1
         life.hold()
         ends = self._bites if ms >= WATCHDOG_MS else life.resume
         self._wakes = self.loop.after(min(ms, WATCHDOG_MS), ends)

@@ -37,6 +37,7 @@ class SimulatedDoor:
         self.coil = coil
         self.door = Door(closes_after_ms=DWELL_MS)
         self.sensed_open = False
+        self.energised_ms = -1  # when its coil last went on
         self._loop = loop
         self._on_sensed = on_sensed
         self._moves: asyncio.TimerHandle | None = None
@@ -142,6 +143,7 @@ class Doors:
         self._on[coil] = permit, self._loop.now_ms, timer
         door = self.by_coil[coil]
         self._trace.note(self._loop.now_ms, self._bank, "coil_on", locker=door.number, permit=permit)
+        door.energised_ms = self._loop.now_ms
         self.on_energised(door.number)
         door.energise(True)
         return True

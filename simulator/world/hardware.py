@@ -70,6 +70,7 @@ class Devices:
         self.doors = doors
         self.habits: dict[str, BoardHabit] = {}
         self.unplugged: set[str] = set()
+        self.disturbances = 0
         self.shown: dict[str, Signal] = {}
         self.on_shown: Callable[[str, Signal], None] = lambda _reader, _signal: None
         self._drivers: _Drivers | None = None
@@ -103,6 +104,7 @@ class Devices:
 
     def unplug(self, device: str) -> None:
         """A reader's cable comes out."""
+        self.disturbances += 1
         self.unplugged.add(device)
         self._tell(lambda _: DeviceFault(device, "reader", "unplugged", "the port is gone"))
 
@@ -113,6 +115,7 @@ class Devices:
 
     def behave(self, board: str, habit: BoardHabit) -> None:
         """A board takes up a habit; its driver sees by itself when it no longer answers, and when it does again."""
+        self.disturbances += 1
         before, self.habits[board] = self.habits.get(board, BoardHabit.FINE), habit
         if before.answers and not habit.answers:
             self.tell_board(board)
@@ -129,6 +132,11 @@ class Devices:
         for door in self.doors.by_number.values():
             if door.coil.board == board:
                 self._sensed(door)
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether every reader and board is there and answers as it should."""
+        return not self.unplugged and all(habit is BoardHabit.FINE for habit in self.habits.values())
 
     def input(self, name: str, kind: str, active: bool) -> None:
         """A contact of the bank itself: tamper, mains, undervoltage."""

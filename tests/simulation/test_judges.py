@@ -3,6 +3,7 @@
 import pytest
 
 from controller import access_lists
+from controller.releases import Releases
 from gateway.access import reconcile, service
 from gateway.link.presence import Presence
 from simulator.world.lives.badge_desk import BadgeDesk
@@ -60,3 +61,22 @@ def test_a_reconciling_that_carries_nothing_over_is_found(monkeypatch: pytest.Mo
     monkeypatch.setattr(reconcile, "_carry_over", lambda *_: None)
     with faulty_town(3) as town:
         assert "revocation" in _a_day_after_yesterday(town)
+
+
+def _crowd(town: FaultyTown) -> set[str]:
+    for _ in range(3):
+        town.begin("crowd")
+        town.hours(1)
+    assert town.town.counts["prompt"] > 60
+    return town.found()
+
+
+def test_in_a_crowd_every_valid_badge_gets_its_door_within_a_minute() -> None:
+    with faulty_town(4, lockers=24) as town:
+        assert _crowd(town) == set()
+
+
+def test_a_queue_that_forgets_somebody_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Releases, "_look_again", lambda *_: None)
+    with faulty_town(4, lockers=24) as town:
+        assert "prompt" in _crowd(town)

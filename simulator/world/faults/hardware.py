@@ -96,8 +96,7 @@ def _handle(schedule: Schedule, hit: Hit) -> None:
 
 def _crowd(schedule: Schedule, hit: Hit) -> None:
     """Forty people in the same minute."""
-    for _ in range(40):
-        schedule.world.loop.after(hit.chance.randint(0, 60_000), hit.bank.present, schedule.number_at(hit))
+    schedule.town.crowd(hit.bank.name, 40, 60_000, hit.chance)
 
 
 def _tamper(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001

@@ -57,12 +57,20 @@ class AccessJudge:
         """It is over; lists up to the version `until` may be of either."""
         self._two = [(start, until if start == since else end) for start, end in self._two]
 
-    def presented(self, asked: Presented) -> None:
+    def must(self, asked: Presented) -> bool:
+        """Whether it is to be let in beyond all doubt."""
+        return asked.list_version != 0 and self._may_and_must(asked)[1]
+
+    def lockers(self, asked: Presented) -> set[int]:
+        """Those of the bank that its owner has or had."""
+        holds = (hold for pact in self._pacts(asked.card) for hold in pact.holds)
+        return {hold.number for hold in holds if hold.bank == asked.bank}
+
+    def answered(self, asked: Presented) -> None:
         """One badge at one reader."""
         self.judged += 1
         if asked.list_version == 0:
             return
-        self.doubtful = self.doubtful or self._office.gateway.clock_ms != 0
         may, must = self._may_and_must(asked)
         if asked.let_in and not may:
             self._office.violated("access", f"{self._of(asked)} was let in, and nothing decided says so")
@@ -74,6 +82,7 @@ class AccessJudge:
         card, version = asked.card, asked.list_version
         if self._sites[asked.bank] != card.site or card.staff or card.owner is None or card.given_at is None:
             return False, False
+        self.doubtful = self.doubtful or self._office.gateway.clock_ms != 0
         since = [start for start, end in self._two if start <= version <= end]
         doubtful, known_until = self.doubtful or bool(since), min([self._known_until, *since])
         if since and card.id in self.disputed:

@@ -1,7 +1,8 @@
 """The lives of people: they come about once a day, open their door, take their time, forget it, lose a badge."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from random import Random
+from typing import NamedTuple, Protocol
 
 from controller.inputs import Moment
 from hw.ports import Signal
@@ -14,9 +15,12 @@ from simulator.world.lives.records import Card, Someone
 _DWELL_MS = (4_000, 120_000)
 _OPEN_AFTER_MS = 2_000
 _AGAIN_MS = 10 * MINUTE
+# Nobody knows why there is no light: they hold their badge to it once more.
+_NO_LIGHT_MS = 4_000
 # Someone whose contract is over still comes by, for a while.
 _BACK_AT_MOST = 4
 _OPEN = frozenset({Signal.GRANTED, Signal.MESSAGE_WAITING})
+_OPENS = frozenset({Life.ACTIVE, Life.ENDING})
 
 
 def until_open(at: int) -> int:
@@ -38,12 +42,20 @@ class Presented(NamedTuple):
     let_in: bool
 
 
-class People:
-    """`judge` hears of every badge that was answered."""
+class Judge(Protocol):
+    """Who watches what becomes of people."""
 
-    def __init__(
-        self, office: Office, controllers: Mapping[str, SimulatedController], judge: Callable[[Presented], None]
-    ) -> None:
+    def presented(self, asked: Presented) -> None:
+        """A badge is held to a reader, for the first time."""
+
+    def answered(self, asked: Presented) -> None:
+        """The light has told whether it is let in."""
+
+
+class People:
+    """`judge` hears of every badge that is presented, and of what the light says."""
+
+    def __init__(self, office: Office, controllers: Mapping[str, SimulatedController], judge: Judge) -> None:
         self._office = office
         self._records = office.records
         self._controllers = controllers
@@ -63,6 +75,20 @@ class People:
         for someone in everyone[self._known :]:
             self._loop.after(someone.body.randint(MINUTE, DAY), self._come, someone)
         self._known = len(everyone)
+
+    def crowd(self, bank: str, count: int, within_ms: int, luck: Random) -> None:
+        """So many of those who have a locker there come within so short a time, some of them twice."""
+        now = self._loop.now_ms
+        here = [
+            (someone, card)
+            for someone in self._records.people.values()
+            if not someone.away and not someone.died and someone.pact is not None
+            and someone.pact.present.bank == bank and someone.pact.state(now) in _OPENS
+            for card in someone.cards if not card.lost and card.dead_at is None
+        ]  # fmt: skip
+        for _ in range(count if here else 0):
+            someone, card = luck.choice(here)
+            self._loop.after(luck.randint(0, within_ms), self._present, someone, card, bank)
 
     def _hear(self, bank: str, before: Callable[[str, Signal], None]) -> Callable[[str, Signal], None]:
         def shown(reader: str, signal: Signal) -> None:
@@ -117,35 +143,39 @@ class People:
             return living[0] if len(living) == 1 else someone.body.choice(living)
         return someone.body.choice(carried) if carried else None
 
-    def _present(self, someone: Someone, card: Card, bank: str, tries: int = 3) -> None:
+    def _present(self, someone: Someone, card: Card, bank: str, tries: int = 3, again: bool = False) -> None:
         """Hold the badge to the reader and see the light, which answers at once or not at all."""
         if self.resting:
             return
         if self._at is not None:
-            self._loop.after(2, self._present, someone, card, bank, tries)
+            self._loop.after(2, self._present, someone, card, bank, tries, again)
             return
         controller = self._controllers[bank]
         runtime = controller.runtime
         if runtime is None:
             self._counts["nobody_answers"] += 1
             if tries:
-                self._loop.after(_AGAIN_MS, self._present, someone, card, bank, tries - 1)
+                self._loop.after(_AGAIN_MS, self._present, someone, card, bank, tries - 1, again)
             return
         self._take_time(someone, controller)
         self._at, self._shown = bank, None
         asked = Presented(bank, card, runtime.bank.list_version, runtime.now(), let_in=False)
+        if not again:
+            self._judge.presented(asked)
         controller.present(card.number)
-        self._loop.after(1, self._answered, someone, asked)
+        self._loop.after(1, self._answered, someone, asked, tries)
 
-    def _answered(self, someone: Someone, asked: Presented) -> None:
+    def _answered(self, someone: Someone, asked: Presented, tries: int) -> None:
         shown, self._at = self._shown, None
         runtime = self._controllers[asked.bank].runtime
         if shown is None or runtime is None or runtime.bank.list_version != asked.list_version:
             self._counts["no_light"] += 1
+            if tries:
+                self._loop.after(_NO_LIGHT_MS, self._present, someone, asked.card, asked.bank, tries - 1, True)
             return
         let_in = shown in _OPEN
         self._counts["let_in" if let_in else "turned_away"] += 1
-        self._judge(asked._replace(let_in=let_in))
+        self._judge.answered(asked._replace(let_in=let_in))
         if let_in:
             self._loop.after(_OPEN_AFTER_MS, self._inside, someone, asked.bank)
 

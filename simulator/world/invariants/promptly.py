@@ -1,0 +1,50 @@
+"""A badge that is valid gets its door within a minute, in a crowd too, where nothing of that door's own is broken."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from simulator.world.controller import SimulatedController
+from simulator.world.lives.office import Office
+from simulator.world.lives.people import Presented
+
+WITHIN_MS = 60_000
+# The door that is being opened for this very badge needs no second pulse.
+_JUST_NOW_MS = 10_000
+
+
+class Promptly:
+    """`must` says whether a badge is to be let in beyond all doubt. Asks the coils, and no journal.
+
+    A controller that died or hung meanwhile, a board or a reader that was disturbed, excuse themselves.
+    """
+
+    def __init__(
+        self, office: Office, controllers: Mapping[str, SimulatedController], must: Callable[[Presented], bool]
+    ) -> None:
+        self._office = office
+        self._controllers = controllers
+        self._must = must
+        self._loop = office.gateway.broker.loop
+
+    def presented(self, asked: Presented, lockers: Collection[int]) -> None:
+        """One badge at a reader, for any of these lockers."""
+        controller = self._controllers[asked.bank]
+        if controller.devices.is_fine and self._must(asked):
+            self._loop.after(WITHIN_MS, self._look, asked, lockers, self._loop.now_ms, _state_of(controller))
+
+    def _look(self, asked: Presented, lockers: Collection[int], since_ms: int, state: tuple[int, ...]) -> None:
+        controller = self._controllers[asked.bank]
+        runtime = controller.runtime
+        if runtime is None or _state_of(controller) != state:
+            return
+        doors = controller.doors.by_number
+        self._office.records.counts["prompt"] += 1
+        if any(doors[number].energised_ms >= since_ms - _JUST_NOW_MS for number in lockers):
+            return
+        if self._must(asked._replace(list_version=runtime.bank.list_version, moment=runtime.now())):
+            self._office.violated(
+                "prompt", f"badge {asked.card.id} at {asked.bank} waits for lockers {sorted(lockers)} for a minute"
+            )
+
+
+def _state_of(controller: SimulatedController) -> tuple[int, ...]:
+    return controller.lives, controller.hangs, controller.devices.disturbances
