@@ -36,6 +36,7 @@ class LockerPage:
     """One locker: its state, who has it, what may be done. No trail of movements: only the day it was last used."""
 
     number: int
+    code: str
     site: str
     block: str
     block_url: str
@@ -53,6 +54,7 @@ class LockerPage:
     taken: bool
     place_url: str
     key_lock: bool
+    out_of_service: bool
     lends_url: str
     ready_url: str
     contracts: Sequence[ContractCard]
@@ -125,6 +127,7 @@ def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> L
         actions += card.actions
     return LockerPage(
         number=number,
+        code=f"{bank_id}/{number}",
         site=bank.site,
         block=bank.name,
         block_url=f"/blocks/{bank_id}",
@@ -145,6 +148,7 @@ def locker_shown(visit: Visit, session: Session, bank_id: str, number: int) -> L
         taken=bool(taken) or door.occupancy == "occupied",
         place_url=f"/places/{bank_id}/{number}",
         key_lock=locker.lock == "key",
+        out_of_service=door.out_of_service,
         lends_url=_lends_url(session, locker.id),
         ready_url="" if taken or readiness(session, locker, now).ready else f"{url}/ready",
         contracts=cards,

@@ -1,6 +1,6 @@
 """What one organisation sees of the lockers: its own people's in full, elsewhere only that a locker is occupied."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,14 +9,9 @@ from sqlalchemy.orm import Session
 
 from gateway.lockers.models import Allotment, Bank, BankRole, Locker, Site
 from gateway.lockers.roles import Role
-from gateway.people.models import Person
 
 if TYPE_CHECKING:
     from gateway.lockers.wall import LockerView
-
-
-# SQLite takes at most 32,766 values in one statement.
-_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -52,16 +47,23 @@ def seen_by(session: Session, organisation_id: str, views: Sequence["LockerView"
     """The views an organisation gets: whole, door only, or `occupied` alone; none of banks it has no role at."""
     sight = sight_of(session, organisation_id)
     near = [view for view in views if view.bank in sight.seen]
-    own = _own_people(session, organisation_id, (view.person_id for view in near if view.person_id))
     kept = _kept_for_others(session, organisation_id, sight.seen, now)
-    return [_seen(view, own, kept, sight) for view in near]
+    return [_seen(view, kept, sight) for view in near]
 
 
-def _seen(view: "LockerView", own: set[str], kept: set[tuple[str, int]], sight: Sight) -> "LockerView":
-    if view.person_id in own or (view.contract_id is None and (view.bank, view.number) not in kept):
+def _seen(view: "LockerView", kept: set[tuple[str, int]], sight: Sight) -> "LockerView":
+    if view.organisation_id == sight.organisation_id or (
+        view.contract_id is None and (view.bank, view.number) not in kept
+    ):
         return view
     nobody = replace(
-        view, occupancy="occupied", contract_id=None, person_id=None, contract_state=None, collect_until=None
+        view,
+        occupancy="occupied",
+        contract_id=None,
+        person_id=None,
+        contract_state=None,
+        collect_until=None,
+        organisation_id=None,
     )
     if view.bank in sight.run:
         return replace(nobody, state="occupied" if view.state in ("free", "to_empty") else view.state)
@@ -69,14 +71,6 @@ def _seen(view: "LockerView", own: set[str], kept: set[tuple[str, int]], sight: 
         nobody, state="occupied", door="unknown", fault=None, pending=False, since=None, as_of=None,
         last_opened_at=None, out_of_service=False,
     )  # fmt: skip
-
-
-def _own_people(session: Session, organisation_id: str, people: Iterable[str]) -> set[str]:
-    wanted = set(people)
-    query = select(Person.id).where(Person.organisation_id == organisation_id)
-    if len(wanted) <= _AT_ONCE:
-        query = query.where(Person.id.in_(wanted))
-    return wanted & set(session.scalars(query))
 
 
 def _kept_for_others(session: Session, organisation_id: str, banks: frozenset[str], now: int) -> set[tuple[str, int]]:

@@ -140,8 +140,8 @@ def wall_shown(visit: Visit, session: Session, narrowed: Narrowed) -> Wall:
     now, heard = visit.clock(), visit.heard
     every = wall.banks(session, heard, organisation_id=visit.organisation_id)
     alarmed = [bank.id for bank in every if narrowed.site in ("", bank.site_id) and narrowed.block in ("", bank.id)]
-    all_places = wall.count(session, alarmed) <= LOCKERS_AT_ONCE
-    if not all_places and narrowed.site == narrowed.block == "":
+    sizes = wall.sizes(session, [bank.id for bank in every])
+    if sum(sizes[bank] for bank in alarmed) > LOCKERS_AT_ONCE and narrowed.site == narrowed.block == "":
         narrowed = replace(narrowed, site=min(every, key=lambda bank: (bank.site, bank.site_id)).site_id)
     banks = [bank for bank in every if narrowed.site in ("", bank.site_id) and narrowed.block in ("", bank.id)]
     chosen = {bank.id for bank in banks}
@@ -167,7 +167,7 @@ def wall_shown(visit: Visit, session: Session, narrowed: Narrowed) -> Wall:
         state=narrowed.state,
         all_url=narrowed.url(state=""),
         stream_url=narrowed.url("/live/wall"),
-        all_places=wall.count(session, [bank.id for bank in every]) <= LOCKERS_AT_ONCE,
+        all_places=sizes.total() <= LOCKERS_AT_ONCE,
         site_options=sorted({(bank.site_id, bank.site) for bank in every}, key=lambda option: option[1]),
         block_options=[(bank.id, bank.name) for bank in every if narrowed.site in ("", bank.site_id)],
         form=Form({"site": narrowed.site, "block": narrowed.block}),

@@ -1,10 +1,12 @@
 """The wall of lockers: for each door one state, from what the contracts say and what the bank last said."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Row, exists, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gateway.access.commands import PENDING, SILENT_AFTER_MS, state_of
 from gateway.access.models import CommandRecord, Controller
@@ -16,6 +18,7 @@ from gateway.custody.readiness import unready
 from gateway.loans.models import ToolLocker
 from gateway.lockers.models import Bank, Locker, Observation, Site
 from gateway.lockers.sight import seen_by, sight_of
+from gateway.people.models import Person
 
 # Alarms stay on screen although the bank has gone silent; a merely open door then says nothing any more.
 _ALARMS = ("forced", "tampered", "jammed", "open_too_long", "ajar")
@@ -33,12 +36,36 @@ class _Held:
     locker_id: str
     id: str
     person_id: str
+    organisation_id: str
     signed_at: int | None
     ended_at: int | None
     from_at: int
     until_at: int
     collect_until: int
     suspensions: list[Suspension] = field(default_factory=list)
+
+
+class _Door(NamedTuple):
+    """A locker, as far as its tile needs it."""
+
+    id: str
+    bank_id: str
+    number: int
+    size: str | None
+    lock: str
+
+
+class _Seen(NamedTuple):
+    """What the bank last said of a door."""
+
+    bank_id: str
+    number: int
+    door: str
+    fault: str | None
+    out_of_service: bool
+    since: int | None
+    as_of: int | None
+    last_opened_at: int | None
 
 
 @dataclass(frozen=True)
@@ -48,7 +75,7 @@ class LockerView:
 
     `occupancy` is free, occupied, to_empty, allotted (a contract yet to start) or tools (a tool library lends from
     it); `door` is open, closed or unknown; `as_of` is the moment of the bank's last word on it, `pending` an order
-    under way.
+    under way. `organisation_id` is that of the person whose contract it is.
     """
 
     bank: str
@@ -68,6 +95,7 @@ class LockerView:
     person_id: str | None
     contract_state: str | None
     collect_until: int | None
+    organisation_id: str | None
 
 
 @dataclass(frozen=True)
@@ -113,9 +141,10 @@ def banks(
     return [_bank_view(row, versions.get(row[0], 0), heard) for row in rows if seen is None or row[0] in seen]
 
 
-def count(session: Session, banks: Collection[str]) -> int:
-    """How many lockers these banks have in service."""
-    return session.scalar(select(func.count()).where(Locker.retired_at.is_(None), Locker.bank_id.in_(banks))) or 0
+def sizes(session: Session, banks: Collection[str] | None = None) -> Counter[str]:
+    """How many lockers these banks, or all, have in service."""
+    query = select(Locker.bank_id, func.count()).where(Locker.retired_at.is_(None), _among(Locker.bank_id, banks))
+    return Counter({bank_id: count for bank_id, count in session.execute(query.group_by(Locker.bank_id))})
 
 
 def lockers(
@@ -134,8 +163,7 @@ def lockers(
     An organisation sees its own people's in full and elsewhere only that a locker is occupied (sight.py).
     """
     query = (
-        select(Locker)
-        .options(lazyload(Locker.bank))
+        select(Locker.id, Locker.bank_id, Locker.number, Locker.size, Locker.lock)
         .where(Locker.retired_at.is_(None), _among(Locker.bank_id, bank_ids))
         .order_by(Locker.bank_id, Locker.number)
     )
@@ -147,13 +175,10 @@ def lockers(
         query = query.where(Locker.bank_id.in_(sight_of(session, organisation_id).seen))
     if limit is not None:
         query = query.limit(limit)
-    found = session.scalars(query).all()
+    found = [_Door(*row) for row in session.execute(query)]
     of = sorted({locker.bank_id for locker in found})
     online = _online(session, heard, of)
-    observed = {
-        (row.bank_id, row.number): row
-        for row in session.scalars(select(Observation).where(_among(Observation.bank_id, of)))
-    }
+    observed = _observed(session, of)
     held = _contracts_now(session, found, of, now)
     pending = _pending(session, now)
     left = _left(session, of, now)
@@ -201,15 +226,26 @@ def _online(session: Session, heard: Heard, banks: Collection[str]) -> dict[str,
     return {bank: bank in online and heard(bank) for bank in banks}
 
 
-def _contracts_now(session: Session, found: Sequence[Locker], banks: Collection[str], now: int) -> Mapping[str, _Held]:
+def _observed(session: Session, banks: Collection[str]) -> Mapping[tuple[str, int], _Seen]:
+    said = session.execute(
+        select(
+            Observation.bank_id, Observation.number, Observation.door, Observation.fault, Observation.out_of_service,
+            Observation.since, Observation.as_of, Observation.last_opened_at,
+        ).where(_among(Observation.bank_id, banks))
+    )  # fmt: skip
+    return {(row[0], row[1]): _Seen(*row) for row in said}
+
+
+def _contracts_now(session: Session, found: Sequence[_Door], banks: Collection[str], now: int) -> Mapping[str, _Held]:
     """For each locker the contract that has it now, else the nearest to come."""
     holding = (Holding.until_at > now, Holding.from_at < Holding.until_at)
     query = (
         select(
-            Holding.locker_id, Contract.id, Contract.person_id, Contract.signed_at, Contract.ended_at,
-            Contract.from_at, Contract.until_at, Contract.collect_until,
+            Holding.locker_id, Contract.id, Contract.person_id, Person.organisation_id, Contract.signed_at,
+            Contract.ended_at, Contract.from_at, Contract.until_at, Contract.collect_until,
         )
         .join(Contract, Contract.id == Holding.contract_id)
+        .join(Person, Person.id == Contract.person_id)
         .where(*holding)
         .order_by(Holding.from_at.desc())
     )  # fmt: skip
@@ -244,9 +280,9 @@ def _pending(session: Session, now: int) -> set[tuple[str, int | None]]:
 
 
 def _locker_view(
-    locker: Locker,
+    locker: _Door,
     contract: _Held | None,
-    seen: Observation | None,
+    seen: _Seen | None,
     online: bool,
     pending: bool,
     occupancy: str,
@@ -274,6 +310,7 @@ def _locker_view(
         person_id=contract.person_id if contract else None,
         contract_state=state_at(contract, now).value if contract else None,
         collect_until=contract.collect_until if contract else None,
+        organisation_id=contract.organisation_id if contract else None,
     )
 
 

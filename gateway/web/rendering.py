@@ -48,6 +48,7 @@ def environment(language: str) -> Environment:
         loader=FileSystemLoader(TEMPLATES_DIR),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # it would ask the disk for each tile of the wall
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
