@@ -24,13 +24,19 @@ class Page(Generic[T]):
 
 
 def page_of(
-    session: Session, query: Select[T], key: InstrumentedAttribute[str], *, after: str | None, limit: int
+    session: Session,
+    query: Select[T],
+    key: InstrumentedAttribute[str],
+    *,
+    after: str | None,
+    limit: int,
+    newest_first: bool = False,
 ) -> Page[T]:
-    """The query's rows in the order of `key`, `limit` of them, those behind the cursor `after`."""
+    """The query's rows in the order of `key` or the other way round, `limit` of them behind the cursor `after`."""
     size = bounded(limit)
     if after is not None:
-        query = query.where(key > after)
-    found = list(session.scalars(query.order_by(key).limit(size + 1)).unique())
+        query = query.where(key < after if newest_first else key > after)
+    found = list(session.scalars(query.order_by(key.desc() if newest_first else key).limit(size + 1)).unique())
     return Page(found[:size], str(getattr(found[size - 1], key.key)) if len(found) > size else None)
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from gateway.access import commands
+from gateway.access import words as access_words
 from gateway.access.models import CommandRecord, Controller
 from gateway.contracts import repository
 from gateway.lockers.service import locker_of
@@ -34,8 +35,9 @@ class Step:
 
 @dataclass(frozen=True)
 class CommandShown:
-    """A remote opening as far as it was observed; `over` when nothing more will come."""
+    """An order about a locker as far as it was observed; `over` when nothing more will come."""
 
+    heading: str
     number: int
     block: str
     reason: str
@@ -64,6 +66,7 @@ class LockerToOpen:
 
 
 _REQUESTED, _ACCEPTED, _RELEASED = N_("Requested"), N_("Accepted by the block"), N_("Lock released")
+_OPENED, _DONE = N_("Door opened"), N_("Done by the block")
 # final state -> (the last step's status and text, tone, icon, title, what to do next)
 _ENDS = {
     "opened": ("done", N_("Door opened"), "good", "check", N_("The door is open"), N_("The door sensor saw it open.")),
@@ -95,6 +98,15 @@ _ENDS = {
         N_("It is not known whether the order arrived; it can no longer act. Look at the door, then ask again."),
     ),
 }  # fmt: skip
+# Where the order was another one than to open.
+_UNDONE = {
+    "refused": N_("The locker stays what it was."),
+    "expired": N_("The order came too late to be safe. Ask again."),
+    "no_answer": N_(
+        "It is not known whether the order arrived; it can no longer act. Look at the wall, then ask again."
+    ),
+}
+_DONE_WITH = frozenset({"opened", "already_open", "unknown", "done"})
 _REACHED = ("requested", "accepted", "released")
 
 
@@ -134,17 +146,19 @@ def command_shown(visit: Visit, session: Session, command_id: str) -> CommandSho
     locker = locker_of(session, command.bank_id, command.locker or 0)
     state = commands.state_of(command, visit.request.app.state.now())
     end = _ENDS.get(state)
-    url = f"/lockers/{command.bank_id}/{command.locker}"
+    url, opens = f"/lockers/{command.bank_id}/{command.locker}", command.kind == "open"
     _status, _step, tone, icon, title, text = end or ("", "", "", "", "", "")
     if state == "no_answer" and command.state in ("accepted", "released"):
         text = N_("The order arrived, but what became of it was never told. Look at the door, then ask again.")
+    if not opens:
+        text = _UNDONE.get(state, text)
     if state == "refused":
         text = words.COMMAND_REFUSALS.get(command.why or "", text)
-    reason = words.OPEN_REASONS.get(command.reason, (command.reason, ""))[0]
     return CommandShown(
+        heading=visit.say(access_words.HEADINGS[command.kind], number=locker.number),
         number=locker.number,
         block=locker.bank.name,
-        reason=visit.say(reason),
+        reason=visit.say(_reason(command)),
         zone=site_zone(locker.bank.site.zone),
         locker_url=url,
         stream_url=f"/live/command/{command_id}",
@@ -154,16 +168,22 @@ def command_shown(visit: Visit, session: Session, command_id: str) -> CommandSho
         icon=icon,
         title=visit.say(title) if title else "",
         text=visit.say(text) if text else "",
-        again_url="" if state in ("opened", "already_open", "unknown") else f"{url}/open",
+        again_url="" if state in _DONE_WITH else f"{url}/open" if opens else f"{url}/service",
     )
+
+
+def _reason(command: CommandRecord) -> str:
+    if command.kind == "open":
+        return words.OPEN_REASONS.get(command.reason, (command.reason, ""))[0]
+    return access_words.SERVICE_REASONS.get(command.reason, "")
 
 
 def _steps(visit: Visit, command: CommandRecord, state: str) -> list[Step]:
     at = {step.state: step.at for step in command.steps}
     at["requested"] = command.requested_at
-    end = _ENDS.get(state)
+    end, opens = _ENDS.get(state), command.kind == "open"
     steps = []
-    for code, text in zip(_REACHED, (_REQUESTED, _ACCEPTED, _RELEASED), strict=True):
+    for code, text in list(zip(_REACHED, (_REQUESTED, _ACCEPTED, _RELEASED), strict=True))[: None if opens else 1]:
         if code in at:
             steps.append(Step("done", "check", visit.say(text), at[code]))
         elif end is None:
@@ -171,24 +191,31 @@ def _steps(visit: Visit, command: CommandRecord, state: str) -> list[Step]:
             steps.append(Step(status, "pending", visit.say(text)))
     if end is None:
         status = "current" if all(step.status == "done" for step in steps) else "todo"
-        steps.append(Step(status, "open", visit.say(N_("Door opened"))))
+        steps.append(Step(status, "open" if opens else "check", visit.say(_OPENED if opens else _DONE)))
     else:
-        icon = "open" if end[0] == "done" else "cross"
+        icon = "cross" if end[0] != "done" else "open" if opens else "check"
         steps.append(Step(end[0], icon, visit.say(end[1]), at.get(state)))
     return steps
 
 
-def _form(visit: Member, session: Session, bank: str, number: int, form: Form, status: int = 200) -> Response:
+def locker_to_open(visit: Member, session: Session, bank: str, number: int) -> tuple[LockerToOpen, str]:
+    """What a form about a door says of the locker, and its zone. Raises NotFoundError (`bank`, `locker`)."""
     locker = locker_of(session, bank, number)
     controller = session.get(Controller, bank)
     holders = repository.of_locker(session, locker.id, visit.now)
+    mine = [one.person.name for one in holders if visit.organisation_id in (None, one.person.organisation_id)]
     shown = LockerToOpen(
         number=number,
         url=f"/lockers/{bank}/{number}",
         block=locker.bank.name,
-        holder=holders[0].person.name if holders and visit.may(Right.SEE_PEOPLE) else "",
+        holder=mine[0] if mine and visit.may(Right.SEE_PEOPLE) else "",
         online=controller is not None and controller.online and visit.heard(bank),
         held=controller is not None and controller.held_since is not None,
     )
+    return shown, locker.bank.site.zone
+
+
+def _form(visit: Member, session: Session, bank: str, number: int, form: Form, status: int = 200) -> Response:
+    shown, _zone = locker_to_open(visit, session, bank, number)
     reasons = [(code, visit.say(text), visit.say(detail)) for code, (text, detail) in words.OPEN_REASONS.items()]
     return visit.page("lockers/open.html", area="wall", locker=shown, form=form, reasons=reasons, status=status)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from gateway.access.commands import state_of
 from gateway.access.models import CommandRecord
+from gateway.access.out_of_service import ServiceReason
 from gateway.access.reconcile import Differences
 from gateway.edge import Schema
 
@@ -36,6 +37,13 @@ class CommandOut(Schema):
     state: str
     why: str | None
     steps: list[StepOut]
+
+
+class OutOfServiceIn(Schema):
+    """Why a locker is out of service; `stops_until` (within 24 hours) only where its holder's badge is stopped, too."""
+
+    reason: ServiceReason = Field(examples=["lock"])
+    stops_until: int | None = Field(None, ge=0, le=2**53, description="unix milliseconds")
 
 
 class DecideIn(Schema):

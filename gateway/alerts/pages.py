@@ -1,6 +1,5 @@
 """Who is told of what: addresses are secrets, taken once and never shown again."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +26,6 @@ STATES: Mapping[str, Word] = {
     "given_up": Word(N_("Did not arrive"), "forced", "alarm"),
     "not_needed": Word(N_("Not needed any more"), "info", "still"),
 }
-_TIME = re.compile(r"([01]?\d|2[0-3])[:hH]([0-5]\d)")
 
 
 @dataclass(frozen=True)
@@ -122,14 +120,7 @@ def _quiet(form: Form) -> tuple[int, int] | None:
     """None where both ends are empty."""
     if not form.get("quiet_from").strip() and not form.get("quiet_until").strip():
         return None
-    ends = []
-    for name in ("quiet_from", "quiet_until"):
-        found = _TIME.fullmatch(form.get(name).strip())
-        if found is None:
-            form.error(name, N_("Write a time like 18:00."))
-            return None
-        ends.append(int(found[1]) * 60 + int(found[2]))
-    return ends[0], ends[1]
+    return form.minute("quiet_from"), form.minute("quiet_until")
 
 
 def _without_address(form: Form) -> Form:

@@ -1,8 +1,9 @@
 """The waiting list: who waits for which scheme since when and from where, until a worker closes the entry."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -33,13 +34,14 @@ class Wait:
 def add_to_list(
     session: Session, person_id: str, wait: Wait, *, since: int | None = None, actor: str, now: int
 ) -> WaitingEntry:
-    """Someone waits from now, or from an earlier instant, on.
+    """Someone waits from now, or from an earlier instant, on, for a scheme of the organisation that has their file.
 
     Raises NotFoundError (`person`, `scheme`, `site`, `referral`), InvalidError (`note`, `at`), ConflictError
     (`erased`, `scheme_closed`, `waiting`).
     """
-    files.open_file(session, person_id)
-    open_scheme(session, wait.scheme_id)
+    person = files.open_file(session, person_id)
+    if open_scheme(session, wait.scheme_id).organisation_id != person.organisation_id:
+        raise NotFoundError("scheme", "no such scheme")
     if wait.site_id is not None and session.get(Site, wait.site_id) is None:
         raise NotFoundError("site", "no such site")
     referral = session.get(Referral, wait.referral_id) if wait.referral_id else None
@@ -92,11 +94,27 @@ def close_entry(
     return entry
 
 
-def open_entry(session: Session, entry_id: str) -> WaitingEntry:
-    """Someone who waits. Raises NotFoundError (`entry`), ConflictError (`closed`)."""
+def place(session: Session, entry_id: str, contract_id: str, *, actor: str, now: int) -> None:
+    """They have the contract they waited for; an entry that a colleague has closed meanwhile stays as it is.
+
+    Raises NotFoundError (`contract`), InvalidError (`contract`).
+    """
+    entry = session.get(WaitingEntry, entry_id)
+    if entry is not None and entry.closed_at is None:
+        close_entry(session, entry_id, LeftWhy.PLACED, contract_id=contract_id, actor=actor, now=now)
+
+
+def entry_of(session: Session, entry_id: str) -> WaitingEntry:
+    """Someone who waits or has waited. Raises NotFoundError with code `entry`."""
     entry = session.get(WaitingEntry, entry_id)
     if entry is None:
         raise NotFoundError("entry", "no such entry on a waiting list")
+    return entry
+
+
+def open_entry(session: Session, entry_id: str) -> WaitingEntry:
+    """Someone who waits. Raises NotFoundError (`entry`), ConflictError (`closed`)."""
+    entry = entry_of(session, entry_id)
     if entry.closed_at is not None:
         raise ConflictError("closed", "the person is no longer on this list: add them again", why=entry.left_why)
     return entry
@@ -121,19 +139,39 @@ def list_waiting(
     Raises InvalidError with code `after`.
     """
     size = bounded(limit)
-    query = select(WaitingEntry).where(WaitingEntry.closed_at.is_(None))
-    if scheme_id is not None:
-        query = query.where(WaitingEntry.scheme_id == scheme_id)
-    if site_id is not None:
-        query = query.where(or_(WaitingEntry.site_id == site_id, WaitingEntry.site_id.is_(None)))
-    if organisation_id is not None:
-        query = query.join(Scheme).where(Scheme.organisation_id == organisation_id)
+    query = select(WaitingEntry).where(*_waiting(scheme_id, site_id, organisation_id))
     if after is not None:
         since, last = _cursor(after)
         query = query.where(or_(WaitingEntry.since > since, and_(WaitingEntry.since == since, WaitingEntry.id > last)))
     found = list(session.scalars(query.order_by(WaitingEntry.since, WaitingEntry.id).limit(size + 1)))
     more = len(found) > size
     return Page(found[:size], f"{found[size - 1].since}.{found[size - 1].id}" if more else None)
+
+
+def waiting_since(
+    session: Session, *, scheme_id: str | None = None, site_id: str | None = None, organisation_id: str | None = None
+) -> Sequence[int]:
+    """Since when each of those in list_waiting waits, the longest first."""
+    query = select(WaitingEntry.since).where(*_waiting(scheme_id, site_id, organisation_id))
+    return session.scalars(query.order_by(WaitingEntry.since)).all()
+
+
+def entries_of(session: Session, person_id: str) -> Sequence[WaitingEntry]:
+    """Where a person waits now, the longest first."""
+    query = select(WaitingEntry).where(WaitingEntry.person_id == person_id, WaitingEntry.closed_at.is_(None))
+    return session.scalars(query.order_by(WaitingEntry.since)).all()
+
+
+def _waiting(scheme_id: str | None, site_id: str | None, organisation_id: str | None) -> list[ColumnElement[bool]]:
+    narrowed: list[ColumnElement[bool]] = [WaitingEntry.closed_at.is_(None)]
+    if scheme_id is not None:
+        narrowed.append(WaitingEntry.scheme_id == scheme_id)
+    if site_id is not None:
+        narrowed.append(or_(WaitingEntry.site_id == site_id, WaitingEntry.site_id.is_(None)))
+    if organisation_id is not None:
+        own = select(Scheme.id).where(Scheme.organisation_id == organisation_id)
+        narrowed.append(WaitingEntry.scheme_id.in_(own))
+    return narrowed
 
 
 def _cursor(after: str) -> tuple[int, str]:

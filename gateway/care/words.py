@@ -13,6 +13,13 @@ CALLS: Mapping[str, Word] = {
     "away": Word(N_("Absent"), "leave", "still"),
 }
 
+WAITING: Mapping[str, Word] = {
+    "nothing": Word(N_("No offer yet"), "clock", "still"),
+    "offered": Word(N_("Offer open"), "message", "calm"),
+    "to_decide": Word(N_("Offer to decide about"), "pending", "task"),
+    "closed": Word(N_("Waits no more"), "check", "good"),
+}
+
 CONTACT_KINDS: Mapping[str, str] = {
     "met": N_("Met"),
     "phoned": N_("Phoned"),

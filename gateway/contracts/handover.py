@@ -11,14 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.badges.pages import give_badge, stock
-from gateway.care import eligibility
+from gateway.care import eligibility, waiting
 from gateway.care.codes import Finding
 from gateway.care.eligibility import Found
+from gateway.care.waiting_models import WaitingEntry
 from gateway.contracts import service, words
 from gateway.days import local_day, term_end
 from gateway.incidents import exclusions
 from gateway.lockers.free import free_lockers
-from gateway.lockers.models import Bank
+from gateway.lockers.models import Bank, Locker
 from gateway.lockers.service import locker_of
 from gateway.people.models import Person
 from gateway.people.service import add_person
@@ -55,9 +56,11 @@ class Asked:
 
 
 @router.get("/handover")
-def handover_page(visit: MemberVisit, person: Choice = "", locker: Choice = "") -> Response:
-    """The form, with person or locker chosen already when it is reached from their page."""
+def handover_page(visit: MemberVisit, person: Choice = "", locker: Choice = "", entry: Choice = "") -> Response:
+    """The form, with person or locker chosen already when it is reached from their page, or from the waiting list."""
     with visit.database.reading() as session:
+        if entry:
+            return _form(visit, session, _for_entry(session, waiting.entry_of(session, entry), visit.now))
         sites = free_lockers(session, visit.now, organisation_id=visit.organisation_id)
         today = local_day(sites[0].bank.site.zone if sites else DEFAULT_ZONE, visit.now)
         first = next(iter(_schemes(session, visit)), None)
@@ -88,14 +91,30 @@ def hand_over(posted: PostedForm) -> Response:
         person_id = chosen or _new_person(session, visit, form, visit.organisation_id or site.organisation_id, now)
         badge_id = give_badge(session, visit, form, person_id, site.id, now)
         _decide_conditions(session, visit, form, person_id, now)
-        service.assign(
+        contract = service.assign(
             session, person_id=person_id, bank_id=terms.bank, number=terms.number, starts_on=terms.starts_on,
             ends_on=terms.ends_on, badge_id=badge_id, scheme_id=form.get("scheme") or None,
             despite_exclusion=form.get("despite_exclusion") or None, actor=visit.staff.staff_id, now=now,
         )  # fmt: skip
+        if form.get("entry"):
+            waiting.place(session, form.get("entry"), contract.id, actor=visit.staff.staff_id, now=now)
         return f"/people/{person_id}?done=handed_over"
 
     return posted.act(act, lambda session, again: _form(visit, session, again, 422))
+
+
+def _for_entry(session: Session, entry: WaitingEntry, now: int) -> Form:
+    """The form for someone who waits: their scheme with its term, and the locker that was offered, if any."""
+    scheme, offer = session.get_one(Scheme, entry.scheme_id), waiting.open_offer(entry)
+    offered = session.get(Locker, offer.locker_id or "") if offer else None
+    today = local_day(offered.bank.site.zone if offered else DEFAULT_ZONE, now)
+    return Form(
+        {
+            "entry": entry.id, "person": entry.person_id, "scheme": scheme.id, "starts_on": today.isoformat(),
+            "locker": f"{offered.bank_id}/{offered.number}" if offered else "",
+            "ends_on": term_end(today, scheme.terms.term_months).isoformat(),
+        }
+    )  # fmt: skip
 
 
 def _decide_conditions(session: Session, visit: Member, form: Form, person_id: str, now: int) -> None:

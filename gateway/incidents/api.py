@@ -13,6 +13,7 @@ from gateway.incidents.schemas import (
     AppealIn,
     AppealOut,
     CloseIn,
+    ConcernedIn,
     DecideAppealIn,
     ExclusionIn,
     ExclusionOut,
@@ -69,6 +70,17 @@ def incident(database: Db, caller: Caller, incident_id: ItemId) -> IncidentOut:
     """With those concerned."""
     with database.reading() as session:
         found = service.incident_of(session, incident_id, actor=caller.staff_id)
+        return _seen(session, found, caller.staff_id)
+
+
+@router.post("/incidents/{incident_id}/people", summary="Someone else it concerned", responses=_CHANGES)
+def add_concerned(database: Db, caller: Caller, now: Now, incident_id: ItemId, told: ConcernedIn) -> IncidentOut:
+    """As long as the incident is open."""
+    with database.writing() as session:
+        scope.require_named(session, caller, now, person_id=told.person_id)
+        found = service.add_concerned(
+            session, incident_id, told.person_id, Concerned(told.part, told.note), actor=caller.staff_id, now=now
+        )
         return _seen(session, found, caller.staff_id)
 
 

@@ -1,6 +1,6 @@
 """Incidents: what happened, whom it concerned, and what became of it. Nothing follows from one by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -58,14 +58,33 @@ def report(
     return incident
 
 
+def add_concerned(
+    session: Session, incident_id: str, person_id: str, concerned: Concerned, *, actor: str, now: int
+) -> Incident:
+    """Someone else was concerned by an incident that is open.
+
+    Raises NotFoundError (`incident`, `person`), InvalidError (`note`), ConflictError (`closed`, `erased`,
+    `concerned`).
+    """
+    incident = _open(session, incident_id, actor)
+    open_file(session, person_id)
+    if person_id in {one.person_id for one in incident.concerned}:
+        raise ConflictError("concerned", "this person is written down already")
+    incident.concerned.append(IncidentPerson(person_id=person_id, part=concerned.part.value, note=note(concerned.note)))
+    session.flush()
+    audit.record(
+        session, actor=actor, action="incident_person_added", subject=person_id, now=now, incident=incident.id,
+        part=concerned.part.value,
+    )  # fmt: skip
+    return incident
+
+
 def close(session: Session, incident_id: str, *, outcome: Outcome, actor: str, now: int) -> Incident:
     """Says what became of it; suspending or excluding someone is a decision of its own.
 
     Raises NotFoundError (`incident`), ConflictError (`closed`).
     """
-    incident = incident_of(session, incident_id, actor=actor)
-    if incident.closed_at is not None:
-        raise ConflictError("closed", "this incident was closed already: report a new one if it happened again")
+    incident = _open(session, incident_id, actor)
     incident.outcome, incident.closed_by, incident.closed_at = outcome.value, actor, now
     session.flush()
     audit.record(session, actor=actor, action="incident_closed", subject=incident.id, now=now, outcome=outcome.value)
@@ -87,19 +106,42 @@ def list_incidents(
     actor: str,
     site_id: str | None = None,
     person_id: str | None = None,
+    kind: str | None = None,
     is_open: bool | None = None,
     after: str | None = None,
     limit: int = PAGE_SIZE,
+    newest_first: bool = False,
 ) -> Page[Incident]:
-    """Those of the sites that `actor` sees, in the order in which they were reported."""
+    """Those of the sites that `actor` sees, in the order in which they were reported, or the newest first."""
     query = select(Incident).where(at_sites(session, actor, Incident.site_id))
     if site_id is not None:
         query = query.where(Incident.site_id == site_id)
     if person_id is not None:
         query = query.where(Incident.concerned.any(IncidentPerson.person_id == person_id))
+    if kind is not None:
+        query = query.where(Incident.kind == kind)
     if is_open is not None:
         query = query.where(Incident.closed_at.is_(None) if is_open else Incident.closed_at.is_not(None))
-    return page_of(session, query, Incident.id, after=after, limit=limit)
+    return page_of(session, query, Incident.id, after=after, limit=limit, newest_first=newest_first)
+
+
+def happened_since(
+    session: Session, at: int, *, actor: str, site_id: str | None = None, kind: str | None = None
+) -> Sequence[int]:
+    """When incidents happened from `at` on, at the sites that `actor` sees."""
+    query = select(Incident.at).where(at_sites(session, actor, Incident.site_id), Incident.at >= at)
+    if site_id is not None:
+        query = query.where(Incident.site_id == site_id)
+    if kind is not None:
+        query = query.where(Incident.kind == kind)
+    return session.scalars(query).all()
+
+
+def _open(session: Session, incident_id: str, actor: str) -> Incident:
+    incident = incident_of(session, incident_id, actor=actor)
+    if incident.closed_at is not None:
+        raise ConflictError("closed", "this incident was closed already: report a new one if it happened again")
+    return incident
 
 
 def _refuse_elsewhere(session: Session, locker_id: str, site_id: str) -> None:

@@ -1,6 +1,6 @@
 """Which sites a member of staff sees the special cases of: those of their organisation, and where it has a role."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -23,6 +23,11 @@ def sees(session: Session, staff_id: str, site_id: str) -> bool:
     """Whether this account sees the site's cases."""
     query = select(Site.id).where(Site.id == site_id, at_sites(session, staff_id, Site.id))
     return session.scalar(query) is not None
+
+
+def seen_sites(session: Session, staff_id: str) -> Sequence[Site]:
+    """The sites that the account sees, by name. Raises NotFoundError with code `staff`."""
+    return session.scalars(select(Site).where(at_sites(session, staff_id, Site.id)).order_by(Site.name)).all()
 
 
 def at_sites(session: Session, staff_id: str, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:

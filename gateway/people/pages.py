@@ -15,7 +15,7 @@ from gateway.lockers import wall
 from gateway.lockers.models import Organisation, Site
 from gateway.people import service, situation
 from gateway.people.models import Person
-from gateway.people.situation import AwayNow, DeathKnown, LookedAfter, StaysAway
+from gateway.people.situation import AwayNow, DeathKnown, LookedAfter, StaysAway, Waits
 from gateway.staff.rights import Right
 from gateway.staff.scope import require_organisation
 from gateway.web.cards import BadgeCard, ContractCard, badge_card, contract_card
@@ -53,6 +53,7 @@ class PersonPage:
     death: DeathKnown | None
     absence: AwayNow | None
     stays_away: Sequence[StaysAway]
+    waits: Sequence[Waits]
     worker: LookedAfter | None
     contracts: Sequence[ContractCard]
     badges: Sequence[BadgeCard]
@@ -148,6 +149,7 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
         death=situation.death_shown(session, person_id) if decides else None,
         absence=situation.absence_shown(session, person_id) if decides else None,
         stays_away=situation.stays_away(session, person, sites, now),
+        waits=situation.waits(session, person_id) if visit.may(Right.CARE) else [],
         worker=situation.looked_after(session, person_id, now),
         contracts=sorted(cards, key=lambda card: card.state == State.ENDED),
         badges=sorted(
@@ -163,6 +165,12 @@ def contracts_of(session: Session, people: Sequence[str]) -> Sequence[Contract]:
     on_it = select(Party.contract_id).where(Party.person_id.in_(people), Party.until_at.is_(None))
     query = select(Contract).where(Contract.id.in_(on_it)).order_by(Contract.from_at.desc())
     return session.scalars(query).unique().all()
+
+
+def running_of(session: Session, person_id: str, now: int) -> list[ContractCard]:
+    """What a person is on and what is not over."""
+    cards = [contract_card(contract, now) for contract in contracts_of(session, [person_id])]
+    return [card for card in cards if card.state != State.ENDED]
 
 
 def _people(contract: Contract) -> set[str]:

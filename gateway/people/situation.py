@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 
 from gateway.care.looking_after import workers_of
 from gateway.care.repository import today
+from gateway.care.waiting import entries_of
 from gateway.contracts import words
 from gateway.contracts.away import absence_of
 from gateway.contracts.deaths import death_of
 from gateway.incidents.exclusions import warnings
 from gateway.incidents.stand_ins import list_leaves
 from gateway.people.models import Person
+from gateway.schemes.service import scheme_of
 from gateway.staff.models import Staff
 
 
@@ -51,6 +53,15 @@ class StaysAway:
 
 
 @dataclass(frozen=True)
+class Waits:
+    """A scheme for which they wait."""
+
+    url: str
+    scheme: str
+    since: int
+
+
+@dataclass(frozen=True)
 class LookedAfter:
     """The named worker, and who stands in while they are on leave."""
 
@@ -83,6 +94,14 @@ def stays_away(session: Session, person: Person, sites: Iterable[str], now: int)
     found = [one for site in sites for one in warnings(session, person.id, site_id=site, now=now)]
     told = {(one.site, one.until_on): one.ask for one in found}
     return [StaysAway(site, day, _name(session, ask)) for (site, day), ask in told.items()]
+
+
+def waits(session: Session, person_id: str) -> Sequence[Waits]:
+    """Where they wait for a place."""
+    return [
+        Waits(f"/waiting/{one.id}", scheme_of(session, one.scheme_id).name, one.since)
+        for one in entries_of(session, person_id)
+    ]
 
 
 def looked_after(session: Session, person_id: str, now: int) -> LookedAfter | None:

@@ -118,9 +118,4 @@ def _days_off(form: Form) -> tuple[int, ...]:
 
 def _limits(form: Form) -> LoanLimits:
     said = {name: form.number(name, most, least) for name, (least, most) in LIMITS.items()}
-    found = re.fullmatch(r"(\d{1,2})[:hH](\d{2})", form.get("due_time").strip())
-    minute = int(found[1]) * 60 + int(found[2]) if found else -1
-    if not 0 <= minute <= 24 * 60:
-        form.error("due_time", N_("Write a time like 18:00."))
-        minute = 0
-    return LoanLimits(**said, due_minute=minute)
+    return LoanLimits(**said, due_minute=form.minute("due_time"))

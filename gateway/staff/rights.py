@@ -17,6 +17,7 @@ class Right(StrEnum):
     SEE_LOCKERS = "see_lockers"
     SEE_PEOPLE = "see_people"
     OPEN = "open"
+    SERVICE = "service"
     BADGES = "badges"
     CONTRACTS = "contracts"
     RECONCILE = "reconcile"
@@ -44,11 +45,12 @@ RIGHTS: Mapping[str, frozenset[Right]] = {
     # At the desk: recognises people, opens for them, replaces a lost badge; decides nothing about contracts.
     "volunteer": _DESK,
     # At the doors: sees lockers and blocks and opens for maintenance; never a name.
-    "technician": frozenset({Right.SEE_LOCKERS, Right.OPEN, Right.REPORT_CASES}),
+    "technician": frozenset({Right.SEE_LOCKERS, Right.OPEN, Right.SERVICE, Right.REPORT_CASES}),
     # Lends tools: sees the members of the tool library by name, and nobody's file.
     "librarian": frozenset({Right.SEE_LOCKERS, Right.LEND}),
     "worker": _DESK
     | {
+        Right.SERVICE,
         Right.LEND,
         Right.SAFEKEEPING,
         Right.CONTRACTS,
@@ -155,6 +157,14 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "GET /api/v1/lockers/{bank}/{number}/readiness",
         "POST /api/v1/lockers/{bank}/{number}/checks",
     ),
+    # It can keep a holder from their belongings for hours: not for whoever only opens.
+    Right.SERVICE: (
+        "GET /lockers/{bank}/{number}/service",
+        "POST /lockers/{bank}/{number}/out-of-service",
+        "POST /lockers/{bank}/{number}/in-service",
+        "POST /api/v1/lockers/{bank}/{number}/out-of-service",
+        "POST /api/v1/lockers/{bank}/{number}/in-service",
+    ),
     Right.BADGES: (
         "GET /badges/{badge_id}/revoke",
         "POST /badges/{badge_id}/revoke",
@@ -230,6 +240,11 @@ _ASKED: Mapping[Right, Sequence[str]] = {
     ),
     Right.CARE: (
         "GET /my-people",
+        "GET /waiting",
+        "GET /waiting/new",
+        "POST /waiting",
+        "GET /waiting/{entry_id}",
+        "POST /waiting/{entry_id}/{step}",
         "POST /people/{person_id}/worker",
         "GET /api/v1/care",
         "GET /api/v1/people/{person_id}/care",
@@ -266,8 +281,18 @@ _ASKED: Mapping[Right, Sequence[str]] = {
         "POST /api/v1/offers/{offer_id}/close",
     ),
     Right.SEE_EVENTS: ("GET /api/v1/events",),
-    Right.REPORT_CASES: ("POST /api/v1/incidents", "POST /api/v1/hazards", "POST /api/v1/override-uses"),
+    Right.REPORT_CASES: (
+        "GET /incidents/new",
+        "POST /incidents",
+        "POST /api/v1/incidents",
+        "POST /api/v1/hazards",
+        "POST /api/v1/override-uses",
+    ),
     Right.CASES: (
+        "GET /incidents",
+        "GET /incidents/{incident_id}",
+        "POST /incidents/{incident_id}/{step}",
+        "POST /api/v1/incidents/{incident_id}/people",
         "GET /hazards",
         "POST /hazards",
         "GET /hazards/{hazard_id}",

@@ -55,6 +55,12 @@ def duration(milliseconds: int, language: str) -> str:
     return format_timedelta(timedelta(milliseconds=milliseconds), threshold=1.5, locale=babel_locale(language))
 
 
+def days_long(milliseconds: int, language: str) -> str:
+    """`1 day`, `6 weeks`, `14 months`: how long in whole days, one at least, or in a larger unit that says enough."""
+    days = max(1, round(milliseconds / 86_400_000))
+    return format_timedelta(timedelta(days=days), granularity="day", threshold=1.5, locale=babel_locale(language))
+
+
 def alphabetical(name: str) -> str:
     """What names are sorted by: Élias comes before Ewa."""
     return "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign)).casefold()

@@ -1,11 +1,14 @@
 """One submitted form: its values, kept when something is wrong, and what is wrong beside each field."""
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import date
 
 from gateway.web.i18n import N_
 
 MAX_FIELD = 500
+_TIME = re.compile(r"([01]?\d|2[0-4])[:hH]([0-5]\d)")
+_DAY_MINUTES = 24 * 60
 _FROM_ZERO = N_("Please give a whole number, 0 or more.")
 
 
@@ -61,6 +64,15 @@ class Form:
         if not least <= value <= most:
             self.error(name, N_("Please give a whole number, 1 or more.") if least else _FROM_ZERO)
             return least
+        return value
+
+    def minute(self, name: str) -> int:
+        """A time of day as minutes after midnight, 24:00 too; anything else is marked (and answered with 0)."""
+        found = _TIME.fullmatch(self.get(name).strip())
+        value = int(found[1]) * 60 + int(found[2]) if found else _DAY_MINUTES + 1
+        if value > _DAY_MINUTES:
+            self.error(name, N_("Write a time like 18:00."))
+            return 0
         return value
 
     def locker(self, name: str) -> tuple[str, int]:

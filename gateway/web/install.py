@@ -8,10 +8,12 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DBAPIError
 
 from gateway.access import pages as access
+from gateway.access import service_pages
 from gateway.alerts import pages as alerts
 from gateway.badges import enrolment, pin_pages
 from gateway.badges import pages as badges
 from gateway.care import pages as care
+from gateway.care import waiting_pages
 from gateway.contracts import end_pages, handover, message_pages, opening_pages, paper
 from gateway.contracts import pages as contracts
 from gateway.custody import pages as safekeeping
@@ -25,7 +27,7 @@ from gateway.errors import (
     SignInError,
 )
 from gateway.fleet import pages as fleet
-from gateway.incidents import hazard_pages, hazard_paper, leave_pages
+from gateway.incidents import hazard_pages, hazard_paper, incident_pages, incident_steps, leave_pages
 from gateway.loans import loan_pages
 from gateway.loans import pages as tools
 from gateway.lockers import block_pages, door_pages, places_pages
@@ -49,9 +51,11 @@ PAGES = (
     staff,
     lockers,
     access,
+    service_pages,
     people,
     away_pages,
     care,
+    waiting_pages,
     leave_pages,
     badges,
     pin_pages,
@@ -77,6 +81,8 @@ PAGES = (
     door_pages,
     alerts,
     openings_pages,
+    incident_pages,
+    incident_steps,
     hazard_paper,
     hazard_pages,
     schemes,

@@ -163,6 +163,18 @@ DONE: Mapping[str, str] = {
     "back": N_("Noted: the person is back."),
     "death_noted": N_("It is noted. What is inside is kept for those entitled to it, and nobody is reminded any more."),
     "death_withdrawn": N_("The note was taken back."),
+    "waiting_added": N_("They are on the list now."),
+    "waiting_offer": N_("The offer is made. Now try to reach them, and write each try down."),
+    "waiting_attempt": N_("The try is noted."),
+    "waiting_outcome": N_("The offer is closed. They stay on the list."),
+    "waiting_closed": N_("They are no longer on the list."),
+    "incident_reported": N_("It is written down. Nothing follows from it by itself."),
+    "incident_people": N_("Added."),
+    "incident_exclude": N_("The exclusion is noted. It locks no door: the contract stays what it is."),
+    "incident_lift": N_("The exclusion is lifted."),
+    "incident_appeal": N_("The appeal is noted. Someone else decides whether the exclusion stands."),
+    "incident_decide": N_("The appeal is decided."),
+    "incident_close": N_("The case is closed."),
     "on_leave": N_("The leave and who stands in are noted."),
     "stand_in_changed": N_("Someone else stands in now."),
     "leave_cancelled": N_("The leave is cancelled."),
@@ -203,6 +215,8 @@ NAVIGATION = (
 # A phone's navigation shows these many and the page of the rest.
 ALWAYS_SHOWN = 4
 MORE = (
+    ("/waiting", "clock", N_("Waiting list"), N_("Who waits and for how long, and what was offered")),
+    ("/incidents", "info", N_("Incidents"), N_("What happened, whom it concerned, and what was decided")),
     ("/hazards", "forced", N_("Cannot wait"), N_("Something wet, perishable, dangerous or living in a locker")),
     ("/openings", "open", N_("Openings, one by one"), N_("Only with a reason; that they were read is recorded")),
     ("/schemes", "check", N_("Schemes"), N_("What contracts promise and ask: rhythm, term, hours, conditions")),

@@ -84,6 +84,9 @@ ACTS: dict[str, Act] = {
         and waiting.add_to_list(s, x.person, waiting.Wait(x.scheme, c.Source.PARTNER), **BY)
     ),
     "waiting.close_entry": lambda s, x: waiting.close_entry(s, x.other_entry, c.LeftWhy.NOT_ELIGIBLE, **BY),
+    "waiting.place": lambda s, x: waiting.place(
+        s, x.other_entry, s.scalars(select(Contract.id).where(Contract.person_id == x.person)).one(), **BY
+    ),
     "offers.make_offer": lambda s, x: offers.make_offer(s, x.other_entry, locker=(x.town.bank, 5), **BY),
     "offers.record_attempt": lambda s, x: offers.record_attempt(
         s, x.offer, kind=c.ContactKind.PHONED, result=c.AttemptResult.NOT_REACHED, **BY
