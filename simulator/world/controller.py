@@ -87,6 +87,7 @@ class SimulatedController:
         self.devices = Devices(self.doors)
         self.runtime: Runtime | None = None
         self.lives = 0
+        self.began_ms = 0  # when its program was started last
         self.crashes = 0
         self.hangs = 0
         self.failure: BaseException | None = None
@@ -204,6 +205,7 @@ class SimulatedController:
     def _begin(self) -> None:
         self._starts = None
         self.lives += 1
+        self.began_ms = self.loop.now_ms
         life = self._life = self.loop.life(self.machine.born_ms)
         self._stop = asyncio.Event()
         task = life.create_task(self._run(life, self._stop))

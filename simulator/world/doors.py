@@ -15,6 +15,7 @@ from simulator.world.trace import Trace
 
 SENSED_AFTER_MS = 40  # two looks that agree make a change
 DWELL_MS = 20_000
+STUCK_SEEN_MS = 500  # a board that reads its outputs back finds one that stays on
 
 
 class Pulse(NamedTuple):
@@ -38,6 +39,7 @@ class SimulatedDoor:
         self.door = Door(closes_after_ms=DWELL_MS)
         self.sensed_open = False
         self.energised_ms = -1  # when its coil last went on
+        self.sensed_ms = -1  # when its sensor last said something new
         self._loop = loop
         self._on_sensed = on_sensed
         self._moves: asyncio.TimerHandle | None = None
@@ -113,13 +115,15 @@ class SimulatedDoor:
         self._senses = None
         if self.door.sensed_open != self.sensed_open:
             self.sensed_open = not self.sensed_open
+            self.sensed_ms = self._loop.now_ms
             self._on_sensed(self)
 
 
 class Doors:
     """All doors of a bank with their keeper.
 
-    `on_energised` hears of a locker whose coil goes on, `on_pulse` of a pulse that ended.
+    `on_energised` hears of a locker whose coil goes on, `on_pulse` of a pulse that ended, `on_stuck` of a coil that
+    stays on after it.
     """
 
     def __init__(self, loop: VirtualLoop, bank: str, lockers: Mapping[int, Coil], trace: Trace) -> None:
@@ -130,6 +134,7 @@ class Doors:
         self.on_energised: Callable[[int], None] = lambda _: None
         self.on_pulse: Callable[[Pulse], None] = lambda _: None
         self.on_sensed: Callable[[SimulatedDoor], None] = lambda _: None
+        self.on_stuck: Callable[[Coil], None] = lambda _: None
         self._loop = loop
         self._bank = bank
         self._trace = trace
@@ -161,6 +166,11 @@ class Doors:
             door.supply(on)
 
     @property
+    def now_ms(self) -> int:
+        """The time (unix ms)."""
+        return self._loop.now_ms
+
+    @property
     def energised(self) -> int:
         """How many coils are on."""
         return len(self._on)
@@ -172,7 +182,17 @@ class Doors:
         now_ms = self._loop.now_ms
         self._trace.note(now_ms, self._bank, "coil_off", locker=door.number, permit=permit)
         door.energise(False)
+        if door.door.coil:
+            self._loop.after(STUCK_SEEN_MS, self._look, coil)
         self.on_pulse(Pulse(door.number, coil, permit, on_ms, now_ms))
+
+    def stuck(self, coil: Coil) -> bool:
+        """Whether it is on and nobody asked for that."""
+        return coil not in self._on and self.by_coil[coil].door.coil
+
+    def _look(self, coil: Coil) -> None:
+        if self.stuck(coil):
+            self.on_stuck(coil)
 
     def _sensed(self, door: SimulatedDoor) -> None:
         word = "sensed_open" if door.sensed_open else "sensed_closed"

@@ -165,6 +165,11 @@ class Gateway:
         return self._process is not None
 
     @property
+    def hears(self) -> bool:
+        """Whether its process lives, and its database takes what it is told."""
+        return self._process is not None and not self.storage.is_disturbed and not self.occasions.names
+
+    @property
     def steps(self) -> Steps:
         """The parts of its process, which must be running."""
         assert self._process is not None, "the gateway is not running"

@@ -110,6 +110,11 @@ class GatewayDatabase:
 
         self._hook("commit", die)
 
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether any of that is so, or it is slow."""
+        return bool(self._hooks) or self.slow_ms > 0
+
     def heal(self) -> None:
         """All of that is over."""
         for name, hook in self._hooks:

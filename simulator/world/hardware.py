@@ -70,11 +70,15 @@ class Devices:
         self.doors = doors
         self.habits: dict[str, BoardHabit] = {}
         self.unplugged: set[str] = set()
+        self.active: set[str] = set()  # contacts of the bank itself
+        self.besieged_until_ms = -1  # someone stands at the reader and tries one number after the other
         self.disturbances = 0
+        self.disturbed_ms = -1
         self.shown: dict[str, Signal] = {}
         self.on_shown: Callable[[str, Signal], None] = lambda _reader, _signal: None
         self._drivers: _Drivers | None = None
         doors.on_sensed = self._sensed
+        doors.on_stuck = self._stuck
 
     def build(self, life: Life, config: HardwareConfig, emit: Emit, mono_ms: MonoMs) -> Hardware:
         """The hardware of one life (see `hw.assembly.build`); the life before hears nothing more."""
@@ -104,18 +108,19 @@ class Devices:
 
     def unplug(self, device: str) -> None:
         """A reader's cable comes out."""
-        self.disturbances += 1
+        self._disturbed()
         self.unplugged.add(device)
         self._tell(lambda _: DeviceFault(device, "reader", "unplugged", "the port is gone"))
 
     def plug(self, device: str) -> None:
         """It is back."""
+        self._disturbed()
         self.unplugged.discard(device)
         self._tell(lambda _: DeviceRecovered(device, "reader"))
 
     def behave(self, board: str, habit: BoardHabit) -> None:
         """A board takes up a habit; its driver sees by itself when it no longer answers, and when it does again."""
-        self.disturbances += 1
+        self._disturbed()
         before, self.habits[board] = self.habits.get(board, BoardHabit.FINE), habit
         if before.answers and not habit.answers:
             self.tell_board(board)
@@ -132,6 +137,21 @@ class Devices:
         for door in self.doors.by_number.values():
             if door.coil.board == board:
                 self._sensed(door)
+                if self.doors.stuck(door.coil):
+                    self._stuck(door.coil)
+
+    def weld(self, number: int, on: bool) -> None:
+        """The output of a lock stays on once it went on, or is mended; its board reads its outputs back."""
+        door = self.doors.by_number[number]
+        door.weld(on)
+        board = door.coil.board
+        if not on and self.habits.get(board, BoardHabit.FINE).answers:
+            self._tell(lambda _: DeviceRecovered(board, "board"))
+            self.tell_board(board)
+
+    def _disturbed(self) -> None:
+        self.disturbances += 1
+        self.disturbed_ms = self.doors.now_ms
 
     @property
     def is_fine(self) -> bool:
@@ -140,7 +160,12 @@ class Devices:
 
     def input(self, name: str, kind: str, active: bool) -> None:
         """A contact of the bank itself: tamper, mains, undervoltage."""
+        (self.active.add if active else self.active.discard)(name)
         self._tell(lambda at_ms: InputSensed(name, kind, active, at_ms))  # type: ignore[arg-type]
+
+    def _stuck(self, coil: Coil) -> None:
+        if self.habits.get(coil.board, BoardHabit.FINE).answers:
+            self._tell(lambda _: DeviceFault(coil.board, "board", "stays_on", f"channel {coil.channel} stays on"))
 
     def _sensed(self, door: SimulatedDoor) -> None:
         if self.habits.get(door.coil.board, BoardHabit.FINE).answers:

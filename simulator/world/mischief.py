@@ -45,6 +45,11 @@ class Mischief:
         self._remembered: list[Publication] = []
         self.done: dict[str, int] = dict.fromkeys(KINDS, 0)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every message goes on as it is."""
+        return not self._chances
+
     def set(self, chances: Mapping[str, float], names: frozenset[str] = frozenset()) -> None:
         """From now on; kinds that are not named do not happen. Raises KeyError for an unknown kind."""
         self._chances = {kind: chances[kind] for kind in KINDS if chances.get(kind)}

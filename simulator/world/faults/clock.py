@@ -77,6 +77,7 @@ def _no_clock(schedule: Schedule, hit: Hit) -> Heal:
     """A boot with no battery clock, no NTP and no network."""
     bank, network = hit.bank, schedule.world.network
     certain = _doubt(schedule, bank.name)
+    began_ms = schedule.world.now_ms
     had_battery = bank.machine.battery_clock
     bank.machine.synchronised = bank.machine.battery_clock = False
     network.cut(bank.client)
@@ -84,6 +85,9 @@ def _no_clock(schedule: Schedule, hit: Hit) -> Heal:
     schedule.world.loop.after(hit.chance.randint(1_000, hit.lasts_ms // 2), _on, bank)
 
     def heal() -> None:
+        told, runtime = schedule.watch.told, bank.runtime
+        if runtime is not None and bank.began_ms > began_ms and told.hears(bank, disturbed=True):
+            told.must(runtime.now().clock != "trusted", f"{bank.name} trusts a clock that nobody has set")
         bank.machine.synchronised, bank.machine.battery_clock = True, had_battery
         network.heal(bank.client)
         certain()

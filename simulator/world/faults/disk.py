@@ -7,6 +7,18 @@ from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal
 from simulator.world.faults.schedule import Schedule
 
 
+def _troubled(schedule: Schedule, hit: Hit, since_ms: int) -> None:
+    """A disk that takes nothing, though something was to be written: health says so."""
+    bank, world, told = hit.bank, schedule.world, schedule.watch.told
+    runtime = bank.runtime
+    if runtime is None or not told.hears(bank, disturbed=True):
+        return
+    tried = told.written_since(bank.name, max(since_ms, bank.began_ms)) < world.now_ms - MINUTE_MS
+    if tried or runtime.journal.trouble is not None:
+        shown = any(fault.source == "journal" for fault in runtime.faults)
+        told.must(shown, f"the disk of {bank.name} takes nothing, and its health does not say so")
+
+
 def _full(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
     disk = hit.bank.disk
     disk.capacity = disk.used + hit.chance.choice((0, 4_096, 100_000))
@@ -17,21 +29,23 @@ def _full(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
     return heal
 
 
-def _read_only(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
-    disk = hit.bank.disk
+def _read_only(schedule: Schedule, hit: Hit) -> Heal:
+    disk, since_ms = hit.bank.disk, schedule.world.now_ms
     disk.read_only = True
 
     def heal() -> None:
+        _troubled(schedule, hit, since_ms)
         disk.read_only = False
 
     return heal
 
 
-def _broken(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
-    disk = hit.bank.disk
+def _broken(schedule: Schedule, hit: Hit) -> Heal:
+    disk, since_ms = hit.bank.disk, schedule.world.now_ms
     disk.broken = True
 
     def heal() -> None:
+        _troubled(schedule, hit, since_ms)
         disk.broken = False
 
     return heal

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.bootstrap import load_identity
 from simulator.world.faults.fault import HOUR_MS, Fault, Heal, Hit
+from simulator.world.faults.refusals import ENOUGH, Refusals
 from simulator.world.faults.schedule import Schedule
 from wire.entries import BatchHeader, encode_batch
 from wire.envelope import sign
@@ -16,6 +17,31 @@ from wire.topics import DOWN, UP, Topic, topic_name
 
 _DOWNWARDS = tuple(sorted(DOWN, key=lambda topic: topic.value))
 _UPWARDS = tuple(sorted(UP, key=lambda topic: topic.value))
+
+
+def _counted(
+    act: Callable[[Schedule, Hit], Topic | None], times: int, enough: int = ENOUGH
+) -> Callable[[Schedule, Hit], Heal]:
+    """As `_again_and_again`; each is on a topic, and whoever hears that has to count what it refuses."""
+
+    def begin(schedule: Schedule, hit: Hit) -> Heal:
+        up, down = (Refusals(schedule, hit, up=up, enough=enough) for up in (True, False))
+
+        def once(schedule: Schedule, hit: Hit) -> None:
+            topic = act(schedule, hit)
+            if topic is not None:
+                (up if topic in UP else down).note()
+
+        over = _again_and_again(once, times)(schedule, hit)
+
+        def heal() -> None:
+            over()
+            up.judge()
+            down.judge()
+
+        return heal
+
+    return begin
 
 
 def _again_and_again(act: Callable[[Schedule, Hit], None], times: int) -> Callable[[Schedule, Hit], Heal]:
@@ -54,19 +80,20 @@ def _forged(overheard: bytes, topic: Topic, chance: Random) -> bytes:
     return sign(stranger, topic if how == "key" else Topic.TRUST, payload)
 
 
-def _forge(topics: tuple[Topic, ...]) -> Callable[[Schedule, Hit], None]:
-    def act(schedule: Schedule, hit: Hit) -> None:
+def _forge(topics: tuple[Topic, ...]) -> Callable[[Schedule, Hit], Topic | None]:
+    def act(schedule: Schedule, hit: Hit) -> Topic | None:
         world, topic = schedule.world, hit.chance.choice(topics)
         source = hit.chance.choice(sorted(world.banks))
         overheard = schedule.recorder.one(source, topic, hit.chance)
         if overheard is None:
-            return
+            return None
         # From another controller as it is, or changed.
         foreign = source != hit.bank.name and hit.chance.random() < 0.3
         message = overheard if foreign else _forged(overheard, topic, hit.chance)
         # A forgery that is retained would stay for ever on a topic where the true one must be: that is the ACL's.
         world.counts["forged"] += 1
         world.broker.forge(topic_name(hit.bank.name, topic), message)
+        return topic
 
     return act
 
@@ -88,7 +115,7 @@ def _replay(topics: tuple[Topic, ...]) -> Callable[[Schedule, Hit], None]:
     return act
 
 
-def _hostile(schedule: Schedule, hit: Hit) -> None:
+def _hostile(schedule: Schedule, hit: Hit) -> Topic:
     """Bytes that are nothing, or far too much."""
     chance = hit.chance
     topic = chance.choice((*_UPWARDS, *_DOWNWARDS))
@@ -102,6 +129,7 @@ def _hostile(schedule: Schedule, hit: Hit) -> None:
     }[kind]
     schedule.world.broker.forge(topic_name(hit.bank.name, topic), payload)
     schedule.world.broker.forge("casier/1/../#/$", payload)
+    return topic
 
 
 def _poison(schedule: Schedule, hit: Hit) -> None:
@@ -111,6 +139,7 @@ def _poison(schedule: Schedule, hit: Hit) -> None:
     header = BatchHeader(hit.bank.name, epoch, chance.randint(2, 50), chance.randbytes(32).hex())
     lines = chance.choice(([b"{"], [b'{"epoch":"x"}'], [chance.randbytes(30).replace(b"\n", b" ")]))
     schedule.world.counts["poison"] += 1
+    schedule.watch.told.poisoned(hit.bank.name)
     batch = sign(key, Topic.EVENTS, encode_batch(header, lines))
     schedule.world.broker.forge(topic_name(hit.bank.name, Topic.EVENTS), batch)
 
@@ -119,11 +148,11 @@ _COMMANDS = (Topic.COMMANDS,)
 _DOCUMENTS = (Topic.ACCESS, Topic.TRUST, Topic.KEYS, Topic.RECEIPTS)
 _SPAN = (HOUR_MS, 12 * HOUR_MS)
 FAMILY = (
-    Fault("forged_downwards", (10,), _SPAN, _again_and_again(_forge(_DOWNWARDS), 40)),
-    Fault("forged_upwards", (10,), _SPAN, _again_and_again(_forge(_UPWARDS), 40)),
+    Fault("forged_downwards", (10,), _SPAN, _counted(_forge(_DOWNWARDS), 40)),
+    Fault("forged_upwards", (10,), _SPAN, _counted(_forge(_UPWARDS), 40)),
     Fault("old_documents", (7, 8), _SPAN, _again_and_again(_replay(_DOCUMENTS), 30)),
     Fault("old_commands", (6, 9), _SPAN, _again_and_again(_replay(_COMMANDS), 30)),
     Fault("old_entries", (6,), _SPAN, _again_and_again(_replay(_UPWARDS), 30)),
-    Fault("hostile_bytes", (28,), _SPAN, _again_and_again(_hostile, 20)),
+    Fault("hostile_bytes", (28,), _SPAN, _counted(_hostile, 20, enough=6)),
     Fault("poison", (24,), _SPAN, _again_and_again(_poison, 10)),
 )

@@ -1,13 +1,16 @@
 """What hangs on the wires: readers, boards, bolts, sensors, relays; and people in crowds, or with crowbars."""
 
 from collections.abc import Callable
+from functools import partial
 
 from simulator.errors import NotPossibleError
 from simulator.physics import Sensor
 from simulator.world.doors import SimulatedDoor
 from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
 from simulator.world.faults.schedule import Schedule
-from simulator.world.hardware import BoardHabit
+from simulator.world.hardware import BoardHabit, Devices
+from simulator.world.invariants.told import WITHIN_MS
+from wire.entries import EntryType
 
 _READER = "entrance"
 _BOARD = "board"
@@ -18,9 +21,36 @@ def _door(hit: Hit) -> SimulatedDoor:
     return doors[hit.chance.choice(sorted(doors))]
 
 
-def _reader_unplugged(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+def _unexplained(schedule: Schedule, hit: Hit, door: SimulatedDoor) -> None:
+    """A door is about to open with no release, as far as its bank can see: that is `door_forced`."""
+    runtime = hit.bank.runtime
+    if runtime is None or door.sensed_open or door.door.open or door.door.sensor is not Sensor.FINE:
+        return
+    bays, mono_ms = runtime.bank.bays, hit.bank.machine.mono_ms()
+    awaited = any(bay.awaits_door for bay in bays.values()) or mono_ms <= bays[door.number].explained_until_ms
+    if not awaited and bays[door.number].door_open is False:
+        _seen(schedule, hit, EntryType.DOOR_FORCED, door)
+
+
+def _seen(schedule: Schedule, hit: Hit, word: EntryType, door: SimulatedDoor, code: str | None = None) -> None:
+    """What a sensor shows while it stays as it is now."""
+    fault = (f"locker {door.number}", code) if code else None
+    state: list[Sensor] = []
+    schedule.world.loop.after(0, lambda: state.append(door.door.sensor))
+    schedule.watch.told.expect(
+        hit.bank.name, word, locker=door.number, fault=fault, still=lambda: state == [door.door.sensor]
+    )
+
+
+def _reader_unplugged(schedule: Schedule, hit: Hit) -> Heal:
     hit.bank.devices.unplug(_READER)
+    _device(schedule, hit, EntryType.READER_FAULT, (_READER, "unplugged"))
     return lambda: hit.bank.devices.plug(_READER)
+
+
+def _device(schedule: Schedule, hit: Hit, word: EntryType, fault: tuple[str, str]) -> None:
+    """A device that is not well is told once in a life, and stands in health."""
+    schedule.watch.told.expect(hit.bank.name, word, fault=fault, disturbed=True)
 
 
 def _repeats(schedule: Schedule, hit: Hit) -> None:
@@ -32,14 +62,19 @@ def _repeats(schedule: Schedule, hit: Hit) -> None:
 
 def _strangers(schedule: Schedule, hit: Hit) -> None:
     """Somebody tries one number after the other, for ten minutes."""
+    if hit.bank.devices.is_fine:
+        schedule.world.loop.after(10_000, schedule.watch.told.expect, hit.bank.name, EntryType.BADGE_REFUSED)
+    hit.bank.devices.besieged_until_ms = schedule.world.now_ms + 2_000 * 300
     for turn in range(300):
         number = f"{hit.chance.getrandbits(40):010X}"
         schedule.world.loop.after(2_000 * turn + hit.chance.randint(0, 900), hit.bank.present, number)
 
 
 def _board(habit: BoardHabit) -> Callable[[Schedule, Hit], Heal]:
-    def begin(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+    def begin(schedule: Schedule, hit: Hit) -> Heal:
         hit.bank.devices.behave(_BOARD, habit)
+        if not habit.answers:
+            _device(schedule, hit, EntryType.BOARD_FAULT, (_BOARD, habit.fault))
         return lambda: hit.bank.devices.behave(_BOARD, BoardHabit.FINE)
 
     return begin
@@ -52,36 +87,66 @@ def _jams(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
 
 
 def _sensor(state: Sensor) -> Callable[[Schedule, Hit], Heal]:
-    def begin(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+    def begin(schedule: Schedule, hit: Hit) -> Heal:
         door = _door(hit)
+        if state is Sensor.CUT:
+            _unexplained(schedule, hit, door)
+        elif state is Sensor.BOUNCING:
+            _seen(schedule, hit, EntryType.SENSOR_FAULT, door, "bouncing")
         door.sensor(state)
         return lambda: door.sensor(Sensor.FINE)
 
     return begin
 
 
-def _welds(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
-    door = _door(hit)
-    door.weld(True)
-    return lambda: door.weld(False)
+def _welds(schedule: Schedule, hit: Hit) -> Heal:
+    door, devices = _door(hit), hit.bank.devices
+    devices.weld(door.number, True)
+
+    def pulled() -> None:
+        if door.door.welded and door.energised_ms == schedule.world.now_ms:
+            schedule.watch.told.expect(
+                hit.bank.name, EntryType.BOARD_FAULT, fault=(_BOARD, "stays_on"), still=lambda: door.door.coil
+            )
+
+    schedule.watch.at_coils(hit.bank.name, pulled)
+    return lambda: devices.weld(door.number, False)
 
 
-def _forced(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+def _forced(schedule: Schedule, hit: Hit) -> Heal:
     door = _door(hit)
+    _unexplained(schedule, hit, door)
     door.force()
     return door.push
 
 
-def _left_open(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+def _left_open(schedule: Schedule, hit: Hit) -> Heal:
     """Whoever opens it next walks away."""
-    door = _door(hit)
-    door.dwell(None)
+    door, world, going = _door(hit), schedule.world, [True]
+
+    def opens() -> None:
+        if going[0] and door.energised_ms == world.now_ms:
+            world.loop.after(1, door.dwell, None)
+
+    schedule.watch.at_coils(hit.bank.name, opens)
 
     def heal() -> None:
+        going[0] = False
+        _stood_open(schedule, hit, door)
         door.dwell(20_000)
         door.push()
 
     return heal
+
+
+def _stood_open(schedule: Schedule, hit: Hit, door: SimulatedDoor) -> None:
+    """Open for longer than the site allows, under the eyes of one and the same life."""
+    told, bank = schedule.watch.told, hit.bank
+    since_ms = max(door.sensed_ms, bank.began_ms, bank.devices.disturbed_ms)
+    long_ms = bank.config.releases.left_open_after_s * 1_000 + MINUTE_MS
+    if door.door.open and door.sensed_open and told.hears(bank) and schedule.world.now_ms - since_ms > long_ms:
+        said = told.said_since(bank.name, EntryType.DOOR_LEFT_OPEN, since_ms, door.number)
+        told.must(said, f"{bank.name}/{door.number} stood open for long, and nobody was told")
 
 
 def _handle(schedule: Schedule, hit: Hit) -> None:
@@ -99,8 +164,18 @@ def _crowd(schedule: Schedule, hit: Hit) -> None:
     schedule.town.crowd(hit.bank.name, 40, 60_000, hit.chance)
 
 
-def _tamper(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
-    devices = hit.bank.devices
+def _is_active(devices: Devices, name: str) -> bool:
+    return name in devices.active
+
+
+def _tamper(schedule: Schedule, hit: Hit) -> Heal:
+    devices, told = hit.bank.devices, schedule.watch.told
+    if hit.lasts_ms > WITHIN_MS:
+        for word, name, code in (
+            (EntryType.TAMPER, "case", "case_opened"),
+            (EntryType.MAINS_FAILED, "mains", "mains_failed"),
+        ):
+            told.expect(hit.bank.name, word, fault=(f"input {name}", code), still=partial(_is_active, devices, name))
     devices.input("case", "tamper", active=True)
     devices.input("mains", "mains", active=True)
 

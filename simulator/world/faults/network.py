@@ -3,6 +3,8 @@
 from gateway.link.service import CLIENT_ID
 from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
 from simulator.world.faults.schedule import Schedule
+from wire.access_list import LEASED_KINDS
+from wire.entries import EntryType
 
 
 def _client(hit: Hit) -> str:
@@ -19,7 +21,24 @@ def _cut(schedule: Schedule, hit: Hit) -> Heal:
 def _month(schedule: Schedule, hit: Hit) -> Heal:
     network, client = schedule.world.network, hit.bank.client
     network.cut(client)
-    return lambda: network.heal(client)
+
+    def heal() -> None:
+        _lease(schedule, hit)
+        network.heal(client)
+
+    return heal
+
+
+def _lease(schedule: Schedule, hit: Hit) -> None:
+    """The staff's lease has run out meanwhile, if it has: that was told."""
+    world, told, bank = schedule.world, schedule.watch.told, hit.bank
+    accepted = schedule.watch.ledger.banks[bank.name].accepted
+    if accepted is None or world.wrong_clocks[bank.name] or not told.hears(bank, disturbed=True):
+        return
+    over_ms = accepted.lease_until
+    if over_ms < world.now_ms - HOUR_MS and any(grant.kind in LEASED_KINDS for grant in accepted.grants):
+        said = told.said_since(bank.name, EntryType.LEASE_EXPIRED, over_ms - HOUR_MS)
+        told.must(said, f"the lease of {bank.name} has run out, and nobody was told")
 
 
 def _half_open(schedule: Schedule, hit: Hit) -> Heal:

@@ -1,12 +1,19 @@
 """Devices that say they are a bank: one with keys of its own, and a clone of its card."""
 
+import sqlite3
+from pathlib import Path
 from random import Random
 
+from controller.journal import NAME
+from controller.store import Store
 from simulator.world.chance import Chance
 from simulator.world.controller import SimulatedController
 from simulator.world.faults.fault import HOUR_MS, MINUTE_MS, Fault, Heal, Hit
+from simulator.world.faults.refusals import Refusals
 from simulator.world.faults.schedule import Schedule
 from simulator.world.survival import everything
+
+_PATH = Path("/data") / NAME
 
 
 def _foreign(schedule: Schedule, hit: Hit) -> Heal:
@@ -25,12 +32,39 @@ def _second(schedule: Schedule, hit: Hit, stream: str, *, clone: bool = False) -
     double = SimulatedController(
         world.loop, _Named(world.chance, stream), world.trace, world.broker, hit.bank.config, pace=hit.bank.pace
     )
+    before = _epochs(hit.bank) if clone else set()
     if clone:
         double.disk = hit.bank.disk.left_by(everything())
     else:
         double.tell_root(world.gateway.keystore.root_token)
     double.power_on()
-    return double.power_cut
+    refusals = Refusals(schedule, hit, up=True, enough=2)
+    refusals.note()
+
+    def heal() -> None:
+        uplink = double.runtime.uplink if double.runtime is not None else None
+        if clone:
+            schedule.watch.told.cloned(hit.bank.name, sorted(_epochs(double) - before))
+        elif uplink is not None and uplink.session is not None:
+            refusals.note()
+            refusals.judge()
+        double.power_cut()
+
+    return heal
+
+
+def _epochs(bank: SimulatedController) -> set[str]:
+    """Which journals stand on its disk; none that cannot be read now."""
+    try:
+        store = Store(_PATH, bank.disk.left_by(everything()))
+    except (sqlite3.Error, OSError):
+        return set()
+    try:
+        return {epoch.epoch for epoch in store.epochs()}
+    except sqlite3.Error:
+        return set()
+    finally:
+        store.close()
 
 
 class _Named(Chance):

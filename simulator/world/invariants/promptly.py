@@ -14,7 +14,8 @@ _JUST_NOW_MS = 10_000
 class Promptly:
     """`must` says whether a badge is to be let in beyond all doubt. Asks the coils, and no journal.
 
-    A controller that died or hung meanwhile, a board or a reader that was disturbed, excuse themselves.
+    A controller that died or hung meanwhile, a board or a reader that was disturbed, excuse themselves; and nobody gets
+    past whoever stands at the reader and guesses.
     """
 
     def __init__(
@@ -34,7 +35,8 @@ class Promptly:
     def _look(self, asked: Presented, lockers: Collection[int], since_ms: int, state: tuple[int, ...]) -> None:
         controller = self._controllers[asked.bank]
         runtime = controller.runtime
-        if runtime is None or _state_of(controller) != state:
+        besieged = since_ms < controller.devices.besieged_until_ms
+        if runtime is None or besieged or _state_of(controller) != state:
             return
         doors = controller.doors.by_number
         self._office.records.counts["prompt"] += 1

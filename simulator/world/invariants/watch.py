@@ -16,6 +16,7 @@ from simulator.world.invariants.permissions import Permissions
 from simulator.world.invariants.receipts import Receipts
 from simulator.world.invariants.revocations import Revocations
 from simulator.world.invariants.shut_out import ShutOut
+from simulator.world.invariants.told import Told
 from wire.entries import EntryType
 from wire.topics import parse_topic
 
@@ -26,9 +27,10 @@ class Watch:
     def __init__(self, world: Any) -> None:
         ledger = Ledger(world)
         self.ledger = ledger
+        self.told = Told(world)
         self._all: list[Invariant] = [
             ledger, Intents(world, ledger), Permissions(world, ledger), Revocations(world, ledger),
-            ShutOut(world, ledger), Coils(world), Receipts(world), Held(world, ledger), ComesToRest(world),
+            ShutOut(world, ledger), Coils(world), Receipts(world), Held(world, ledger), self.told, ComesToRest(world),
         ]  # fmt: skip
         self._sent = self._hearing("sent")
         self._at_intents: dict[str, list[Callable[[], None]]] = {bank: [] for bank in world.banks}

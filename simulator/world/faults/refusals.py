@@ -1,0 +1,61 @@
+"""Whether what must be refused was counted: what a bank and a gateway have refused since something began."""
+
+from simulator.world.faults.fault import Hit
+from simulator.world.faults.schedule import Schedule
+
+# Of so many at least one must show: a flipped bit may fall where it changes nothing, another's list is only journaled.
+ENOUGH = 16
+
+
+class Refusals:
+    """At the gateway (`up`) or at the bank: `note` each bad message that is sent there, `judge` in the end."""
+
+    def __init__(self, schedule: Schedule, hit: Hit, *, up: bool, enough: int = ENOUGH) -> None:
+        self._schedule = schedule
+        self._hit = hit
+        self._up = up
+        self._enough = enough
+        self._process: object = None
+        self._life = -1
+        self._before = self._arrived = 0
+
+    def note(self) -> None:
+        """One more is sent now, and surely arrives; whoever has begun a new life since counts anew."""
+        if not (self._gateway_hears() if self._up else self._bank_hears()):
+            return
+        process, life = self._whose()
+        if (process, life) != (self._process, self._life):
+            self._process, self._life, self._arrived = process, life, 0
+            self._before = self._count()
+        self._arrived += 1
+
+    def judge(self) -> None:
+        """Were there enough of them in one life, one of them at least was counted."""
+        if self._arrived < self._enough or self._whose() != (self._process, self._life):
+            return
+        who = "the gateway" if self._up else self._hit.bank.name
+        counted = self._count() - self._before
+        self._schedule.watch.told.must(counted > 0, f"{who} has counted none of {self._arrived} that it had to refuse")
+
+    def _whose(self) -> tuple[object, int]:
+        gateway, bank = self._schedule.world.gateway, self._hit.bank
+        return (gateway.steps if gateway.running else None, 0) if self._up else (bank, bank.lives)
+
+    def _count(self) -> int:
+        if self._up:
+            return sum(self._schedule.world.gateway.steps.keys.refused.values())
+        runtime = self._hit.bank.runtime
+        return sum(runtime.bank.counters.values()) if runtime is not None else 0
+
+    def _bank_hears(self) -> bool:
+        runtime = self._hit.bank.runtime
+        there = runtime is not None and runtime.uplink is not None and runtime.uplink.session is not None
+        return there and self._reaches(self._hit.bank.client)
+
+    def _gateway_hears(self) -> bool:
+        gateway = self._schedule.world.gateway
+        return gateway.hears and self._reaches(gateway.name)
+
+    def _reaches(self, client: str) -> bool:
+        world = self._schedule.world
+        return world.broker.is_connected(client) and world.network.link(client).open and world.mischief.is_idle

@@ -1,0 +1,77 @@
+"""What a fault must have told is told, and whoever keeps it for themselves is found: fault by fault."""
+
+from typing import Any
+
+import pytest
+
+from controller.journal import Journal
+from gateway.ingest import links
+from gateway.ingest import service as ingest
+from gateway.link.device_keys import DeviceKeys
+from simulator.world.desk import Desk
+from tests.simulation.faulty_town import FaultyTown, faulty_town
+from wire.entries import EntryType
+
+# Hours that each lasts, and then the bank is left alone for a while.
+TELLING = {
+    "door_forced": 0.5, "door_left_open": 2.0, "bolt_jams": 2.0, "relay_welded": 2.0, "sensor_cut": 0.5,
+    "sensor_stuck_closed": 2.0, "sensor_bounces": 0.2, "reader_unplugged": 0.5, "board_silent": 0.5,
+    "board_unplugged": 0.5, "badges_guessed": 0.1, "tampered": 0.5, "disk_read_only": 2.0, "disk_broken": 2.0,
+    "no_clock_at_boot": 1.0, "list_forgets": 4.0, "forged_downwards": 4.0, "forged_upwards": 4.0, "hostile_bytes": 4.0,
+    "poison": 4.0, "foreign_device": 0.7, "card_cloned": 0.7,
+}  # fmt: skip
+# Which of them, and by what the judge says that it was kept back.
+KEPT_BACK = {
+    "door_forced": "had to say door_forced", "bolt_jams": "had to say not_opened",
+    "relay_welded": "had to say board_fault", "reader_unplugged": "had to say reader_fault",
+    "tampered": "had to say tamper", "list_forgets": "had to say holder_vanished",
+    "forged_upwards": "the gateway has counted none", "poison": "made no sense", "card_cloned": "a clone of bank-1",
+}  # fmt: skip
+_WORDS = frozenset(
+    {
+        EntryType.DOOR_FORCED, EntryType.NOT_OPENED, EntryType.BOARD_FAULT, EntryType.READER_FAULT, EntryType.TAMPER,
+        EntryType.HOLDER_VANISHED,
+    }
+)  # fmt: skip
+
+
+def _befall(town: FaultyTown, name: str) -> None:
+    """The fault, and a crowd that gives it occasion to act."""
+    town.begin(name, hours=TELLING[name])
+    town.hours(0.03)
+    town.town.crowd("bank-1", 10, 60_000, town.town.luck("crowd"))
+    town.hours(0.03)
+    for number in town.world.banks["bank-1"].doors.by_number:
+        Desk(town.world.gateway, "somebody").open_remotely("bank-1", number, "maintenance", lambda _: None)
+    town.hours(TELLING[name] + 0.5)
+
+
+def test_every_fault_that_had_occasion_to_act_was_told() -> None:
+    silent = []
+    with faulty_town(5, lockers=4) as town:
+        for name in TELLING:
+            before = town.world.counts["told"] + len(town.watch.told._at_rest)
+            _befall(town, name)
+            if town.world.counts["told"] + len(town.watch.told._at_rest) == before:
+                silent.append(name)
+        assert town.found() == set(), town.world.violations
+    assert silent == []
+
+
+def test_whoever_keeps_an_alarm_for_themselves_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    append = Journal.append
+
+    def keeps(journal: Journal, kind: EntryType | None, *facts: Any, **more: Any) -> None:
+        if kind not in _WORDS:
+            append(journal, kind, *facts, **more)
+
+    monkeypatch.setattr(Journal, "append", keeps)
+    monkeypatch.setattr(DeviceKeys, "_count", lambda *_: None)
+    monkeypatch.setattr(ingest, "record", lambda *_, **__: None)
+    monkeypatch.setattr(links, "record", lambda *_, **__: None)
+    with faulty_town(5, lockers=4) as town:
+        for name in KEPT_BACK:
+            _befall(town, name)
+        assert "told" in town.found()
+        said = "; ".join(violation.text for violation in town.world.violations)
+    assert {name for name, text in KEPT_BACK.items() if text not in said} == set()
