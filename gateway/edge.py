@@ -12,7 +12,7 @@ from gateway.access.keystore import Keystore
 from gateway.db import Database
 from gateway.errors import InvalidError, SignInError
 from gateway.paging import MAX_PAGE_SIZE, PAGE_SIZE
-from gateway.staff import rights, scope
+from gateway.staff import addresses, scope
 from gateway.staff.service import SignedIn, token_holder
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ def _caller(
         raise SignInError("token", "send an API token: Authorization: Bearer casier_...")
     with database.reading() as session:
         who = token_holder(session, credentials.credentials)
-    rights.require(who.role, request.method, request.scope["path"])
+    addresses.require(who.role, request.method, request.scope["path"])
     scope.require_seen(database, who, request, said)
     return who
 

@@ -25,7 +25,7 @@ from gateway.lockers.sight import Sight, sight_of
 from gateway.luggage.models import DeskShift, Luggage
 from gateway.money.models import Claim, MoneyMovement
 from gateway.people.models import Person
-from gateway.staff import rights
+from gateway.staff import addresses
 from gateway.staff.belongings import belongs, site_of
 from gateway.staff.models import Staff
 from gateway.staff.rights import Right
@@ -54,7 +54,7 @@ def require_seen(database: Database, who: SignedIn, request: Request, said: Mapp
     path, method, now = request.scope["path"], request.method, request.app.state.now()
     with database.reading() as session:
         require_own(
-            session, who.organisation_id, named, right=rights.asked(method, path),
+            session, who.organisation_id, named, right=addresses.asked(method, path),
             changing=method not in ("GET", "HEAD"), now=now,
         )  # fmt: skip
 

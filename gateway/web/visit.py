@@ -19,7 +19,7 @@ from gateway.errors import ForbiddenError, GatewayError, InvalidError, SignInErr
 from gateway.link.presence import Presence
 from gateway.lockers.wall import BankView
 from gateway.reports.ledger import KeptLedger
-from gateway.staff import rights, scope
+from gateway.staff import addresses, rights, scope
 from gateway.staff import service as accounts
 from gateway.staff.rights import Right
 from gateway.staff.service import SignedIn
@@ -73,7 +73,7 @@ class Visit:
 
     def may_go(self, url: str) -> bool:
         """Whether whoever asks may use the page at this address: other links are not shown."""
-        return self.staff is not None and rights.may_go(self.staff.role, "GET", url)
+        return self.staff is not None and addresses.may_go(self.staff.role, "GET", url)
 
     def heard(self, bank_id: str) -> bool:
         """Whether the bank was heard lately."""
@@ -223,7 +223,7 @@ def member(visit: Annotated[Visit, Depends(visitor)]) -> Member:
     """
     if visit.staff is None:
         raise SignInError("signed_out", "sign in first")
-    rights.require(visit.staff.role, visit.request.method, visit.request.scope["path"])
+    addresses.require(visit.staff.role, visit.request.method, visit.request.scope["path"])
     scope.require_seen(visit.database, visit.staff, visit.request, {})
     return Member(visit.request, visit.database, visit.language, visit.csrf, visit.staff, visit.now)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.app import API_FEATURES
-from gateway.staff import rights
+from gateway.staff import addresses, rights
 from gateway.staff.rights import Right
 from gateway.staff.service import ROLES
 from gateway.web.install import PAGES
@@ -21,12 +21,12 @@ ADDRESSES = sorted(
 @pytest.mark.parametrize("address", [line for line in ADDRESSES if line not in PUBLIC])
 def test_every_address_has_its_right_in_the_table(address: str) -> None:
     method, path = address.split(" ")
-    assert rights.asked(method, path.replace("{", "x-").replace("}", "")) is not None
+    assert addresses.asked(method, path.replace("{", "x-").replace("}", "")) is not None
 
 
 def test_what_nobody_has_decided_is_open_to_nobody() -> None:
-    assert not any(rights.may_go(role, "POST", "/api/v1/people/1/erase") for role in ROLES)
-    assert not any(rights.may_go("cook", *line.split(" ")) for line in ADDRESSES)
+    assert not any(addresses.may_go(role, "POST", "/api/v1/people/1/erase") for role in ROLES)
+    assert not any(addresses.may_go("cook", *line.split(" ")) for line in ADDRESSES)
 
 
 def test_every_role_is_in_the_table_and_an_operator_may_do_everything() -> None:
@@ -62,10 +62,10 @@ def test_every_role_is_in_the_table_and_an_operator_may_do_everything() -> None:
     ],
 )
 def test_a_role_may_do_what_it_is_for_and_no_more(role: str, method: str, path: str, allowed: bool) -> None:
-    assert rights.may_go(role, method, path) is allowed
+    assert addresses.may_go(role, method, path) is allowed
 
 
 def test_an_exact_address_wins_over_a_pattern() -> None:
     # /people/new and /people/search fit /people/{person_id} too.
-    assert rights.asked("GET", "/people/new") is Right.CONTRACTS
-    assert rights.asked("GET", "/people/search") is Right.SEE_PEOPLE
+    assert addresses.asked("GET", "/people/new") is Right.CONTRACTS
+    assert addresses.asked("GET", "/people/search") is Right.SEE_PEOPLE
