@@ -1,7 +1,7 @@
 """Numbers typed by a USB reader, and what the stand-in for evdev must have in common with it."""
 
 import inspect
-from time import perf_counter
+from time import thread_time
 
 import evdev
 import pytest
@@ -72,11 +72,11 @@ def test_keys_that_the_kernel_dropped_spoil_the_number_and_no_more() -> None:
 
 def test_endless_typing_is_not_kept() -> None:
     decoder = KeyboardDecoder("digits")
-    started = perf_counter()
+    started = thread_time()
     for _ in range(50_000):
         decoder.press(2, 0)
     assert len(decoder._typed) <= 64
-    assert perf_counter() - started < 1
+    assert thread_time() - started < 1
     assert [decoder.press(code, 0) for code in ENTERS] == [None, None]
     assert decoder.refused == 1
 

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -134,9 +134,9 @@ def test_a_beginning_that_never_goes_on_hides_nothing_after_a_silence() -> None:
 
 def test_the_framer_keeps_up_and_keeps_little() -> None:
     framer, stream = OsdpFramer(), reply(0x50, CARD) * 500
-    started = perf_counter()
+    started = thread_time()
     assert sum(len(framer.feed(stream[at : at + 64])) for at in range(0, len(stream), 64)) == 500
-    assert perf_counter() - started < 0.1
+    assert thread_time() - started < 0.1
     for _ in range(200):
         framer.feed(b"\x53" * 64)
     assert len(framer._tail) <= 1440

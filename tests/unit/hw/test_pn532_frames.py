@@ -1,6 +1,6 @@
 """Frames of the PN532."""
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -124,12 +124,12 @@ def test_no_repr_shows_a_number() -> None:
 @pytest.mark.parametrize("noise", [b"\x00\x00\xff", bytes.fromhex("00 00 FF 50 B0"), b"\x00", b"\x00\x00\xff\x20\xe0"])
 def test_decoding_keeps_up_with_the_line_ten_times_over(noise: bytes) -> None:
     decoder, stream = Pn532Decoder(), FOUND * 3000
-    started = perf_counter()
+    started = thread_time()
     assert sum(len(decoder.feed(stream[at : at + 64])) for at in range(0, len(stream), 64)) == 3000
     dirt = noise * (200_000 // len(noise))
     for at in range(0, len(dirt), 64):
         decoder.feed(dirt[at : at + 64])
-    assert perf_counter() - started < 1.0
+    assert thread_time() - started < 1.0
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -52,12 +52,12 @@ def test_endless_noise_is_not_kept() -> None:
 
 def test_decoding_keeps_up_with_any_reader() -> None:
     decoder, stream, noise = Rdm6300Decoder(), FRAME * 5000, b"\x02" * 200_000
-    started = perf_counter()
+    started = thread_time()
     assert sum(len(decoder.feed(stream[at : at + 64])) for at in range(0, len(stream), 64)) == 5000
-    assert perf_counter() - started < 0.1
-    started = perf_counter()
+    assert thread_time() - started < 0.1
+    started = thread_time()
     decoder.feed(noise)
-    assert perf_counter() - started < 0.1
+    assert thread_time() - started < 0.1
 
 
 def test_a_held_badge_is_one_presentation_for_a_whole_minute() -> None:

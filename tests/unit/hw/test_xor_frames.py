@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -142,9 +142,9 @@ def test_endless_noise_is_not_kept() -> None:
 
 def test_decoding_keeps_up_with_any_line() -> None:
     reader, stream, noise = decoder(), STATUS * 5000, b"\x80\x01" * 100_000
-    started = perf_counter()
+    started = thread_time()
     assert sum(len(reader.feed(stream[at : at + 16])) for at in range(0, len(stream), 16)) == 5000
-    assert perf_counter() - started < 0.1
-    started = perf_counter()
+    assert thread_time() - started < 0.1
+    started = thread_time()
     reader.feed(noise)
-    assert perf_counter() - started < 0.1
+    assert thread_time() - started < 0.1
