@@ -9,19 +9,24 @@ from gateway.access.models import CommandRecord
 from gateway.alerts import service as alerts
 from gateway.app import unix_ms
 from gateway.badges.models import Badge
+from gateway.care import offers, waiting
+from gateway.care.codes import AttemptResult, ContactKind, Source
 from gateway.contracts import away, notices, trusted
 from gateway.contracts import service as contracts
 from gateway.custody import service as custody
 from gateway.custody.codes import Thing, Witness
 from gateway.days import local_day
-from gateway.incidents import hazards
-from gateway.incidents.codes import HazardAction, HazardKind
+from gateway.incidents import exclusions, hazards
+from gateway.incidents import service as incidents
+from gateway.incidents.codes import AppealBy, HazardAction, HazardKind, IncidentKind, Part
+from gateway.incidents.service import Concerned
 from gateway.lockers import keys
-from gateway.lockers.models import Organisation
+from gateway.lockers.models import Organisation, Site
 from gateway.luggage import service as luggage
 from gateway.schemes import service as schemes
 from gateway.schemes.codes import Service
 from gateway.staff.models import Staff
+from tests.e2e.web.conftest import BANK
 
 AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
 RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
@@ -70,6 +75,13 @@ def care_pages_of(site) -> dict[str, str]:
         contracts.end(db, left, reason="no_news", collect_days=0, actor="t", now=now)
         bag = custody.begin(db, left, actor="t", now=now)
         custody.add_thing(db, bag.id, kind=Thing.PAPERS, actor="t", now=now)
+        scheme = schemes.list_schemes(db).items[0].id
+        waits = [
+            waiting.add_to_list(db, site.people[name], waiting.Wait(scheme, Source.PARTNER), actor="t", now=now).id
+            for name in ("Karim B.", "Mo Farah")
+        ]
+        offer = offers.make_offer(db, waits[0], locker=(BANK, 20), answer_by=today, actor="t", now=now)
+        offers.record_attempt(db, offer.id, kind=ContactKind.PHONED, result=AttemptResult.REACHED, actor="t", now=now)
     return {
         "person": person,
         "away": f"/people/{site.people['Mo Farah']}",
@@ -79,6 +91,10 @@ def care_pages_of(site) -> dict[str, str]:
         "who may open": f"/contracts/{contract}/people",
         "message": f"/contracts/{contract}/message",
         "how it ended": f"/contracts/{left}/how",
+        "waiting list": "/waiting",
+        "onto the list": "/waiting/new",
+        "offer": f"/waiting/{waits[0]}",
+        "no offer": f"/waiting/{waits[1]}",
         "my people": "/my-people",
         "leaves": "/leaves",
         "safekeeping": "/safekeeping",
@@ -107,7 +123,23 @@ def rare_pages_of(site) -> dict[str, str]:
             db, hazard, witness_kind=Witness.HOLDER, found=HazardKind.WET, action=HazardAction.DRIED_OR_CLEANED,
             actor=operator.id, now=now,
         )  # fmt: skip
+        place, people = db.query(Site).filter_by(name="Montreuil").one().id, list(site.people.values())[:2]
+        concerned = {person: Concerned(Part.DID) for person in people}
+        incident = incidents.report(
+            db, site_id=place, kind=IncidentKind.ABUSE, people=concerned, actor=operator.id, now=now
+        ).id
+        today = local_day("Europe/Paris", now)
+        exclusion = exclusions.exclude(
+            db, person_id=people[0], site_id=place, from_on=today, until_on=today, reason=IncidentKind.ABUSE,
+            incident_id=incident, actor=operator.id, now=now,
+        )  # fmt: skip
+        exclusions.appeal(db, exclusion.id, made_by=AppealBy.PERSON, actor=operator.id, now=now)
     return {
+        "incidents": "/incidents",
+        "incident": f"/incidents/{incident}",
+        "new incident": "/incidents/new",
+        "out of service": "/lockers/montreuil-1/5/service",
+        "back in service": "/lockers/montreuil-1/9/service",
         "block as a place": "/places/montreuil-1",
         "locker as a thing": "/places/montreuil-1/20",
         "scheme": f"/schemes/{library.id}",

@@ -12,6 +12,8 @@ from babel.messages.pofile import read_po
 
 import gateway
 import gateway.tables
+from gateway.access import out_of_service
+from gateway.access import words as access_words
 from gateway.alerts import kinds
 from gateway.badges import desk_schemas, replacing
 from gateway.badges import schemas as badge_schemas
@@ -49,6 +51,7 @@ def counted(by: str) -> Mapping[str, str]:
 
 WORDS: Mapping[type[StrEnum], Mapping[Any, Any]] = {
     kinds.Kind: kinds.TITLES,
+    out_of_service.ServiceReason: access_words.SERVICE_REASONS,
     replacing.How: web.RECOGNISED,
     desk_schemas.LostReason: {**web.REVOKE_REASONS, **web.REVOKED_WHY},
     badge_schemas.RevokeReason: {**web.REVOKE_REASONS, **web.REVOKED_WHY},
