@@ -14,6 +14,8 @@ class Row(NamedTuple):
 
 _REAL = "tests/integration/faults/test_real_processes.py"
 _DEMO = "tests/e2e/demo"
+_TOLD = "tests/simulation/test_told.py::test_every_fault_that_had_occasion_to_act_was_told"
+_JUDGES = "tests/simulation/test_judges.py"
 _KEEPER = "tests/contract/hw/test_pulse_keeper.py"
 
 ROWS = (
@@ -59,9 +61,11 @@ ROWS = (
     Row(13, "two gateways after a split; restored from yesterday, or empty",
         ("gateway_split", "database_restored", "database_empty"),
         (f"{_DEMO}/test_restored_gateway.py::"
-         "test_yesterdays_database_publishes_nothing_until_reconciled_and_nobody_is_shut_out",)),
+         "test_yesterdays_database_publishes_nothing_until_reconciled_and_nobody_is_shut_out",
+         f"{_JUDGES}::test_a_gateway_that_was_put_back_split_or_forgetful_breaks_nothing")),
     Row(14, "certificate or key expires while offline", ("month_offline", "link_cut"),
-        ("tests/unit/controller/test_trust.py::test_a_gateway_key_ends_at_its_instant",
+        (f"{_JUDGES}::test_a_signing_key_that_ends_offline_ends_nobodys_access_and_is_renewed",
+         "tests/unit/controller/test_trust.py::test_a_gateway_key_ends_at_its_instant",
          "tests/unit/controller/test_trust.py::test_badge_keys_outlive_the_key_that_signed_them",)),
     Row(15, "card cloned, second device", ("foreign_device", "card_cloned"),
         (f"{_REAL}::test_a_second_device_with_the_same_card_is_an_alarm_and_overwrites_nothing",)),
@@ -73,12 +77,13 @@ ROWS = (
         ("bolt_jams", "sensor_cut", "sensor_stuck_closed", "sensor_bounces"),
         (f"{_DEMO}/test_badges.py::test_a_jammed_door_is_told_from_an_opened_one",)),
     Row(19, "coil stuck on", ("relay_welded",),
-        ("tests/integration/simulator/test_faults_of_devices.py::"
+        (_TOLD, "tests/integration/simulator/test_faults_of_devices.py::"
          "test_welded_coil_stays_on_and_its_door_will_not_stay_shut",)),
     Row(20, "forty people in a minute", ("crowd",),
-        ("tests/unit/controller/core/test_sixty_at_once.py::test_sixty_requests_on_one_supply_are_served_in_order_within_the_minute",)),
+        (f"{_JUDGES}::test_in_a_crowd_every_valid_badge_gets_its_door_within_a_minute",
+         "tests/unit/controller/core/test_sixty_at_once.py::test_sixty_requests_on_one_supply_are_served_in_order_within_the_minute",)),
     Row(21, "forced, left open, closed on an empty bay", ("door_forced", "door_left_open", "handles_tried"),
-        (f"{_DEMO}/test_badges.py::test_a_forced_door_is_reported",)),
+        (f"{_DEMO}/test_badges.py::test_a_forced_door_is_reported", _TOLD)),
     Row(22, "supply sags during a release", ("supply_sags", "power_cut"),
         ("tests/integration/simulator/test_serial_on_ptys.py::test_power_cut_drops_a_coil_in_the_middle_of_its_pulse",)),
     Row(23, "thirty days offline", ("month_offline",),

@@ -7,8 +7,10 @@ from controller.bay import State
 from controller.releases import Releases, Request
 from controller.turn import Turn
 from gateway.access import reconcile, service
+from gateway.link import publisher
 from gateway.link.presence import Presence
 from simulator.world.lives.badge_desk import BadgeDesk
+from simulator.world.world import DAY_MS
 from tests.simulation.faulty_town import FaultyTown, faulty_town
 
 
@@ -88,3 +90,25 @@ def test_a_queue_that_forgets_somebody_is_found(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Releases, "ask", forgets)
     with faulty_town(4, lockers=24) as town:
         assert "prompt" in _crowd(town)
+
+
+def test_a_signing_key_that_ends_offline_ends_nobodys_access_and_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publisher, "SIGNING_KEY_MS", 2 * DAY_MS)
+    with faulty_town(6) as town:
+        bank = town.world.controllers[0]
+        town.world.network.cut(bank.client)
+        town.hours(72)
+        before = town.town.counts["let_in"]
+        town.hours(24)
+        assert bank.runtime is not None
+        followed, trusted = bank.runtime.bank.list_version, bank.runtime.trust.trust_version
+        assert town.town.counts["let_in"] > before
+        town.world.network.heal(bank.client)
+        town.hours(12)
+        desk = BadgeDesk(town.town.office, town.town.luck("blocking"), None)  # type: ignore[arg-type]
+        card = next(card for someone in town.town.records.people.values() for card in someone.cards)
+        assert desk.revoke(town.town.workers[0], card, "lost") == "done"
+        town.hours(1)
+        assert bank.runtime.trust.trust_version > trusted
+        assert bank.runtime.bank.list_version > followed
+        assert town.found() == set()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from controller.journal import Journal
+from gateway.access import service as access
 from gateway.ingest import links
 from gateway.ingest import service as ingest
 from gateway.link.device_keys import DeviceKeys
@@ -69,6 +70,7 @@ def test_whoever_keeps_an_alarm_for_themselves_is_found(monkeypatch: pytest.Monk
     monkeypatch.setattr(DeviceKeys, "_count", lambda *_: None)
     monkeypatch.setattr(ingest, "record", lambda *_, **__: None)
     monkeypatch.setattr(links, "record", lambda *_, **__: None)
+    monkeypatch.setattr(access, "record", lambda *_, **__: None)
     with faulty_town(5, lockers=4) as town:
         for name in KEPT_BACK:
             _befall(town, name)

@@ -5,14 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.bootstrap import load_identity
 from simulator.world.faults.fault import HOUR_MS, Fault, Heal, Hit
-from simulator.world.faults.refusals import ENOUGH, Refusals
+from simulator.world.faults.refusals import ENOUGH, Refusals, reaches, session_of
 from simulator.world.faults.schedule import Schedule
-from wire.entries import BatchHeader, encode_batch
-from wire.envelope import sign
+from wire.access_list import decode_access_list
+from wire.entries import BatchHeader, EntryType, encode_batch
+from wire.envelope import Envelope, sign
+from wire.errors import MessageError
 from wire.topics import DOWN, UP, Topic, topic_name
 
 _DOWNWARDS = tuple(sorted(DOWN, key=lambda topic: topic.value))
@@ -107,12 +110,29 @@ def _replay(topics: tuple[Topic, ...]) -> Callable[[Schedule, Hit], None]:
         if overheard is None:
             return
         schedule.world.counts["replayed"] += 1
+        if topic is Topic.ACCESS:
+            _refused(schedule, hit, overheard)
         name = topic_name(hit.bank.name, topic)
         retain = topic is Topic.COMMANDS and hit.chance.random() < 0.5
         for _ in range(hit.chance.randint(1, 3)):
             schedule.world.broker.forge(name, overheard, retain=retain)
 
     return act
+
+
+def _refused(schedule: Schedule, hit: Hit, envelope: bytes) -> None:
+    """A list that is older than the one in force is refused, and that is told."""
+    runtime, session = hit.bank.runtime, session_of(hit.bank)
+    if runtime is None or session is None or not reaches(schedule.world, hit.bank.client):
+        return
+    try:
+        overheard = decode_access_list(msgspec.json.decode(envelope, type=Envelope).payload)
+    except (msgspec.DecodeError, MessageError):
+        return  # a forgery that was overheard, too
+    if overheard.version < runtime.bank.list_version:
+        schedule.watch.told.expect(
+            hit.bank.name, EntryType.ACCESS_REFUSED, still=lambda: session_of(hit.bank) == session
+        )
 
 
 def _hostile(schedule: Schedule, hit: Hit) -> Topic:

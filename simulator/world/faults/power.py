@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
 from simulator.world.faults.schedule import Schedule
+from wire.entries import EntryType
 
 
 def _on_again(hit: Hit) -> Heal:
@@ -82,14 +83,19 @@ def _stopped(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
 
 
 def _sags(schedule: Schedule, hit: Hit) -> Heal:
-    """The supply sags as a coil pulls: the Pi says so where it can, and is reset."""
+    """The supply sags as a coil pulls: the Pi says so where it can, and now and then is reset."""
     world, left = schedule.world, [3]
 
     def pulled() -> None:
         if left[0] > 0:
             left[0] -= 1
-            hit.bank.devices.input("supply", "undervoltage", active=True)
-            world.loop.after(hit.chance.randint(1, 200), _cut_for_a_while, hit)
+            devices = hit.bank.devices
+            if hit.chance.random() < 0.5:
+                world.loop.after(hit.chance.randint(1, 200), _cut_for_a_while, hit)
+            elif "supply" not in devices.active:
+                schedule.watch.told.expect(hit.bank.name, EntryType.UNDERVOLTAGE)
+                world.loop.after(1_000, devices.input, "supply", "undervoltage", False)
+            devices.input("supply", "undervoltage", active=True)
 
     schedule.watch.at_coils(hit.bank.name, pulled)
 

@@ -1,7 +1,10 @@
 """Whether what must be refused was counted: what a bank and a gateway have refused since something began."""
 
+from simulator.world.controller import SimulatedController
 from simulator.world.faults.fault import Hit
 from simulator.world.faults.schedule import Schedule
+from simulator.world.world import World
+from wire.messages import Session
 
 # Of so many at least one must show: a flipped bit may fall where it changes nothing, another's list is only journaled.
 ENOUGH = 16
@@ -48,14 +51,19 @@ class Refusals:
         return sum(runtime.bank.counters.values()) if runtime is not None else 0
 
     def _bank_hears(self) -> bool:
-        runtime = self._hit.bank.runtime
-        there = runtime is not None and runtime.uplink is not None and runtime.uplink.session is not None
-        return there and self._reaches(self._hit.bank.client)
+        return session_of(self._hit.bank) is not None and reaches(self._schedule.world, self._hit.bank.client)
 
     def _gateway_hears(self) -> bool:
         gateway = self._schedule.world.gateway
-        return gateway.hears and self._reaches(gateway.name)
+        return gateway.hears and reaches(self._schedule.world, gateway.name)
 
-    def _reaches(self, client: str) -> bool:
-        world = self._schedule.world
-        return world.broker.is_connected(client) and world.network.link(client).open and world.mischief.is_idle
+
+def session_of(bank: SimulatedController) -> Session | None:
+    """Its present session with the broker."""
+    uplink = bank.runtime.uplink if bank.runtime is not None else None
+    return uplink.session if uplink is not None else None
+
+
+def reaches(world: World, client: str) -> bool:
+    """Whether what the broker is told now comes to that client, as it is."""
+    return world.broker.is_connected(client) and world.network.link(client).open and world.mischief.is_idle
