@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.grants import BADGE_TAIL
 from gateway.access.models import CommandRecord
+from gateway.access.words import SERVICE_REASONS
 from gateway.badges.models import Badge
 from gateway.events.service import FeedItem, latest_events
 from gateway.incidents.override_key import explanations
@@ -50,9 +51,8 @@ def lately(visit: Visit, session: Session, bank_id: str, number: int) -> list[Ha
     kinds = (*_FAULTS, *_DECISIONS)
     items = latest_events(session, kinds=kinds, bank_id=bank_id, locker=number, limit=SHOWN)
     declared = _declared(visit, session, items)
-    found = [declared.get(item.id) or _event(visit, item) for item in items] + _openings(
-        visit, session, bank_id, number
-    )
+    found = [declared.get(item.id) or _event(visit, session, item) for item in items]
+    found += _openings(visit, session, bank_id, number)
     found += _at_the_door(visit, session, bank_id, number)
     return sorted(found, key=lambda one: -one.at)[:SHOWN]
 
@@ -76,13 +76,22 @@ def _declared(visit: Visit, session: Session, items: Sequence[FeedItem]) -> dict
     }
 
 
-def _event(visit: Visit, item: FeedItem) -> Happening:
+def _event(visit: Visit, session: Session, item: FeedItem) -> Happening:
     if item.body.get("code") == "ajar":
         return Happening(item.at, "open", visit.say("Not locked"))
     if item.kind == "tamper" and item.body.get("active") is False:
         return Happening(item.at, "check", visit.say("No longer tampered with"))
     icon, text = _FAULTS.get(item.kind) or ("info", TITLES[item.kind])
-    return Happening(item.at, icon, visit.say(text))
+    more = _ordered(visit, session, item) if item.kind in ("out_of_service", "in_service") else []
+    return Happening(item.at, icon, " · ".join([visit.say(text), *more]))
+
+
+def _ordered(visit: Visit, session: Session, item: FeedItem) -> list[str]:
+    """Why a locker was taken out of service, and by whom it was, or was put back."""
+    why = SERVICE_REASONS.get(str(item.body.get("reason")))
+    order = session.get(CommandRecord, str(item.body.get("command")))
+    who = names_of(session, [order.requested_by]).get(order.requested_by) if order else None
+    return ([visit.say(why)] if why else []) + ([visit.say("by %(name)s", name=who)] if who else [])
 
 
 def _openings(visit: Visit, session: Session, bank_id: str, number: int) -> list[Happening]:

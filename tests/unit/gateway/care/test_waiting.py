@@ -24,7 +24,9 @@ from gateway.care.waiting import Wait
 from gateway.care.waiting_models import Offer, WaitingEntry
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
+from gateway.lockers.service import organisation_named
 from gateway.people.models import Person
+from gateway.people.service import add_person
 from gateway.schemes import service as schemes
 from gateway.schemes.codes import Service
 from tests.unit.gateway.town import DAY, NOON, Town
@@ -66,6 +68,15 @@ def test_who_has_waited_longest_comes_first_in_pages_that_hold_each_once(town: T
         with pytest.raises(InvalidError):
             waiting.list_waiting(session, after="x")
     assert seen == [entries[number] for number in (1, 4, *sorted((2, 3), key=lambda n: entries[n]), 0)]
+
+
+def test_nobody_waits_for_a_scheme_of_another_organisation(town: Town, scheme: str) -> None:
+    with town.writing() as session:
+        other = organisation_named(session, "Secours", actor="t", now=NOON)
+        theirs = add_person(session, organisation_id=other.id, name="Zoe", actor="t", now=NOON)
+    with pytest.raises(NotFoundError) as refused:
+        wait(town, scheme, theirs)
+    assert refused.value.code == "scheme"
 
 
 def test_someone_waits_once_for_a_scheme_says_service_and_database(town: Town, scheme: str) -> None:

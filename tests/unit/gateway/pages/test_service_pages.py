@@ -55,7 +55,10 @@ def test_a_locker_is_taken_out_with_a_reason_and_its_holder_opens_it_as_before(o
     assert "opens it as before" in page
     assert "The lock" in page
     assert "Léa Martin" in page
-    assert ">Out of service" in worker.get(LOCKER)
+    page = worker.get(LOCKER)
+    assert ">Out of service" in page
+    assert "Out of service · The lock · by Léa Martin" in page
+    assert "/handover?locker" not in page
 
 
 def test_a_holder_is_stopped_only_after_a_second_look_and_for_hours(office, worker):
