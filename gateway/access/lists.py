@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable
 
 import msgspec
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from gateway.access import listed, repository
@@ -88,7 +87,7 @@ def issue(session: Session, bank_id: str, sign: Callable[[bytes], bytes], *, now
     )
     session.add(issued)
     record(session, "list_issued", now=now, bank_id=bank_id, version=version, grants=len(access_list.grants))
-    _forget_bytes(session, bank_id)
+    repository.forget_bytes(session, bank_id, LISTS_KEPT_WHOLE)
     return issued
 
 
@@ -109,13 +108,3 @@ def _content(access_list: AccessList) -> str:
     """What the list says, apart from when it says so."""
     plain = msgspec.structs.replace(access_list, version=0, issued_at=0, lease_until=0)
     return hashlib.sha256(encode(plain)).hexdigest()
-
-
-def _forget_bytes(session: Session, bank_id: str) -> None:
-    session.flush()
-    newest = repository.kept_versions(session, bank_id, LISTS_KEPT_WHOLE)
-    session.execute(
-        update(IssuedList)
-        .where(IssuedList.bank_id == bank_id, IssuedList.version < newest, IssuedList.envelope.is_not(None))
-        .values(envelope=None)
-    )

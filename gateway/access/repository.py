@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.access.models import Controller, IssuedList
@@ -19,6 +19,23 @@ _VERSIONS = Prepared(
         Controller.list_in_force,
         select(func.max(IssuedList.version)).where(IssuedList.bank_id == Controller.bank_id).scalar_subquery(),
     ).where(Controller.bank_id == bindparam("bank"))
+)
+_OLDEST_KEPT = (
+    select(IssuedList.version)
+    .where(IssuedList.bank_id == bindparam("bank"))
+    .order_by(IssuedList.version.desc())
+    .limit(bindparam("one"))
+    .offset(bindparam("newer"))
+    .scalar_subquery()
+)
+_FORGET = Prepared(
+    update(IssuedList)
+    .where(
+        IssuedList.bank_id == bindparam("bank"),
+        IssuedList.version < _OLDEST_KEPT,
+        IssuedList.envelope.is_not(None),
+    )
+    .values(envelope=bindparam("nothing"))
 )
 
 
@@ -69,9 +86,7 @@ def versions_of(session: Session, bank_id: str) -> tuple[int, int] | None:
     return None if found is None else (found[0], found[1] or 0)
 
 
-def kept_versions(session: Session, bank_id: str, count: int) -> int:
-    """The lowest of the bank's `count` newest versions."""
-    versions = session.scalars(
-        select(IssuedList.version).where(IssuedList.bank_id == bank_id).order_by(IssuedList.version.desc()).limit(count)
-    ).all()
-    return versions[-1] if versions else 0
+def forget_bytes(session: Session, bank_id: str, kept: int) -> None:
+    """Of all but the bank's `kept` newest lists only version and hash stay."""
+    session.flush()
+    _FORGET.run(session.connection(), {"bank": bank_id, "one": 1, "newer": kept - 1, "nothing": None})

@@ -13,7 +13,7 @@ from gateway.access import lists, service
 from gateway.access.changes import AccessChanged, CommandReady, ControllersChanged
 from gateway.access.keystore import Keystore
 from gateway.access.models import Controller, IssuedList
-from gateway.access.repository import newest_list
+from gateway.access.repository import versions_of
 from gateway.db import Database
 from gateway.errors import NotFoundError
 from gateway.ingest.service import Reach, reaches_at_birth
@@ -123,11 +123,11 @@ class Publisher:
                 controller = session.get(Controller, bank_id)
                 if controller is None or controller.held_since is not None:
                     return 0, None
-                newest = newest_list(session, bank_id)
+                versions = versions_of(session, bank_id)
                 issued = lists.issue(
                     session, bank_id, lambda payload: self._keystore.sign(Topic.ACCESS, payload), now=self._now()
                 )
-                return newest.version if newest else 0, issued
+                return versions[1] if versions else 0, issued
         except (MessageError, NotFoundError) as error:
             log.warning("list_not_issued", bank=bank_id, code=error.code, why=str(error))
             return 0, None
