@@ -17,9 +17,13 @@ from gateway.errors import InvalidError, NotFoundError
 from gateway.events.service import record
 from gateway.lockers.models import Site
 from gateway.lockers.service import bank_of
+from gateway.prepared import Prepared
 from wire.errors import KeyMaterialError
 from wire.keys import parse_controller_token, signing_public
 from wire.messages import Birth, Death
+
+# Made once: it is asked every few seconds.
+_PUBLICS = Prepared(select(Controller.bank_id, Controller.device_public))
 
 
 class BadgeKeys(Protocol):
@@ -81,24 +85,17 @@ def list_controllers(session: Session) -> Sequence[Controller]:
 
 def device_publics(session: Session) -> Mapping[str, bytes]:
     """The public key of every controller, by bank."""
-    rows = session.execute(select(Controller.bank_id, Controller.device_public))
-    return {bank_id: public for bank_id, public in rows}
-
-
-def site_badge_keys(session: Session, site_id: str) -> Sequence[BadgeKey]:
-    """The site's badge keys, the newest first."""
-    return session.scalars(
-        select(BadgeKey).where(BadgeKey.site_id == site_id).order_by(BadgeKey.made_at.desc(), BadgeKey.id)
-    ).all()
+    return {bank_id: public for bank_id, public in _PUBLICS.run(session.connection(), {})}
 
 
 def ensure_badge_key(session: Session, store: BadgeKeys, site_id: str, *, now: int) -> BadgeKey:
     """The site's newest badge key, made if it has none. Raises NotReadyError (`keys`), NotFoundError (`site`)."""
     if session.get(Site, site_id) is None:
         raise NotFoundError("site", "no such site")
-    keys = site_badge_keys(session, site_id)
-    if keys:
-        return keys[0]
+    newest = select(BadgeKey).where(BadgeKey.site_id == site_id).order_by(BadgeKey.made_at.desc(), BadgeKey.id).limit(1)
+    known = session.scalar(newest)
+    if known is not None:
+        return known
     key = BadgeKey(id="k-" + new_id(now).replace("-", "")[-12:], site_id=site_id, made_at=now)
     store.badge_key(key.id, make=True)
     session.add(key)

@@ -12,6 +12,7 @@ import structlog
 from gateway.access import lists, service
 from gateway.access.changes import AccessChanged, CommandReady, ControllersChanged
 from gateway.access.keystore import Keystore
+from gateway.access.listed import badge_keys
 from gateway.access.models import Controller, IssuedList
 from gateway.access.repository import versions_of
 from gateway.db import Database
@@ -154,8 +155,8 @@ class Publisher:
         """The site's badge keys, sealed, where the bank has not got exactly these."""
         with self._database.writing() as session:
             site_id = bank_of(session, bank_id).site_id
-            service.ensure_badge_key(session, self._keystore, site_id, now=self._now())
-            names = [key.id for key in service.site_badge_keys(session, site_id)]
+            names = list(badge_keys(session, site_id))
+            names = names or [service.ensure_badge_key(session, self._keystore, site_id, now=self._now()).id]
             if set(names) == set(birth.badge_keys):
                 return
             row = service.controller_of(session, bank_id)
