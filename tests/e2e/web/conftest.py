@@ -32,11 +32,11 @@ from gateway.lockers.observations import observe
 from gateway.people.service import add_person
 from gateway.settings import Settings
 from gateway.staff.service import add_staff
-from tests.one_app import one_app, quick_passwords
+from tests.one_app import one_app, quick_disk, quick_passwords
 from wire.entries import Entry
 from wire.messages import Birth, Health, Reply, Session
 
-__all__ = ["quick_passwords"]
+__all__ = ["quick_disk", "quick_passwords"]
 
 EMAIL, PASSWORD = "lea@example.org", "un mot de passe long"
 BANK = "montreuil-1"

@@ -19,10 +19,10 @@ from gateway.access.keystore import Keystore
 from gateway.db import Database
 from gateway.privacy.field_keys import FieldKeys
 from gateway.privacy.fields import use_keys
-from tests.one_app import quick_passwords
+from tests.one_app import quick_disk, quick_passwords
 from tests.unit.gateway.town import Town, found_town
 
-__all__ = ["quick_passwords"]
+__all__ = ["quick_disk", "quick_passwords"]
 
 POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
 
@@ -35,6 +35,22 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database.close()
     assert not path.with_name("template.db-wal").exists()
     return path
+
+
+@pytest.fixture(scope="session")
+def keys_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The key files of a gateway: each is made with care for the disk, which takes longer than most tests."""
+    home = tmp_path_factory.mktemp("keys")
+    Keystore(home)
+    assert FieldKeys.of(home).current
+    return home / "keys"
+
+
+@pytest.fixture
+def data_dir(keys_template: Path, tmp_path: Path) -> Path:
+    """With its keys in it."""
+    shutil.copytree(keys_template, tmp_path / "keys")
+    return tmp_path
 
 
 @pytest.fixture(scope="session")
@@ -141,7 +157,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Database]:
     """Migrated and empty. Whoever changes its schema puts that back: on PostgreSQL all tests share one."""
     shared: Database = request.getfixturevalue(f"{request.param}_database")
     if request.param == "sqlite":
@@ -149,14 +165,14 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     else:
         with shared.engine.begin() as connection:
             connection.exec_driver_sql(EMPTY)
-    use_keys(shared.engine, FieldKeys.of(tmp_path))
+    use_keys(shared.engine, FieldKeys.of(data_dir))
     yield shared
     shared.listeners.clear()
 
 
 @pytest.fixture
-def keystore(tmp_path: Path) -> Keystore:
-    return Keystore(tmp_path)
+def keystore(data_dir: Path) -> Keystore:
+    return Keystore(data_dir)
 
 
 @pytest.fixture

@@ -93,11 +93,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 
 
 @pytest.fixture
-def office(app: FastAPI, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+def office(app: FastAPI, sqlite_template: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setattr(accounts, "hash_password", lambda password: password)
-    shutil.copy(sqlite_template, tmp_path / "casier.db")
-    database = Database(f"sqlite:///{tmp_path / 'casier.db'}", FieldKeys.of(tmp_path))
-    made = Office(found_town(database, Keystore(tmp_path)), database, app)
+    shutil.copy(sqlite_template, data_dir / "casier.db")
+    database = Database(f"sqlite:///{data_dir / 'casier.db'}", FieldKeys.of(data_dir))
+    made = Office(found_town(database, Keystore(data_dir)), database, app)
     app.state.database, app.state.now = database, lambda: made.now
     yield made
     for one in made.browsers:
