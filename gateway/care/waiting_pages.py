@@ -15,7 +15,7 @@ from gateway.care.waiting import Wait, open_offer
 from gateway.care.waiting_models import Offer, WaitingEntry
 from gateway.care.waiting_shown import history, how_long, rows, state_of, waited
 from gateway.days import midnight
-from gateway.errors import ConflictError, NotFoundError
+from gateway.errors import ConflictError
 from gateway.incidents.visibility import seen_sites
 from gateway.lockers.free import free_lockers
 from gateway.lockers.models import Locker, Site
@@ -29,6 +29,7 @@ from gateway.staff.scope import require_organisation
 from gateway.web.formats import days_long
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
+from gateway.web.steps import named
 from gateway.web.visit import DEFAULT_ZONE, Member, MemberVisit, PostedForm, Visit
 
 router = APIRouter()
@@ -107,9 +108,7 @@ def entry_page(visit: MemberVisit, entry_id: str) -> Response:
 @router.post(f"{_LIST}/{{entry_id}}/{{step}}")
 def take_step(posted: PostedForm, entry_id: str, step: str) -> Response:
     """One step: the form's own name says which. Raises NotFoundError (`step`, `entry`)."""
-    if step not in _STEPS:
-        raise NotFoundError("step", "no such step")
-    change = _STEPS[step](posted.form)
+    change = named(_STEPS, step)(posted.form)
 
     def act(session: Session, now: int) -> str:
         entry = waiting.entry_of(session, entry_id)

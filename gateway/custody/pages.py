@@ -16,12 +16,12 @@ from gateway.custody.models import Custody
 from gateway.custody.service import step_of
 from gateway.custody.waiting import awaited
 from gateway.days import local_day
-from gateway.errors import NotFoundError
 from gateway.lockers.models import Locker
 from gateway.lockers.service import locker_of
 from gateway.staff.scope import require_named
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
+from gateway.web.steps import named
 from gateway.web.visit import Member, MemberVisit, PostedForm
 
 router = APIRouter()
@@ -98,10 +98,11 @@ def bag_page(visit: MemberVisit, custody_id: str) -> Response:
 
 @router.post("/safekeeping/{custody_id}/{step}")
 def take_step(posted: PostedForm, custody_id: str, step: str) -> Response:
-    """One step: the form's own name says which."""
+    """One step: the form's own name says which. Raises NotFoundError (`step`)."""
+    change = named(_STEPS, step)
 
     def act(session: Session, now: int) -> str:
-        _STEPS.get(step, _unknown)(session, custody_id, posted.form, posted.visit.staff.staff_id, now)
+        change(session, custody_id, posted.form, posted.visit.staff.staff_id, now)
         return f"/safekeeping/{custody_id}"
 
     if step in _CHECKED:
@@ -177,10 +178,6 @@ def _dispose(session: Session, custody_id: str, form: Form, actor: str, now: int
     if thing:
         return outcomes.dispose_one(session, custody_id, thing, reason=reason, note=note, actor=actor, now=now)
     return outcomes.dispose(session, custody_id, reason=reason, note=note, actor=actor, now=now)
-
-
-def _unknown(_session: Session, _custody_id: str, _form: Form, _actor: str, _now: int) -> object:
-    raise NotFoundError("step", "no such step")
 
 
 _STEPS: Mapping[str, Act] = {

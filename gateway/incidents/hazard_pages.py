@@ -8,18 +8,17 @@ from sqlalchemy.orm import Session
 
 from gateway.custody import words as custody_words
 from gateway.custody.codes import Witness
-from gateway.errors import NotFoundError
 from gateway.incidents import hazards, words
 from gateway.incidents.codes import HazardAction, HazardKind
 from gateway.incidents.models import Hazard
 from gateway.lockers import wall
 from gateway.staff.scope import require_named
 from gateway.web.forms import Form
+from gateway.web.steps import Change, named, take
 from gateway.web.visit import Member, MemberVisit, PostedForm
 from wire.hours import site_zone
 
 router = APIRouter()
-Change = Callable[[Session, str, str, int], object]
 # The step whose turn it is.
 INSPECT, TELL, CLOSE, OVER = "inspect", "notice", "close", "over"
 
@@ -67,15 +66,10 @@ def hazard_page(visit: MemberVisit, hazard_id: str) -> Response:
 @router.post("/hazards/{hazard_id}/{step}")
 def take_step(posted: PostedForm, hazard_id: str, step: str) -> Response:
     """One step: the form's own name says which. Raises NotFoundError (`step`, `hazard`)."""
-    if step not in _STEPS:
-        raise NotFoundError("step", "no such step")
-    change = _STEPS[step](posted.form)
-
-    def act(session: Session, now: int) -> str:
-        change(session, hazard_id, posted.visit.staff.staff_id, now)
-        return f"/hazards/{hazard_id}"
-
-    return posted.act(act, lambda session, form: _hazard(posted.visit, session, hazard_id, form, 422))
+    return take(
+        posted, named(_STEPS, step)(posted.form), hazard_id, f"/hazards/{hazard_id}",
+        lambda session, form: _hazard(posted.visit, session, hazard_id, form, 422),
+    )  # fmt: skip
 
 
 def _inspect(form: Form) -> Change:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.days import local_day
-from gateway.errors import ConflictError, InvalidError, NotFoundError
+from gateway.errors import ConflictError, InvalidError
 from gateway.incidents import exclusions, service, words
 from gateway.incidents.codes import AppealBy, AppealOutcome, IncidentKind, Outcome, Part
 from gateway.incidents.incident_shown import CLOSED, OPEN, choices, concerned, decided, place_of
@@ -20,11 +20,11 @@ from gateway.people import choosing
 from gateway.staff.service import names_of
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
+from gateway.web.steps import Change, named, take
 from gateway.web.visit import Member, MemberVisit, Posted, PostedForm
 from wire.hours import site_zone
 
 router = APIRouter()
-Change = Callable[[Session, str, str, int], object]
 _WEEK = timedelta(days=7)
 
 
@@ -38,15 +38,10 @@ def incident_page(visit: MemberVisit, incident_id: str) -> Response:
 @router.post("/incidents/{incident_id}/{step}")
 def take_step(posted: PostedForm, incident_id: str, step: str) -> Response:
     """One step: the form's own name says which. Raises NotFoundError (`step`, `incident`)."""
-    if step not in _STEPS:
-        raise NotFoundError("step", "no such step")
-    visit, change = posted.visit, _STEPS[step](posted)
-
-    def act(session: Session, now: int) -> str:
-        change(session, incident_id, visit.staff.staff_id, now)
-        return f"/incidents/{incident_id}?done=incident_{step}"
-
-    return posted.act(act, lambda session, form: _incident(visit, session, incident_id, form, 422))
+    return take(
+        posted, named(_STEPS, step)(posted), incident_id, f"/incidents/{incident_id}?done=incident_{step}",
+        lambda session, form: _incident(posted.visit, session, incident_id, form, 422),
+    )  # fmt: skip
 
 
 def _add_concerned(posted: Posted) -> Change:

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from gateway.contracts.models import Contract
 from gateway.days import local_day, midnight
-from gateway.errors import NotFoundError
 from gateway.lockers import allotments, keys, roles, service, winding_down, words, works
 from gateway.lockers.models import Bank, Locker, Organisation
 from gateway.lockers.sight import sight_of
 from gateway.lockers.works import Reason
 from gateway.staff.rights import Right
 from gateway.web.forms import Form
+from gateway.web.steps import Change, named, take
 from gateway.web.visit import Member, MemberVisit, PostedForm, Visit
 from wire.hours import site_zone
 
@@ -54,18 +54,10 @@ def block_page(visit: MemberVisit, bank: str) -> Response:
 @router.post("/places/{bank}/{step}")
 def take_step(posted: PostedForm, bank: str, step: str) -> Response:
     """One change of the block: the form's own name says which. Raises NotFoundError (`step`)."""
-    if step not in _STEPS:
-        raise NotFoundError("step", "no such step")
-    change = _STEPS[step](posted.form)
-
-    def act(session: Session, now: int) -> str:
-        change(session, bank, posted.visit.staff.staff_id, now)
-        return f"/places/{bank}?done=place_changed"
-
-    return posted.act(act, lambda session, form: _block(posted.visit, session, bank, form, 422))
-
-
-Change = Callable[[Session, str, str, int], object]
+    return take(
+        posted, named(_STEPS, step)(posted.form), bank, f"/places/{bank}?done=place_changed",
+        lambda session, form: _block(posted.visit, session, bank, form, 422),
+    )  # fmt: skip
 
 
 def _give(form: Form) -> Change:

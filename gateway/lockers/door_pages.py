@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from gateway.contracts import repository
 from gateway.days import local_day
-from gateway.errors import NotFoundError
 from gateway.loans import members
 from gateway.loans.models import ToolLocker
 from gateway.lockers import allotments, keys, service, words, works
@@ -20,6 +19,7 @@ from gateway.schemes.codes import Service
 from gateway.schemes.models import Scheme
 from gateway.staff.rights import Right
 from gateway.web.forms import Form
+from gateway.web.steps import named
 from gateway.web.visit import Member, MemberVisit, PostedForm
 from wire.hours import site_zone
 
@@ -49,9 +49,7 @@ def door_page(visit: MemberVisit, bank: str, number: int) -> Response:
 @router.post("/places/{bank}/{number}/{step}")
 def change_door(posted: PostedForm, bank: str, number: int, step: str) -> Response:
     """One change of the locker: the form's own name says which. Raises NotFoundError (`step`)."""
-    if step not in _STEPS:
-        raise NotFoundError("step", "no such step")
-    change = _STEPS[step](posted.form)
+    change = named(_STEPS, step)(posted.form)
     back = f"/places/{bank}" if step == "retire" else f"/places/{bank}/{number}"
 
     def act(session: Session, now: int) -> str:
@@ -64,13 +62,12 @@ def change_door(posted: PostedForm, bank: str, number: int, step: str) -> Respon
 @router.post("/keys/{key_id}/{step}")
 def move_key(posted: PostedForm, key_id: str, step: str) -> Response:
     """A key is handed over, comes back, or was lost. Raises NotFoundError (`step`, `key`)."""
-    if step not in _KEY_STEPS:
-        raise NotFoundError("step", "no such step")
+    move = named(_KEY_STEPS, step)
     contract = posted.form.text("contract") if step == "hand-over" else ""
 
     def act(session: Session, now: int) -> str:
         locker = keys.key_of(session, key_id).locker
-        _KEY_STEPS[step](session, key_id, contract, posted.visit.staff.staff_id, now)
+        move(session, key_id, contract, posted.visit.staff.staff_id, now)
         return f"/places/{locker.bank_id}/{locker.number}?done=key_{step}"
 
     def again(session: Session, form: Form) -> Response:

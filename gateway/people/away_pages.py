@@ -16,7 +16,7 @@ from gateway.people.service import person_of
 from gateway.people.situation import AwayNow, DeathKnown, absence_shown, death_shown
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
-from gateway.web.visit import Member, MemberVisit, PostedForm
+from gateway.web.visit import Member, MemberVisit, Posted, PostedForm
 
 router = APIRouter()
 
@@ -50,13 +50,7 @@ def leave(posted: PostedForm, person_id: str) -> Response:
 @router.post("/people/{person_id}/back")
 def back(posted: PostedForm, person_id: str) -> Response:
     """They are back: what time to collect ran begins anew, in full."""
-
-    def act(session: Session, now: int) -> str:
-        _require_same(away.absence_of(session, person_id), posted.form.get("absence"))
-        away.back(session, person_id, actor=posted.visit.staff.staff_id, now=now)
-        return f"/people/{person_id}?done=back"
-
-    return posted.act(act, lambda session, again: _absence(posted.visit, session, person_id, again, 422))
+    return _no_longer(posted, person_id, "absence", away.absence_of, away.back, "back", _absence)
 
 
 @router.get("/people/{person_id}/death")
@@ -85,19 +79,23 @@ def record_death(posted: PostedForm, person_id: str) -> Response:
 @router.post("/people/{person_id}/alive")
 def withdraw_death(posted: PostedForm, person_id: str) -> Response:
     """The report was a mistake."""
+    return _no_longer(posted, person_id, "death", deaths.death_of, deaths.withdraw, "death_withdrawn", _death)
+
+
+def _no_longer(
+    posted: Posted, person_id: str, field: str, present_of: Callable[[Session, str], Any],
+    end: Callable[..., object], done: str, page: Callable[..., Response],
+) -> Response:  # fmt: skip
+    """Ends what the page showed; it is refused (`situation`) where something else holds by now."""
 
     def act(session: Session, now: int) -> str:
-        _require_same(deaths.death_of(session, person_id), posted.form.get("death"))
-        deaths.withdraw(session, person_id, actor=posted.visit.staff.staff_id, now=now)
-        return f"/people/{person_id}?done=death_withdrawn"
+        present = present_of(session, person_id)
+        if present is None or present.id != posted.form.get(field):
+            raise ConflictError("situation", "someone else has changed this meanwhile: look at it again")
+        end(session, person_id, actor=posted.visit.staff.staff_id, now=now)
+        return f"/people/{person_id}?done={done}"
 
-    return posted.act(act, lambda session, again: _death(posted.visit, session, person_id, again, 422))
-
-
-def _require_same(present: Any, shown: str) -> None:
-    """Raises ConflictError (`situation`) where what the page showed is not what holds now."""
-    if present is None or present.id != shown:
-        raise ConflictError("situation", "someone else has changed this meanwhile: look at it again")
+    return posted.act(act, lambda session, again: page(posted.visit, session, person_id, again, 422))
 
 
 def _absence(visit: Member, session: Session, person_id: str, form: Form, status: int = 200) -> Response:

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.contracts import words as contract_words
-from gateway.errors import NotFoundError
 from gateway.lockers.models import Organisation
 from gateway.lockers.service import list_organisations
 from gateway.money.amounts import euros
@@ -24,6 +23,7 @@ from gateway.staff.rights import Right
 from gateway.staff.scope import require_organisation
 from gateway.web.forms import Form
 from gateway.web.i18n import N_, babel_locale
+from gateway.web.steps import named
 from gateway.web.visit import Member, MemberVisit, PostedForm
 
 router = APIRouter()
@@ -91,9 +91,7 @@ def change_terms(posted: PostedForm, scheme_id: str) -> Response:
 def take_step(posted: PostedForm, scheme_id: str, step: str) -> Response:
     """One change: the form's own name says which. Raises NotFoundError (`step`, `scheme`), ForbiddenError."""
     visit = posted.visit
-    if step not in _STEPS:
-        raise NotFoundError("step", "no such step")
-    change = _STEPS[step](posted.form)
+    change = named(_STEPS, step)(posted.form)
 
     def act(session: Session, now: int) -> str:
         # To copy a scheme one need not own it: whose copy it is counts.
