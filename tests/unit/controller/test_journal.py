@@ -332,6 +332,7 @@ def test_a_page_never_begins_later_than_it_was_asked_to(tmp_path: Path) -> None:
 
 def test_entries_let_go_while_running_are_told_to_the_outbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("controller.journal_writer._PRUNE_EVERY_MS", 0)
+    monkeypatch.setattr("controller.journal_writer.AT_REST_S", 0.05)
     live(tmp_path, some)
 
     async def use(life: Life) -> None:
