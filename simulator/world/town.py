@@ -27,6 +27,7 @@ from simulator.world.invariants.promptly import Promptly
 from simulator.world.invariants.violation import Violation
 from simulator.world.lives.arrivals import Arrivals, Scheme
 from simulator.world.lives.calendar import ZONE
+from simulator.world.lives.errands import Errands
 from simulator.world.lives.office import Office
 from simulator.world.lives.people import People, Presented
 from simulator.world.lives.records import Box, Card, Records
@@ -34,6 +35,8 @@ from simulator.world.lives.staff import Staff, Tempo
 from simulator.world.loop import VirtualLoop
 from simulator.world.trace import Trace
 
+# For each act about contracts, so many others.
+_ERRANDS = 0.4
 _FOUNDER = "founder"
 _PASSWORD = "nobody signs in"  # noqa: S105 - nobody does
 _NORMAL = Tempo()
@@ -66,6 +69,7 @@ class Town:
         self._access = AccessJudge(self.office, self._sites)
         self._promptly = Promptly(self.office, self._controllers, self._access.must)
         self._people = People(self.office, self._controllers, self)
+        self.errands = Errands(self.office, chance, self._people, self._workers, tempo.acts_a_day * _ERRANDS)
         self._contracts = ContractJudge(self.office)
         self._told = 0
         self._has_people = False
@@ -120,6 +124,7 @@ class Town:
         assert loop is self._gateway.broker.loop
         self._has_people = people
         self._staff.live()
+        self.errands.live()
         self._wake()
 
     def _wake(self) -> None:
@@ -128,7 +133,7 @@ class Town:
 
     def rest(self) -> None:
         """Nobody comes any more, and nobody decides: everything comes to rest."""
-        self._staff.resting = self._people.resting = True
+        self._staff.resting = self._people.resting = self.errands.resting = True
 
     def judge(self, at: int) -> list[Violation]:
         """What was found since it was last asked; people who came since begin to live."""
@@ -148,6 +153,7 @@ class Town:
         """
         self.office.loose = True
         self._access.lost(saved)
+        self.settled()
 
     def split(self) -> int:
         """There are two gateways from now on; what `joined` needs of this moment."""
@@ -171,7 +177,8 @@ class Town:
             with self._gateway.reading() as session:
                 for name in sorted(self._access.disputed):
                     found = session.get(Badge, name)
-                    self.records.cards[name].dead_at = None if found is None else found.revoked_at
+                    if found is not None:
+                        self.records.cards[name].dead_at = found.revoked_at
         except DBAPIError:
             return  # they look again when the bank is reconciled
 

@@ -40,7 +40,12 @@ class World:
         self.gateway = Gateway(self.broker, chance, pace=GatewayPace(retry_ms=60_000), trace=self.trace)
         self.controllers = [
             SimulatedController(
-                self.loop, chance, self.trace, self.broker, bank_file(f"bank-{number}", lockers), pace=LEISURELY
+                self.loop,
+                chance,
+                self.trace,
+                self.broker,
+                bank_file(f"bank-{number}", lockers, keypad=number == 1),
+                pace=LEISURELY,
             )
             for number in range(1, banks + 1)
         ]

@@ -52,7 +52,9 @@ def small_town(
         broker = Broker(loop, Network(loop, chance.stream("network")), Mischief(chance.stream))
         gateway = Gateway(broker, chance, trace=trace)
         made = [
-            SimulatedController(loop, chance, trace, broker, bank_file(f"bank-{number}", lockers), pace=LEISURELY)
+            SimulatedController(
+                loop, chance, trace, broker, bank_file(f"bank-{number}", lockers, keypad=number == 1), pace=LEISURELY
+            )
             for number in range(1, banks + 1)
         ]
         town = Town(gateway, made, chance, trace, tempo=tempo)

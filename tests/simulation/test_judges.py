@@ -1,17 +1,25 @@
 """The world's invariants see: each is shown a town in which its rule is broken, and one in which it holds."""
 
-import pytest
+from typing import Any
 
-from controller import access_lists
+import pytest
+from sqlalchemy.orm import Session
+
+from controller import access_lists, pin_entry
 from controller.bay import State
 from controller.releases import Releases, Request
 from controller.turn import Turn
 from gateway.access import reconcile, service
+from gateway.badges import enrolling
+from gateway.incidents import exclusions
 from gateway.link import publisher
 from gateway.link.presence import Presence
+from simulator.world.lives import people
 from simulator.world.lives.badge_desk import BadgeDesk
 from simulator.world.world import DAY_MS
 from tests.simulation.faulty_town import FaultyTown, faulty_town
+
+TAKE = enrolling.take
 
 
 def _a_day_after_yesterday(town: FaultyTown) -> set[str]:
@@ -112,3 +120,54 @@ def test_a_signing_key_that_ends_offline_ends_nobodys_access_and_is_renewed(monk
         assert bank.runtime.trust.trust_version > trusted
         assert bank.runtime.bank.list_version > followed
         assert town.found() == set()
+
+
+def _errands(town: FaultyTown) -> set[str]:
+    """PINs for nearly everyone, some new badges, some exclusions; then people come for days."""
+    errands, bank = town.town.errands, town.world.controllers[0]
+    for _ in range(3):
+        errands.enrol()
+        town.hours(0.2)
+        errands.exclude()
+    for _ in range(8):
+        errands.pin()
+        town.hours(0.1)
+    for _ in range(3):
+        town.hours(12)
+        town.town.crowd(bank.name, 20, 600_000, town.town.luck("crowd"))
+    town.hours(12)
+    return town.found()
+
+
+@pytest.fixture
+def clumsy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "_MISTYPED", 0.3)
+
+
+@pytest.mark.usefixtures("clumsy")
+def test_pins_enrolled_badges_and_exclusions_do_what_they_must() -> None:
+    with faulty_town(7) as town:
+        assert _errands(town) == set()
+        assert {"pin: done", "enrol: done", "exclude: done", "pin_typed", "pin_mistyped"} <= set(town.town.counts)
+
+
+def _for_nobody(session: Session, command_id: str, *, person_id: str | None = None, **more: Any) -> Any:
+    return TAKE(session, command_id, **more)
+
+
+@pytest.mark.usefixtures("clumsy")
+@pytest.mark.parametrize(
+    ("where", "what", "planted", "invariant"),
+    [
+        (pin_entry, "is_pin", lambda *_: True, "pin"),
+        (pin_entry.PinEntry, "settle", lambda *_: True, "pin"),
+        (enrolling, "take", _for_nobody, "access"),
+        (exclusions, "hindering", lambda *_, **__: None, "exclusion"),
+    ],
+)
+def test_an_errand_in_vain_is_found(
+    monkeypatch: pytest.MonkeyPatch, where: object, what: str, planted: object, invariant: str
+) -> None:
+    monkeypatch.setattr(where, what, planted)
+    with faulty_town(7) as town:
+        assert invariant in _errands(town)

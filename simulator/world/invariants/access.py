@@ -69,13 +69,28 @@ class AccessJudge:
     def answered(self, asked: Presented) -> None:
         """One badge at one reader."""
         self.judged += 1
-        if asked.list_version == 0:
+        if asked.list_version == 0 or not self._pin(asked):
             return
         may, must = self._may_and_must(asked)
         if asked.let_in and not may:
             self._office.violated("access", f"{self._of(asked)} was let in, and nothing decided says so")
         elif not asked.let_in and must:
             self._office.violated("access", f"{self._of(asked)} was shut out without a decision or a date")
+
+    def _pin(self, asked: Presented) -> bool:
+        """A badge with a PIN opens with that alone, where one can be typed; whether there is more to judge."""
+        card = asked.card
+        if not card.pins:
+            return True
+        if self._is_doubtful(asked.list_version):
+            return False
+        pin = card.pin_at(asked.list_version)
+        if asked.let_in and (asked.pin == "wrong" or (asked.pin == "asks" and pin is not None)):
+            self._office.violated("pin", f"{self._of(asked)} was let in without its PIN")
+        return asked.pin != "wrong"
+
+    def _is_doubtful(self, version: int) -> bool:
+        return self.doubtful or any(start <= version <= end for start, end in self._two)
 
     def _may_and_must(self, asked: Presented) -> tuple[bool, bool]:
         """Whether what was decided lets them in; and whether that is beyond all doubt."""

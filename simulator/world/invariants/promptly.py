@@ -36,6 +36,8 @@ class Promptly:
         controller = self._controllers[asked.bank]
         runtime = controller.runtime
         besieged = since_ms < controller.devices.besieged_until_ms
+        if asked.card.mistyped_ms >= since_ms:
+            return
         if runtime is None or besieged or _state_of(controller) != state:
             return
         doors = controller.doors.by_number

@@ -11,7 +11,9 @@ from wire.entries import EntryType
 
 _THEIRS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
 # What is said for the moment's sake and not of the grant: another tap opens. Of hours the schedule decides.
-_OTHERWISE = frozenset({"busy", "stale", "out_of_service", "keypad", "pin", "locker", "hours", "foreign_card"})
+_OTHERWISE = frozenset(
+    {"busy", "stale", "out_of_service", "keypad", "pin", "pin_missing", "slowed", "locker", "hours", "foreign_card"}
+)
 # Near its ends a grant may be judged either way.
 _EDGE_MS = 120_000
 

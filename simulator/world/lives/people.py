@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from controller.bay import State
 from controller.inputs import Moment
 from hw.ports import Signal
 from simulator.world.controller import SimulatedController
@@ -16,6 +17,8 @@ _DWELL_MS = (4_000, 120_000)
 _OPEN_AFTER_MS = 2_000
 _AGAIN_MS = 10 * MINUTE
 # Nobody knows why there is no light: they hold their badge to it once more.
+_MISTYPED = 0.03
+_TYPED = frozenset({"right", "wrong"})
 _NO_LIGHT_MS = 4_000
 # Someone whose contract is over still comes by, for a while.
 _BACK_AT_MOST = 4
@@ -33,13 +36,18 @@ def until_open(at: int) -> int:
 
 
 class Presented(NamedTuple):
-    """A badge that was answered: by a controller that followed this list, at its own moment; and whether let in."""
+    """A badge that was answered: by a controller that followed this list, at its own moment; and whether let in.
+
+    `pin`: what was typed, `right` or `wrong`; or `asks` where a keypad works, nothing of theirs is being opened, and
+    nothing was typed.
+    """
 
     bank: str
     card: Card
     list_version: int
     moment: Moment
     let_in: bool
+    pin: str = ""
 
 
 class Judge(Protocol):
@@ -64,6 +72,7 @@ class People:
         self._counts = office.records.counts
         self._known = 0
         self.resting = False
+        self.enrolling_until: dict[str, int] = {}
         self._shown: Signal | None = None
         self._at: str | None = None
         for controller in controllers.values():
@@ -159,8 +168,9 @@ class People:
             return
         self._take_time(someone, controller)
         self._at, self._shown = bank, None
-        asked = Presented(bank, card, runtime.bank.list_version, runtime.now(), let_in=False)
-        if not again:
+        pin = "asks" if self._asks(someone, controller) else ""
+        asked = Presented(bank, card, runtime.bank.list_version, runtime.now(), let_in=False, pin=pin)
+        if not again and not self._enrols(bank):
             self._judge.presented(asked)
         controller.present(card.number)
         self._loop.after(1, self._answered, someone, asked, tries)
@@ -173,11 +183,54 @@ class People:
             if tries:
                 self._loop.after(_NO_LIGHT_MS, self._present, someone, asked.card, asked.bank, tries - 1, True)
             return
+        if shown is Signal.ENTER_PIN and asked.pin not in _TYPED:
+            self._type(someone, asked, tries)
+            return
         let_in = shown in _OPEN
         self._counts["let_in" if let_in else "turned_away"] += 1
-        self._judge.answered(asked._replace(let_in=let_in))
+        if not self._enrols(asked.bank):
+            self._judge.answered(asked._replace(let_in=let_in))
         if let_in:
             self._loop.after(_OPEN_AFTER_MS, self._inside, someone, asked.bank)
+
+    def enrol(
+        self, bank: str, number: str, shown: Callable[[bool, tuple[Any, ...]], None], asked: tuple[Any, ...]
+    ) -> None:
+        """A badge that nobody knows is held to the reader, because somebody waits for it; `shown`: green or not."""
+        if self._at is not None:
+            self._loop.after(2, self.enrol, bank, number, shown, asked)
+            return
+        self._at, self._shown = bank, None
+        self._controllers[bank].present(number)
+
+        def answered() -> None:
+            green, self._at = self._shown is Signal.GRANTED, None
+            shown(green, asked)
+
+        self._loop.after(1, answered)
+
+    def _enrols(self, bank: str) -> bool:
+        """Whether any badge may be taken for a new one there."""
+        return self._loop.now_ms < self.enrolling_until.get(bank, 0)
+
+    def _asks(self, someone: Someone, controller: SimulatedController) -> bool:
+        """Whether a PIN can be typed, and would have to be: the door that is being opened already asks nobody."""
+        runtime = controller.runtime
+        if runtime is None or not runtime.bank.keypads or any(one.code == "keypad_silent" for one in runtime.faults):
+            return False
+        theirs = {hold.number for pact in someone.pacts for hold in pact.holds if hold.bank == controller.name}
+        return all(runtime.bank.bays[number].state is State.IDLE for number in theirs)
+
+    def _type(self, someone: Someone, asked: Presented, tries: int) -> None:
+        """They know the PIN that the list knows; now and then, but never twice in a row, they mistype it."""
+        card, known = asked.card, asked.card.pin_at(asked.list_version) or "0000"
+        wrong = card.mistyped_ms < 0 and someone.body.random() < _MISTYPED
+        card.mistyped_ms = self._loop.now_ms if wrong else -1
+        self._counts["pin_mistyped" if wrong else "pin_typed"] += 1
+        typed = f"{(int(known) + 1) % 10_000:04d}" if wrong else known
+        self._at, self._shown = asked.bank, None
+        self._controllers[asked.bank].press(f"{typed}#")
+        self._loop.after(1, self._answered, someone, asked._replace(pin="wrong" if wrong else "right"), tries)
 
     def _take_time(self, someone: Someone, controller: SimulatedController) -> None:
         """How long they will leave their door open; some forget it, and a passer-by pushes it shut hours later."""

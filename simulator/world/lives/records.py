@@ -13,7 +13,7 @@ PROTECTED = frozenset({"papers", "medicine", "money", "keys", "photographs"})
 
 @dataclass(slots=True)
 class Card:
-    """A badge: its number, whose it is since when, and since when it is dead."""
+    """A badge: its number, whose it is since when, and since when it is dead; its PINs, each with when it was set."""
 
     id: str
     number: str
@@ -23,6 +23,12 @@ class Card:
     dead_at: int | None = None
     staff: bool = False
     lost: bool = False
+    pins: list[tuple[int, str | None]] = field(default_factory=list)
+    mistyped_ms: int = -1
+
+    def pin_at(self, at: int) -> str | None:
+        """The PIN as it was known then."""
+        return next((pin for since, pin in reversed(self.pins) if since <= at), None)
 
 
 @dataclass(slots=True)
