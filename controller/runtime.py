@@ -299,7 +299,7 @@ class Runtime:
             if self.uplink is not None:
                 self.uplink.nudge()
 
-    # The wire's side (uplink.Node)
+    # The wire's side (node.Node)
 
     def received(self, topic: Topic, envelope: bytes, retained: bool) -> None:
         """A message on one of the topics that go down."""

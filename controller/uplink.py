@@ -8,7 +8,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,16 +16,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from controller.config import BrokerSection
 from controller.connection import Connect, Connection
 from controller.errors import LinkError
-from controller.inputs import Moment
 from controller.journal import Journal
 from controller.machine import Machine
+from controller.node import Node
 from controller.outbox import NEVER_MS, Outbox, PageWanted
 from controller.pace import Pace
 from controller.reconnect import Reconnect
 from wire.entries import BatchHeader, encode_batch
 from wire.envelope import sign
 from wire.limits import LIST_PART_BYTES
-from wire.messages import Birth, Death, Health, Receipt, Reply, Session, encode
+from wire.messages import Death, Receipt, Reply, Session, encode
 from wire.topics import Topic, parse_topic, topic_name
 
 # Batches the broker has not acknowledged; the rest of paho's window of 20 is for replies and the birth.
@@ -41,37 +41,6 @@ _HEALTH_APART_MS = 1_000
 _DEFECT = "a defect of the uplink: doors go on, and the next session begins clean"
 _STEPS = ((Topic.TRUST,), (Topic.KEYS,), (Topic.ACCESS,), (Topic.COMMANDS, Topic.RECEIPTS))
 _log = logging.getLogger("controller.uplink")
-
-
-class Node(Protocol):
-    """What the uplink asks of the runtime."""
-
-    def now(self) -> Moment:
-        """The time, read once for one input."""
-
-    def session_started(self, session: Session) -> None:
-        """Commands of this session count from here."""
-
-    def session_ended(self) -> None:
-        """Nothing that was sent in the session counts any longer."""
-
-    def beat_sent(self, beat: str) -> None:
-        """A beat is about to go out."""
-
-    def birth(self, session: Session, beat: str) -> Birth:
-        """The birth of this session, as of now."""
-
-    def health(self, session: Session, beat: str) -> Health:
-        """How the controller is, as of now."""
-
-    def received(self, topic: Topic, envelope: bytes, retained: bool) -> None:
-        """A message on one of the topics that go down."""
-
-    def refused(self, topic: str, code: str) -> None:
-        """A message was refused unread: counted."""
-
-    def alarm(self, source: str, code: str, *, present: bool = True) -> None:
-        """A fault of the wire began or ended."""
 
 
 class Uplink:

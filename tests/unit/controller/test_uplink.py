@@ -13,9 +13,10 @@ from controller.inputs import Moment
 from controller.journal import Journal, open_journal
 from controller.machine import this_machine
 from controller.mqtt_connection import MqttConnection
+from controller.node import Node
 from controller.outbox import Outbox
 from controller.pace import PRODUCTION
-from controller.uplink import Node, Uplink
+from controller.uplink import Uplink
 from wire.entries import EntryType
 from wire.envelope import key_id, verify
 from wire.messages import Birth, Death, Receipt, Session, decode_status
