@@ -2,12 +2,30 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.contracts.models import Contract, Holding, Party, Suspension, TrustedPerson
 from gateway.contracts.states import State
-from gateway.lockers.models import Bank, Locker
+from gateway.lockers.models import Locker
+from gateway.prepared import Prepared
+
+_PERSON = bindparam("person", type_=String())
+# Made once: it is asked with whatever is done to a badge.
+_BANKS_OF_PERSON = Prepared(
+    select(Locker.bank_id)
+    .join(Holding, Holding.locker_id == Locker.id)
+    .join(Contract, Contract.id == Holding.contract_id)
+    .where(
+        or_(
+            Contract.id.in_(select(Party.contract_id).where(Party.person_id == _PERSON)),
+            Contract.id.in_(select(TrustedPerson.contract_id).where(TrustedPerson.id == _PERSON)),
+        ),
+        Contract.collect_until > bindparam("since"),
+    )
+    .distinct()
+    .order_by(Locker.bank_id)
+)
 
 
 def overlapping(session: Session, locker_id: str, from_at: int, until_at: int, contract_id: str) -> Holding | None:
@@ -64,19 +82,9 @@ def of_locker(session: Session, locker_id: str, at: int) -> Sequence[Contract]:
 
 def banks_of_person(session: Session, person_id: str, since: int) -> Sequence[str]:
     """Banks where the person, or a trusted person of that id, was on a contract not over at `since`."""
-    theirs = or_(
-        Contract.id.in_(select(Party.contract_id).where(Party.person_id == person_id)),
-        Contract.id.in_(select(TrustedPerson.contract_id).where(TrustedPerson.id == person_id)),
-    )
-    return session.scalars(
-        select(Bank.id)
-        .join(Locker, Locker.bank_id == Bank.id)
-        .join(Holding, Holding.locker_id == Locker.id)
-        .join(Contract, Contract.id == Holding.contract_id)
-        .where(theirs, Contract.collect_until > since)
-        .distinct()
-        .order_by(Bank.id)
-    ).all()
+    session.flush()  # the question below does not see what is pending
+    rows = _BANKS_OF_PERSON.run(session.connection(), {"person": person_id, "since": since})
+    return [bank_id for (bank_id,) in rows]
 
 
 def in_state(state: State, now: int) -> ColumnElement[bool]:

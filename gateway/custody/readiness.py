@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, String, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.access.changes import access_changed
@@ -16,12 +16,37 @@ from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
 from gateway.events.service import record
 from gateway.lockers.models import Locker
+from gateway.prepared import Prepared
 
 _LACKING: Mapping[Check, str] = {
     Check.EMPTY: "has not been seen empty",
     Check.CLEANED: "has not been cleaned",
     Check.LOCK: "has not had its lock checked",
 }
+
+_LOCKER = bindparam("locker", type_=String())
+# Made once, and asked at once: when its last holder's time was over, a custody not stored, and each check's last time.
+_STANDING = Prepared(
+    select(
+        select(func.max(Holding.until_at))
+        .where(
+            Holding.locker_id == _LOCKER,
+            Holding.from_at < Holding.until_at,
+            Holding.until_at <= bindparam("now"),
+            Holding.waits_since.is_(None),
+        )
+        .scalar_subquery(),
+        select(func.min(Custody.id))
+        .where(Custody.locker_id == _LOCKER, Custody.stored_at.is_(None), Custody.closed_at.is_(None))
+        .scalar_subquery(),
+        *(
+            select(func.max(LockerCheck.at))
+            .where(LockerCheck.locker_id == _LOCKER, LockerCheck.kind == bindparam(check.value))
+            .scalar_subquery()
+            for check in Check
+        ),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -41,28 +66,11 @@ class Readiness:
 
 def readiness(session: Session, locker: Locker, now: int) -> Readiness:
     """What is known of the locker since its last holding was over; nothing is asked of one that was never held."""
-    left_at = session.scalar(
-        select(func.max(Holding.until_at)).where(
-            Holding.locker_id == locker.id,
-            Holding.from_at < Holding.until_at,
-            Holding.until_at <= now,
-            Holding.waits_since.is_(None),
-        )
-    )
-    seen: dict[str, int] = {
-        kind: at
-        for kind, at in session.execute(
-            select(LockerCheck.kind, func.max(LockerCheck.at))
-            .where(LockerCheck.locker_id == locker.id)
-            .group_by(LockerCheck.kind)
-        )
-    }
-    custody_id = session.scalar(
-        select(Custody.id).where(
-            Custody.locker_id == locker.id, Custody.stored_at.is_(None), Custody.closed_at.is_(None)
-        )
-    )
-    lacking = [check for check in Check if left_at is not None and seen.get(check.value, -1) < left_at]
+    session.flush()  # the question below does not see what is pending
+    values = {"locker": locker.id, "now": now, **{check.value: check.value for check in Check}}
+    left_at, custody_id, *last = tuple(_STANDING.run(session.connection(), values).one())
+    seen = dict(zip(Check, last, strict=True))
+    lacking = [check for check in Check if left_at is not None and (seen[check] or -1) < left_at]
     return Readiness(left_at, lacking, custody_id)
 
 

@@ -10,9 +10,21 @@ from gateway.loans.models import Loan, LoanItem, Membership, ToolLocker
 from gateway.lockers.models import Bank, Locker
 from gateway.prepared import Prepared
 
-# Made once: they are asked with each release, or with each access list, of each bank.
+# Made once: they are asked with each release or access list of a bank, or with whatever is done to a badge.
 _TOOL_LOCKERS = Prepared(
     select(Locker.number).join(ToolLocker, ToolLocker.locker_id == Locker.id).where(Locker.bank_id == bindparam("bank"))
+)
+_BANKS_OF_MEMBER = Prepared(
+    select(Locker.bank_id)
+    .join(Loan, Loan.locker_id == Locker.id)
+    .join(Membership, Membership.id == Loan.membership_id)
+    .where(
+        Membership.person_id == bindparam("person"),
+        or_(Loan.checked_at.is_(None), Loan.checked_at > bindparam("since")),
+        or_(Loan.cancelled_at.is_(None), Loan.cancelled_at > bindparam("since")),
+    )
+    .distinct()
+    .order_by(Locker.bank_id)
 )
 _HAS_LENT = Prepared(
     select(exists().where(Loan.locker_id == Locker.id, Locker.bank_id == bindparam("bank")).label("has_lent"))
@@ -142,18 +154,9 @@ def of_people_at(session: Session, bank_id: str, people: Collection[str]) -> Seq
 
 def banks_of_member(session: Session, person_id: str, since: int) -> Sequence[str]:
     """Banks whose lists hold the person's loans: those not over at `since`."""
-    return session.scalars(
-        select(Locker.bank_id)
-        .join(Loan, Loan.locker_id == Locker.id)
-        .join(Membership, Membership.id == Loan.membership_id)
-        .where(
-            Membership.person_id == person_id,
-            or_(Loan.checked_at.is_(None), Loan.checked_at > since),
-            or_(Loan.cancelled_at.is_(None), Loan.cancelled_at > since),
-        )
-        .distinct()
-        .order_by(Locker.bank_id)
-    ).all()
+    session.flush()  # the question below does not see what is pending
+    rows = _BANKS_OF_MEMBER.run(session.connection(), {"person": person_id, "since": since})
+    return [bank_id for (bank_id,) in rows]
 
 
 def lends_tools(session: Session, bank_id: str) -> bool:

@@ -45,8 +45,12 @@ def matching(session: Session, query: Select[Person], search: str) -> Select[Per
 
 def reindex(connection: Connection, people: Mapping[str, Iterable[str]]) -> None:
     """Writes the index of these people anew, from their names: for rows that were not added one by one."""
-    keys = keys_for(connection.dialect)
     connection.execute(delete(NameToken).where(NameToken.person_id.in_(list(people))))
+    _index(connection, people)
+
+
+def _index(connection: Connection, people: Mapping[str, Iterable[str]]) -> None:
+    keys = keys_for(connection.dialect)
     rows = [
         {"token": token, "person_id": person_id}
         for person_id, names in people.items()
@@ -70,7 +74,7 @@ def reindex_person(connection: Connection, person_id: str) -> None:
 
 @event.listens_for(Person, "after_insert")
 def _person_added(_mapper: Mapper[Any], connection: Connection, person: Person) -> None:
-    reindex(connection, {person.id: [person.name]})
+    _index(connection, {person.id: [person.name]})
 
 
 @event.listens_for(Person, "after_update")
