@@ -80,9 +80,9 @@ def _form(visit: Member, session: Session, bank: str, number: int, form: Form, s
         mark=mark,
         why=words.SERVICE_REASONS.get(mark.reason, "") if mark else "",
         by=names_of(session, [asked.requested_by]).get(asked.requested_by, "") if asked else "",
-        reasons=[(code, visit.say(text), "") for code, text in words.SERVICE_REASONS.items()],
+        reasons=visit.choices(words.SERVICE_REASONS),
         stops=[
             (NOBODY, visit.say(N_("No: whoever has it opens it as before")), ""),
-            *((code, visit.say(text), "") for code, text in words.STOPS.items()),
+            *visit.choices(words.STOPS),
         ],
     )

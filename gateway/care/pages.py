@@ -86,8 +86,8 @@ def _contact_form(visit: Member, session: Session, person_id: str, form: Form, s
         form=form,
         person=person,
         mine=mine,
-        kinds=[(code, visit.say(text), "") for code, text in words.CONTACT_KINDS.items()],
-        places=[(code, visit.say(text), "") for code, text in words.PLACES.items()],
+        kinds=visit.choices(words.CONTACT_KINDS),
+        places=visit.choices(words.PLACES),
     )
 
 

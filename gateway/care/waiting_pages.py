@@ -1,6 +1,5 @@
-"""The waiting list as pages: who waits and for how long, offers with the tries to reach someone, and each decision."""
+"""The waiting list as pages: who waits and for how long, and someone put onto it."""
 
-from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 from fastapi import APIRouter
@@ -8,20 +7,14 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.care import offers, partners, waiting, words
-from gateway.care.codes import AttemptResult, ContactKind, LeftWhy, OfferOutcome, Source
+from gateway.care import waiting, words
+from gateway.care.codes import Source
 from gateway.care.repository import today
-from gateway.care.waiting import Wait, open_offer
-from gateway.care.waiting_models import Offer, WaitingEntry
-from gateway.care.waiting_shown import history, how_long, rows, state_of, waited
+from gateway.care.waiting import Wait
+from gateway.care.waiting_shown import how_long, referrals, rows
 from gateway.days import midnight
-from gateway.errors import ConflictError
 from gateway.incidents.visibility import seen_sites
-from gateway.lockers.free import free_lockers
-from gateway.lockers.models import Locker, Site
 from gateway.people import choosing
-from gateway.people.models import Person
-from gateway.people.pages import running_of
 from gateway.people.service import person_of
 from gateway.schemes.models import Scheme
 from gateway.schemes.service import scheme_of
@@ -29,11 +22,9 @@ from gateway.staff.scope import require_organisation
 from gateway.web.formats import days_long
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
-from gateway.web.steps import named
-from gateway.web.visit import DEFAULT_ZONE, Member, MemberVisit, PostedForm, Visit
+from gateway.web.visit import DEFAULT_ZONE, Member, MemberVisit, PostedForm
 
 router = APIRouter()
-Change = Callable[[Session, WaitingEntry, str, int], object]
 SHOWN = 25
 FIRST_YEAR = 2000
 _LIST = "/waiting"
@@ -98,88 +89,6 @@ def add(posted: PostedForm) -> Response:
     return posted.act(act, lambda session, again: _new(visit, session, again, 422))
 
 
-@router.get(f"{_LIST}/{{entry_id}}")
-def entry_page(visit: MemberVisit, entry_id: str) -> Response:
-    """One person's wait with what can be done next. Raises NotFoundError (`entry`)."""
-    with visit.database.reading() as session:
-        return _entry(visit, session, entry_id, Form())
-
-
-@router.post(f"{_LIST}/{{entry_id}}/{{step}}")
-def take_step(posted: PostedForm, entry_id: str, step: str) -> Response:
-    """One step: the form's own name says which. Raises NotFoundError (`step`, `entry`)."""
-    change = named(_STEPS, step)(posted.form)
-
-    def act(session: Session, now: int) -> str:
-        entry = waiting.entry_of(session, entry_id)
-        if step != "attempt" and progress(entry) != posted.form.get("seen"):
-            raise ConflictError("situation", "someone else has changed this meanwhile: look at it again")
-        change(session, entry, posted.visit.staff.staff_id, now)
-        return f"{_LIST}?done=waiting_closed" if step in _LEAVING else f"{_LIST}/{entry_id}?done=waiting_{step}"
-
-    return posted.act(act, lambda session, form: _entry(posted.visit, session, entry_id, form, 422))
-
-
-def progress(entry: WaitingEntry) -> str:
-    """Changes with everything that is done about the entry: a form that was shown before is out of date."""
-    tried = sum(len(offer.attempts) for offer in entry.offers)
-    closed = sum(offer.closed_at is not None for offer in entry.offers) + (entry.closed_at is not None)
-    return f"{len(entry.offers)}-{tried}-{closed}"
-
-
-def _offer(form: Form) -> Change:
-    locker = form.locker("locker") if form.get("locker") else None
-    answer_by = form.day("answer_by") if form.get("answer_by") else None
-    return lambda session, entry, actor, now: offers.make_offer(
-        session, entry.id, locker=locker, answer_by=answer_by, actor=actor, now=now
-    )
-
-
-def _attempt(form: Form) -> Change:
-    kind, result = form.choice("kind", list(ContactKind)), form.choice("result", list(AttemptResult))
-    return lambda session, entry, actor, now: offers.record_attempt(
-        session, _open(entry).id, kind=ContactKind(kind), result=AttemptResult(result), note=form.get("note"),
-        actor=actor, now=now,
-    )  # fmt: skip
-
-
-def _outcome(form: Form) -> Change:
-    outcome = form.choice("outcome", list(OfferOutcome))
-    return lambda session, entry, actor, now: offers.close_offer(
-        session, _open(entry).id, OfferOutcome(outcome), actor=actor, now=now
-    )
-
-
-def _close(form: Form) -> Change:
-    why = form.choice("why", [one for one in LeftWhy if one is not LeftWhy.PLACED])
-    return lambda session, entry, actor, now: waiting.close_entry(session, entry.id, LeftWhy(why), actor=actor, now=now)
-
-
-def _placed(form: Form) -> Change:
-    contract = form.text("contract")
-    return lambda session, entry, actor, now: waiting.close_entry(
-        session, entry.id, LeftWhy.PLACED, contract_id=contract, actor=actor, now=now
-    )
-
-
-_STEPS: Mapping[str, Callable[[Form], Change]] = {
-    "offer": _offer,
-    "attempt": _attempt,
-    "outcome": _outcome,
-    "close": _close,
-    "placed": _placed,
-}
-_LEAVING = ("close", "placed")
-
-
-def _open(entry: WaitingEntry) -> Offer:
-    """Raises ConflictError (`situation`) where no offer is open any more."""
-    offer = open_offer(entry)
-    if offer is None:
-        raise ConflictError("situation", "no offer is open any more: look at it again")
-    return offer
-
-
 def _new(visit: Member, session: Session, form: Form, status: int = 200) -> Response:
     person_id = form.get("person")
     known = person_of(session, person_id) if person_id not in ("", choosing.NEW) else None
@@ -194,54 +103,9 @@ def _new(visit: Member, session: Session, form: Form, status: int = 200) -> Resp
         same=[*same, (choosing.NEW, visit.say(N_("Someone else: a new file")), "")] if same else [],
         schemes=_schemes(session, known.organisation_id if known else visit.organisation_id),
         sites=[(one.id, one.name) for one in seen_sites(session, visit.staff.staff_id)],
-        sources=[(code, visit.say(text), "") for code, text in words.SOURCES.items()],
-        referrals=_referrals(visit, session, known),
+        sources=visit.choices(words.SOURCES),
+        referrals=referrals(visit, session, known),
     )
-
-
-def _entry(visit: Member, session: Session, entry_id: str, form: Form, status: int = 200) -> Response:
-    entry = waiting.entry_of(session, entry_id)
-    scheme, site = session.get_one(Scheme, entry.scheme_id), session.get(Site, entry.site_id or "")
-    since = waiting.waiting_since(session, scheme_id=entry.scheme_id, site_id=entry.site_id)
-    offer, day = open_offer(entry), today(session, visit.now)
-    locker = session.get(Locker, offer.locker_id or "") if offer else None
-    return visit.page(
-        "care/waiting_entry.html",
-        area="more",
-        status=status,
-        form=form,
-        url=f"{_LIST}/{entry.id}",
-        seen=progress(entry),
-        entry=entry,
-        person=person_of(session, entry.person_id),
-        scheme=scheme.name,
-        site=site.name if site else "",
-        source=words.SOURCES[entry.source],
-        referral=_referral(visit, session, entry),
-        state=state_of(entry, day),
-        waited=waited(visit, entry),
-        queue=_queue(since, entry.since, visit.now),
-        history=history(visit, session, entry),
-        offer=offer,
-        locker=f"{locker.bank.name}, {locker.number}" if locker else "",
-        is_late=offer is not None and offers.to_decide(offer, day),
-        contracts=[] if entry.closed_at else running_of(session, entry.person_id, visit.now),
-        lockers=[] if offer or entry.closed_at else _lockers(session, entry, scheme, visit.now),
-        kinds=_choices(visit, words.CONTACT_KINDS),
-        results=_choices(visit, words.ATTEMPTS),
-        outcomes=_choices(visit, words.OFFERS),
-        reasons=[one for one in _choices(visit, words.LEFT_WHY) if one[0] != LeftWhy.PLACED],
-    )
-
-
-def _choices(visit: Visit, of: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    return [(code, visit.say(text), "") for code, text in of.items()]
-
-
-def _queue(since: Sequence[int], own: int, now: int) -> tuple[int, list[int]]:
-    """One's place among those who wait, and each one's on a line from now (0) to the longest wait (1000)."""
-    whole = max(1, now - min([*since, own]))
-    return sum(one < own for one in since) + 1, [round(1000 * (now - one) / whole) for one in (own, *since)]
 
 
 def _schemes(session: Session, organisation_id: str | None) -> list[tuple[str, str]]:
@@ -249,25 +113,3 @@ def _schemes(session: Session, organisation_id: str | None) -> list[tuple[str, s
     if organisation_id is not None:
         query = query.where(Scheme.organisation_id == organisation_id)
     return [(one.id, one.name) for one in session.scalars(query)]
-
-
-def _referrals(visit: Visit, session: Session, person: Person | None) -> list[tuple[str, str]]:
-    found = partners.list_referrals(session, person.id).items if person else []
-    return [(one.id, f"{one.partner.name}, {visit.day(one.at)}") for one in found]
-
-
-def _referral(visit: Visit, session: Session, entry: WaitingEntry) -> str:
-    mine = [text for code, text in _referrals(visit, session, person_of(session, entry.person_id))
-            if code == entry.referral_id]  # fmt: skip
-    return mine[0] if mine else ""
-
-
-def _lockers(session: Session, entry: WaitingEntry, scheme: Scheme, now: int) -> list[tuple[str, str]]:
-    """Lockers that can be given and are offered to nobody else."""
-    offered = set(session.scalars(select(Offer.locker_id).where(Offer.closed_at.is_(None))))
-    free = free_lockers(session, now, site_id=entry.site_id, organisation_id=scheme.organisation_id)
-    return [
-        (f"{one.bank_id}/{one.number}", f"{one.bank.site.name}, {one.bank.name}, {one.number}")
-        for one in free
-        if one.id not in offered
-    ]

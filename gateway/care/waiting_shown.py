@@ -7,13 +7,14 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.care import words
+from gateway.care import partners, words
 from gateway.care.offers import to_decide
 from gateway.care.repository import today
 from gateway.care.waiting import open_offer
 from gateway.care.waiting_models import Offer, WaitingEntry
 from gateway.lockers.models import Locker, Site
 from gateway.people.models import Person
+from gateway.people.service import person_of
 from gateway.schemes.models import Scheme
 from gateway.staff.service import names_of
 from gateway.web.formats import days_long
@@ -162,3 +163,16 @@ def _by(visit: Visit, names: Mapping[str, str], actor: str | None) -> str:
 
 def _names(session: Session, table: type[Scheme] | type[Site]) -> dict[str, str]:
     return {row.id: row.name for row in session.execute(select(table.id, table.name))}
+
+
+def referrals(visit: Visit, session: Session, person: Person | None) -> list[tuple[str, str]]:
+    """Who sent them to us or on, to choose from: the partner and the day."""
+    found = partners.list_referrals(session, person.id).items if person else []
+    return [(one.id, f"{one.partner.name}, {visit.day(one.at)}") for one in found]
+
+
+def referral(visit: Visit, session: Session, entry: WaitingEntry) -> str:
+    """The referral that brought them onto the list; empty without one."""
+    mine = [text for code, text in referrals(visit, session, person_of(session, entry.person_id))
+            if code == entry.referral_id]  # fmt: skip
+    return mine[0] if mine else ""

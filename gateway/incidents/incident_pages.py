@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from gateway.incidents import service, words
 from gateway.incidents.codes import IncidentKind, Part
-from gateway.incidents.incident_shown import by_month, choices, line
+from gateway.incidents.incident_shown import by_month, line
 from gateway.incidents.service import Concerned
 from gateway.incidents.visibility import seen_sites, site_of
 from gateway.loans.due import instant_of
@@ -45,7 +45,7 @@ def incidents_page(visit: MemberVisit) -> Response:
             area="more",
             form=form,
             sites=[(one.id, one.name) for one in sites],
-            kinds=[(code, text) for code, text, _detail in choices(visit, words.INCIDENTS)],
+            kinds=[(code, text) for code, text, _detail in visit.choices(words.INCIDENTS)],
             states=[("open", visit.say(N_("Open"))), ("closed", visit.say(N_("Closed")))],
             person=person_of(session, person) if person else None,
             rows=[line(one, {site.id: site for site in sites}) for one in page.items],
@@ -106,6 +106,6 @@ def _new(visit: Member, session: Session, form: Form, status: int = 200) -> Resp
         names_people=named,
         same=[] if known else choosing.to_choose(session, visit, form, visit.organisation_id),
         sites=[(one.id, one.name) for one in seen_sites(session, visit.staff.staff_id)],
-        kinds=choices(visit, words.INCIDENTS),
-        parts=choices(visit, words.PARTS),
+        kinds=visit.choices(words.INCIDENTS),
+        parts=visit.choices(words.PARTS),
     )

@@ -20,7 +20,7 @@ from gateway.people.models import Person
 from gateway.people.pages import running_of
 from gateway.staff.service import names_of
 from gateway.web.i18n import N_, babel_locale
-from gateway.web.visit import DEFAULT_ZONE, Member, Visit
+from gateway.web.visit import DEFAULT_ZONE, Member
 from gateway.web.words import Word
 
 MONTHS = 12
@@ -90,11 +90,6 @@ class ExclusionShown:
     may_uphold: bool
     appeals: Sequence[AppealShown]
     waiting: AppealShown | None
-
-
-def choices(visit: Visit, of: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Codes with their words, to choose from."""
-    return [(code, visit.say(text), "") for code, text in of.items()]
 
 
 def line(incident: Incident, sites: Mapping[str, Site]) -> Line:

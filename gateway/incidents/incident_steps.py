@@ -12,7 +12,7 @@ from gateway.days import local_day
 from gateway.errors import ConflictError, InvalidError
 from gateway.incidents import exclusions, service, words
 from gateway.incidents.codes import AppealBy, AppealOutcome, IncidentKind, Outcome, Part
-from gateway.incidents.incident_shown import CLOSED, OPEN, choices, concerned, decided, place_of
+from gateway.incidents.incident_shown import CLOSED, OPEN, concerned, decided, place_of
 from gateway.incidents.models import Exclusion
 from gateway.incidents.service import Concerned, incident_of
 from gateway.lockers.models import Site
@@ -152,8 +152,8 @@ def _incident(visit: Member, session: Session, incident_id: str, form: Form, sta
         exclusions=decided(visit, session, [one for one in found if one.person_id in {who.id for who in people}]),
         excluded={one.person_id for one in found if one.until_at > visit.now},
         same=choosing.to_choose(session, visit, form, visit.organisation_id),
-        parts=choices(visit, words.PARTS),
-        outcomes=choices(visit, words.OUTCOMES),
-        appealing=choices(visit, words.APPEAL_BY),
-        appeal_outcomes=choices(visit, words.APPEALS),
+        parts=visit.choices(words.PARTS),
+        outcomes=visit.choices(words.OUTCOMES),
+        appealing=visit.choices(words.APPEAL_BY),
+        appeal_outcomes=visit.choices(words.APPEALS),
     )

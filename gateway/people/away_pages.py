@@ -110,8 +110,7 @@ def _page(
     visit: Member, session: Session, person_id: str, form: Form, status: int, template: str,
     shown: Callable[[Session, str], AwayNow | DeathKnown | None],
 ) -> Response:  # fmt: skip
-    kinds = [(code, visit.say(text), "") for code, text in contract_words.ABSENCES.items()]
     return visit.page(
-        template, area="people", form=form, status=status, person=person_of(session, person_id), kinds=kinds,
-        present=shown(session, person_id),
+        template, area="people", form=form, status=status, person=person_of(session, person_id),
+        kinds=visit.choices(contract_words.ABSENCES), present=shown(session, person_id),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from gateway.alerts import pages as alerts
 from gateway.badges import enrolment, pin_pages
 from gateway.badges import pages as badges
 from gateway.care import pages as care
-from gateway.care import waiting_pages
+from gateway.care import waiting_pages, waiting_steps
 from gateway.contracts import end_pages, handover, message_pages, opening_pages, paper
 from gateway.contracts import pages as contracts
 from gateway.custody import pages as safekeeping
@@ -56,6 +56,7 @@ PAGES = (
     away_pages,
     care,
     waiting_pages,
+    waiting_steps,
     leave_pages,
     badges,
     pin_pages,

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -88,6 +88,10 @@ class Visit:
         """A message in the reader's language."""
         text = translations(self.language).gettext(message)
         return text % values if values else text
+
+    def choices(self, of: Mapping[str, str]) -> list[tuple[str, str, str]]:
+        """Codes with their words in the reader's language, to choose from: code, text, and nothing to explain it."""
+        return [(code, self.say(text), "") for code, text in of.items()]
 
     def day(self, instant: date | int) -> str:
         """A day, or the one an instant falls on, in the reader's language."""

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from gateway.care import offers, waiting
-from gateway.care.codes import Source
+from gateway.care import offers, partners, waiting
+from gateway.care.codes import Direction, PartnerKind, Source
 from gateway.care.waiting import Wait
 from gateway.care.waiting_models import Attempt, WaitingEntry
 from gateway.care.waiting_shown import how_long
@@ -103,6 +103,20 @@ def test_a_day_that_has_not_come_is_refused_beside_its_field(office, worker):
     page = worker.send("/waiting", name="Samir", scheme=_scheme(office), source="unknown", day="2026-09-01")
     assert "This is yet to come." in page
     assert 'value="Samir"' in page
+
+
+def test_who_sent_someone_can_be_said_and_stands_on_the_page(office, worker):
+    nadia = office.town.person("Nadia")
+    with office.database.writing() as session:
+        partner = partners.add_partner(
+            session, organisation_id=office.town.organisation_id, name="Maison sociale", kind=PartnerKind.OUTREACH,
+            actor="test", now=NOON,
+        )  # fmt: skip
+        sent = partners.refer(session, nadia.id, partner.id, Direction.FROM_PARTNER, actor="test", now=NOON)
+    assert "Maison sociale, 15 June 2026" in worker.get(f"/waiting/new?person={nadia.id}")
+    page = worker.send("/waiting", scheme=_scheme(office), source="partner", day="2026-06-15", referral=sent.id)
+    assert worker.page.url.path.startswith("/waiting/")
+    assert "Maison sociale, 15 June 2026" in page
 
 
 def test_an_offer_goes_from_its_making_over_tries_to_its_end(office, worker):
