@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from tests.wire_document import assert_message_conforms
 
@@ -18,7 +19,14 @@ CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-LONGEST_FIRST = ("e2e/demo/", "integration/", "e2e/", "contract/hw/", "unit/gateway/")
+# Watched in real time: pulses, ports, programs. These tests wait more than they compute, and must be woken on time.
+IN_REAL_TIME = (
+    "e2e/demo/", "integration/faults/", "integration/controller/", "contract/wire/test_running_system", "contract/hw/",
+    "integration/gateway/test_link", "integration/simulator/", "integration/technician/", "integration/commission/",
+)  # fmt: skip
+LONGEST_FIRST = (*IN_REAL_TIME, "e2e/", "integration/", "mutation/", "property/gateway/", "unit/gateway/")
+# The workers that begin with them; the others give way.
+THAT_WAIT, NICE = ("gw0", "gw1"), 10
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 # No deadline: the machine is shared, and a test that must be quick says so with its own figure.
@@ -48,12 +56,22 @@ def _rank(item: pytest.Item) -> int:
 
 
 class SideBySide(LoadScopeScheduling):
-    """One worker runs the tests of a file; of the demo, all that share a running one."""
+    """One worker runs the tests of a file; of the demo, all that share a running one.
+
+    Two begin with the tests in real time, any others with the rest: while those wait, these compute.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         if "e2e/demo/" in nodeid:
-            return "demo on iotcore" if "iotcore" in nodeid else "demo on mosquitto"
+            return "e2e/demo/ on iotcore" if "iotcore" in nodeid else "e2e/demo/ on mosquitto"
         return nodeid.partition("::")[0]
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        waits = node.gateway.id in THAT_WAIT
+        fitting = (scope for scope in self.workqueue if waits == any(folder in scope for folder in IN_REAL_TIME))
+        if scope := next(fitting, None):
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -64,8 +82,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SideBySide:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One a core: with more, the tests that watch real pulses and real processes wait for each other."""
-    return os.cpu_count() or 1
+    """One a core, or as xdist's own variable says."""
+    return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")) or os.cpu_count() or 1
+
+
+def pytest_configure() -> None:
+    """A worker that computes gives way to those that wait, as do the programs it starts: they wake on time."""
+    if os.environ.get("PYTEST_XDIST_WORKER", THAT_WAIT[0]) not in THAT_WAIT:
+        os.nice(NICE)
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
