@@ -21,7 +21,6 @@ from wire.messages import Command, Reply, command_args, encode
 from wire.messages import Session as WireSession
 
 OPEN_REASONS = ("holder_present", "inspection", "maintenance", "emergency", "someone_inside", "leave_mail")
-OTHER_REASONS = ("enrolment", "reconciliation", "maintenance", "works", "identify", "walk_test")
 ATTEMPTS = 3
 # A second tap on the same button within this time is the same order.
 SAME_ORDER_MS = 5_000
