@@ -148,11 +148,13 @@ class Town:
     def restored(self, saved: int) -> None:
         """The gateway's database is the one of then (0: an empty one): what staff did since it need not know.
 
-        From now on rows and figures are not compared with what was decided. Still no locker has two holders, and nobody
-        is let in, or shut out, whom no decision before and since ever let in, or shut out.
+        From now on figures are not compared with what was done, and rows only with what was decided about those who
+        came since. Still no locker has two holders, and nobody is let in, or shut out, whom no decision before and
+        since ever let in, or shut out.
         """
         self.office.loose = True
         self._access.lost(saved)
+        self._contracts.put_back(self._gateway.now())
         self.settled()
 
     def split(self) -> int:

@@ -3,6 +3,7 @@
 from sqlalchemy.exc import DBAPIError
 
 from gateway.badges import service as badges
+from gateway.errors import GatewayError
 from simulator.errors import NotPossibleError
 from simulator.world.desk import Desk
 from simulator.world.faults.fault import HOUR_MS, MINUTE_MS, Fault, Heal, Hit
@@ -52,7 +53,7 @@ def _block(schedule: Schedule, hit: Hit, twin: Gateway) -> None:
     try:
         with twin.writing() as session:
             badges.revoke(session, card.id, reason="lost", actor=_WHO, now=twin.now())
-    except (DBAPIError, NotPossibleError):
+    except (GatewayError, DBAPIError, NotPossibleError):
         return
     world.counts["blocked elsewhere"] += 1
     town.blocked_elsewhere(card, twin.now())

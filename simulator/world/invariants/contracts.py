@@ -30,7 +30,11 @@ _THINGS = text(
 
 
 class ContractJudge:
-    """Asked once a day; reads what may have changed since."""
+    """Asked once a day; reads what may have changed since.
+
+    After its database was put back, a gateway is held to the contracts of those who came since, in lockers that nobody
+    else has had since.
+    """
 
     def __init__(self, office: Office) -> None:
         self._office = office
@@ -38,16 +42,21 @@ class ContractJudge:
         self._since = 0
         self._transitions = 0
         self._checked: dict[str, int] = {}
+        self._put_back_at: int | None = None
+
+    def put_back(self, at: int) -> None:
+        """The gateway's database is an older one from now on."""
+        self._put_back_at, self._transitions = at, 0
+        self._checked.clear()
 
     def judge(self, at: int) -> None:
         """Everything that may have changed since it was last asked; not while the database is away."""
         try:
             with self._office.gateway.reading() as session:
                 self._holdings(session)
-                if not self._office.loose:
-                    self._contracts(session)
-                    self._decisions(session)
-                    self._belongings(session)
+                self._contracts(session)
+                self._decisions(session)
+                self._belongings(session)
         except DBAPIError:
             return
         self._since = at
@@ -61,9 +70,8 @@ class ContractJudge:
                 self._say("one_holder", f"{row.bank_id}/{row.number}: {before.contract_id} and {row.contract_id}")
             found.setdefault(row.contract_id, set()).add((row.bank_id, row.number, row.from_at, row.until_at))
             before = row
-        if not self._office.loose:
-            for pact in self._living():
-                self._compare_holds(pact, found.get(pact.id, set()))
+        for pact in self._living():
+            self._compare_holds(pact, found.get(pact.id, set()))
 
     def _compare_holds(self, pact: Pact, found: set[tuple[str, int, int, int]]) -> None:
         known = {
@@ -88,7 +96,7 @@ class ContractJudge:
             )  # fmt: skip
             if tuple(row)[1:] != known:
                 self._say("decided", f"contract {pact.id} is {tuple(row)[1:]}, decided was {known}")
-        for contract_id in rows:
+        for contract_id in rows if self._put_back_at is None else ():
             self._say("decided", f"contract {contract_id} goes on, and nobody decided that")
 
     def _decisions(self, session: Session) -> None:
@@ -97,6 +105,8 @@ class ContractJudge:
             self._transitions = row.rowid
             pact = self._records.pacts.get(row.contract_id)
             number = self._checked[row.contract_id] = self._checked.get(row.contract_id, 0) + 1
+            if not self._is_known(pact):
+                continue
             decided = pact.decisions[number - 1] if pact and number <= len(pact.decisions) else None
             if (
                 decided is None
@@ -104,7 +114,7 @@ class ContractJudge:
             ):
                 self._say("transitions", f"contract {row.contract_id}: {tuple(row)[2:]} was not decided: {decided}")
         for pact in self._records.pacts.values():
-            if self._checked.get(pact.id, 0) < len(pact.decisions):
+            if self._is_known(pact) and self._checked.get(pact.id, 0) < len(pact.decisions):
                 self._say("transitions", f"contract {pact.id}: {pact.decisions[-1]} left no transition")
 
     def _belongings(self, session: Session) -> None:
@@ -113,7 +123,8 @@ class ContractJudge:
         for row in session.execute(_THINGS):
             rows.setdefault(row.custody_id, {})[row.id] = row
         for kept in self._records.kept.values():
-            self._compare_lines(kept, rows.get(kept.id, {}))
+            if self._is_known(kept.pact):
+                self._compare_lines(kept, rows.get(kept.id, {}))
 
     def _compare_lines(self, kept: Kept, rows: dict[str, Any]) -> None:
         if rows.keys() != kept.lines.keys():
@@ -131,7 +142,23 @@ class ContractJudge:
                 self._say("belongings", f"custody {kept.id} is closed, and {row.kind} is nowhere")
 
     def _living(self) -> Iterable[Pact]:
-        return [pact for pact in self._records.pacts.values() if pact.collect_until > self._since]
+        return [
+            pact for pact in self._records.pacts.values() if pact.collect_until > self._since and self._is_known(pact)
+        ]
+
+    def _is_known(self, pact: Pact | None) -> bool:
+        """Whether the gateway must know all of it: everyone on it came since its database was put back."""
+        since = self._put_back_at
+        if since is None or pact is None:
+            return since is None
+        people = [self._records.people[part.person] for part in pact.parts]
+        boxes = {(hold.bank, hold.number): self._records.boxes[hold.bank, hold.number] for hold in pact.holds}
+        return all(one.views[0].at > since for someone in people for one in someone.pacts) and all(
+            hold.until_at <= since or hold.from_at > since
+            for box in boxes.values()
+            for hold in box.held
+            if hold.from_at < hold.until_at and not any(hold is own for own in pact.holds)
+        )
 
     def _say(self, invariant: str, found: str) -> None:
         self._office.violated(invariant, found)
