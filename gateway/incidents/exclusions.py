@@ -51,13 +51,13 @@ def exclude(
 ) -> Exclusion:
     """Someone stays away from this site on these days, a year at most; the contract stays what it was.
 
-    Raises NotFoundError (`site`, `person`, `incident`), InvalidError (`dates`, `date`, `note`, `incident`),
+    Raises NotFoundError (`site`, `person`, `incident`), InvalidError (`exclusion_days`, `date`, `note`, `incident`),
     ConflictError (`excluded`, `erased`).
     """
     site = site_of(session, site_id, actor=actor)
     open_file(session, person_id)
     if not 0 <= (until_on - from_on).days < MAX_DAYS or until_on < local_day(site.zone, now):
-        raise InvalidError("dates", f"an exclusion lasts from 1 to {MAX_DAYS} days, and ends today or later")
+        raise InvalidError("exclusion_days", f"an exclusion lasts from 1 to {MAX_DAYS} days, and ends today or later")
     if incident_id is not None and incident_of(session, incident_id, actor=actor).site_id != site_id:
         raise InvalidError("incident", "this incident happened at another site: an exclusion is local")
     start, end = max(day_start(site.zone, from_on), now), day_start(site.zone, day_after(until_on))
@@ -132,7 +132,7 @@ def decide(
 ) -> Appeal:
     """Upheld (by someone else than who excluded), shortened to a new last day, or lifted.
 
-    Raises NotFoundError (`appeal`), InvalidError (`dates`, `note`), ConflictError (`decided`, `own_decision`).
+    Raises NotFoundError (`appeal`), InvalidError (`shorter`, `note`), ConflictError (`decided`, `own_decision`).
     """
     made = session.get(Appeal, appeal_id)
     if made is None:
@@ -228,5 +228,5 @@ def _end(exclusion: Exclusion, at: int, actor: str, now: int) -> None:
 
 def _shorten(exclusion: Exclusion, until_on: date | None, actor: str, now: int) -> None:
     if until_on is None or not exclusion.from_on <= until_on < exclusion.until_on:
-        raise InvalidError("dates", f"say its new last day: {exclusion.from_on} or later, before {exclusion.until_on}")
+        raise InvalidError("shorter", f"its new last day is {exclusion.from_on} or later, before {exclusion.until_on}")
     _end(exclusion, day_start(exclusion.site.zone, day_after(until_on)), actor, now)

@@ -19,7 +19,6 @@ from gateway.lockers.models import Site
 from gateway.people import choosing
 from gateway.staff.service import names_of
 from gateway.web.forms import Form
-from gateway.web.i18n import N_
 from gateway.web.steps import Change, named, take
 from gateway.web.visit import Member, MemberVisit, Posted, PostedForm
 from wire.hours import site_zone
@@ -59,8 +58,6 @@ def _add_concerned(posted: Posted) -> Change:
 def _exclude(posted: Posted) -> Change:
     form = posted.form
     person, first, last = form.text("person"), form.day("from_on"), form.day("until_on")
-    if not 0 <= (last - first).days < exclusions.MAX_DAYS:
-        form.error("until_on", N_("The last day comes after the first one, within a year."))
 
     def change(session: Session, incident_id: str, actor: str, now: int) -> object:
         incident = incident_of(session, incident_id, actor=actor)

@@ -144,6 +144,8 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "waiting": ("scheme", N_("The person is on this list already.")),
     "scheme_closed": ("scheme", N_("This scheme takes no new contracts. Choose another one.")),
     "concerned": ("name", N_("This person is written down already.")),
+    "exclusion_days": ("until_on", N_("The last day is today or later, comes after the first one, and within a year.")),
+    "shorter": ("shortened_to", N_("Choose a day before the present last day, and not before the first one.")),
     "excluded": ("until_on", N_("They stay away from here on one of these days already.")),
     "exclusion_over": ("", N_("This exclusion is over already.")),
     "appeal_waits": ("", N_("An appeal waits already. Decide it first.")),

@@ -145,7 +145,7 @@ def test_an_exclusion_beyond_a_year_is_refused_beside_its_field(office, worker):
     url = f"/incidents/{_report(office, worker, [office.town.person()])}"
     worker.get(url)
     page = worker.send(f"{url}/exclude", from_on="2026-06-15", until_on="2027-06-16")
-    assert "within a year" in page
+    assert "comes after the first one, and within a year" in page
     assert 'value="2027-06-16"' in page
 
 
@@ -155,6 +155,8 @@ def test_an_appeal_is_decided_by_someone_else_than_who_excluded(office, worker):
     assert "Someone else decides whether your own decision stands" in worker.send(f"{url}/decide", outcome="upheld")
     colleague = office.browser(name="Omar")
     colleague.get(url)
+    page = colleague.send(f"{url}/decide", outcome="shortened", shortened_to="2026-06-29")
+    assert "Choose a day before the present last day" in page
     page = colleague.send(f"{url}/decide", outcome="shortened", shortened_to="2026-06-20", note="sorry was said")
     assert "until 20 June 2026" in page
     assert "Made shorter" in page
