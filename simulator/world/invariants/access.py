@@ -100,7 +100,7 @@ class AccessJudge:
         self.doubtful = self.doubtful or self._office.gateway.clock_ms != 0
         since = [start for start, end in self._two if start <= version <= end]
         doubtful, known_until = self.doubtful or bool(since), min([self._known_until, *since])
-        if since and card.id in self.disputed:
+        if doubtful and card.id in self.disputed:
             return True, False
         if card.given_at > version and not doubtful:
             return False, False
