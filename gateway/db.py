@@ -24,6 +24,8 @@ log = structlog.get_logger("gateway.db")
 
 # How long a writer waits for the one before it.
 BUSY_TIMEOUT_MS = 10_000
+# SQLite's compiled statements that a connection keeps: there are more kinds than its usual 128.
+STATEMENTS_KEPT = 1_000
 # pg_advisory_xact_lock takes any number; this one spells "casier".
 _WRITER_LOCK = 0x636173696572
 
@@ -126,7 +128,7 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+            engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "cached_statements": STATEMENTS_KEPT})
             event.listen(engine, "connect", _sqlite_connected)
             event.listen(engine, "begin", _sqlite_begins)
         else:

@@ -1,13 +1,13 @@
 """Finds, in one query, the releases that were plainly right, so that only the others need to be judged.
 
-Plainly right: a live badge of someone on a contract that was in force or collecting, never suspended or frozen, and
-held that locker. What is not plainly right may be right all the same (judgement.py).
+Plainly right: a live badge of someone on a contract that was in force or collecting, not suspended anywhere near that
+time nor ever frozen, and held that locker. What is not plainly right may be right all the same (judgement.py).
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import BigInteger, Connection, bindparam, exists, func, select
 
 from gateway.badges.models import Badge
 from gateway.contracts.models import Contract, Holding, Party, Suspension
@@ -35,7 +35,11 @@ _HOLDERS = (
         Contract.signed_at.is_not(None),
         Contract.frozen_at.is_(None),
         Holding.waits_since.is_(None),
-        ~exists().where(Suspension.contract_id == Contract.id),
+        ~exists().where(
+            Suspension.contract_id == Contract.id,
+            Suspension.from_at <= bindparam("latest", type_=BigInteger()),
+            func.coalesce(Suspension.lifted_at, Suspension.until_at) > bindparam("earliest", type_=BigInteger()),
+        ),
     )
 )  # fmt: skip
 _OF_ONE = Prepared(_HOLDERS.where(Locker.number == bindparam("number"), Badge.digest == bindparam("digest")))
@@ -51,10 +55,11 @@ def questionable(connection: Connection, bank_id: str, releases: Sequence[Entry]
         return list(releases)
     numbers = sorted({entry.body["locker"] for entry in asked})
     digests = sorted({entry.body["digest"] for entry in asked})
+    times = {"earliest": min(entry.at for entry in asked), "latest": max(entry.at for entry in asked)}
     if len(numbers) == len(digests) == 1:
-        found = _OF_ONE.run(connection, {"bank": bank_id, "number": numbers[0], "digest": digests[0]})
+        found = _OF_ONE.run(connection, {"bank": bank_id, "number": numbers[0], "digest": digests[0], **times})
     else:
-        found = connection.execute(_OF_SOME, {"bank": bank_id, "numbers": numbers, "digests": digests})
+        found = connection.execute(_OF_SOME, {"bank": bank_id, "numbers": numbers, "digests": digests, **times})
     spans: Mapping[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     for row in found:
         digest, locker, *begins, collect_until, held_until, parted = row

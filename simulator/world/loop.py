@@ -23,8 +23,8 @@ _ROUNDING_MS = 0.0005
 _CANCELLED = 200
 
 
-class _Handle(asyncio.Handle):
-    """asyncio's handle without what its debug mode needs: there are millions of them."""
+class _Handle(asyncio.TimerHandle):
+    """asyncio's handle, of a timer or not, without what its debug mode needs: there are millions of them."""
 
     __slots__ = ()
 
@@ -34,6 +34,7 @@ class _Handle(asyncio.Handle):
         args: Sequence[Any],
         loop: asyncio.AbstractEventLoop,
         context: Context | None = None,
+        when: float | None = None,
     ) -> None:
         self._context = context or copy_context()
         self._loop = loop
@@ -42,30 +43,8 @@ class _Handle(asyncio.Handle):
         self._cancelled = False
         self._repr = None
         self._source_traceback = None
-
-
-class _Timer(asyncio.TimerHandle):
-    """The same for a timer."""
-
-    __slots__ = ()
-
-    def __init__(
-        self,
-        when: float,
-        callback: Callable[..., object],
-        args: Sequence[Any],
-        loop: asyncio.AbstractEventLoop,
-        context: Context | None = None,
-    ) -> None:
-        self._context = context or copy_context()
-        self._loop = loop
-        self._callback = callback
-        self._args = args
-        self._cancelled = False
-        self._repr = None
-        self._source_traceback = None
-        self._when = when
-        self._scheduled = True
+        self._when = when or 0.0
+        self._scheduled = when is not None
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -82,7 +61,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.start_ms = self.now_ms = start_ms
         self._ready: Any
         self._stopping: bool
-        self._timers: list[tuple[int, int, _Timer]] = []
+        self._timers: list[tuple[int, int, _Handle]] = []
         self._added = 0
         self._cancelled = 0
         self._until_ms = _NEVER
@@ -109,7 +88,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """A timer of `loop` (this one, or a life) at the world's `at_ms`."""
-        handle = _Timer(when, callback, args, loop, context)
+        handle = _Handle(callback, args, loop, context, when)
         self._added += 1
         heapq.heappush(self._timers, (at_ms, self._added, handle))
         return handle
@@ -191,7 +170,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
                     if loop is not running:
                         running = loop
                         events._set_running_loop(loop)
-                    handle._run()
+                    try:
+                        handle._context.run(handle._callback, *handle._args)
+                    except (SystemExit, KeyboardInterrupt):
+                        raise
+                    except BaseException as error:
+                        loop.call_exception_handler({"message": repr(handle._callback), "exception": error})
         finally:
             events._set_running_loop(self)
 
