@@ -85,9 +85,9 @@ def _holding_grants(
 
 def _notice_waits(contract: ListedContract, owner: str) -> bool:
     """Whether a message waits for this person of the contract; never for someone they trust."""
-    if any(one.id == owner for one in contract.trusted):
+    if None not in contract.waiting and owner not in contract.waiting:
         return False
-    return None in contract.waiting or owner in contract.waiting
+    return all(one.id != owner for one in contract.trusted)
 
 
 def _why_dead(contract: ListedContract, badge: ListedBadge, window: Window, now: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ _AT_ONCE = 10_000
 _VERSIONS = Prepared(
     select(
         Controller.list_in_force,
+        Controller.held_since,
         select(func.max(IssuedList.version)).where(IssuedList.bank_id == Controller.bank_id).scalar_subquery(),
     ).where(Controller.bank_id == bindparam("bank"))
 )
@@ -37,6 +39,14 @@ _FORGET = Prepared(
     )
     .values(envelope=bindparam("nothing"))
 )
+
+
+class Versions(NamedTuple):
+    """Which list a bank's controller follows, which one was issued last (0: none), and whether the bank is held."""
+
+    in_force: int
+    newest: int
+    held: bool
 
 
 def badges_of_owners(
@@ -80,10 +90,10 @@ def newest_versions(session: Session, banks: Collection[str] | None = None) -> M
     return {bank: version for bank, version in session.execute(query) if version is not None}
 
 
-def versions_of(session: Session, bank_id: str) -> tuple[int, int] | None:
-    """Which list the bank's controller follows, and which one was issued last (0: none); None without a controller."""
+def versions_of(session: Session, bank_id: str) -> Versions | None:
+    """None without a controller."""
     found = _VERSIONS.run(session.connection(), {"bank": bank_id}).first()
-    return None if found is None else (found[0], found[1] or 0)
+    return None if found is None else Versions(found[0], found[2] or 0, found[1] is not None)
 
 
 def forget_bytes(session: Session, bank_id: str, kept: int) -> None:

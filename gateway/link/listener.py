@@ -95,11 +95,10 @@ class Listener:
             versions = versions_of(session, bank_id)
         if versions is None:
             raise NotFoundError("controller", "no controller is joined to this bank")
-        in_force, newest = versions
-        known = health.list_version == in_force
-        behind = health.list_version < newest and self._may_send_again(bank_id)
+        known = health.list_version == versions.in_force
+        behind = health.list_version < versions.newest and self._may_send_again(bank_id)
         # What its journal tells may have come before: a list in force that is not ours is looked at all the same.
-        ours = health.list_version <= newest
+        ours = health.list_version <= versions.newest
         if known and ours and not behind and self._presence.is_settled(bank_id):
             return
         with self._database.writing() as session:

@@ -121,14 +121,13 @@ class Publisher:
         """The version issued before, and the list that now holds; none for a bank that is held or has no controller."""
         try:
             with self._database.writing() as session:
-                controller = session.get(Controller, bank_id)
-                if controller is None or controller.held_since is not None:
-                    return 0, None
                 versions = versions_of(session, bank_id)
+                if versions is None or versions.held:
+                    return 0, None
                 issued = lists.issue(
                     session, bank_id, lambda payload: self._keystore.sign(Topic.ACCESS, payload), now=self._now()
                 )
-                return versions[1] if versions else 0, issued
+                return versions.newest, issued
         except (MessageError, NotFoundError) as error:
             log.warning("list_not_issued", bank=bank_id, code=error.code, why=str(error))
             return 0, None
