@@ -1,25 +1,16 @@
 """Clocks: back, forward at once or step by step, none at all; and a gateway that is hours fast."""
 
+from simulator.world.doubt import until_in_touch
 from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
 from simulator.world.faults.schedule import Schedule
 
-# A clock that was wrong stays in doubt for a while after it is right again: a floor may have risen by a day.
-_DOUBT_MS = 3 * DAY_MS
-
 
 def _doubt(schedule: Schedule, bank: str) -> Heal:
-    """From now until a while after it was healed this bank's clock may be judged either way."""
+    """From now on this bank's clock may be judged either way; after it was healed until its floor has waited for a day,
+    and another to be sure, with somebody to tell it the time."""
     world = schedule.world
     world.wrong_clocks[bank] += 1
-
-    def over() -> None:
-        world.wrong_clocks[bank] -= 1
-
-    return lambda: void(world.loop.after(_DOUBT_MS, over))
-
-
-def void(_: object) -> None:
-    """Nobody needs it."""
+    return lambda: until_in_touch(world, bank, world.wrong_clocks, 1, DAY_MS)
 
 
 def _moved(schedule: Schedule, hit: Hit, away_ms: int) -> Heal:

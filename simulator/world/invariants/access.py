@@ -58,8 +58,10 @@ class AccessJudge:
         self._two = [(start, until if start == since else end) for start, end in self._two]
 
     def must(self, asked: Presented) -> bool:
-        """Whether it is to be let in beyond all doubt."""
-        return asked.list_version != 0 and self._may_and_must(asked)[1]
+        """Whether it is to be let in beyond all doubt; a gateway put back may ask for a PIN that was undone."""
+        if asked.list_version == 0 or (asked.card.pins and self._is_doubtful(asked.list_version)):
+            return False
+        return self._may_and_must(asked)[1]
 
     def lockers(self, asked: Presented) -> set[int]:
         """Those of the bank that its owner has or had."""

@@ -1,10 +1,12 @@
 """Every release had a grant or a command that held at that moment; what was revoked or has ended opens nothing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from controller.journal import Opened
 from controller.pending import Pending
+from simulator.world.doubt import until_in_touch
 from simulator.world.gateway import Gateway
 from simulator.world.invariants.invariant import Invariant
 from simulator.world.invariants.ledger import DEAD, BankLedger, Intent, Ledger, _envelopes
@@ -16,6 +18,9 @@ from wire.topics import Topic
 
 # A clock that is right is so to the second; a release waits a minute for its coil, its retries some seconds more.
 _SLACK_MS = 10_000
+_HOUR_MS = 3_600_000
+# The world's controllers look around, and keep their floor, every six hours: what has risen since is gone with a life.
+_UNSAVED_MS = 6 * _HOUR_MS
 
 
 class Permissions(Invariant):
@@ -29,6 +34,9 @@ class Permissions(Invariant):
         self._commands: dict[str, int] = {}
         self._carried_out: set[tuple[str, int]] = set()
         self._ended: dict[tuple[str, str], int] = {}
+        self._died: dict[str, tuple[int, int]] = {}
+        # How late a bank's floor may be after its starts, while nobody tells it the time: so late it may end grants.
+        self._late_ms: Counter[str] = Counter()
 
     def sent(self, gateway: Gateway, bank: str, topic: Topic, envelope: bytes) -> None:  # noqa: ARG002
         """Remember commands by their true time."""
@@ -39,6 +47,15 @@ class Permissions(Invariant):
     def opened(self, bank: str, opened: Opened) -> None:  # noqa: ARG002
         """What ended in the life before may be in doubt anew: its floor was kept up to a while ago."""
         self._ended = {key: until for key, until in self._ended.items() if key[0] != bank}
+        if bank in self._died:
+            died_ms, lived_ms = self._died[bank]
+            lost_ms = self.world.now_ms - died_ms + min(lived_ms, _UNSAVED_MS)
+            self._late_ms[bank] += lost_ms
+            until_in_touch(self.world, bank, self._late_ms, lost_ms, _HOUR_MS)
+
+    def died(self, bank: str) -> None:
+        """What of its floor was not saved is lost, and the next life does not know how long it was away."""
+        self._died[bank] = self.world.now_ms, self.world.now_ms - self.world.banks[bank].began_ms
 
     def written(self, bank: str, entries: Sequence[Pending]) -> None:
         """What a grant was refused for as ended stays ended."""
@@ -81,13 +98,13 @@ class Permissions(Invariant):
             self.violated(f"{bank} opens locker {locker} by {name}, which is in no list that it has accepted")
         elif self._ended.get((bank, name)) in {grant.not_after for grant in held}:
             self.violated(f"{bank} opens locker {locker} by {name} after it was refused as ended")
-        elif not self.world.wrong_clocks[bank] and not any(self._holds(grant) for grant in held):
+        elif not self.world.wrong_clocks[bank] and not any(self._holds(bank, grant) for grant in held):
             self.violated(f"{bank} opens locker {locker} by {name} outside its dates, and its clock is right")
         if ledger.accepted is not None and any(
             line.digest == digest and line.id == name and line.why in DEAD for line in ledger.accepted.revoked
         ):
             self.violated(f"{bank} opens locker {locker} by {name}, which it knows to be revoked")
 
-    def _holds(self, grant: Grant) -> bool:
-        now_ms = self.world.now_ms
-        return grant.not_before - _SLACK_MS <= now_ms < grant.not_after + COMMAND_WAIT_MS + _SLACK_MS
+    def _holds(self, bank: str, grant: Grant) -> bool:
+        now_ms, late_ms = self.world.now_ms, self._late_ms[bank]
+        return grant.not_before - _SLACK_MS <= now_ms < grant.not_after + COMMAND_WAIT_MS + _SLACK_MS + late_ms

@@ -16,11 +16,13 @@ _OTHERWISE = frozenset(
 )
 # Near its ends a grant may be judged either way.
 _EDGE_MS = 120_000
+# A clock that is alone may end a grant by so much too early, in all: docs/decisions/0015-time.md.
+_ALONE_MS = 86_400_000
 
 
 class ShutOut(Invariant):
-    """Asked at each refusal. A wrong clock ends nobody's grant, unless two of them agree; but a bank
-    that nobody tells the time cannot know that a grant has begun since."""
+    """Asked at each refusal. A wrong clock ends nobody's grant more than a day early, unless two of them agree; but a
+    bank that nobody tells the time cannot know that a grant has begun since."""
 
     name = "shut_out"
 
@@ -42,9 +44,10 @@ class ShutOut(Invariant):
             return
         grants = self._ledger.banks[bank].grants(digest)
         shut = {locker for grant in grants if grant.kind == Kind.SUSPENDED.value for locker in grant.lockers}
+        early_ms = _ALONE_MS if wrong else 0
         for grant in grants:
-            if grant.kind in _THEIRS and self._holds(grant) and not shut.issuperset(grant.lockers):
+            if grant.kind in _THEIRS and self._holds(grant, early_ms) and not shut.issuperset(grant.lockers):
                 self.violated(f"{bank} refuses a holder: {why}, and {grant.id} holds for lockers {grant.lockers}")
 
-    def _holds(self, grant: Grant) -> bool:
-        return grant.not_before + _EDGE_MS <= self.world.now_ms < grant.not_after - _EDGE_MS
+    def _holds(self, grant: Grant, early_ms: int) -> bool:
+        return grant.not_before + _EDGE_MS <= self.world.now_ms < grant.not_after - _EDGE_MS - early_ms
