@@ -174,7 +174,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
                         handle._context.run(handle._callback, *handle._args)
                     except (SystemExit, KeyboardInterrupt):
                         raise
-                    except BaseException as error:
+                    except BaseException as error:  # noqa: BLE001 - as asyncio does: it is told, and ends the run
                         loop.call_exception_handler({"message": repr(handle._callback), "exception": error})
         finally:
             events._set_running_loop(self)
