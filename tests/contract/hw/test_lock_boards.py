@@ -13,6 +13,7 @@ from tests.contract.hw.lateness import Lateness
 BOARD = "a"
 PULSE_MS = 300
 SLACK_MS = 60  # two cores are shared with other tests
+EARLY_MS = 10  # what the order to energise may take on its way; the pulse is counted from the order
 
 
 def on_stage(scene):
@@ -56,7 +57,7 @@ async def test_a_release_energises_its_own_coil_once_for_its_pulse(rig, until):
     await until(lambda: rig.pulses(2) and rig.pulses(2)[-1][1])
     await asyncio.sleep(0.7)
     ((on_ms, off_ms),) = rig.pulses(2)
-    assert PULSE_MS - 2 <= off_ms - on_ms <= PULSE_MS + SLACK_MS
+    assert PULSE_MS - EARLY_MS <= off_ms - on_ms <= PULSE_MS + SLACK_MS
     assert rig.pulses(1) == rig.pulses(3) == []
     assert [(event.board, event.channel) for event in of(rig, LockAccepted)] == [(BOARD, 2)]
     assert of(rig, LockFailed) == []

@@ -69,6 +69,7 @@ def test_a_repeated_command_opens_once_and_gets_the_same_reply(site: Site) -> No
     assert (again["id"], again["state"]) == (order["id"], "accepted")
     site.opens("elias", 12)
     assert site.releases() == {**before, 9: before[9] + 1, 12: before[12] + 1}
+    site.put_back(9)
 
 
 def test_a_command_of_an_earlier_session_does_nothing(site: Site) -> None:
