@@ -71,6 +71,17 @@ def test_only_what_is_not_plainly_right_is_judged(town: Town, badge: Badge, cont
         assert questionable(session.connection(), town.bank, plain) == plain
 
 
+def test_what_came_after_a_suspension_was_lifted_is_plainly_right(town: Town, badge: Badge, contract: Contract) -> None:
+    with town.writing() as session:
+        contracts.suspend(session, contract.id, reason="other", review_on=date(2026, 7, 1), actor="t", now=NOON)
+    with town.writing() as session:
+        contracts.resume(session, contract.id, actor="t", now=NOON + 3_600_000)
+    during, after = (decode_entry(released(badge, at).lines[-1]) for at in (NOON + 3_599_999, NOON + 3_600_000))
+    with town.reading() as session:
+        assert questionable(session.connection(), town.bank, [during]) == [during]
+        assert questionable(session.connection(), town.bank, [after]) == []
+
+
 @pytest.fixture
 def badge(town: Town) -> Badge:
     return town.badge(town.person())
