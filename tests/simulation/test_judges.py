@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from controller import access_lists, pin_entry
+from controller import access, access_lists, pin_entry
+from controller.access_lists import AccessLists
 from controller.bay import State
+from controller.inputs import ListReceived
 from controller.releases import Releases, Request
 from controller.turn import Turn
 from gateway.access import reconcile, service
@@ -16,11 +18,13 @@ from gateway.contracts.models import Transition
 from gateway.incidents import exclusions
 from gateway.link import publisher
 from gateway.link.presence import Presence
+from simulator.world.invariants.access import AccessJudge
 from simulator.world.lives import people
 from simulator.world.lives.badge_desk import BadgeDesk
 from simulator.world.lives.staff import Tempo
 from simulator.world.world import DAY_MS
 from tests.simulation.faulty_town import FaultyTown, faulty_town
+from wire.access_list import list_hash
 
 TAKE = enrolling.take
 BUSY = Tempo(acts_a_day=40, term_days=4)
@@ -60,6 +64,55 @@ def test_a_gateway_that_was_put_back_split_or_forgetful_breaks_nothing(befalls: 
         assert befalls(town) == set()  # type: ignore[operator]
 
 
+@pytest.fixture
+def let_in_by_night(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The badges that were let in while the luggage room was shut."""
+    seen: set[str] = set()
+    answered = AccessJudge.answered
+
+    def answers(judge: AccessJudge, asked: people.Presented) -> None:
+        if asked.let_in and people.until_open(asked.moment.at):
+            seen.add(asked.card.id)
+        answered(judge, asked)
+
+    monkeypatch.setattr(AccessJudge, "answered", answers)
+    return seen
+
+
+def _to_the_room_at_night(town: FaultyTown) -> tuple[str, str]:
+    """A badge is given, the gateway's database put back to what it was before, and the bank that follows reconciled;
+    in the second night that badge and another's are held to the luggage room's reader."""
+    records, room = town.town.records, town.world.controllers[1]
+    here = [each for each in records.people.values() if each.pact is not None and each.pact.service == "luggage"]
+    town.begin("database_restored", hours=3)
+    town.hours(1)
+    desk = BadgeDesk(town.town.office, town.town.luck("giving"), None)  # type: ignore[arg-type]
+    assert desk.give(town.town.workers[-1], here[0], here[0].cards[0].site) == "done"
+    town.hours(20)
+    town.schedule.reconcile()
+    town.hours(4)
+    forgotten, known = here[0].cards[-1], here[1].cards[0]
+    for someone, card in ((here[0], forgotten), (here[1], known)):
+        town.town._people._present(someone, card, room.name)
+        town.hours(0.1)
+    return forgotten.id, known.id
+
+
+def test_a_bank_keeps_a_badge_that_a_restored_gateway_forgot_by_night_too(let_in_by_night: set[str]) -> None:
+    with faulty_town(3, banks=2) as town:
+        forgotten, known = _to_the_room_at_night(town)
+        assert forgotten in let_in_by_night
+        assert known not in let_in_by_night
+        assert town.found() == set()
+
+
+def test_a_bank_that_keeps_no_hours_after_a_restore_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "is_open", lambda *_: True)
+    with faulty_town(3, banks=2) as town:
+        _to_the_room_at_night(town)
+        assert "access" in town.found()
+
+
 def test_a_list_that_forgets_and_a_bank_that_keeps_nobody_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access_lists, "_forgotten", lambda *_: [])
     with faulty_town(3) as town:
@@ -77,6 +130,36 @@ def test_a_reconciling_that_carries_nothing_over_is_found(monkeypatch: pytest.Mo
     monkeypatch.setattr(reconcile, "_carry_over", lambda *_: None)
     with faulty_town(3) as town:
         assert "revocation" in _a_day_after_yesterday(town)
+
+
+def _replayed(town: FaultyTown) -> set[str]:
+    """Everyone's badge is blocked, one list after the other; then old lists come again and again, and so do people."""
+    desk = BadgeDesk(town.town.office, town.town.luck("blocking"), None)  # type: ignore[arg-type]
+    for someone in town.town.records.people.values():
+        for card in someone.cards:
+            assert desk.revoke(town.town.workers[0], card, "lost") == "done"
+        town.hours(0.2)
+    town.begin("old_documents", hours=10)
+    town.hours(24)
+    assert town.world.counts["replayed"] > 10
+    return town.found()
+
+
+def test_an_old_list_that_comes_again_breaks_nothing() -> None:
+    with faulty_town(3) as town:
+        assert _replayed(town) == set()
+
+
+def test_a_bank_that_goes_back_to_an_old_list_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def takes_any(lists: AccessLists, event: ListReceived, turn: Turn) -> None:
+        name = list_hash(event.payload)
+        if name != lists.hash:
+            lists._accept(event, name, turn)
+
+    monkeypatch.setattr(AccessLists, "receive", takes_any)
+    with faulty_town(3) as town:
+        assert {"revocation", "told"} <= _replayed(town)
+        assert any("accepts list" in violation.text for violation in town.world.violations)
 
 
 def _crowd(town: FaultyTown) -> set[str]:
