@@ -153,7 +153,7 @@ class Town:
         since ever let in, or shut out.
         """
         self.office.loose = True
-        self._access.lost(saved)
+        self._access.lost(saved, self._gateway.now())
         self._contracts.put_back(self._gateway.now())
         self.settled()
 

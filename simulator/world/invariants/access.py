@@ -13,6 +13,7 @@ from simulator.world.lives.office import Office
 from simulator.world.lives.pacts import Pact, View
 from simulator.world.lives.people import Presented
 from simulator.world.lives.records import Card, Records
+from wire.limits import VANISHED_KEPT_MS
 
 _HOURS = LUGGAGE_ROOM.terms.hours
 
@@ -40,13 +41,15 @@ class AccessJudge:
         self.doubtful = False
         self.judged = 0
         self._known_until = _ALWAYS
+        self._lost: list[tuple[int, int]] = []
         self.forgetful: dict[tuple[str, int], Forgotten] = {}
         self.disputed: set[str] = set()
         self._two: list[tuple[int, int]] = []
 
-    def lost(self, since: int) -> None:
-        """What was decided after that instant may be forgotten."""
+    def lost(self, since: int, until: int) -> None:
+        """What was decided after `since` and up to `until` may be forgotten."""
         self.doubtful = True
+        self._lost.append((since, until))
         self._known_until = min(self._known_until, since)
 
     def two_gateways(self, since: int) -> None:
@@ -100,8 +103,10 @@ class AccessJudge:
         if self._sites[asked.bank] != card.site or card.staff or card.owner is None or card.given_at is None:
             return False, False
         self.doubtful = self.doubtful or self._office.gateway.clock_ms != 0
-        since = [start for start, end in self._two if start <= version <= end]
-        doubtful, known_until = self.doubtful or bool(since), min([self._known_until, *since])
+        apart = [(start, end) for start, end in self._two if start <= version <= end]
+        doubtful = self.doubtful or bool(apart)
+        known_until = min([self._known_until, *(start for start, _ in apart)])
+        lost_between = [*self._lost, *apart]
         if doubtful and card.id in self.disputed:
             return True, False
         if card.given_at > version and not doubtful:
@@ -111,14 +116,16 @@ class AccessJudge:
         forgotten = self.forgetful.get((asked.bank, version))
         may = must = False
         for pact in self._pacts(card):
-            views = [_opens(view, pact, card.owner, asked) for view in self._views(pact, version, doubtful)]
+            views = self._views(pact, version, doubtful)
+            opens = [_opens(view, pact, card.owner, asked) for view in views]
             lost = forgotten is not None and pact.id in forgotten.pacts
             # Whoever is forgotten may come day and night, and a little longer than was agreed.
-            may = may or any(views) or lost
+            kept = [view for view in views if _is_any_within(lost_between, view.at, card.given_at)]
+            may = may or lost or any(opens) or any(_is_kept(view, card.owner, asked) for view in kept)
             if lost and forgotten is not None and asked.moment.ending_at >= forgotten.until:
                 continue
             known = max(card.given_at, pact.views[0].at) <= min(version, known_until)
-            must = must or bool(views and all(views) and known)
+            must = must or bool(opens and all(opens) and known)
         return may, must
 
     def _views(self, pact: Pact, version: int, doubtful: bool) -> Sequence[View]:
@@ -152,15 +159,30 @@ def _opens(view: View, pact: Pact, owner: str, asked: Presented) -> bool:
         return False
     if any(start <= now.starting_at < min(end, view.until_at) for start, end in view.pauses):
         return False
+    return _has_a_way(view, owner, asked, 0)
+
+
+def _is_kept(view: View, owner: str, asked: Presented) -> bool:
+    """Whether a bank whose list says nothing of it keeps the owner's way for a while: day and night, suspended or not
+    (docs/decisions/0011-revoked-and-kept.md)."""
+    return view.signed and view.frozen_at is None and _has_a_way(view, owner, asked, VANISHED_KEPT_MS)
+
+
+def _has_a_way(view: View, owner: str, asked: Presented, longer_ms: int) -> bool:
+    now = asked.moment
     return any(
         holder == owner
         and bank == asked.bank
         and max(view.from_at, hold_from, joined) <= now.starting_at
-        and now.ending_at < min(view.collect_until, hold_until, parted)
-        and parted > asked.list_version
+        and now.ending_at < min(view.collect_until, hold_until, parted) + longer_ms
+        and parted + longer_ms > asked.list_version
         for bank, _, hold_from, hold_until in view.holds
         for holder, joined, parted in view.owners
     )
+
+
+def _is_any_within(spans: Sequence[tuple[int, int]], *instants: int) -> bool:
+    return any(start < instant <= end for start, end in spans for instant in instants)
 
 
 def _is_open(now: Moment) -> bool:
