@@ -7,6 +7,7 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.access import repository
 from gateway.access.changes import ControllersChanged, access_changed
 from gateway.access.models import BadgeKey, Controller, IssuedList
 from gateway.audit import service as audit
@@ -167,11 +168,28 @@ def follows(session: Session, bank_id: str, version: int, list_hash: str | None,
     """
     controller = controller_of(session, bank_id)
     list_in_force(controller, version, now)
-    if version == 0:
-        return
-    issued = session.get(IssuedList, (bank_id, version))
-    if issued is None or (issued.hash and list_hash not in (None, issued.hash)):
+    if version != 0 and not _is_ours(session, bank_id, version, list_hash):
         _hold(session, controller, "unknown_list", version, now)
+
+
+def has_followed(session: Session, bank_id: str, version: int, list_hash: str | None, *, at: int, now: int) -> None:
+    """Takes what a bank's journal says of a list it once put in force; entries come late and in any order.
+
+    A list once in force is not taken back by an older one, and one that this database never issued holds the bank
+    only where it has issued no newer one: which of the two is followed, the bank itself will say.
+    """
+    controller = session.get(Controller, bank_id)
+    if controller is None or version <= controller.list_in_force:
+        return
+    list_in_force(controller, version, at)
+    newest = repository.versions_of(session, bank_id)
+    if newest is not None and version >= newest.newest and not _is_ours(session, bank_id, version, list_hash):
+        _hold(session, controller, "unknown_list", version, now)
+
+
+def _is_ours(session: Session, bank_id: str, version: int, list_hash: str | None) -> bool:
+    issued = session.get(IssuedList, (bank_id, version))
+    return issued is not None and (not issued.hash or list_hash in (None, issued.hash))
 
 
 def died(session: Session, bank_id: str, death: Death, *, now: int) -> bool:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from gateway.access.models import Controller
-from gateway.access.service import list_in_force
+from gateway.access.service import has_followed
 from gateway.events.judgement import judge_releases
 from gateway.ingest.service import Stored
 from gateway.loans.movements import note_releases
@@ -24,12 +23,10 @@ def take_effect(session: Session, stored: Stored, *, now: int) -> None:
 
 
 def _note_lists(session: Session, bank_id: str, entries: Sequence[Entry], now: int) -> None:
-    applied = [entry for entry in entries if entry.type == EntryType.ACCESS_APPLIED]
-    controller = session.get(Controller, bank_id) if applied else None
-    for entry in applied:
-        version = entry.body.get("version")
-        if controller is None or type(version) is not int:
+    for entry in entries:
+        if entry.type != EntryType.ACCESS_APPLIED:
             continue
-        # Entries may arrive late and in any order: a list once in force is not taken back by an older one.
-        if controller.list_in_force < version <= MAX_INTEGER:
-            list_in_force(controller, version, min(entry.at, now))
+        version, name = entry.body.get("version"), entry.body.get("hash")
+        if type(version) is int and version <= MAX_INTEGER:
+            known_as = name if isinstance(name, str) else None
+            has_followed(session, bank_id, version, known_as, at=min(entry.at, now), now=now)

@@ -97,9 +97,7 @@ class Listener:
             raise NotFoundError("controller", "no controller is joined to this bank")
         known = health.list_version == versions.in_force
         behind = health.list_version < versions.newest and self._may_send_again(bank_id)
-        # What its journal tells may have come before: a list in force that is not ours is looked at all the same.
-        ours = health.list_version <= versions.newest
-        if known and ours and not behind and self._presence.is_settled(bank_id):
+        if known and not behind and self._presence.is_settled(bank_id):
             return
         with self._database.writing() as session:
             service.follows(session, bank_id, health.list_version, None, now=self._now())

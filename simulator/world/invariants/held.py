@@ -31,8 +31,16 @@ class Held(Invariant):
             if not self._knows(gateway, bank):
                 self._strangers[gateway.name, bank] = gateway
 
+    def written(self, bank: str, entries: Any) -> None:
+        """Somebody with the gateway's key gave it a newer one, that the gateway knows."""
+        if any("list_version" in entry.state for entry in entries):
+            self._look_again(bank)
+
     def opened(self, bank: str, opened: Opened) -> None:  # noqa: ARG002
         """A list that was not on disk is followed no more."""
+        self._look_again(bank)
+
+    def _look_again(self, bank: str) -> None:
         for key, gateway in list(self._strangers.items()):
             if key[1] == bank and self._knows(gateway, bank):
                 del self._strangers[key]

@@ -67,6 +67,20 @@ def test_a_lower_session_is_ignored_and_a_second_device_is_an_alarm(town: Town) 
     assert "session_conflict" in kinds(town)
 
 
+@pytest.mark.parametrize(
+    ("since_ours", "name", "held"), [(5, None, True), (0, "c" * 64, True), (0, None, False), (-5, None, False)]
+)
+def test_what_a_journal_says_holds_the_bank_unless_a_newer_list_is_ours(
+    town: Town, since_ours: int, name: str | None, held: bool
+) -> None:
+    ours = issued(town)
+    with town.writing() as session:
+        service.has_followed(session, town.bank, ours.version + since_ours, name, at=NOON, now=NOON)
+        controller = service.controller_of(session, town.bank)
+        assert controller.list_in_force == ours.version + since_ours
+        assert (controller.held_why == "unknown_list") is held
+
+
 def test_a_bank_that_never_had_a_list_or_follows_one_of_ours_is_not_held(town: Town) -> None:
     assert not be_born(town, birth()).held
     known = issued(town)
