@@ -82,7 +82,7 @@ class TrustStore:
             try:
                 message = decode(msgspec.json.decode(keys, type=Envelope).payload, Keys)
                 self.badge_keys = self._unsealed(message)
-            except (msgspec.DecodeError, WireError, TrustError) as error:
+            except (msgspec.DecodeError, ValueError, WireError, TrustError) as error:
                 _log.error("the badge keys on disk cannot be read: %s", error)
                 message = None
         if trust is None:

@@ -78,7 +78,7 @@ def _of_people(access_list: AccessList | None) -> list[Grant]:
 def _kept(data: bytes) -> tuple[Grant, ...]:
     try:
         return msgspec.json.decode(data, type=tuple[Grant, ...])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise ControllerError(
             "held_unknown",
             "the grants kept on this disk are damaged, so nobody can tell which lockers are held: "

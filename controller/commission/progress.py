@@ -83,7 +83,7 @@ def load_progress(data_dir: Path) -> Progress | None:
         return msgspec.json.decode(path.read_bytes(), type=Progress)
     except FileNotFoundError:
         return None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise ControllerError(
             "progress", f"{path} cannot be read ({error}): begin anew with --anew, or remove the file"
         ) from error

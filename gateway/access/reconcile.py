@@ -109,7 +109,7 @@ def _reported(session: Session, bank_id: str) -> tuple[AccessList, str] | None:
     try:
         envelope = msgspec.json.decode(b"".join(part.data for part in parts), type=Envelope)
         return decode_access_list(envelope.payload), list_hash(envelope.payload)
-    except (msgspec.DecodeError, MessageError):
+    except (msgspec.DecodeError, ValueError, MessageError):
         return None
 
 

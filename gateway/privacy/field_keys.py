@@ -146,7 +146,7 @@ class FieldKeys:
             raise NotReadyError("keys", f"{self.path} can be read by others: chmod 600 {self.path}")
         try:
             content = msgspec.json.decode(self.path.read_bytes(), type=_File)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, ValueError) as error:
             raise NotReadyError("keys", f"{self.path} is not a key file: restore it from a backup") from error
         if content.current not in content.keys or any(len(key) != _KEY_BYTES for key in content.keys.values()):
             raise NotReadyError("keys", f"{self.path} is not whole: restore it from a backup")

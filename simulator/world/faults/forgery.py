@@ -127,7 +127,7 @@ def _refused(schedule: Schedule, hit: Hit, envelope: bytes) -> None:
         return
     try:
         overheard = decode_access_list(msgspec.json.decode(envelope, type=Envelope).payload)
-    except (msgspec.DecodeError, MessageError):
+    except (msgspec.DecodeError, UnicodeDecodeError, MessageError):
         return  # a forgery that was overheard, too
     if overheard.version < runtime.bank.list_version:
         schedule.watch.told.expect(

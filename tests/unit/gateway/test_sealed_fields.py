@@ -170,16 +170,17 @@ def test_the_key_file_is_for_the_gateway_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", '{"current": "a", "keys": {}}', '{"current": "a", "keys": {"a": "AAAA"}}']
+    "content",
+    [b"", b"{}", b'{"current": "a", "keys": {}}', b'{"current": "a", "keys": {"a": "AAAA"}}', b'{"current": "\xff"}'],
 )
-def test_a_broken_key_file_is_said_and_never_replaced(tmp_path: Path, content: str) -> None:
+def test_a_broken_key_file_is_said_and_never_replaced(tmp_path: Path, content: bytes) -> None:
     keys = FieldKeys.of(tmp_path)
     keys.path.parent.mkdir()
-    keys.path.write_text(content)
+    keys.path.write_bytes(content)
     keys.path.chmod(0o600)
     with pytest.raises(NotReadyError, match="restore it from a backup"):
         keys.seal("person.name", "Nadia")
-    assert keys.path.read_text() == content
+    assert keys.path.read_bytes() == content
 
 
 def test_chosen_legal_and_former_names_are_one_file(town: Town) -> None:

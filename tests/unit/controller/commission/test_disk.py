@@ -52,7 +52,9 @@ def test_a_fresh_data_directory_holds_nobody(tmp_path: Path) -> None:
     disk.opened.store.close()
 
 
-@pytest.mark.parametrize("spoilt", [{"list_version": b"7"}, {"list": b"{"}, {"kept": b"\xff"}])
+@pytest.mark.parametrize(
+    "spoilt", [{"list_version": b"7"}, {"list": b"{"}, {"kept": b"\xff"}, {"kept": b'[{"id":"\xff"}]'}]
+)
 def test_a_list_that_cannot_be_read_is_no_empty_bank(tmp_path: Path, spoilt: dict[str, bytes]) -> None:
     config = load(bank(tmp_path))
     store = Store(config.data_dir / "journal.db")
