@@ -165,9 +165,13 @@ def exclusion_of(session: Session, exclusion_id: str, *, actor: str) -> Exclusio
 
 def list_exclusions(
     session: Session, *, actor: str, site_id: str | None = None, person_id: str | None = None,
-    at: int | None = None, after: str | None = None, limit: int = PAGE_SIZE,
+    at: int | None = None, after: str | None = None, limit: int = PAGE_SIZE, over: tuple[bool, int] | None = None,
+    newest_first: bool = False,
 ) -> Page[Exclusion]:  # fmt: skip
-    """Those of the sites and people that `actor` sees; with `at` only those in force then."""
+    """Those of the sites and people that `actor` sees; with `at` only those in force then.
+
+    `over`: whether those that are over at an instant, or those that are not.
+    """
     query = _seen_by(session, actor)
     if site_id is not None:
         query = query.where(Exclusion.site_id == site_id)
@@ -175,7 +179,9 @@ def list_exclusions(
         query = query.where(Exclusion.person_id == person_id)
     if at is not None:
         query = query.where(_in_force(at))
-    return page_of(session, query, Exclusion.id, after=after, limit=limit)
+    if over is not None:
+        query = query.where((Exclusion.until_at <= over[1]) == over[0])
+    return page_of(session, query, Exclusion.id, after=after, limit=limit, newest_first=newest_first)
 
 
 def warnings(session: Session, person_id: str, *, site_id: str, now: int) -> Sequence[Warning]:

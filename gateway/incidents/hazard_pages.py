@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.custody import words as custody_words
@@ -11,7 +12,8 @@ from gateway.custody.codes import Witness
 from gateway.incidents import hazards, words
 from gateway.incidents.codes import HazardAction, HazardKind
 from gateway.incidents.models import Hazard
-from gateway.lockers import wall
+from gateway.lockers.models import Bank
+from gateway.lockers.sight import sight_of
 from gateway.staff.scope import require_named
 from gateway.web.forms import Form
 from gateway.web.steps import Change, named, take
@@ -19,6 +21,7 @@ from gateway.web.visit import Member, MemberVisit, PostedForm
 from wire.hours import site_zone
 
 router = APIRouter()
+SHOWN = 25
 # The step whose turn it is.
 INSPECT, TELL, CLOSE, OVER = "inspect", "notice", "close", "over"
 
@@ -34,16 +37,18 @@ def step_of(hazard: Hazard) -> str:
 
 @router.get("/hazards")
 def hazards_page(visit: MemberVisit) -> Response:
-    """Those that are open, and the form that reports one."""
+    """Those that are open, the oldest first, and the form that reports one."""
     with visit.database.reading() as session:
-        return _list(visit, session, Form({"locker": visit.request.query_params.get("locker", "")[:60]}))
+        bank, _slash, number = visit.request.query_params.get("locker", "")[:60].partition("/")
+        return _list(visit, session, Form({"bank": bank, "locker": number}))
 
 
 @router.post("/hazards")
 def report(posted: PostedForm) -> Response:
     """It asks for an inspection, and opens nothing by itself."""
     form, visit = posted.form, posted.visit
-    (bank, number), kind = form.locker("locker"), form.choice("kind", list(words.HAZARDS))
+    bank, number = form.text("bank"), form.number("locker", most=99_999)
+    kind = form.choice("kind", list(words.HAZARDS))
 
     def act(session: Session, now: int) -> str:
         require_named(session, visit.staff, now, bank=bank)
@@ -94,20 +99,25 @@ _STEPS: Mapping[str, Callable[[Form], Change]] = {INSPECT: _inspect, TELL: _tell
 
 
 def _list(visit: Member, session: Session, form: Form, status: int = 200) -> Response:
-    names = {bank.id: bank.name for bank in wall.banks(session, visit.heard, organisation_id=visit.organisation_id)}
-    doors = wall.lockers(session, visit.heard, now=visit.now, organisation_id=visit.organisation_id)
+    after = visit.request.query_params.get("after") or None
+    page = hazards.list_hazards(session, actor=visit.staff.staff_id, is_open=True, after=after, limit=SHOWN)
     return visit.page(
         "incidents/hazards.html",
         area="more",
         status=status,
         form=form,
-        hazards=[
-            (one, words.HAZARDS[one.kind], step_of(one))
-            for one in hazards.list_hazards(session, actor=visit.staff.staff_id, is_open=True).items
-        ],
+        hazards=[(one, words.HAZARDS[one.kind], step_of(one)) for one in page.items],
+        next=page.next,
         kinds=[(code, visit.say(text)) for code, text in words.HAZARDS.items() if code != HazardKind.NOTHING],
-        lockers=[(f"{one.bank}/{one.number}", f"{names.get(one.bank, one.bank)}, {one.number}") for one in doors],
+        blocks=_blocks(session, visit.organisation_id),
     )
+
+
+def _blocks(session: Session, organisation_id: str | None) -> list[tuple[str, str]]:
+    query = select(Bank.id, Bank.name).order_by(Bank.name, Bank.id)
+    if organisation_id is not None:
+        query = query.where(Bank.id.in_(sight_of(session, organisation_id).seen))
+    return [(bank, name) for bank, name in session.execute(query)]
 
 
 def _hazard(visit: Member, session: Session, hazard_id: str, form: Form, status: int = 200) -> Response:

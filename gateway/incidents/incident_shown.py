@@ -92,6 +92,19 @@ class ExclusionShown:
     waiting: AppealShown | None
 
 
+@dataclass(frozen=True)
+class ExcludedLine:
+    """One line of the list of exclusions."""
+
+    url: str
+    name: str
+    place: str
+    from_on: date
+    until_on: date
+    is_over: bool
+    is_waiting: bool
+
+
 def line(incident: Incident, sites: Mapping[str, Site]) -> Line:
     """One line of the list."""
     state, outcome = (OPEN, "") if incident.closed_at is None else (CLOSED, words.OUTCOMES[incident.outcome or ""])
@@ -162,6 +175,15 @@ def decided(visit: Member, session: Session, found: Sequence[Exclusion]) -> list
         )
         for one in found
     ]
+
+
+def excluded_line(visit: Member, session: Session, one: Exclusion) -> ExcludedLine:
+    """One line of the list; `is_waiting`: an appeal is to be decided."""
+    return ExcludedLine(
+        f"/exclusions/{one.id}", session.get_one(Person, one.person_id).name, one.site.name, one.from_on,
+        max(one.from_on, last_day(one)), one.until_at <= visit.now,
+        any(appeal.decided_at is None for appeal in one.appeals),
+    )  # fmt: skip
 
 
 def _appeals(exclusion: Exclusion) -> list[AppealShown]:

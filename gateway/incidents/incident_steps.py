@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.days import local_day
-from gateway.errors import ConflictError, InvalidError
-from gateway.incidents import exclusions, service, words
-from gateway.incidents.codes import AppealBy, AppealOutcome, IncidentKind, Outcome, Part
+from gateway.errors import InvalidError
+from gateway.incidents import exclusion_steps, exclusions, service, words
+from gateway.incidents.codes import IncidentKind, Outcome, Part
 from gateway.incidents.incident_shown import CLOSED, OPEN, concerned, decided, place_of
 from gateway.incidents.models import Exclusion
 from gateway.incidents.service import Concerned, incident_of
@@ -72,39 +72,6 @@ def _exclude(posted: Posted) -> Change:
     return change
 
 
-def _lift(posted: Posted) -> Change:
-    def change(session: Session, _incident_id: str, actor: str, now: int) -> object:
-        exclusion = exclusions.exclusion_of(session, posted.form.get("exclusion"), actor=actor)
-        if str(exclusion.until_at) != posted.form.get("seen"):
-            raise ConflictError("situation", "someone else has changed this meanwhile: look at it again")
-        return exclusions.lift(session, exclusion.id, actor=actor, now=now)
-
-    return change
-
-
-def _appeal(posted: Posted) -> Change:
-    form = posted.form
-    made_by = form.choice("made_by", list(AppealBy))
-    return lambda session, _incident_id, actor, now: exclusions.appeal(
-        session, form.get("exclusion"), made_by=AppealBy(made_by), text=form.get("note"), actor=actor, now=now
-    )
-
-
-def _decide(posted: Posted) -> Change:
-    form = posted.form
-    outcome = form.choice("outcome", list(AppealOutcome))
-    until_on = form.day("shortened_to") if outcome == AppealOutcome.SHORTENED else None
-    return lambda session, _incident_id, actor, now: exclusions.decide(
-        session,
-        form.get("appeal"),
-        outcome=AppealOutcome(outcome),
-        until_on=until_on,
-        text=form.get("note"),
-        actor=actor,
-        now=now,
-    )
-
-
 def _close(posted: Posted) -> Change:
     outcome = posted.form.choice("became", list(Outcome))
     return lambda session, incident_id, actor, now: service.close(
@@ -115,10 +82,8 @@ def _close(posted: Posted) -> Change:
 _STEPS: Mapping[str, Callable[[Posted], Change]] = {
     "people": _add_concerned,
     "exclude": _exclude,
-    "lift": _lift,
-    "appeal": _appeal,
-    "decide": _decide,
     "close": _close,
+    **exclusion_steps.STEPS,
 }
 
 

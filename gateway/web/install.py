@@ -27,7 +27,14 @@ from gateway.errors import (
     SignInError,
 )
 from gateway.fleet import pages as fleet
-from gateway.incidents import hazard_pages, hazard_paper, incident_pages, incident_steps, leave_pages
+from gateway.incidents import (
+    exclusion_pages,
+    hazard_pages,
+    hazard_paper,
+    incident_pages,
+    incident_steps,
+    leave_pages,
+)
 from gateway.loans import loan_pages
 from gateway.loans import pages as tools
 from gateway.lockers import block_pages, door_pages, places_pages
@@ -84,6 +91,7 @@ PAGES = (
     openings_pages,
     incident_pages,
     incident_steps,
+    exclusion_pages,
     hazard_paper,
     hazard_pages,
     schemes,

@@ -133,11 +133,14 @@ def rare_pages_of(site) -> dict[str, str]:
             db, person_id=people[0], site_id=place, from_on=today, until_on=today, reason=IncidentKind.ABUSE,
             incident_id=incident, actor=operator.id, now=now,
         )  # fmt: skip
-        exclusions.appeal(db, exclusion.id, made_by=AppealBy.PERSON, actor=operator.id, now=now)
+        excluded = exclusion.id
+        exclusions.appeal(db, excluded, made_by=AppealBy.PERSON, actor=operator.id, now=now)
     return {
         "incidents": "/incidents",
         "incident": f"/incidents/{incident}",
         "new incident": "/incidents/new",
+        "exclusions": "/exclusions",
+        "exclusion": f"/exclusions/{excluded}",
         "out of service": "/lockers/montreuil-1/5/service",
         "back in service": "/lockers/montreuil-1/9/service",
         "block as a place": "/places/montreuil-1",

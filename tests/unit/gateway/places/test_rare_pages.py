@@ -90,8 +90,8 @@ def test_openings_of_another_organisations_block_cannot_be_asked_for(town: Town,
 def test_a_hazard_goes_from_report_to_the_printed_notice(town: Town, office: Opened) -> None:
     town.assign(town.person("Nadia"), number=2)
     worker = office(NOON).as_role("worker")
-    where = worker.post("/hazards", locker=f"{town.bank}/2", kind="wet", note="")
-    assert "reported of this locker already" in worker.post("/hazards", 422, locker=f"{town.bank}/2", kind="wet")
+    where = worker.post("/hazards", bank=town.bank, locker="2", kind="wet", note="")
+    assert "reported of this locker already" in worker.post("/hazards", 422, bank=town.bank, locker="2", kind="wet")
     worker.page(f"{where}/print", 409)
     seen = {"witness": "colleague", "found": "perishable", "action": "thrown_away"}
     assert "Say who was the witness." in worker.post(f"{where}/inspect", 422, **seen, witness_name="")
