@@ -140,12 +140,16 @@ def _left_open(schedule: Schedule, hit: Hit) -> Heal:
 
 
 def _stood_open(schedule: Schedule, hit: Hit, door: SimulatedDoor) -> None:
-    """Open for longer than the site allows, under the eyes of one and the same life."""
+    """Open for longer than the site allows, under the eyes of one and the same life.
+
+    A device that was disturbed gives it the time anew, but what was told of this opening before counts.
+    """
     told, bank = schedule.watch.told, hit.bank
-    since_ms = max(door.sensed_ms, bank.began_ms, bank.devices.disturbed_ms)
+    opened_ms = max(door.sensed_ms, bank.began_ms)
     long_ms = bank.config.releases.left_open_after_s * 1_000 + MINUTE_MS
-    if door.door.open and door.sensed_open and told.hears(bank) and schedule.world.now_ms - since_ms > long_ms:
-        said = told.said_since(bank.name, EntryType.DOOR_LEFT_OPEN, since_ms, door.number)
+    stood_ms = schedule.world.now_ms - max(opened_ms, bank.devices.disturbed_ms)
+    if door.door.open and door.sensed_open and told.hears(bank) and stood_ms > long_ms:
+        said = told.said_since(bank.name, EntryType.DOOR_LEFT_OPEN, opened_ms, door.number)
         told.must(said, f"{bank.name}/{door.number} stood open for long, and nobody was told")
 
 
