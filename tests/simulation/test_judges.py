@@ -31,7 +31,8 @@ BUSY = Tempo(acts_a_day=40, term_days=4)
 
 
 def _a_day_after_yesterday(town: FaultyTown) -> set[str]:
-    """Everyone's badge is blocked after the gateway's database was saved; then that is put back, and reconciled."""
+    """Everyone's badge is blocked after the gateway's database was saved; then that is put back, where staff block one
+    again, and reconciled."""
     town.begin("database_restored", hours=12)
     town.hours(1)
     desk = BadgeDesk(town.town.office, town.town.luck("blocking"), None)  # type: ignore[arg-type]
@@ -39,6 +40,7 @@ def _a_day_after_yesterday(town: FaultyTown) -> set[str]:
         for card in someone.cards:
             assert desk.revoke(town.town.workers[0], card, "lost") == "done"
     town.hours(24)
+    assert desk.revoke(town.town.workers[0], card, "lost") == "done"
     town.schedule.reconcile()
     town.hours(24)
     return town.found()
