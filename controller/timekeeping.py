@@ -1,12 +1,13 @@
 """Trusted time from three witnesses, and its floor (sans-IO): nobody alone can push the clock, and it never runs back.
 
 The caller reads the monotonic clock, hears the witnesses, keeps `state` on disk and journals what is returned.
-Two witnesses are as good as they are independent: a battery clock set from NTP tells what NTP told the day before.
+Two witnesses are as good as they are independent: the machine's own clocks are one between them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 
 from controller.effects import Record
 from controller.inputs import Moment
@@ -32,9 +33,15 @@ class Witness(StrEnum):
     TECHNICIAN = "technician"  # `casier-controller time set`, on the spot
 
 
+# The kernel writes what NTP says into the battery clock every 11 minutes, and starts from it: a time server that is
+# wrong before a restart and after it must not agree with itself.
+_OWN = frozenset({Witness.SYSTEM, Witness.BATTERY})
+_INDEPENDENT = tuple(pair for pair in combinations(Witness, 2) if not _OWN.issuperset(pair))
+
+
 @dataclass(frozen=True, slots=True)
 class TimeState:
-    """What outlives a restart: the floor (instant), and how much of a day single witnesses have already pushed it."""
+    """What outlives a restart: the floor (instant), and how much of a day it is ahead of what two agreed on."""
 
     floor: int = MIN_INSTANT
     credit_used_ms: int = 0
@@ -87,6 +94,7 @@ class Timekeeper:
         if not MIN_INSTANT <= instant <= MAX_INSTANT:
             raise ValueError("a time between 2020 and 2100 is needed: look at the clock on the wall")
         before = self.moment(mono_ms)
+        self._credit_used_ms = self._spent_at(mono_ms)
         self._trusted = None
         self._claims = {Witness.TECHNICIAN: _Reading(instant, mono_ms)}
         if instant < self._floor_at(mono_ms):
@@ -111,13 +119,18 @@ class Timekeeper:
 
     def state(self, mono_ms: int) -> TimeState:
         """What to keep on disk now."""
-        return TimeState(self._floor_at(mono_ms), self._credit_used_ms)
+        return TimeState(self._floor_at(mono_ms), self._spent_at(mono_ms))
+
+    def waits(self, mono_ms: int) -> bool:
+        """Whether the floor is ahead of the trusted time: contracts end so much too early meanwhile."""
+        return self._trusted is not None and self._spent_at(mono_ms) > AGREE_MS
 
     def unsaved(self, mono_ms: int) -> TimeState | None:
-        """The state to save, where it is worth a write: lowered, credit changed, or ten minutes on. Then `saved`."""
+        """The state to save, where it is worth a write: lowered, or ten minutes on. Then `saved`."""
         state = self.state(mono_ms)
         rise_ms = state.floor - self._saved.floor
-        if 0 <= rise_ms < SAVE_EVERY_MS and state.credit_used_ms == self._saved.credit_used_ms:
+        spent_ms = state.credit_used_ms - self._saved.credit_used_ms
+        if 0 <= rise_ms < SAVE_EVERY_MS and abs(spent_ms) < SAVE_EVERY_MS:
             return None
         return state
 
@@ -131,15 +144,23 @@ class Timekeeper:
             return self._floor.at(mono_ms)
         return max(self._floor.instant, self._trusted.at(mono_ms))
 
+    def _spent_at(self, mono_ms: int) -> int:
+        """How much of the day is spent: a floor that waits for the trusted time gives it back as that comes nearer."""
+        if self._trusted is None:
+            return self._credit_used_ms
+        return max(0, self._floor.instant - self._trusted.at(mono_ms))
+
     def _weigh(self, mono_ms: int) -> None:
-        """Two that agree are trusted and clear the credit; one alone spends it."""
+        """Two that agree are trusted, and whoever differs must speak anew; one alone spends the credit."""
         agreed = _agreeing(self._claims, mono_ms)
         if agreed is not None:
             chosen, lower = agreed
             floor = self._floor_at(mono_ms)
             self._trusted = chosen
             self._floor = _Reading(max(floor, lower), mono_ms)
-            self._credit_used_ms = 0
+            self._claims = {
+                witness: claim for witness, claim in self._claims.items() if _agree(claim, chosen, mono_ms)
+            }  # fmt: skip
         elif self._trusted is None and self._claims:
             self._spend_credit(mono_ms)
 
@@ -161,10 +182,13 @@ class Timekeeper:
 
 
 def _agreeing(claims: Mapping[Witness, _Reading], mono_ms: int) -> tuple[_Reading, int] | None:
-    """The most exact reading that another agrees with, and the lesser of the two instants now."""
-    ranked = [claims[witness] for witness in Witness if witness in claims]
-    for index, first in enumerate(ranked):
-        for second in ranked[index + 1 :]:
-            if abs(first.at(mono_ms) - second.at(mono_ms)) <= AGREE_MS:
-                return first, min(first.at(mono_ms), second.at(mono_ms))
+    """The most exact reading that an independent one agrees with, and the lesser of the two instants now."""
+    for one, other in _INDEPENDENT:
+        first, second = claims.get(one), claims.get(other)
+        if first is not None and second is not None and _agree(first, second, mono_ms):
+            return first, min(first.at(mono_ms), second.at(mono_ms))
     return None
+
+
+def _agree(first: _Reading, second: _Reading, mono_ms: int) -> bool:
+    return abs(first.at(mono_ms) - second.at(mono_ms)) <= AGREE_MS

@@ -153,6 +153,14 @@ SABOTAGES = (
         f"{CORE}/test_timekeeping.py::test_four_hundred_steps_of_23_hours_get_no_further_than_a_day",
     ),
     Sabotage(
+        "let a wrong time server agree with the battery clock it has set",
+        "nobody alone can push the time",
+        "controller/timekeeping.py",
+        " if not _OWN.issuperset(pair)",
+        "",
+        f"{CORE}/test_timekeeping.py::test_battery_clock_and_system_clock_of_one_machine_are_one_witness",
+    ),
+    Sabotage(
         "let a grant live on past its end",
         "validity ends on time, even offline",
         "controller/access.py",
@@ -187,9 +195,9 @@ SABOTAGES = (
     Sabotage(
         "shut out a holder whom a list forgets",
         "no one is parted from their belongings by software",
-        "controller/access_lists.py",
-        "        kept = (*still_kept, *vanished)\n",
-        "        kept = still_kept\n",
+        "controller/carried_over.py",
+        "    return CarriedOver((*still, *vanished), _dead(old, new, now)), vanished\n",
+        "    return CarriedOver(still, _dead(old, new, now)), vanished\n",
         f"{CORE}/test_access_lists.py::test_holder_whom_a_list_forgets_may_collect_for_72_hours",
     ),
     Sabotage(

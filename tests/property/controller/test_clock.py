@@ -1,12 +1,16 @@
 """Whatever witnesses say, and however often the power fails: one alone moves the floor by a day, none moves it back."""
 
+from typing import Literal
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.timekeeping import CREDIT_MS, Timekeeper, TimeState, Witness
+from controller.timekeeping import AGREE_MS, CREDIT_MS, Timekeeper, TimeState, Witness
 
 FLOOR = 1_800_000_000_000
-DAY = 86_400_000
+HOUR = 3_600_000
+DAY = 24 * HOUR
 
 steps = st.lists(
     st.tuples(st.integers(-40 * DAY, 400 * DAY), st.integers(0, 2 * DAY), st.booleans(), st.booleans()), max_size=40
@@ -48,3 +52,35 @@ def test_clock_never_runs_behind_its_floor(said: list[tuple[Witness, int, int]])
         time.hear(witness, FLOOR + claim, mono_ms)
         moment = time.moment(mono_ms)
         assert min(moment.at, moment.ending_at, moment.starting_at) >= time.state(mono_ms).floor >= before >= FLOOR
+
+
+def _lies(claim: st.SearchStrategy[int]) -> st.SearchStrategy[list[tuple[int, int, int, bool, bool]]]:
+    """What two liars say (ms ahead of the truth, often the same), how long it lasts, whether the truth is told as well,
+    and whether the power fails."""
+    return st.lists(
+        st.tuples(claim, claim, st.integers(0, DAY), st.booleans(), st.booleans()), min_size=1, max_size=40
+    )  # fmt: skip
+
+
+_AHEAD = st.sampled_from([-40 * DAY, 0, AGREE_MS, 20 * HOUR, 400 * DAY]) | st.integers(-40 * DAY, 400 * DAY)
+
+
+@pytest.mark.parametrize("liar", ["machine", "gateway"])
+@given(said=_lies(_AHEAD))
+def test_while_the_machine_or_the_gateway_tells_the_truth_or_nothing_the_floor_is_never_more_than_a_day_ahead(
+    liar: Literal["machine", "gateway"], said: list[tuple[int, int, int, bool, bool]]
+) -> None:
+    own, others = (Witness.SYSTEM, Witness.BATTERY), (Witness.GATEWAY, Witness.GATEWAY)
+    liars, honest = (own, others) if liar == "machine" else (others, own)
+    mono_ms, true = 0, FLOOR
+    time = Timekeeper(TimeState(FLOOR), mono_ms)
+    for first, second, wait_ms, truth, power_cut in said:
+        mono_ms, true = mono_ms + wait_ms, true + wait_ms
+        if power_cut:
+            time, mono_ms = Timekeeper(time.state(mono_ms), 5), 5
+        time.hear(liars[1], true + second, mono_ms)
+        time.hear(liars[0], true + first, mono_ms)
+        if truth:
+            for witness in honest:
+                time.hear(witness, true, mono_ms)
+        assert time.moment(mono_ms).ending_at <= true + CREDIT_MS + AGREE_MS

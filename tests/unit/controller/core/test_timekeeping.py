@@ -18,15 +18,54 @@ def test_without_a_witness_the_clock_runs_on_from_the_floor() -> None:
     assert (moment.at, moment.ending_at, moment.starting_at, moment.clock) == (T + HOUR, T + HOUR, T + HOUR, "floor")
 
 
-@pytest.mark.parametrize("second", [Witness.GATEWAY, Witness.BATTERY])
-def test_two_that_agree_are_trusted_and_raise_the_floor(second: Witness) -> None:
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Witness.SYSTEM, Witness.GATEWAY),
+        (Witness.SYSTEM, Witness.TECHNICIAN),
+        (Witness.GATEWAY, Witness.BATTERY),
+        (Witness.BATTERY, Witness.TECHNICIAN),
+    ],
+)
+def test_two_that_agree_are_trusted_and_raise_the_floor(first: Witness, second: Witness) -> None:
     time = keeper()
     time.hear(second, T + 30 * DAY + 240_000, 1_000)
-    time.hear(Witness.SYSTEM, T + 30 * DAY, 1_000)
+    time.hear(first, T + 30 * DAY, 1_000)
     moment = time.moment(1_500)
     assert moment.clock == "trusted"
     assert moment.at == moment.ending_at == moment.starting_at == T + 30 * DAY + 500
     assert time.state(1_000) == TimeState(T + 30 * DAY, 0)
+
+
+def test_battery_clock_and_system_clock_of_one_machine_are_one_witness() -> None:
+    state = TimeState(T, 0)
+    for _ in range(3):
+        time = Timekeeper(state, 1_000)
+        time.hear(Witness.BATTERY, T + 400 * DAY, 1_000)
+        time.hear(Witness.SYSTEM, T + 400 * DAY, 1_000)
+        moment = time.moment(1_000)
+        assert (moment.clock, moment.ending_at) == ("claimed", T + DAY)
+        state = time.state(1_000)
+    assert state == TimeState(T + DAY, CREDIT_MS)
+
+
+def test_gateway_that_contradicts_the_machines_own_clocks_is_heard_by_those_who_judge_ends() -> None:
+    time = keeper()
+    time.hear(Witness.BATTERY, T + 400 * DAY, 1_000)
+    time.hear(Witness.GATEWAY, T + HOUR, 1_000)
+    time.hear(Witness.SYSTEM, T + 400 * DAY, 1_000)
+    assert time.moment(1_000).ending_at <= T + DAY
+    time.hear(Witness.SYSTEM, T + HOUR, 1_000)
+    assert time.moment(1_000 + DAY).clock == "trusted"
+
+
+def test_witness_that_two_have_outvoted_must_speak_anew() -> None:
+    time = keeper()
+    time.hear(Witness.BATTERY, T + 400 * DAY, 1_000)
+    time.hear(Witness.SYSTEM, T, 1_000)
+    time.hear(Witness.GATEWAY, T, 1_000)
+    time.hear(Witness.GATEWAY, T + 400 * DAY + HOUR, 1_000 + HOUR)  # so said the battery clock
+    assert (time.moment(1_000 + HOUR).ending_at, time.moment(1_000 + HOUR).clock) == (T + DAY, "floor")
 
 
 def test_two_that_differ_by_more_than_five_minutes_do_not_agree() -> None:
@@ -76,6 +115,29 @@ def test_two_witnesses_clear_what_one_had_spent() -> None:
     assert time.state(1_000) == TimeState(T + HOUR, 0)
 
 
+def test_day_that_a_floor_is_still_ahead_is_not_given_twice() -> None:
+    state = TimeState(T, 0)
+    for _ in range(30):
+        time = Timekeeper(state, 1_000)
+        time.hear(Witness.SYSTEM, T + 400 * DAY, 1_000)
+        time.hear(Witness.SYSTEM, T, 1_000)
+        time.hear(Witness.GATEWAY, T, 1_000)
+        state = time.state(1_000)
+    assert state == TimeState(T + DAY, CREDIT_MS)
+
+
+def test_day_that_was_spent_comes_back_as_the_time_comes_nearer_to_the_floor() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T + 400 * DAY, 1_000)
+    time.hear(Witness.SYSTEM, T, 1_000)
+    time.hear(Witness.GATEWAY, T, 1_000)
+    assert time.state(1_000 + 20 * HOUR) == TimeState(T + DAY, 4 * HOUR)
+    time.set_by_technician(T + DAY, 1_000 + 20 * HOUR)
+    assert time.state(1_000 + 20 * HOUR).credit_used_ms == 4 * HOUR
+    time.hear(Witness.GATEWAY, T + DAY, 1_000 + 20 * HOUR)
+    assert time.state(1_000 + 20 * HOUR).credit_used_ms == 0
+
+
 def test_clock_that_jumps_back_does_not_pass_the_floor() -> None:
     time = keeper()
     time.hear(Witness.SYSTEM, T - 400 * DAY, 1_000)
@@ -91,6 +153,8 @@ def test_floor_that_was_pushed_waits_for_the_true_time() -> None:
     time.hear(Witness.SYSTEM, T, 1_000)
     time.hear(Witness.GATEWAY, T, 1_000)
     assert (time.moment(1_000 + HOUR).at, time.moment(1_000 + HOUR).clock) == (T + 20 * HOUR, "floor")
+    assert time.waits(1_000 + HOUR)
+    assert not time.waits(1_000 + 20 * HOUR)
     assert (time.moment(1_000 + 21 * HOUR).at, time.moment(1_000 + 21 * HOUR).clock) == (T + 21 * HOUR, "trusted")
 
 
@@ -181,6 +245,22 @@ def test_state_is_saved_when_it_is_worth_a_write() -> None:
     assert time.unsaved(1_000 + 600_000) is None
     time.hear(Witness.SYSTEM, T + DAY, 1_000 + 600_000)
     assert time.unsaved(1_000 + 600_000) == time.state(1_000 + 600_000)
+
+
+def test_floor_that_waits_is_written_no_more_often_than_one_that_rises() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T + DAY, 1_000)
+    time.hear(Witness.SYSTEM, T, 1_000)
+    time.hear(Witness.GATEWAY, T, 1_000)
+    time.saved(time.state(1_000))
+    writes = 0
+    for second in range(1, 3_601):
+        time.hear(Witness.SYSTEM, T + second * 1_000, 1_000 + second * 1_000)
+        state = time.unsaved(1_000 + second * 1_000)
+        if state is not None:
+            time.saved(state)
+            writes += 1
+    assert writes == 6
 
 
 def test_wall_clock_read_a_few_milliseconds_behind_stays_trusted_and_never_goes_back() -> None:
