@@ -39,6 +39,10 @@ class Clock:
             return self._keeper.hear(Witness.SYSTEM, instant, self._mono_ms())
         return self._keeper.lose(Witness.SYSTEM, self._mono_ms())
 
+    def waits(self) -> bool:
+        """Whether its floor is ahead of the trusted time."""
+        return self._keeper.waits(self._mono_ms())
+
     def to_save(self) -> bytes | None:
         """The state to keep now, where it is worth a write."""
         state = self._keeper.unsaved(self._mono_ms())

@@ -382,6 +382,7 @@ class Runtime:
         """Once a second: clocks, journal, systemd's watchdog. Raises JournalError if the writer has died."""
         while True:
             self._note(self.clock.look())
+            self.alarm("clock", "ahead", present=self.clock.waits())
             if (state := self.clock.to_save()) is not None:
                 self.journal.keep({"time": state}, self.now())
             self.journal.tick(self.machine.mono_ms())

@@ -48,6 +48,7 @@ _OTHER_CODES: Mapping[str, str] = {
     "stalled": N_("what it sends is not confirmed from here"),
     "hash": N_("what was stored here is not what it sent"),
     "disk_low": N_("the disk is nearly full"),
+    "ahead": N_("its clock was ahead: contracts end early here until the time has caught up, or is set on the spot"),
     "undervoltage": N_("the power supply is too weak"),
     "mains_failed": N_("the mains have failed: it runs on its battery"),
     "case_opened": N_("the enclosure stands open"),
