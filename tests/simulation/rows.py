@@ -36,7 +36,9 @@ ROWS = (
         ("tests/unit/controller/core/test_timekeeping.py::test_clock_that_jumps_back_does_not_pass_the_floor",)),
     Row(5, "clock jumps forward, creeps, or there is none",
         ("clock_forward", "clock_creeps", "gateway_fast", "no_clock_at_boot", "battery_clock_wrong"),
-        ("tests/unit/controller/core/test_timekeeping.py::test_single_liar_does_not_move_a_trusted_clock",)),
+        ("tests/unit/controller/core/test_timekeeping.py::test_single_liar_does_not_move_a_trusted_clock",
+         "tests/simulation/test_lone_clock.py::"
+         "test_a_time_server_that_was_wrong_before_a_restart_and_still_is_ends_nobodys_contract")),
     Row(6, "duplicate command, duplicate batch", ("broker_doubles", "old_commands", "old_entries"),
         (f"{_DEMO}/test_hostile_broker.py::test_a_repeated_command_opens_once_and_gets_the_same_reply",)),
     Row(7, "lists reordered, missing, truncated", ("broker_reorders", "lists_missing", "old_documents"),

@@ -1,21 +1,26 @@
 """A bank that is alone with one clock: what the world lets it be wrong in, for how long, and what it does not."""
 
+from itertools import combinations
+
 import pytest
 
 from controller import timekeeping
+from simulator.world.faults import clock
 from simulator.world.lives.staff import Tempo
 from simulator.world.world import DAY_MS
 from tests.simulation.faulty_town import FaultyTown, faulty_town
+from wire.messages import Fault
 
 BRIEF = Tempo(acts_a_day=0.001, term_days=6)
 HOUR_MS = DAY_MS // 24
 
 
-def _badge_comes(town: FaultyTown, hours_after: float) -> int:
-    """The badge whose time to collect ends first is shown so long after that end; how many releases it got."""
+def _badge_comes(town: FaultyTown, hours_after: float | None = None) -> int:
+    """The badge whose time to collect ends first is shown so long after that end (or now); how many releases it got."""
     bank, people = town.world.controllers[0], town.town.records.people.values()
     end, number = min((each.pacts[-1].collect_until, each.cards[0].number) for each in people)
-    town.world.loop.run_until(end + round(hours_after * HOUR_MS))
+    if hours_after is not None:
+        town.world.loop.run_until(end + round(hours_after * HOUR_MS))
     before = town.world.counts["releases"]
     bank.present(number)
     town.hours(0.02)
@@ -85,3 +90,76 @@ def test_a_bank_that_ends_a_contract_later_than_it_was_without_power_is_found(mo
         _without_power_for_three_days(town)
         assert _badge_comes(town, 144) == 1
         assert {violation.invariant for violation in town.world.violations} == {"permission"}
+
+
+def _wrong_at_boot(town: FaultyTown, served: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A battery clock that is 400 days ahead at a boot; `served`: because of a time server that still is, for 12 h."""
+    monkeypatch.setattr(clock, "_SERVED", served)
+    machine = town.world.controllers[0].machine
+    town.hours(13)
+    town.begin("battery_clock_wrong")
+    machine.battery_away_ms = 400 * DAY_MS
+    machine.system_away_ms = machine.battery_away_ms if served else 0
+    town.hours(2)
+
+
+def test_a_time_server_that_was_wrong_before_a_restart_and_still_is_ends_nobodys_contract(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with faulty_town(3) as town:
+        _wrong_at_boot(town, 1, monkeypatch)
+        assert _badge_comes(town) == 1
+        assert town.found() == set()
+        assert _clock(town) == "trusted"
+
+
+def test_a_time_server_that_agrees_with_the_battery_clock_it_has_set_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timekeeping, "_INDEPENDENT", tuple(combinations(timekeeping.Witness, 2)))
+    with faulty_town(3) as town:
+        _wrong_at_boot(town, 1, monkeypatch)
+        assert _badge_comes(town) == 0
+        assert {violation.invariant for violation in town.world.violations} == {"shut_out"}
+
+
+def _forward_days_later(town: FaultyTown) -> None:
+    """The system clock says what the battery clock of long ago would say by now."""
+    town.hours(48)
+    town.begin("clock_forward")
+    town.world.controllers[0].machine.system_away_ms = 400 * DAY_MS
+    town.hours(24)
+
+
+def test_two_clocks_of_a_bank_that_are_wrong_one_after_the_other_shut_nobody_out_and_it_hears_its_gateway(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with faulty_town(3) as town:
+        _wrong_at_boot(town, 0, monkeypatch)
+        _forward_days_later(town)
+        assert _badge_comes(town) == 1
+        assert town.found() == set()
+        assert _clock(town) == "trusted"
+
+
+def _clock(town: FaultyTown) -> str:
+    runtime = town.world.controllers[0].runtime
+    assert runtime is not None
+    return runtime.now().clock
+
+
+def test_a_floor_that_two_witnesses_pushed_ahead_is_told_until_the_time_is_set_on_the_spot_and_holders_come_in() -> (
+    None
+):
+    """A gateway and a bank that followed the same wrong time server for a moment: the one case that needs someone."""
+    ahead = Fault("clock", "ahead")
+    with faulty_town(3) as town:
+        runtime = town.world.controllers[0].runtime
+        assert runtime is not None
+        for witness in (timekeeping.Witness.SYSTEM, timekeeping.Witness.GATEWAY):
+            runtime.clock.hear(witness, town.world.now_ms + 200 * DAY_MS)
+        town.hours(24)
+        assert (_badge_comes(town), _clock(town)) == (0, "floor")
+        assert ahead in runtime.faults
+        runtime.set_time(town.world.now_ms)
+        town.hours(24)
+        assert (_badge_comes(town), _clock(town)) == (1, "trusted")
+        assert ahead not in runtime.faults

@@ -4,6 +4,9 @@ from simulator.world.doubt import until_in_touch
 from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
 from simulator.world.faults.schedule import Schedule
 
+# How often a wrong battery clock has its time from the network.
+_SERVED = 0.5
+
 
 def _doubt(schedule: Schedule, bank: str) -> Heal:
     """From now on this bank's clock may be judged either way; after it was healed until its floor has waited for a day,
@@ -87,15 +90,22 @@ def _no_clock(schedule: Schedule, hit: Hit) -> Heal:
 
 
 def _battery(schedule: Schedule, hit: Hit) -> Heal:
-    """A battery clock that says the wrong time at a boot."""
+    """A battery clock that says the wrong time at a boot; now and then it has that from a time server that is still
+    wrong afterwards."""
     bank, certain = hit.bank, _doubt(schedule, hit.bank.name)
-    bank.machine.battery_clock = True
-    bank.machine.battery_away_ms = hit.chance.choice((-400 * DAY_MS, -HOUR_MS, HOUR_MS, 400 * DAY_MS))
+    machine = bank.machine
+    machine.battery_clock = True
+    machine.battery_away_ms = hit.chance.choice((-400 * DAY_MS, -HOUR_MS, HOUR_MS, 400 * DAY_MS))
     bank.power_cut()
     schedule.world.loop.after(hit.chance.randint(1_000, 60_000), _on, bank)
+    served = hit.chance.random() < _SERVED
+    if served:
+        machine.system_away_ms = machine.battery_away_ms
 
     def heal() -> None:
-        bank.machine.battery_clock, bank.machine.battery_away_ms = False, 0
+        machine.battery_clock, machine.battery_away_ms = False, 0
+        if served:
+            machine.system_away_ms = 0
         certain()
 
     return heal

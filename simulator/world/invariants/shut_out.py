@@ -21,8 +21,8 @@ _ALONE_MS = 86_400_000
 
 
 class ShutOut(Invariant):
-    """Asked at each refusal. A wrong clock ends nobody's grant more than a day early, unless two of them agree; but a
-    bank that nobody tells the time cannot know that a grant has begun since."""
+    """Asked at each refusal. Wrong clocks, however many, end nobody's grant more than a day early; but a bank that
+    nobody tells the time cannot know that a grant has begun since."""
 
     name = "shut_out"
 
@@ -40,7 +40,7 @@ class ShutOut(Invariant):
     def _judge(self, bank: str, entry: Pending) -> None:
         digest, why = entry.body.get("digest"), entry.body.get("why")
         wrong = self.world.wrong_clocks[bank]
-        if not digest or why in _OTHERWISE or wrong > 1 or (wrong and why == "not_yet"):
+        if not digest or why in _OTHERWISE or (wrong and why == "not_yet"):
             return
         grants = self._ledger.banks[bank].grants(digest)
         shut = {locker for grant in grants if grant.kind == Kind.SUSPENDED.value for locker in grant.lockers}
