@@ -6,8 +6,10 @@ It knows nothing of doors, queues or lockers out of service: the bank asks those
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from controller.inputs import Moment
-from wire.access_list import LEASED_KINDS, AccessList, Grant, Kind, why_disabled
+from wire.access_list import LEASED_KINDS, AccessList, Grant, Kind, Revoked, why_disabled
 from wire.hours import is_open, site_zone
 
 _HOLDER, _COLLECT, _SUSPENDED = Kind.HOLDER.value, Kind.COLLECT.value, Kind.SUSPENDED.value
@@ -44,29 +46,51 @@ class Denied:
 _UNKNOWN = Denied("unknown")
 
 
-class AccessIndex:
-    """One access list with the grants kept for vanished holders, ready to be asked; built once per list.
+class DeadBadge(msgspec.Struct, frozen=True, array_like=True):
+    """A line of an earlier list: this badge under this grant never counts again; carried over until `until`."""
 
-    A disabled grant (`why_disabled`) is not `usable`, nor one whose (id, digest) is in `revoked`. The same digest
-    under another grant id still counts: the list's author gave the badge out again, knowing of the revocation.
+    id: str
+    digest: str
+    why: str
+    until: int
+
+
+class CarriedOver(msgspec.Struct, frozen=True):
+    """What holds beside a list: `holders` whom it forgot, with the time they have to collect; `dead` badges."""
+
+    holders: tuple[Grant, ...] = ()
+    dead: tuple[DeadBadge, ...] = ()
+
+
+NOTHING_CARRIED = CarriedOver()
+
+
+class AccessIndex:
+    """One access list with what is carried over from earlier ones, ready to be asked; built once per list.
+
+    A disabled grant (`why_disabled`) is not `usable`, nor one whose (id, digest) is in `revoked`, nor one by which a
+    dead badge would live again: it is among the `revived`. The same digest under another grant id still counts: the
+    list's author gave the badge out again, knowing of the revocation.
     """
 
-    def __init__(self, access_list: AccessList, kept: Iterable[Grant] = ()) -> None:
+    def __init__(self, access_list: AccessList, carried: CarriedOver = NOTHING_CARRIED) -> None:
         self.access_list = access_list
-        self.kept = tuple(kept)
+        self.carried = carried
         self.zone = site_zone(access_list.zone)
+        revived = _revived(access_list, carried.dead)
         enabled = [grant for grant in access_list.grants if why_disabled(grant, access_list) is None]
-        dead = {(item.id, item.digest) for item in access_list.revoked}
-        self.disabled = len(access_list.grants) - len(enabled)
+        dead = {(item.id, item.digest) for item in access_list.revoked} | revived.keys()
+        self.disabled, self.revived = len(access_list.grants) - len(enabled), len(revived)
         self.usable = [grant for grant in enabled if (grant.id, grant.digest) not in dead] if dead else enabled
         self.leased = 0
         self._grants: dict[str, tuple[Grant, ...]] = {}
         self._revoked: dict[str, Denied] = {}
         self._at_locker: dict[int, list[Grant]] = {}
-        for item in access_list.revoked:
+        lines: tuple[Revoked | DeadBadge, ...] = (*access_list.revoked, *revived.values())
+        for item in lines:
             refusal = Denied(item.why if item.why in _TELLING else "revoked", item.id)
             self._revoked[item.digest] = _more_telling(self._revoked.get(item.digest), refusal)
-        for grant in (*self.usable, *self.kept):
+        for grant in (*self.usable, *carried.holders):
             self._add(grant)
 
     def _add(self, grant: Grant) -> None:
@@ -80,7 +104,7 @@ class AccessIndex:
     @property
     def key_ids(self) -> tuple[str, ...]:
         """The badge keys to try, newest first; a kept grant's key stays even where the list no longer names it."""
-        return tuple(dict.fromkeys((*self.access_list.badge_keys, *(grant.key for grant in self.kept))))
+        return tuple(dict.fromkeys((*self.access_list.badge_keys, *(grant.key for grant in self.carried.holders))))
 
     def grants_of(self, digest: str) -> tuple[Grant, ...]:
         """All grants of a digest, of any date."""
@@ -93,6 +117,14 @@ class AccessIndex:
     def revocation_of(self, digest: str) -> Denied | None:
         """Why this digest was revoked, or None."""
         return self._revoked.get(digest)
+
+
+def _revived(access_list: AccessList, dead: Iterable[DeadBadge]) -> dict[tuple[str, str], DeadBadge]:
+    """The dead badges for which the list has a grant again."""
+    lines = {(line.id, line.digest): line for line in dead}
+    if not lines:
+        return lines
+    return {name: lines[name] for grant in access_list.grants if (name := (grant.id, grant.digest)) in lines}
 
 
 def is_live(grant: Grant, now: Moment) -> bool:

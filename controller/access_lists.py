@@ -1,29 +1,22 @@
-"""The access list in force: which are accepted, who is kept when one forgets them, which badge keys are needed."""
-
-from collections.abc import Iterable
+"""The access list in force: which are accepted, what outlives the one before, which badge keys are needed."""
 
 import msgspec
 
-from controller.access import AccessIndex, is_live
+from controller.access import NOTHING_CARRIED, AccessIndex, CarriedOver, is_live
 from controller.bank_config import BankState
+from controller.carried_over import carry_over, decode_carried_over
 from controller.effects import Record, StoreList
 from controller.faultboard import FaultBoard
-from controller.inputs import ListReceived, ListStored, Moment
+from controller.inputs import ListReceived, ListStored
 from controller.suppression import Suppression
 from controller.turn import Agenda, Turn
-from wire.access_list import AccessList, Grant, Kind, list_hash
+from wire.access_list import AccessList, list_hash
 from wire.badge import badge_digest
 from wire.entries import EntryType
-from wire.limits import VANISHED_KEPT_MS
 
 STORE_AGAIN_MS = 30_000
 # The wall clock may be set meanwhile, so an instant far away is looked at again this often.
 WATCH_AT_MOST_MS = 600_000
-_KEPT_KINDS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
-# Words on a badge itself, whichever grant they came with; `ended` speaks of one grant alone.
-_DEAD_BADGE = frozenset({"revoked", "replaced"})
-
-_kept_decoder = msgspec.json.Decoder(tuple[Grant, ...])
 
 
 class AccessLists:
@@ -47,7 +40,7 @@ class AccessLists:
         self._told_not_durable = False
         if state.access_list is not None:
             self._floor = max(self._floor, state.access_list.version)
-            self._put_in_force(state.access_list, self._decode_kept(state.kept))
+            self._put_in_force(state.access_list, self._decode_carried(state.kept))
 
     def start(self, turn: Turn) -> None:
         """Look at the lease and at the holders kept."""
@@ -124,11 +117,10 @@ class AccessLists:
 
     def _accept(self, event: ListReceived, name: str, turn: Turn) -> None:
         new = event.access_list
-        still_kept, vanished = self._forgotten_by(new, turn.now)
-        kept = (*still_kept, *vanished)
+        carried, vanished = (NOTHING_CARRIED, ()) if self.index is None else carry_over(self.index, new, turn.now)
         self._floor = new.version
         self.hash = name
-        self._put_in_force(new, kept)
+        self._put_in_force(new, carried)
         entry = Record(
             EntryType.ACCESS_APPLIED,
             {
@@ -139,7 +131,7 @@ class AccessLists:
                 "durable": True,
             },
         )
-        self._unstored = StoreList(new.version, event.envelope, msgspec.json.encode(kept), entry)
+        self._unstored = StoreList(new.version, event.envelope, msgspec.json.encode(carried), entry)
         turn.effects.append(self._unstored)
         for grant in vanished:
             turn.record(
@@ -153,9 +145,10 @@ class AccessLists:
         if self.index is not None:
             self._watch(self.index, turn)
 
-    def _put_in_force(self, access_list: AccessList, kept: tuple[Grant, ...]) -> None:
-        self.index = AccessIndex(access_list, kept)
+    def _put_in_force(self, access_list: AccessList, carried: CarriedOver) -> None:
+        self.index = AccessIndex(access_list, carried)
         self._faults.put("access_list", "grants_disabled", self.index.disabled > 0)
+        self._faults.put("access_list", "badges_revived", self.index.revived > 0)
         self._choose_keys()
 
     def _choose_keys(self) -> None:
@@ -166,21 +159,12 @@ class AccessLists:
             self._faults.put(f"badge_key {name}", "badge_key_missing", name in missing)
         self._missing_keys = missing
 
-    def _forgotten_by(self, new: AccessList, now: Moment) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
-        """Whom the new list does not speak of: those kept before, and those it forgets, as they are now kept."""
-        if self.index is None:
-            return (), ()
-        forgotten = _forgotten(new, (*self.index.kept, *self.index.usable), now)
-        before = set(self.index.kept)
-        still = tuple(grant for grant in forgotten if grant in before)
-        return still, tuple(_kept(grant, now) for grant in forgotten if grant not in before)
-
-    def _decode_kept(self, data: bytes) -> tuple[Grant, ...]:
+    def _decode_carried(self, data: bytes) -> CarriedOver:
         try:
-            return _kept_decoder.decode(data)
+            return decode_carried_over(data)
         except (msgspec.DecodeError, ValueError):
             self._faults.put("access_list", "kept_unreadable")
-            return ()
+            return NOTHING_CARRIED
 
     def _store_again(self, unstored: StoreList, turn: Turn) -> None:
         if self._unstored is unstored:
@@ -196,7 +180,7 @@ class AccessLists:
         if lease_over and not self._told_lease:
             turn.record(EntryType.LEASE_EXPIRED, grants=index.leased)
             self._told_lease = True
-        kept = [grant for grant in index.kept if is_live(grant, now)]
+        kept = [grant for grant in index.carried.holders if is_live(grant, now)]
         self._faults.put("access_list", "holder_vanished", bool(kept))
         instants = [grant.not_after for grant in kept]
         if index.leased and not lease_over:
@@ -204,38 +188,3 @@ class AccessLists:
         if instants:
             wait_ms = min(min(instants) - now.ending_at, WATCH_AT_MOST_MS)
             self._agenda.at(now.mono_ms + wait_ms, lambda later: self._watch(index, later))
-
-
-def _forgotten(new: AccessList, grants: Iterable[Grant], now: Moment) -> list[Grant]:
-    """The people's live grants that a list does not speak of: neither the grant, nor its badge for the same lockers."""
-    ids = {grant.id for grant in new.grants} | {item.id for item in new.revoked}
-    dead = {item.digest for item in new.revoked if item.why in _DEAD_BADGE}
-    absent = [
-        grant
-        for grant in grants
-        if grant.id not in ids and grant.digest not in dead and grant.kind in _KEPT_KINDS and is_live(grant, now)
-    ]
-    lockers: dict[str, set[int]] = {grant.digest: set() for grant in absent}
-    if absent:
-        for grant in new.grants:
-            if grant.digest in lockers:
-                lockers[grant.digest].update(grant.lockers)
-    return [grant for grant in absent if not lockers[grant.digest].issuperset(grant.lockers)]
-
-
-def _kept(grant: Grant, now: Moment) -> Grant:
-    """The grant as it is kept: to collect, for 72 hours, day and night; a time to collect is not made longer."""
-    until = now.ending_at + VANISHED_KEPT_MS
-    if grant.kind == Kind.COLLECT.value:
-        until = min(until, grant.not_after)
-    return Grant(
-        id=grant.id,
-        digest=grant.digest,
-        key=grant.key,
-        lockers=grant.lockers,
-        not_before=grant.not_before,
-        not_after=until,
-        kind=Kind.COLLECT.value,
-        pin=grant.pin,
-        notice=grant.notice,
-    )

@@ -7,6 +7,7 @@ import msgspec
 
 from controller.access import is_live
 from controller.bank_config import BankState
+from controller.carried_over import decode_carried_over
 from controller.clock import Clock
 from controller.config import BankFile
 from controller.errors import ControllerError
@@ -77,7 +78,7 @@ def _of_people(access_list: AccessList | None) -> list[Grant]:
 
 def _kept(data: bytes) -> tuple[Grant, ...]:
     try:
-        return msgspec.json.decode(data, type=tuple[Grant, ...])
+        return decode_carried_over(data).holders
     except (msgspec.DecodeError, ValueError) as error:
         raise ControllerError(
             "held_unknown",

@@ -40,6 +40,9 @@ _DOOR_CODES: Mapping[str, str] = {
 _OTHER_CODES: Mapping[str, str] = {
     "not_durable": N_("the list in force could not be saved: is the disk full?"),
     "grants_disabled": N_("some grants of its list could not be read"),
+    "badges_revived": N_(
+        "its list names badges that were blocked before: they stay blocked there; block or replace them here too"
+    ),
     "kept_unreadable": N_("some grants kept from before could not be read"),
     "badge_key_missing": N_("a badge key is missing: some badges do not open"),
     "lease_expired": N_("nothing heard from here for too long: staff badges do not open any more"),

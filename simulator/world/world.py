@@ -72,10 +72,6 @@ class World:
         self.note("world", "violation", invariant=invariant, text=text)
         self.violations.append(Violation(self.loop.now_ms, invariant, text))
 
-    def is_of_two(self, version: int) -> bool:
-        """Whether that list may be the work of one of two gateways that do not know of each other."""
-        return bool(self.twins) or version <= self.joined_at
-
     def joined(self, twin: Gateway) -> None:
         """There is one gateway again: lists of a higher version than any of before are its own."""
         self.twins.remove(twin)

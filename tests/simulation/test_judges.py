@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from controller import access, access_lists, pin_entry
+from controller import access, carried_over, pin_entry
 from controller.access_lists import AccessLists
 from controller.bay import State
 from controller.inputs import ListReceived
@@ -13,6 +13,7 @@ from controller.releases import Releases, Request
 from controller.turn import Turn
 from gateway.access import reconcile, service
 from gateway.badges import enrolling
+from gateway.badges import service as badges
 from gateway.contracts import decisions
 from gateway.contracts.models import Transition
 from gateway.incidents import exclusions
@@ -116,7 +117,7 @@ def test_a_bank_that_keeps_no_hours_after_a_restore_is_found(monkeypatch: pytest
 
 
 def test_a_list_that_forgets_and_a_bank_that_keeps_nobody_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access_lists, "_forgotten", lambda *_: [])
+    monkeypatch.setattr(carried_over, "_forgotten", lambda *_: [])
     with faulty_town(3) as town:
         assert "access" in _forgotten(town)
 
@@ -132,6 +133,41 @@ def test_a_reconciling_that_carries_nothing_over_is_found(monkeypatch: pytest.Mo
     monkeypatch.setattr(reconcile, "_carry_over", lambda *_: None)
     with faulty_town(3) as town:
         assert "revocation" in _a_day_after_yesterday(town)
+
+
+def _blocked_at_the_other(town: FaultyTown) -> set[str]:
+    """One of two gateways blocks a badge; before the other hears of it, it sends a list of its own; the badge comes."""
+    town.begin("gateway_split", hours=12)
+    town.hours(0.05)
+    twin, bank, office = town.world.twins[0], town.world.controllers[0], town.town.office
+    first, second = [
+        someone for someone in town.town.records.people.values() if someone.pact and someone.pact.service != "luggage"
+    ][:2]
+    with twin.writing() as session:
+        badges.revoke(session, first.cards[0].id, reason="lost", actor="someone", now=twin.now())
+    town.town.blocked_elsewhere(first.cards[0], twin.now())
+    town.hours(0.01)
+    desk = BadgeDesk(office, town.town.luck("giving"), None)  # type: ignore[arg-type]
+    assert desk.give(town.town.workers[0], second, first.cards[0].site) == "done"
+    town.hours(0.01)
+    town.town._people._present(first, first.cards[0], bank.name)
+    town.hours(0.1)
+    assert bank.runtime is not None
+    assert town.world.gateway.storage.connection.execute(
+        "SELECT count(*) FROM issued_list WHERE version=?", (bank.runtime.bank.list_version,)
+    ).fetchone() == (1,)
+    return town.found()
+
+
+def test_a_badge_that_one_of_two_gateways_blocked_stays_dead_although_the_other_sends_a_list() -> None:
+    with faulty_town(3) as town:
+        assert _blocked_at_the_other(town) == set()
+
+
+def test_a_bank_that_forgets_who_is_dead_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carried_over, "_dead", lambda *_: ())
+    with faulty_town(3) as town:
+        assert "revocation" in _blocked_at_the_other(town)
 
 
 def _replayed(town: FaultyTown) -> set[str]:

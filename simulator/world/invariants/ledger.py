@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from controller.carried_over import decode_carried_over
 from controller.journal import Opened
 from controller.pending import Pending
 from simulator.world.invariants.invariant import Invariant
@@ -16,7 +17,6 @@ from wire.envelope import Envelope
 _envelopes = msgspec.json.Decoder(Envelope)
 # Words on a badge itself; `ended` speaks of one grant alone.
 DEAD = frozenset({"revoked", "replaced"})
-_kept = msgspec.json.Decoder(tuple[Grant, ...])
 
 
 @dataclass(slots=True)
@@ -30,10 +30,14 @@ class Intent:
 
 @dataclass(slots=True)
 class BankLedger:
-    """The list in force with the grants kept beside it, and by locker what is intended."""
+    """The list in force with the grants kept beside it, and by locker what is intended.
+
+    `dead`: (grant, digest) of every line that any list has called revoked or replaced: they never count again.
+    """
 
     accepted: AccessList | None = None
     kept: tuple[Grant, ...] = ()
+    dead: set[tuple[str, str]] = field(default_factory=set)
     intents: dict[int, Intent] = field(default_factory=dict)
     current: Intent | None = None
     """What the coil that just went on belongs to."""
@@ -41,7 +45,8 @@ class BankLedger:
     def grants(self, digest: str) -> list[Grant]:
         """All that this digest holds by the list in force, and by what is kept."""
         listed = self.accepted.grants if self.accepted else ()
-        return [grant for grant in (*listed, *self.kept) if grant.digest == digest]
+        held = [grant for grant in (*listed, *self.kept) if grant.digest == digest]
+        return [grant for grant in held if (grant.id, digest) not in self.dead]
 
 
 class Ledger(Invariant):
@@ -55,8 +60,8 @@ class Ledger(Invariant):
 
     def opened(self, bank: str, opened: Opened) -> None:
         """What a life begins with is what its disk held."""
-        kept = self.banks[bank] = BankLedger()
-        self._take(kept, opened.state)
+        ledger = self.banks[bank] = BankLedger(dead=self.banks[bank].dead)
+        self._take(ledger, opened.state)
 
     def written(self, bank: str, entries: Sequence[Pending]) -> None:
         """Lists and intents."""
@@ -78,4 +83,5 @@ class Ledger(Invariant):
         envelope = state.get("list")
         if envelope is not None:
             ledger.accepted = decode_access_list(_envelopes.decode(envelope).payload)
-            ledger.kept = _kept.decode(state.get("kept") or b"[]")
+            ledger.kept = decode_carried_over(state.get("kept") or b"[]").holders
+            ledger.dead.update((line.id, line.digest) for line in ledger.accepted.revoked if line.why in DEAD)

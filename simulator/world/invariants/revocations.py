@@ -20,7 +20,7 @@ class Revocations(Invariant):
         self._ledger = ledger
         self._durable: dict[str, int] = {}
         self._dead: dict[str, set[tuple[str, str]]] = {bank: set() for bank in world.banks}
-        self._apart: dict[str, set[tuple[str, str]]] = {bank: set() for bank in world.banks}
+        self._carried: dict[str, set[tuple[str, str]]] = {bank: set() for bank in world.banks}
 
     def written(self, bank: str, entries: Any) -> None:
         """A newer list: is it newer? Once it is durable, the next life must have it."""
@@ -30,21 +30,23 @@ class Revocations(Invariant):
 
     def energised(self, bank: str, locker: int) -> None:
         """Not by a grant of a dead badge; the same badge under another grant was given out again."""
-        ledger = self._ledger.banks[bank]
-        intent, accepted = ledger.current, ledger.accepted
-        if intent is None or accepted is None or self.world.is_of_two(accepted.version):
-            return
-        if (intent.body.get("grant"), intent.body.get("digest")) in self._dead[bank]:
+        intent = self._ledger.banks[bank].current
+        if intent is not None and (intent.body.get("grant"), intent.body.get("digest")) in self._dead[bank]:
             self.violated(f"{bank} opens locker {locker} by {intent.body['grant']}, which a list before had revoked")
 
     def reconciled(self, gateway: Gateway, bank: str, *, seen: bool) -> None:  # noqa: ARG002
-        """What the bank was told by another gateway is carried over; who decides without its list may forget."""
+        """What the bank knows to be dead is carried over; who decides without its list cannot know of it."""
         accepted = self._ledger.banks[bank].accepted
         if seen and accepted is not None:
-            self._dead[bank] |= self._apart[bank] & {(line.id, line.digest) for line in accepted.revoked}
-        else:
-            self._dead[bank].clear()
-        self._apart[bank].clear()
+            lines = {(line.id, line.digest) for line in accepted.revoked}
+            self._carried[bank] |= self._dead[bank] & lines
+
+    def settled(self) -> None:
+        """What was carried over is no grant of the list in force."""
+        for bank, dead in self._carried.items():
+            accepted = self._ledger.banks[bank].accepted
+            for name, _ in sorted(dead & {(grant.id, grant.digest) for grant in accepted.grants} if accepted else ()):
+                self.violated(f"{bank} is sent {name}, which was carried over as dead when the bank was reconciled")
 
     def _watch(self, bank: str, entry: Pending) -> None:
         version = int(entry.state["list_version"] or b"0")
@@ -56,8 +58,7 @@ class Revocations(Invariant):
             if durable:
                 self._durable[bank] = max(version, self._durable.get(bank, 0))
                 if accepted is not None and accepted.version == version:
-                    dead = (self._apart if self.world.is_of_two(version) else self._dead)[bank]
-                    dead.update((line.id, line.digest) for line in accepted.revoked if line.why in DEAD)
+                    self._dead[bank].update((line.id, line.digest) for line in accepted.revoked if line.why in DEAD)
             if before is not None:
                 before(durable)
 

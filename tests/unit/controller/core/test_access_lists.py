@@ -1,8 +1,9 @@
 """Which lists are accepted, what acts at once, and who is kept when a list forgets them."""
 
-import msgspec
 import pytest
 
+from controller.access import NOTHING_CARRIED
+from controller.carried_over import decode_carried_over
 from controller.effects import StoreList
 from controller.inputs import BadgeKeysReceived, ListStored, Refused
 from tests.unit.controller.core.driver import (
@@ -37,7 +38,7 @@ def test_newer_list_is_in_force_at_once_and_stored_with_its_entry() -> None:
     new = make_list(grant(1, 1), grant(2, 2), version=11)
     came = driver.receive_list(new)
     assert isinstance(came[0], StoreList)
-    assert (came[0].version, came[0].envelope, came[0].kept) == (11, b"envelope", b"[]")
+    assert (came[0].version, came[0].envelope, came[0].kept) == (11, b"envelope", encode(NOTHING_CARRIED))
     assert came[0].entry.body == {
         "version": 11,
         "hash": list_hash(encode(new)),
@@ -212,7 +213,7 @@ def test_kept_holder_stays_kept_through_the_next_list_and_a_restart() -> None:
     driver.receive_list(make_list(version=11))
     driver.receive_list(make_list(version=12))
     kept = stores(driver)[-1].kept
-    assert [item.kind for item in msgspec.json.decode(kept, type=list[Grant])] == ["collect"]
+    assert [item.kind for item in decode_carried_over(kept).holders] == ["collect"]
     again = make_driver(access_list=make_list(version=12), kept=kept)
     assert released(again.tap(1)) == [1]
     assert again.fault_codes() == {"holder_vanished"}
@@ -223,7 +224,7 @@ def test_kept_holder_is_replaced_when_the_holder_reappears() -> None:
     driver = make_driver(grant(1, 1))
     driver.receive_list(make_list(version=11))
     driver.receive_list(make_list(grant(1, 1), version=12))
-    assert stores(driver)[-1].kept == b"[]"
+    assert decode_carried_over(stores(driver)[-1].kept) == NOTHING_CARRIED
     assert driver.fault_codes() == set()
     assert entries(driver.tap(1), "release_intended")[0]["kind"] == "holder"
 

@@ -1,0 +1,78 @@
+"""What outlives an access list: the holders that the next one forgot, and badges once called dead, which stay so."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from controller.access import AccessIndex, CarriedOver, DeadBadge, is_live
+from controller.inputs import Moment
+from wire.access_list import AccessList, Grant, Kind
+from wire.limits import MAX_GRANTS, REVOKED_KEPT_MS, VANISHED_KEPT_MS
+
+_KEPT_KINDS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
+# Words on a badge itself, whichever grant they came with; `ended` speaks of one grant alone.
+_DEAD_BADGE = frozenset({"revoked", "replaced"})
+
+# Before dead badges were carried over there were the holders alone.
+_decoder = msgspec.json.Decoder(tuple[Grant, ...] | CarriedOver)
+
+
+def decode_carried_over(data: bytes) -> CarriedOver:
+    """What was stored with the list. Raises msgspec.DecodeError, ValueError for what cannot be read."""
+    found = _decoder.decode(data)
+    return CarriedOver(found) if isinstance(found, tuple) else found
+
+
+def carry_over(old: AccessIndex, new: AccessList, now: Moment) -> tuple[CarriedOver, tuple[Grant, ...]]:
+    """What to keep beside a new list, and the holders among it whom it is the first to forget."""
+    before = set(old.carried.holders)
+    forgotten = _forgotten(new, (*old.carried.holders, *old.usable), now)
+    vanished = tuple(_to_collect(grant, now) for grant in forgotten if grant not in before)
+    still = tuple(grant for grant in forgotten if grant in before)
+    return CarriedOver((*still, *vanished), _dead(old, new, now)), vanished
+
+
+def _dead(old: AccessIndex, new: AccessList, now: Moment) -> tuple[DeadBadge, ...]:
+    """The lines that the new list does not repeat; for as long as a gateway would have repeated them."""
+    said = {(line.id, line.digest) for line in new.revoked if line.why in _DEAD_BADGE}
+    until = now.ending_at + REVOKED_KEPT_MS
+    lines = [
+        DeadBadge(line.id, line.digest, line.why, until) for line in old.access_list.revoked if line.why in _DEAD_BADGE
+    ]
+    lines += [line for line in old.carried.dead if line.until > now.ending_at]
+    return tuple(line for line in lines if (line.id, line.digest) not in said)[:MAX_GRANTS]
+
+
+def _forgotten(new: AccessList, grants: Iterable[Grant], now: Moment) -> list[Grant]:
+    """The people's live grants that a list does not speak of: neither the grant, nor its badge for the same lockers."""
+    ids = {grant.id for grant in new.grants} | {item.id for item in new.revoked}
+    dead = {item.digest for item in new.revoked if item.why in _DEAD_BADGE}
+    absent = [
+        grant
+        for grant in grants
+        if grant.id not in ids and grant.digest not in dead and grant.kind in _KEPT_KINDS and is_live(grant, now)
+    ]
+    lockers: dict[str, set[int]] = {grant.digest: set() for grant in absent}
+    if absent:
+        for grant in new.grants:
+            if grant.digest in lockers:
+                lockers[grant.digest].update(grant.lockers)
+    return [grant for grant in absent if not lockers[grant.digest].issuperset(grant.lockers)]
+
+
+def _to_collect(grant: Grant, now: Moment) -> Grant:
+    """The grant as it is kept: to collect, for 72 hours, day and night; a time to collect is not made longer."""
+    until = now.ending_at + VANISHED_KEPT_MS
+    if grant.kind == Kind.COLLECT.value:
+        until = min(until, grant.not_after)
+    return Grant(
+        id=grant.id,
+        digest=grant.digest,
+        key=grant.key,
+        lockers=grant.lockers,
+        not_before=grant.not_before,
+        not_after=until,
+        kind=Kind.COLLECT.value,
+        pin=grant.pin,
+        notice=grant.notice,
+    )
