@@ -28,6 +28,7 @@ from simulator.world.invariants.violation import Violation
 from simulator.world.lives.arrivals import Arrivals, Scheme
 from simulator.world.lives.calendar import ZONE
 from simulator.world.lives.errands import Errands
+from simulator.world.lives.memory import Memory
 from simulator.world.lives.office import Office
 from simulator.world.lives.people import People, Presented
 from simulator.world.lives.records import Box, Card, Records
@@ -141,20 +142,21 @@ class Town:
         self._contracts.judge(at)
         return self._news()
 
-    def remember(self) -> int:
+    def remember(self) -> tuple[int, Memory]:
         """What `restored` needs of the moment at which the gateway's database is saved."""
-        return self._gateway.now()
+        return self._gateway.now(), Memory(self.records)
 
-    def restored(self, saved: int) -> None:
-        """The gateway's database is the one of then (0: an empty one): what staff did since it need not know.
+    def restored(self, saved: tuple[int, Memory]) -> None:
+        """The gateway's database is the one of then: what staff did since it does not know, nor do they from now on.
 
-        From now on figures are not compared with what was done, and rows only with what was decided about those who
-        came since. Still no locker has two holders, and nobody is let in, or shut out, whom no decision before and
-        since ever let in, or shut out.
+        Figures and rows are compared with what survived and what is done from now on. Nobody is let in, or shut out,
+        whom no decision before and since ever let in, or shut out.
         """
+        since, memory = saved
         self.office.loose = True
-        self._access.lost(saved, self._gateway.now())
-        self._contracts.put_back(self._gateway.now())
+        memory.put_back(self.records)
+        self._access.lost(since, self._gateway.now())
+        self._contracts.put_back()
         self.settled()
 
     def split(self) -> int:
@@ -190,9 +192,7 @@ class Town:
         self._access.forgetful[bank, version] = Forgotten(pacts, until)
 
     def figures_by_counting(self) -> list[Violation]:
-        """Every figure of every report, counted again from what was done; none of a gateway that lost its memory."""
-        if self.office.loose:
-            return self._news()
+        """Every figure of every report, counted again from what was done and survived."""
         FigureJudge(self.office, self.schemes).judge(self._luck)
         return self._news()
 

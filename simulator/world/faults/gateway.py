@@ -57,8 +57,10 @@ def _slow(schedule: Schedule, hit: Hit) -> Heal:
     return heal
 
 
-def _restored(schedule: Schedule, hit: Hit) -> Heal:
+def _restored(schedule: Schedule, hit: Hit) -> Heal | None:
     """A day or more later its database is put back to what it was; an operator looks, and decides."""
+    if schedule.is_empty:
+        return None
     saved = schedule.backup()
 
     def heal() -> None:
@@ -68,8 +70,10 @@ def _restored(schedule: Schedule, hit: Hit) -> Heal:
     return heal
 
 
-def _empty(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+def _empty(schedule: Schedule, hit: Hit) -> Heal | None:  # noqa: ARG001
     """It comes up with nothing at all, until somebody finds the backup."""
+    if schedule.is_empty:
+        return None
     saved = schedule.backup()
     schedule.emptied()
 

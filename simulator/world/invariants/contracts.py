@@ -32,8 +32,7 @@ _THINGS = text(
 class ContractJudge:
     """Asked once a day; reads what may have changed since.
 
-    After its database was put back, a gateway is held to the contracts of those who came since, in lockers that nobody
-    else has had since.
+    After its database was put back, a gateway is held to what survived and to what was decided since.
     """
 
     def __init__(self, office: Office) -> None:
@@ -42,11 +41,10 @@ class ContractJudge:
         self._since = 0
         self._transitions = 0
         self._checked: dict[str, int] = {}
-        self._put_back_at: int | None = None
 
-    def put_back(self, at: int) -> None:
+    def put_back(self) -> None:
         """The gateway's database is an older one from now on."""
-        self._put_back_at, self._transitions = at, 0
+        self._since = self._transitions = 0
         self._checked.clear()
 
     def judge(self, at: int) -> None:
@@ -96,7 +94,7 @@ class ContractJudge:
             )  # fmt: skip
             if tuple(row)[1:] != known:
                 self._say("decided", f"contract {pact.id} is {tuple(row)[1:]}, decided was {known}")
-        for contract_id in rows if self._put_back_at is None else ():
+        for contract_id in rows:
             self._say("decided", f"contract {contract_id} goes on, and nobody decided that")
 
     def _decisions(self, session: Session) -> None:
@@ -147,18 +145,8 @@ class ContractJudge:
         ]
 
     def _is_known(self, pact: Pact | None) -> bool:
-        """Whether the gateway must know all of it: everyone on it came since its database was put back."""
-        since = self._put_back_at
-        if since is None or pact is None:
-            return since is None
-        people = [self._records.people[part.person] for part in pact.parts]
-        boxes = {(hold.bank, hold.number): self._records.boxes[hold.bank, hold.number] for hold in pact.holds}
-        return all(one.views[0].at > since for someone in people for one in someone.pacts) and all(
-            hold.until_at <= since or hold.from_at > since
-            for box in boxes.values()
-            for hold in box.held
-            if hold.from_at < hold.until_at and not any(hold is own for own in pact.holds)
-        )
+        """Whether the gateway must know of it; what it forgot when it was put back it must not."""
+        return pact is None or not pact.lost
 
     def _say(self, invariant: str, found: str) -> None:
         self._office.violated(invariant, found)

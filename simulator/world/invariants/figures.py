@@ -81,6 +81,7 @@ def count(records: Records, scheme: Scheme | None, first: date, as_of: date, *, 
         pact
         for pact in records.pacts.values()
         if pact.signed_at is not None
+        and not pact.lost
         and pact.from_at < min(pact.until_at, end)
         and any((hold.bank, hold.number) in places for hold in pact.holds)
     ]
@@ -198,7 +199,7 @@ def _lockers(boxes: list[Box], begin: int, end: int) -> dict[str, int | float | 
         (max(hold.from_at, begin, box.in_service_since), min(hold.until_at, end))
         for box in boxes
         for hold in box.held
-        if hold.from_at < hold.until_at
+        if hold.from_at < hold.until_at and not hold.lost
     ]
     spans = [span for span in spans if span[0] < span[1]]
     service = [(max(begin, box.in_service_since), end) for box in boxes if max(begin, box.in_service_since) < end]

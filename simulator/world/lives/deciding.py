@@ -91,7 +91,7 @@ class Deciding:
         """Decisions that are in turn are taken; the others, and those made on an old view, are not."""
         in_turn = before in IN_TURN[action] and (pact.frozen_at is None or action in _AFTER_DEATH)
         fresh = seen == len(pact.decisions)
-        if (outcome == DONE) != (in_turn and fresh) and not self._office.loose:
+        if (outcome == DONE) != (in_turn and fresh):
             self._office.violated(
                 "decisions",
                 f"contract {pact.id} ({before}): {action}, {'in' if in_turn else 'out of'} turn and "

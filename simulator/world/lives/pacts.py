@@ -23,12 +23,13 @@ class Life(StrEnum):
 
 @dataclass(slots=True)
 class Hold:
-    """A locker of a contract in [from_at, until_at)."""
+    """A locker of a contract in [from_at, until_at). `lost`: the gateway was put back to before it."""
 
     bank: str
     number: int
     from_at: int
     until_at: int
+    lost: bool = False
 
 
 @dataclass(slots=True)
@@ -78,7 +79,10 @@ class View:
 
 @dataclass(slots=True)
 class Pact:
-    """One contract. Methods follow a decision that the gateway took; each keeps what was known before (`views`)."""
+    """One contract. Methods follow a decision that the gateway took; each keeps what was known before (`views`).
+
+    `lost`: the gateway was put back to before it.
+    """
 
     id: str
     service: str
@@ -104,7 +108,7 @@ class Pact:
     stability: str | None = None
     decisions: list[Decided] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
-    judged_from: int = 0
+    lost: bool = False
 
     def state(self, at: int) -> Life:
         """Where it is at that instant."""
