@@ -81,9 +81,11 @@ class World:
         twin.close()
 
     def close(self) -> None:
-        """Everything ends."""
+        """Everything ends. SQLite would keep the disks whose databases stay open, world after world."""
         for gateway in (self.gateway, *self.twins):
             gateway.close()
+        for controller in self.controllers:
+            controller.disk.drop()
         self.loop.close()
 
 

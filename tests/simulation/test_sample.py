@@ -1,5 +1,6 @@
 """A sample of the world: towns through all faults, the same again elsewhere, and a planted defect that is found."""
 
+import gc
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 import typer
@@ -19,6 +21,7 @@ from simulator.world.invariants.violation import Violation
 from simulator.world.outcome import Outcome
 from simulator.world.run import run
 from simulator.world.timeline import timeline
+from tests.simulation.faulty_town import faulty_town
 
 ROOT = Path(__file__).parents[2]
 ALL = frozenset(FAULTS)
@@ -86,6 +89,14 @@ def test_a_planted_defect_is_found_replayed_and_shrunk(
     assert {name for _, name in replayed.faults} == {"old_documents"}
     assert replayed.violations
     assert any("!! world" in line for line in timeline(replayed.lines))
+
+
+def test_ten_thousand_worlds_in_one_process_leave_none_of_their_disks_behind() -> None:
+    with faulty_town(1) as town:
+        disk = ref(town.world.controllers[0].disk)
+    del town
+    gc.collect()
+    assert disk() is None
 
 
 def test_a_soak_goes_on_where_it_stopped_and_not_with_another_tree(tmp_path: Path) -> None:
