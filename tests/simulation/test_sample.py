@@ -91,7 +91,7 @@ def test_a_planted_defect_is_found_replayed_and_shrunk(
     assert any("!! world" in line for line in timeline(replayed.lines))
 
 
-def test_ten_thousand_worlds_in_one_process_leave_none_of_their_disks_behind() -> None:
+def test_a_world_that_is_over_leaves_none_of_its_disks_in_memory() -> None:
     with faulty_town(1) as town:
         disk = ref(town.world.controllers[0].disk)
     del town
