@@ -135,12 +135,13 @@ _NOTICES = Prepared(
     .order_by(Notice.id)
 )
 _COUNTS = or_(Badge.revoked_at.is_(None), Badge.revoked_at > _SINCE)
-_BADGE = (
+# The columns of a ListedBadge.
+BADGE = (
     Badge.id, Badge.key_id, Badge.digest, Badge.pin, Badge.person_id, Badge.trusted_id, Badge.registered_at,
     Badge.given_at, Badge.valid_until, Badge.revoked_at, Badge.revoked_why,
 )  # fmt: skip
 _OWNED = Prepared(
-    select(*_BADGE)
+    select(*BADGE)
     .where(
         Badge.site_id == _SITE,
         or_(
@@ -163,7 +164,7 @@ _CARRIED = Prepared(
     )
 )
 _OF_STAFF = Prepared(
-    select(*_BADGE, Staff.role)
+    select(*BADGE, Staff.role)
     .join(Staff, Staff.id == Badge.staff_id)
     .where(Badge.site_id == _SITE, or_(Staff.disabled_at.is_(None), Badge.revoked_at.is_not(None)), _COUNTS)
     .order_by(Badge.id)

@@ -13,7 +13,7 @@ from gateway.access.schedules import schedules_of
 from gateway.contracts.holders import owners_of
 from gateway.events.service import record
 from gateway.loans.grants import loan_lines
-from gateway.loans.repository import at_bank as loans_at_bank
+from gateway.loans.listed import loans_of_bank
 from gateway.loans.repository import tool_locker_numbers
 from gateway.lockers.service import bank_of
 from gateway.staff.rights import Right, may
@@ -42,8 +42,8 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
         for owner in sorted(owners_of([contract]))
         for badge in badges.get(owner, ())
     ]
-    loans = loans_at_bank(session, bank_id, since)
-    parts += loan_lines(session, loans, site.id, since)
+    loans = loans_of_bank(session, bank_id, since)
+    parts += loan_lines(session, loans, bank_id, site.id, since)
     lending = sorted(tool_locker_numbers(session, bank_id).intersection(lockers))
     parts += [
         # Whoever may not open lockers lends tools at most.
@@ -57,7 +57,7 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
         issued_at=now,
         lease_until=now + LEASE_MS,
         zone=site.zone,
-        schedules=schedules_of([*contracts, *(loan.membership for loan in loans)]),
+        schedules=schedules_of([*contracts, *loans]),
         badge_keys=tuple(listed.badge_keys(session, site.id)),
         grants=tuple(sorted(grants, key=lambda grant: grant.id)),
         revoked=tuple(sorted(revoked, key=lambda line: line.id)),

@@ -1,14 +1,12 @@
 """Reads badges by their owners, and the lists that were issued."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from gateway.access.models import Controller, IssuedList
-from gateway.badges.models import Badge
 from gateway.lockers.models import Bank
 from gateway.prepared import Prepared
 
@@ -47,30 +45,6 @@ class Versions(NamedTuple):
     in_force: int
     newest: int
     held: bool
-
-
-def badges_of_owners(
-    session: Session, site_id: str, owners: Iterable[str], since: int
-) -> Mapping[str, Sequence[Badge]]:
-    """Badges at the site by owner, a person or someone they trust: live ones, and those revoked after `since`."""
-    wanted = set(owners)
-    found: dict[str, list[Badge]] = defaultdict(list)
-    query = (
-        select(Badge)
-        .where(
-            Badge.site_id == site_id,
-            or_(Badge.person_id.is_not(None), Badge.trusted_id.is_not(None)),
-            or_(Badge.revoked_at.is_(None), Badge.revoked_at > since),
-        )
-        .order_by(Badge.id)
-    )
-    if len(wanted) <= _AT_ONCE:
-        query = query.where(or_(Badge.person_id.in_(wanted), Badge.trusted_id.in_(wanted)))
-    for badge in session.scalars(query):
-        owner = badge.person_id or badge.trusted_id
-        if owner in wanted:
-            found[owner].append(badge)
-    return found
 
 
 def newest_list(session: Session, bank_id: str) -> IssuedList | None:

@@ -8,39 +8,40 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from gateway.access.grants import BADGE_TAIL, Lines
-from gateway.access.repository import badges_of_owners
+from gateway.access.listed import ListedBadge
 from gateway.access.schedules import schedule_name
-from gateway.badges.models import Badge
 from gateway.days import day_after, day_start, local_day
+from gateway.loans.listed import ListedLoan, badges_of_members
 from gateway.loans.models import Loan
+from gateway.schemes.terms import Terms
 from wire.access_list import Grant, Kind, Revoked
 
 
-def loan_lines(session: Session, loans: Sequence[Loan], site_id: str, since: int) -> list[Lines]:
-    """The lines of these loans for each badge of their members at the site."""
+def loan_lines(session: Session, loans: Sequence[ListedLoan], bank_id: str, site_id: str, since: int) -> list[Lines]:
+    """The lines of these loans of the bank for each badge of their members at the site."""
     if not loans:
         return []
-    badges = badges_of_owners(session, site_id, (loan.membership.person_id for loan in loans), since)
-    return [_lines(loan, badge) for loan in loans for badge in badges.get(loan.membership.person_id, ())]
-
-
-def returns_until(loan: Loan) -> int:
-    """Until when the locker opens to bring the tools back."""
-    member = loan.membership
-    if not member.terms.grace_days:
-        return loan.due_at
-    return day_start(member.site.zone, day_after(local_day(member.site.zone, loan.due_at), member.terms.grace_days + 1))
+    badges = badges_of_members(session, bank_id, site_id, since)
+    return [_lines(loan, badge) for loan in loans for badge in badges.get(loan.person_id, ())]
 
 
 def over_at(loan: Loan) -> int:
     """From when on the locker does not open for this loan any more, as known now."""
-    return min(loan.checked_at or returns_until(loan), loan.cancelled_at or returns_until(loan), returns_until(loan))
+    until = _returns_until(loan.membership.terms, loan.membership.site.zone, loan.due_at)
+    return min(loan.checked_at or until, loan.cancelled_at or until, until)
 
 
-def _lines(loan: Loan, badge: Badge) -> Lines:
+def _returns_until(terms: Terms, zone: str, due_at: int) -> int:
+    """Until when the locker opens to bring the tools back."""
+    if not terms.grace_days:
+        return due_at
+    return day_start(zone, day_after(local_day(zone, due_at), terms.grace_days + 1))
+
+
+def _lines(loan: ListedLoan, badge: ListedBadge) -> Lines:
     grants = [
         _grant(loan, badge, Kind.HOLDER, loan.from_at, loan.due_at),
-        _grant(loan, badge, Kind.COLLECT, loan.due_at, returns_until(loan)),
+        _grant(loan, badge, Kind.COLLECT, loan.due_at, _returns_until(loan.terms, loan.zone, loan.due_at)),
     ]
     why = _why_dead(loan, badge)
     if why is None:
@@ -48,15 +49,13 @@ def _lines(loan: Loan, badge: Badge) -> Lines:
     return Lines([], [Revoked(grant.id, grant.digest, why) for grant in grants])
 
 
-def _grant(loan: Loan, badge: Badge, kind: Kind, start: int, end: int) -> Grant:
-    if loan.locker is None:
-        raise ValueError("a loan at the desk opens no locker")
-    hours = schedule_name(loan.membership.terms.hours) if loan.membership.terms.hours else None
+def _grant(loan: ListedLoan, badge: ListedBadge, kind: Kind, start: int, end: int) -> Grant:
+    hours = schedule_name(loan.terms.hours) if loan.terms.hours else None
     return Grant(
         id=f"l{loan.id[-12:]}{badge.id[-BADGE_TAIL:]}-{kind.value[0]}",
         digest=badge.digest,
         key=badge.key_id,
-        lockers=(loan.locker.number,),
+        lockers=(loan.number,),
         not_before=start,
         not_after=end,
         kind=kind.value,
@@ -66,7 +65,7 @@ def _grant(loan: Loan, badge: Badge, kind: Kind, start: int, end: int) -> Grant:
     )
 
 
-def _why_dead(loan: Loan, badge: Badge) -> str | None:
+def _why_dead(loan: ListedLoan, badge: ListedBadge) -> str | None:
     if badge.revoked_at is not None:
         return "replaced" if badge.revoked_why == "replaced" else "revoked"
     return "ended" if loan.checked_at is not None or loan.cancelled_at is not None else None

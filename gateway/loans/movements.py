@@ -27,16 +27,18 @@ SAME_VISIT_MS = 15 * 60_000
 BADGE = "badge"
 _COUNTS = frozenset({MovementState.PROPOSED, MovementState.CONFIRMED})
 _NOTHING_OPENED = frozenset({EntryType.NOT_OPENED, EntryType.RELEASE_FAILED})
+_TELLING = _NOTHING_OPENED | {EntryType.RELEASE_INTENDED}
 
 
 def note_releases(session: Session, bank_id: str, entries: Sequence[Entry], *, now: int) -> None:
     """Attributes the releases among these new entries to the loans planned for their lockers."""
-    releases = [entry for entry in entries if entry.type == EntryType.RELEASE_INTENDED and _text(entry, "digest")]
-    failed = {
-        name for entry in entries if entry.type in _NOTHING_OPENED and (name := _text(entry, "release")) is not None
-    }
-    if not (releases or failed) or not repository.lends_tools(session, bank_id):
+    told = [entry for entry in entries if entry.type in _TELLING]
+    if not told:
         return
+    lent = repository.have_lent(session, bank_id)
+    told = [entry for entry in told if entry.body.get("locker") in lent] if lent else []
+    releases = [entry for entry in told if entry.type == EntryType.RELEASE_INTENDED and _text(entry, "digest")]
+    failed = {name for entry in told if entry.type in _NOTHING_OPENED and (name := _text(entry, "release")) is not None}
     if releases:
         _attribute(session, bank_id, releases, now)
     if failed:

@@ -26,8 +26,8 @@ _BANKS_OF_MEMBER = Prepared(
     .distinct()
     .order_by(Locker.bank_id)
 )
-_HAS_LENT = Prepared(
-    select(exists().where(Loan.locker_id == Locker.id, Locker.bank_id == bindparam("bank")).label("has_lent"))
+_HAVE_LENT = Prepared(
+    select(Locker.number).where(Locker.bank_id == bindparam("bank"), exists().where(Loan.locker_id == Locker.id))
 )
 
 
@@ -113,28 +113,6 @@ def in_scheme(query: Select[Loan], scheme_id: str | None) -> Select[Loan]:
     return query.where(Loan.membership.has(Membership.scheme_id == scheme_id))
 
 
-def at_bank(session: Session, bank_id: str, since: int) -> Sequence[Loan]:
-    """Loans through the bank's lockers that were not over at `since`, in a stable order."""
-    if not _HAS_LENT.run(session.connection(), {"bank": bank_id}).scalar():
-        return []
-    return (
-        session.scalars(
-            select(Loan)
-            .join(Locker, Locker.id == Loan.locker_id)
-            .where(
-                Locker.bank_id == bank_id,
-                Locker.lock == "badge",
-                or_(Loan.checked_at.is_(None), Loan.checked_at > since),
-                or_(Loan.cancelled_at.is_(None), Loan.cancelled_at > since),
-                or_(Loan.taken_at.is_not(None), Loan.due_at > since),
-            )
-            .order_by(Loan.id)
-        )
-        .unique()
-        .all()
-    )
-
-
 def of_people_at(session: Session, bank_id: str, people: Collection[str]) -> Sequence[Loan]:
     """Every loan of these people through the bank's lockers."""
     if not people:
@@ -159,9 +137,9 @@ def banks_of_member(session: Session, person_id: str, since: int) -> Sequence[st
     return [bank_id for (bank_id,) in rows]
 
 
-def lends_tools(session: Session, bank_id: str) -> bool:
-    """Whether any locker of the bank is a tool locker."""
-    return _TOOL_LOCKERS.run(session.connection(), {"bank": bank_id}).first() is not None
+def have_lent(session: Session, bank_id: str) -> Sequence[int]:
+    """The numbers of the bank's lockers through which anything was ever lent."""
+    return [number for (number,) in _HAVE_LENT.run(session.connection(), {"bank": bank_id})]
 
 
 def tool_locker_numbers(session: Session, bank_id: str) -> frozenset[int]:
