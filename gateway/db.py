@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, NoSuchModul
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from gateway.errors import NotReadyError, SettingsError
+from gateway.prepared import carry_out
 from gateway.privacy.field_keys import FieldKeys
 from gateway.privacy.fields import use_keys
 from gateway.settings import Settings
@@ -58,6 +59,18 @@ class Base(DeclarativeBase):
 Listener = Callable[[object], None]
 
 
+class Unit(Session):
+    """A session that lives for one unit of work, with the connection of that at hand: many statements ask for it."""
+
+    _at_hand: Connection | None = None
+
+    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
+        """See Session."""
+        if self._at_hand is None or self._at_hand.closed or self.in_nested_transaction():
+            self._at_hand = super().connection(bind_arguments, execution_options)
+        return self._at_hand
+
+
 class Database:
     """Opens units of work; `listeners` hear, after each commit, what `announce` collected in it.
 
@@ -75,13 +88,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view; whatever is changed in it is dropped."""
-        with Session(self._reader, expire_on_commit=False) as session:
+        with Unit(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """The only writer until the block ends: committed then, or rolled back if it raises."""
-        with Session(self._writer, expire_on_commit=False) as session:
+        with Unit(self._writer, expire_on_commit=False) as session:
             with session.begin():
                 # Now, not at the first statement: what is read or timed inside is not overtaken by another writer.
                 session.connection()
@@ -155,7 +168,7 @@ def _sqlite_connected(connection: Any, _record: object) -> None:
 
 def _sqlite_begins(connection: Connection) -> None:
     writing = connection.get_execution_options().get("writing", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    carry_out(connection, "BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 def _postgresql_begins(connection: Connection) -> None:

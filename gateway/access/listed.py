@@ -14,11 +14,19 @@ from sqlalchemy.orm import Session
 from gateway.access.models import BadgeKey, CarriedRevocation
 from gateway.badges.models import Badge
 from gateway.contracts.models import Contract, Holding, Notice, Party, Suspension, TrustedPerson
-from gateway.lockers.models import Locker
+from gateway.errors import NotFoundError
+from gateway.lockers.models import Bank, Locker, Site
 from gateway.prepared import Prepared
 from gateway.schemes.terms import Terms, stored_terms
 from gateway.staff.models import Staff
 from wire.access_list import Revoked
+
+
+class ListedSite(Struct):
+    """Where a bank stands."""
+
+    id: str
+    zone: str
 
 
 class ListedHolding(Struct):
@@ -101,6 +109,7 @@ _THEIRS = and_(
     Contract.id.in_(select(Holding.contract_id).join(Locker).where(Locker.bank_id == _BANK)),
 )
 _IDS = select(Contract.id).where(_THEIRS)
+_SITE_OF_BANK = Prepared(select(Site.id, Site.zone).join(Bank, Bank.site_id == Site.id).where(Bank.id == _BANK))
 _CONTRACTS = Prepared(
     select(
         Contract.id, Contract.terms, Contract.from_at, Contract.until_at, Contract.collect_until, Contract.signed_at,
@@ -169,6 +178,14 @@ _OF_STAFF = Prepared(
     .where(Badge.site_id == _SITE, or_(Staff.disabled_at.is_(None), Badge.revoked_at.is_not(None)), _COUNTS)
     .order_by(Badge.id)
 )
+
+
+def site_of_bank(session: Session, bank_id: str) -> ListedSite:
+    """Raises NotFoundError with code `bank`."""
+    found = _SITE_OF_BANK.first(session.connection(), {"bank": bank_id})
+    if found is None:
+        raise NotFoundError("bank", f"no bank {bank_id[:60]!r}")
+    return ListedSite(*found)
 
 
 def contracts_of_bank(session: Session, bank_id: str, since: int) -> Sequence[ListedContract]:

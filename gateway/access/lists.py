@@ -8,14 +8,13 @@ from sqlalchemy.orm import Session
 
 from gateway.access import listed, repository
 from gateway.access.grants import Lines, contract_lines, staff_lines
-from gateway.access.models import IssuedList
+from gateway.access.repository import Issued
 from gateway.access.schedules import schedules_of
 from gateway.contracts.holders import owners_of
 from gateway.events.service import record
 from gateway.loans.grants import loan_lines
 from gateway.loans.listed import loans_of_bank
 from gateway.loans.repository import tool_locker_numbers
-from gateway.lockers.service import bank_of
 from gateway.staff.rights import Right, may
 from wire.access_list import AccessList, Grant, Revoked, decode_access_list, list_hash
 from wire.limits import LEASE_MS, REVOKED_KEPT_MS
@@ -30,9 +29,9 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
 
     Raises NotFoundError with code `bank`.
     """
-    site = bank_of(session, bank_id).site
-    since = now - REVOKED_KEPT_MS
     session.flush()  # what is read below does not see what is pending
+    site = listed.site_of_bank(session, bank_id)
+    since = now - REVOKED_KEPT_MS
     contracts = listed.contracts_of_bank(session, bank_id, since)
     badges = listed.badges_of_contracts(session, bank_id, site.id, since)
     lockers = list(listed.locker_numbers(session, bank_id))
@@ -64,7 +63,7 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
     )
 
 
-def issue(session: Session, bank_id: str, sign: Callable[[bytes], bytes], *, now: int) -> IssuedList:
+def issue(session: Session, bank_id: str, sign: Callable[[bytes], bytes], *, now: int) -> Issued:
     """The list in force from now on: the newest issued if nothing in it would change and its lease is young enough,
     else a new one of a higher version. Raises MessageError if the controller would refuse it (nothing is issued).
     """
@@ -76,7 +75,7 @@ def issue(session: Session, bank_id: str, sign: Callable[[bytes], bytes], *, now
         return newest
     payload = encode(access_list)
     decode_access_list(payload)
-    issued = IssuedList(
+    issued = Issued(
         bank_id=bank_id,
         version=version,
         hash=list_hash(payload),
@@ -85,7 +84,7 @@ def issue(session: Session, bank_id: str, sign: Callable[[bytes], bytes], *, now
         content=content,
         envelope=sign(payload),
     )
-    session.add(issued)
+    repository.add_list(session, issued)
     record(session, "list_issued", now=now, bank_id=bank_id, version=version, grants=len(access_list.grants))
     repository.forget_bytes(session, bank_id, LISTS_KEPT_WHOLE)
     return issued

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from gateway.access.models import Controller, IssuedList
@@ -12,6 +12,28 @@ from gateway.prepared import Prepared
 
 # SQLite takes at most 32,766 values in one statement.
 _AT_ONCE = 10_000
+
+
+class Issued(NamedTuple):
+    """A row of `issued_list` (models.py)."""
+
+    bank_id: str
+    version: int
+    hash: str
+    issued_at: int
+    lease_until: int
+    content: str
+    envelope: bytes | None
+
+
+class Versions(NamedTuple):
+    """Which list a bank's controller follows, which one was issued last (0: none), and whether the bank is held."""
+
+    in_force: int
+    newest: int
+    held: bool
+
+
 # Made once: it is asked with every health message of every bank.
 _VERSIONS = Prepared(
     select(
@@ -20,6 +42,14 @@ _VERSIONS = Prepared(
         select(func.max(IssuedList.version)).where(IssuedList.bank_id == Controller.bank_id).scalar_subquery(),
     ).where(Controller.bank_id == bindparam("bank"))
 )
+_OF_BANK = IssuedList.bank_id == bindparam("bank")
+_NEWEST = Prepared(
+    select(*(getattr(IssuedList, name) for name in Issued._fields)).where(
+        _OF_BANK, IssuedList.version == select(func.max(IssuedList.version)).where(_OF_BANK).scalar_subquery()
+    )
+)
+_HASH = Prepared(select(IssuedList.hash).where(_OF_BANK, IssuedList.version == bindparam("which")))
+_ADD = Prepared(insert(IssuedList).values({name: bindparam(name) for name in Issued._fields}))
 _OLDEST_KEPT = (
     select(IssuedList.version)
     .where(IssuedList.bank_id == bindparam("bank"))
@@ -39,19 +69,23 @@ _FORGET = Prepared(
 )
 
 
-class Versions(NamedTuple):
-    """Which list a bank's controller follows, which one was issued last (0: none), and whether the bank is held."""
-
-    in_force: int
-    newest: int
-    held: bool
-
-
-def newest_list(session: Session, bank_id: str) -> IssuedList | None:
+def newest_list(session: Session, bank_id: str) -> Issued | None:
     """The list issued last."""
-    return session.scalar(
-        select(IssuedList).where(IssuedList.bank_id == bank_id).order_by(IssuedList.version.desc()).limit(1)
-    )
+    session.flush()  # the question below does not see what is pending
+    found = _NEWEST.first(session.connection(), {"bank": bank_id})
+    return None if found is None else Issued(*found)
+
+
+def hash_of_list(session: Session, bank_id: str, version: int) -> str | None:
+    """The hash of a list that was issued, or is told of: empty if it was never seen, None for one that never was."""
+    session.flush()  # the question below does not see what is pending
+    found = _HASH.first(session.connection(), {"bank": bank_id, "which": version})
+    return None if found is None else str(found[0])
+
+
+def add_list(session: Session, issued: Issued) -> None:
+    """Written at once, whatever else is pending."""
+    _ADD.run(session.connection(), issued._asdict())
 
 
 def newest_versions(session: Session, banks: Collection[str] | None = None) -> Mapping[str, int]:
@@ -66,11 +100,10 @@ def newest_versions(session: Session, banks: Collection[str] | None = None) -> M
 
 def versions_of(session: Session, bank_id: str) -> Versions | None:
     """None without a controller."""
-    found = _VERSIONS.run(session.connection(), {"bank": bank_id}).first()
+    found = _VERSIONS.first(session.connection(), {"bank": bank_id})
     return None if found is None else Versions(found[0], found[2] or 0, found[1] is not None)
 
 
 def forget_bytes(session: Session, bank_id: str, kept: int) -> None:
     """Of all but the bank's `kept` newest lists only version and hash stay."""
-    session.flush()
     _FORGET.run(session.connection(), {"bank": bank_id, "one": 1, "newer": kept - 1, "nothing": None})

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access import repository
 from gateway.access.changes import ControllersChanged, access_changed
-from gateway.access.models import BadgeKey, Controller, IssuedList
+from gateway.access.models import BadgeKey, Controller
 from gateway.audit import service as audit
 from gateway.badges import service as badges
 from gateway.badges.models import Badge
@@ -86,7 +86,7 @@ def list_controllers(session: Session) -> Sequence[Controller]:
 
 def device_publics(session: Session) -> Mapping[str, bytes]:
     """The public key of every controller, by bank."""
-    return {bank_id: public for bank_id, public in _PUBLICS.run(session.connection(), {})}
+    return dict(_PUBLICS.run(session.connection(), {}))
 
 
 def ensure_badge_key(session: Session, store: BadgeKeys, site_id: str, *, now: int) -> BadgeKey:
@@ -188,8 +188,8 @@ def has_followed(session: Session, bank_id: str, version: int, list_hash: str | 
 
 
 def _is_ours(session: Session, bank_id: str, version: int, list_hash: str | None) -> bool:
-    issued = session.get(IssuedList, (bank_id, version))
-    return issued is not None and (not issued.hash or list_hash in (None, issued.hash))
+    issued = repository.hash_of_list(session, bank_id, version)
+    return issued is not None and (not issued or list_hash in (None, issued))
 
 
 def died(session: Session, bank_id: str, death: Death, *, now: int) -> bool:

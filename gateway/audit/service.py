@@ -64,8 +64,8 @@ def trail(session: Session, subject: str | None = None, *, limit: int = 100) -> 
 
 def head(session: Session) -> Head | None:
     """The newest record's place in the chain; None where there is none."""
-    row = _HEAD.run(session.connection(), {}).first()
-    return None if row is None else Head(row.id, row.digest)
+    row = _HEAD.first(session.connection(), {})
+    return None if row is None else Head(*row)
 
 
 def verify(session: Session, expected: Head | None = None) -> tuple[int, Head | None]:

@@ -68,7 +68,7 @@ def readiness(session: Session, locker: Locker, now: int) -> Readiness:
     """What is known of the locker since its last holding was over; nothing is asked of one that was never held."""
     session.flush()  # the question below does not see what is pending
     values = {"locker": locker.id, "now": now, **{check.value: check.value for check in Check}}
-    left_at, custody_id, *last = tuple(_STANDING.run(session.connection(), values).one())
+    [(left_at, custody_id, *last)] = _STANDING.run(session.connection(), values)
     seen = dict(zip(Check, last, strict=True))
     lacking = [check for check in Check if left_at is not None and (seen[check] or -1) < left_at]
     return Readiness(left_at, lacking, custody_id)

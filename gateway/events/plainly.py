@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, exists, func, select
 from gateway.badges.models import Badge
 from gateway.contracts.models import Contract, Holding, Party, Suspension
 from gateway.lockers.models import Bank, Locker
-from gateway.prepared import Prepared
+from gateway.prepared import PreparedForSome, some
 from wire.entries import Entry
 
 # Made once: what SQLAlchemy needs to recognise a statement takes longer than to carry it out.
@@ -42,9 +42,8 @@ _HOLDERS = (
         ),
     )
 )  # fmt: skip
-_OF_ONE = Prepared(_HOLDERS.where(Locker.number == bindparam("number"), Badge.digest == bindparam("digest")))
-_OF_SOME = _HOLDERS.where(
-    Locker.number.in_(bindparam("numbers", expanding=True)), Badge.digest.in_(bindparam("digests", expanding=True))
+_OF_SOME = PreparedForSome(
+    lambda size: _HOLDERS.where(Locker.number.in_(some("number", size)), Badge.digest.in_(some("digest", size)))
 )
 
 
@@ -56,10 +55,7 @@ def questionable(connection: Connection, bank_id: str, releases: Sequence[Entry]
     numbers = sorted({entry.body["locker"] for entry in asked})
     digests = sorted({entry.body["digest"] for entry in asked})
     times = {"earliest": min(entry.at for entry in asked), "latest": max(entry.at for entry in asked)}
-    if len(numbers) == len(digests) == 1:
-        found = _OF_ONE.run(connection, {"bank": bank_id, "number": numbers[0], "digest": digests[0], **times})
-    else:
-        found = connection.execute(_OF_SOME, {"bank": bank_id, "numbers": numbers, "digests": digests, **times})
+    found = _OF_SOME.run(connection, {"bank": bank_id, **times}, number=numbers, digest=digests)
     spans: Mapping[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     for row in found:
         digest, locker, *begins, collect_until, held_until, parted = row

@@ -71,9 +71,9 @@ class Epochs:
         row = self._rows.get((bank_id, epoch))
         if row is not None:
             return row
-        found = _ONE.run(self.connection, {"bank": bank_id, "name": epoch}).first()
+        found = _ONE.first(self.connection, {"bank": bank_id, "name": epoch})
         if found is not None:
-            *values, is_followed = tuple(found)
+            *values, is_followed = found
             if not is_followed:
                 self._unfollowed.add((bank_id, epoch))
             return self._keep(tuple(values))

@@ -12,15 +12,14 @@ import structlog
 from gateway.access import lists, service
 from gateway.access.changes import AccessChanged, CommandReady, ControllersChanged
 from gateway.access.keystore import Keystore
-from gateway.access.listed import badge_keys
-from gateway.access.models import Controller, IssuedList
-from gateway.access.repository import versions_of
+from gateway.access.listed import badge_keys, site_of_bank
+from gateway.access.models import Controller
+from gateway.access.repository import Issued, versions_of
 from gateway.db import Database
 from gateway.errors import NotFoundError
 from gateway.ingest.service import Reach, reaches_at_birth
 from gateway.link.presence import Presence
 from gateway.link.transport import Transport
-from gateway.lockers.service import bank_of
 from wire.errors import MessageError
 from wire.keys import seal
 from wire.limits import COMMAND_FRESH_MS
@@ -76,12 +75,14 @@ class Publisher:
         with self._lock:
             with self._database.reading() as session:
                 controller = session.get(Controller, bank_id)
+                names = badge_keys(session, site_of_bank(session, bank_id).id) if controller else ()
             if controller is None or controller.held_since is not None:
                 self._presence.unsettle(bank_id)
                 return
             self._presence.settle(bank_id)
             self._publish_trust(controller, birth.trust_version)
-            self._publish_keys(bank_id, birth)
+            if not names or set(names) != set(birth.badge_keys):
+                self._publish_keys(bank_id)
             _before, issued = self._issue(bank_id)
             if issued is None or (issued.version == following.version and following.hash in (None, issued.hash)):
                 return
@@ -117,7 +118,7 @@ class Publisher:
                     with self._lock:
                         self._publish_trust(controller, 0)
 
-    def _issue(self, bank_id: str) -> tuple[int, IssuedList | None]:
+    def _issue(self, bank_id: str) -> tuple[int, Issued | None]:
         """The version issued before, and the list that now holds; none for a bank that is held or has no controller."""
         try:
             with self._database.writing() as session:
@@ -132,7 +133,7 @@ class Publisher:
             log.warning("list_not_issued", bank=bank_id, code=error.code, why=str(error))
             return 0, None
 
-    def _publish_list(self, bank_id: str, issued: IssuedList) -> None:
+    def _publish_list(self, bank_id: str, issued: Issued) -> None:
         if issued.envelope is not None:
             self._send(bank_id, Topic.ACCESS, issued.envelope, retain=True)
 
@@ -150,14 +151,12 @@ class Publisher:
         trust = encode(Trust(controller.bank_id, version, (key,)))
         self._send(controller.bank_id, Topic.TRUST, self._keystore.sign(Topic.TRUST, trust), retain=True)
 
-    def _publish_keys(self, bank_id: str, birth: Birth) -> None:
-        """The site's badge keys, sealed, where the bank has not got exactly these."""
+    def _publish_keys(self, bank_id: str) -> None:
+        """The site's badge keys, sealed; one is made if it has none."""
         with self._database.writing() as session:
-            site_id = bank_of(session, bank_id).site_id
+            site_id = site_of_bank(session, bank_id).id
             names = list(badge_keys(session, site_id))
             names = names or [service.ensure_badge_key(session, self._keystore, site_id, now=self._now()).id]
-            if set(names) == set(birth.badge_keys):
-                return
             row = service.controller_of(session, bank_id)
             row.keys_version = max(row.keys_version + 1, self._now())
             version, recipient = row.keys_version, row.encryption_public

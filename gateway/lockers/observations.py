@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from gateway.lockers.models import Locker, Observation
-from gateway.prepared import Prepared
+from gateway.prepared import Prepared, PreparedForSome, some
 from wire.entries import Entry, EntryType
 
 Body = Mapping[str, Any]
@@ -33,14 +33,14 @@ class Seen:
 _COLUMNS = ("door", "since", "fault", "out_of_service", "last_opened_at", "as_of", "as_of_epoch", "as_of_seq")
 _values = attrgetter(*_COLUMNS)
 # Made once: what SQLAlchemy needs to recognise a statement takes longer than to carry it out.
-_WHOLE = (
+_OF_BANK = (
     select(Locker.number, *(getattr(Observation, name) for name in _COLUMNS))
     .outerjoin(Observation, (Observation.bank_id == Locker.bank_id) & (Observation.number == Locker.number))
     .where(Locker.bank_id == bindparam("bank"))
     .order_by(Locker.number)
 )
-_ONE = Prepared(_WHOLE.where(Locker.number == bindparam("which")))
-_SOME = _WHOLE.where(Locker.number.in_(bindparam("numbers", expanding=True)))
+_WHOLE = Prepared(_OF_BANK)
+_SOME = PreparedForSome(lambda size: _OF_BANK.where(Locker.number.in_(some("number", size))))
 _INSERT = Prepared(insert(Observation).values({name: bindparam(name) for name in ("bank_id", "number", *_COLUMNS)}))
 _UPDATE = Prepared(
     update(Observation)
@@ -144,11 +144,9 @@ def observe(session: Session, bank_id: str, entries: Sequence[Entry]) -> None:
     wanted = {number for entry in told if (number := _locker(entry)) is not None}
     if any(entry.type == EntryType.STARTED for entry in told):
         # A start is about every locker of which something is known.
-        rows = connection.execute(_WHOLE, {"bank": bank_id})
-    elif len(wanted) == 1:
-        rows = _ONE.run(connection, {"bank": bank_id, "which": min(wanted)})
+        rows = _WHOLE.run(connection, {"bank": bank_id})
     elif wanted:
-        rows = connection.execute(_SOME, {"bank": bank_id, "numbers": sorted(wanted)})
+        rows = _SOME.run(connection, {"bank": bank_id}, number=sorted(wanted))
     else:
         return
     seen: dict[int, Seen | None] = {row[0]: None if row[1] is None else Seen(*row[1:]) for row in rows}

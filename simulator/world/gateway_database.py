@@ -1,8 +1,9 @@
 """The gateway's database in the world: SQLite in memory, migrated once a process, and what may go wrong with it."""
 
 import sqlite3
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -14,6 +15,8 @@ from gateway.privacy.fields import use_keys
 from simulator.world.chance import Chance
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")
+# Raises where a statement is refused.
+Refusal = Callable[[str], None]
 # Engines that are free: what they have compiled is kept from one world to the next.
 _idle: list[Database] = []
 
@@ -34,6 +37,38 @@ def _template() -> bytes:
         database.close()
 
 
+class _Connection(sqlite3.Connection):
+    """What the driver opens; a database that is disturbed puts another `cursor` in the place of its own."""
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor of a database that is disturbed: each statement of anyone's is asked about first."""
+
+    def __init__(self, connection: sqlite3.Connection, refusals: Sequence[Refusal]) -> None:
+        super().__init__(connection)
+        self._refusals = refusals
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Self:
+        self._ask(sql)
+        return super().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Any, /) -> Self:
+        self._ask(sql)
+        return super().executemany(sql, parameters)
+
+    def _ask(self, sql: str) -> None:
+        for refusal in self._refusals:
+            refusal(sql)
+
+
+def _opened() -> Database:
+    database = Database("sqlite://")
+    event.listen(
+        database.engine, "do_connect", lambda _dialect, _record, _given, named: named.update(factory=_Connection)
+    )
+    return database
+
+
 def _raw(database: Database) -> sqlite3.Connection:
     """The one connection of a database in memory."""
     pooled = database.engine.raw_connection()
@@ -49,10 +84,11 @@ class GatewayDatabase:
     """`database` is what the gateway uses. It survives the gateway's process; what was not committed does not."""
 
     def __init__(self, keys: FieldKeys) -> None:
-        self.database = _idle.pop() if _idle else Database("sqlite://")
+        self.database = _idle.pop() if _idle else _opened()
         use_keys(self.database.engine, keys)
         self.connection = _raw(self.database)
-        self._hooks: list[tuple[str, Any]] = []
+        self._refusals: list[Refusal] = []
+        self._commits: list[Callable[[object], NoReturn]] = []
         self.slow_ms = 0
         self.empty()
 
@@ -81,17 +117,16 @@ class GatewayDatabase:
 
     def down(self) -> None:
         """It cannot be reached: every statement fails, the first of a unit of work too."""
-        self._hook("do_execute", lambda *_: _fail("unable to open database file"))
+        self._refuse(lambda _: _fail("unable to open database file"))
 
     def full(self) -> None:
         """Reading goes on; what would write fails."""
 
-        def refuse(_cursor: object, statement: str, *_: object) -> None:
+        def refuse(statement: str) -> None:
             if statement.lstrip().startswith(_WRITES):
                 _fail("database or disk is full")
 
-        self._hook("do_execute", refuse)
-        self._hook("do_executemany", refuse)
+        self._refuse(refuse)
 
     def full_at_commit(self) -> None:
         """Everything seems to go well until it has to be kept."""
@@ -99,7 +134,7 @@ class GatewayDatabase:
         def refuse(_connection: object) -> NoReturn:
             raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
 
-        self._hook("commit", refuse)
+        self._at_commit(refuse)
 
     def die_at_commit(self) -> None:
         """The process is killed when it next commits, before that counts."""
@@ -108,23 +143,29 @@ class GatewayDatabase:
             self.heal()
             raise Killed
 
-        self._hook("commit", die)
+        self._at_commit(die)
 
     @property
     def is_disturbed(self) -> bool:
         """Whether any of that is so, or it is slow."""
-        return bool(self._hooks) or self.slow_ms > 0
+        return bool(self._refusals or self._commits) or self.slow_ms > 0
 
     def heal(self) -> None:
         """All of that is over."""
-        for name, hook in self._hooks:
-            event.remove(self.database.engine, name, hook)
-        self._hooks.clear()
+        for hook in self._commits:
+            event.remove(self.database.engine, "commit", hook)
+        self._commits.clear()
+        self._refusals.clear()
+        vars(self.connection).pop("cursor", None)
         self.slow_ms = 0
 
-    def _hook(self, name: str, hook: Any) -> None:
-        event.listen(self.database.engine, name, hook)
-        self._hooks.append((name, hook))
+    def _refuse(self, refusal: Refusal) -> None:
+        self._refusals.append(refusal)
+        vars(self.connection)["cursor"] = lambda: _Cursor(self.connection, self._refusals)
+
+    def _at_commit(self, hook: Callable[[object], NoReturn]) -> None:
+        event.listen(self.database.engine, "commit", hook)
+        self._commits.append(hook)
 
 
 def _fail(why: str) -> NoReturn:
