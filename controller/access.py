@@ -130,9 +130,14 @@ def _revived(access_list: AccessList, dead: Iterable[DeadBadge]) -> dict[tuple[s
 def is_live(grant: Grant, now: Moment) -> bool:
     """Whether `now` is within the grant's dates; in doubt about the time the holder wins.
 
-    So a suspension, which stands against its holder, ends by the latest claim and any other grant by the floor.
+    So a suspension, which stands against its holder, ends by the latest claim and any other grant by the floor. As its
+    two ends are judged by two times, a grant with no time in it would have some in doubt: it never is live.
     """
-    return grant.not_before <= now.starting_at and _ending(grant, now) < grant.not_after
+    return grant.not_before <= now.starting_at and _ending(grant, now) < grant.not_after and not _is_empty(grant)
+
+
+def _is_empty(grant: Grant) -> bool:
+    return grant.not_after <= grant.not_before
 
 
 def _ending(grant: Grant, now: Moment) -> int:
@@ -176,6 +181,8 @@ def leased_grant(digest: str, locker: int, access: AccessIndex, now: Moment) -> 
 
 def _why_not(grant: Grant, access: AccessIndex, now: Moment) -> str | None:
     """Why this grant opens nothing at this moment, or None."""
+    if _is_empty(grant):
+        return "ended"
     if now.starting_at < grant.not_before:
         return "not_yet"
     if _ending(grant, now) >= grant.not_after:

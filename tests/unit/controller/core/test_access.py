@@ -82,6 +82,16 @@ def test_suspension_ends_at_its_date_and_the_holder_resumes() -> None:
     assert [judge(access_list, at(NOON - 1)), judge(access_list, at(NOON))] == ["suspended", "1"]
 
 
+@pytest.mark.parametrize("kind", ["holder", "collect", "staff"])
+def test_grant_with_no_time_in_it_never_opens_however_much_the_time_is_in_doubt(kind: str) -> None:
+    """Whom a holder trusted until yesterday has the time to collect of a contract that runs on: none."""
+    doubt = Moment(1_000_000, NOON, NOON - DAY, NOON + 90 * DAY, "claimed")
+    nothing = grant(1, 1, kind, id="c", not_before=NOON + DAY, not_after=NOON + DAY)
+    index = AccessIndex(make_list(grant(1, 1, not_before=NOON - 9 * DAY, not_after=NOON - DAY), nothing))
+    assert decide(digest(number(1)), index, doubt) == Denied("ended", "g1")
+    assert not index.is_held(1, doubt)
+
+
 def test_in_doubt_about_the_time_the_holder_wins() -> None:
     doubt = Moment(1_000_000, NOON, NOON - DAY, NOON + DAY, "claimed")
     assert judge(make_list(grant(1, 1, not_after=NOON)), doubt) == "1"
