@@ -183,8 +183,8 @@ class AccessLists:
         kept = [grant for grant in index.carried.holders if is_live(grant, now)]
         self._faults.put("access_list", "holder_vanished", bool(kept))
         instants = [grant.not_after for grant in kept]
-        if index.leased and not lease_over:
-            instants.append(index.access_list.lease_until)
+        if index.leased:  # a lease that is over lives again where a technician sets the time back
+            instants.append(now.ending_at + WATCH_AT_MOST_MS if lease_over else index.access_list.lease_until)
         if instants:
             wait_ms = min(min(instants) - now.ending_at, WATCH_AT_MOST_MS)
             self._agenda.at(now.mono_ms + wait_ms, lambda later: self._watch(index, later))

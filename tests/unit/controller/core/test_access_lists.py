@@ -268,6 +268,17 @@ def test_lease_of_staff_runs_out_once_and_holders_open_on() -> None:
     assert driver.fault_codes() == set()
 
 
+def test_lease_that_ran_out_by_a_wrong_clock_lives_again_once_the_time_is_set() -> None:
+    driver = make_driver(grant(1, 1, "staff"))
+    driver.skew_ms = 400 * DAY
+    driver.wait(HOUR)
+    assert driver.fault_codes() == {"lease_expired"}
+    driver.skew_ms = 0
+    driver.wait(HOUR)
+    assert driver.fault_codes() == set()
+    assert entries(driver.tap(1), "badge_refused")[0]["why"] == "staff_badge"
+
+
 def test_badge_opens_for_thirty_days_offline_and_ends_on_its_day() -> None:
     driver = make_driver(grant(1, 1, not_after=NOON + 30 * DAY))
     driver.wait(30 * DAY - 1)
