@@ -4,7 +4,7 @@ import msgspec
 
 from controller.access import NOTHING_CARRIED, AccessIndex, CarriedOver, is_live
 from controller.bank_config import BankState
-from controller.carried_over import carry_over, decode_carried_over
+from controller.carried_over import carry_over, decode_carried_over, is_ahead
 from controller.effects import Record, StoreList
 from controller.faultboard import FaultBoard
 from controller.inputs import ListReceived, ListStored
@@ -121,6 +121,7 @@ class AccessLists:
         self._floor = new.version
         self.hash = name
         self._put_in_force(new, carried)
+        self._faults.put("access_list", "list_ahead", is_ahead(new, turn.now))
         entry = Record(
             EntryType.ACCESS_APPLIED,
             {

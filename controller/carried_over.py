@@ -6,6 +6,7 @@ import msgspec
 
 from controller.access import AccessIndex, CarriedOver, DeadBadge, is_live
 from controller.inputs import Moment
+from controller.timekeeping import CREDIT_MS
 from wire.access_list import AccessList, Grant, Kind
 from wire.limits import MAX_GRANTS, REVOKED_KEPT_MS, VANISHED_KEPT_MS
 
@@ -25,11 +26,16 @@ def decode_carried_over(data: bytes) -> CarriedOver:
 
 def carry_over(old: AccessIndex, new: AccessList, now: Moment) -> tuple[CarriedOver, tuple[Grant, ...]]:
     """What to keep beside a new list, and the holders among it whom it is the first to forget."""
-    before = set(old.carried.holders)
-    forgotten = _forgotten(new, (*old.carried.holders, *old.usable), now)
-    vanished = tuple(_to_collect(grant, now) for grant in forgotten if grant not in before)
+    before, ahead = set(old.carried.holders), is_ahead(new, now)
+    forgotten = _forgotten(new, (*old.carried.holders, *old.usable), now, ahead)
+    vanished = tuple(_to_collect(grant, now, ahead) for grant in forgotten if grant not in before)
     still = tuple(grant for grant in forgotten if grant in before)
     return CarriedOver((*still, *vanished), _dead(old, new, now)), vanished
+
+
+def is_ahead(access_list: AccessList, now: Moment) -> bool:
+    """Whether a list comes from a day that no clock here has seen: its author's is wrong, and ended what goes on."""
+    return now.clock != "floor" and access_list.issued_at - now.at > CREDIT_MS
 
 
 def _dead(old: AccessIndex, new: AccessList, now: Moment) -> tuple[DeadBadge, ...]:
@@ -43,14 +49,20 @@ def _dead(old: AccessIndex, new: AccessList, now: Moment) -> tuple[DeadBadge, ..
     return tuple(line for line in lines if (line.id, line.digest) not in said)[:MAX_GRANTS]
 
 
-def _forgotten(new: AccessList, grants: Iterable[Grant], now: Moment) -> list[Grant]:
-    """The people's live grants that a list does not speak of: neither the grant, nor its badge for the same lockers."""
-    ids = {grant.id for grant in new.grants} | {item.id for item in new.revoked}
+def _forgotten(new: AccessList, grants: Iterable[Grant], now: Moment, ahead: bool) -> list[Grant]:
+    """The people's live grants that a list does not speak of: neither the grant, nor its badge for the same lockers.
+
+    What a list that is `ahead` calls ended it knows nothing of; of what is to come, a time to collect, neither.
+    """
+    ids = {grant.id for grant in new.grants} | {item.id for item in new.revoked if not ahead}
     dead = {item.digest for item in new.revoked if item.why in _DEAD_BADGE}
     absent = [
         grant
         for grant in grants
-        if grant.id not in ids and grant.digest not in dead and grant.kind in _KEPT_KINDS and is_live(grant, now)
+        if grant.id not in ids
+        and grant.digest not in dead
+        and grant.kind in _KEPT_KINDS
+        and (now.ending_at < grant.not_after if ahead else is_live(grant, now))
     ]
     lockers: dict[str, set[int]] = {grant.digest: set() for grant in absent}
     if absent:
@@ -60,9 +72,12 @@ def _forgotten(new: AccessList, grants: Iterable[Grant], now: Moment) -> list[Gr
     return [grant for grant in absent if not lockers[grant.digest].issuperset(grant.lockers)]
 
 
-def _to_collect(grant: Grant, now: Moment) -> Grant:
-    """The grant as it is kept: to collect, for 72 hours, day and night; a time to collect is not made longer."""
-    until = now.ending_at + VANISHED_KEPT_MS
+def _to_collect(grant: Grant, now: Moment, ahead: bool) -> Grant:
+    """The grant as it is kept: to collect, for 72 hours, day and night; a time to collect is not made longer.
+
+    Whom a list that is `ahead` forgets keeps theirs to its end.
+    """
+    until = grant.not_after if ahead else now.ending_at + VANISHED_KEPT_MS
     if grant.kind == Kind.COLLECT.value:
         until = min(until, grant.not_after)
     return Grant(

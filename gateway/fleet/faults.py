@@ -47,6 +47,9 @@ _OTHER_CODES: Mapping[str, str] = {
     "badge_key_missing": N_("a badge key is missing: some badges do not open"),
     "lease_expired": N_("nothing heard from here for too long: staff badges do not open any more"),
     "holder_vanished": N_("a holder was missing from the new list: they keep their access for 72 hours"),
+    "list_ahead": N_(
+        "its list came from a clock that is days ahead: set the clock of this server; nobody's access ends by it"
+    ),
     "late": N_("the disk answers too slowly"),
     "stalled": N_("what it sends is not confirmed from here"),
     "hash": N_("what was stored here is not what it sent"),
