@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access import service as access
 from gateway.badges.models import Badge
+from gateway.loans import catalogue, members
 from gateway.lockers import service as lockers
 from gateway.schemes.codes import Service
 from gateway.schemes.service import add_scheme
@@ -21,13 +22,16 @@ from simulator.world.chance import Chance
 from simulator.world.controller import SimulatedController
 from simulator.world.gateway import Gateway
 from simulator.world.invariants.access import AccessJudge, Forgotten
+from simulator.world.invariants.answered import AnswerJudge
 from simulator.world.invariants.contracts import ContractJudge
 from simulator.world.invariants.figures import FigureJudge
+from simulator.world.invariants.loans import LoanJudge
 from simulator.world.invariants.promptly import Promptly
 from simulator.world.invariants.violation import Violation
 from simulator.world.lives.arrivals import Arrivals, Scheme
 from simulator.world.lives.calendar import ZONE
 from simulator.world.lives.errands import Errands
+from simulator.world.lives.lending import Library
 from simulator.world.lives.memory import Memory
 from simulator.world.lives.office import Office
 from simulator.world.lives.people import People, Presented
@@ -38,6 +42,9 @@ from simulator.world.trace import Trace
 
 # For each act about contracts, so many others.
 _ERRANDS = 0.4
+# Where there are fewer lockers all of them are for people.
+_ROOM_FOR_TOOLS = 20
+_TOOLS = 8
 _FOUNDER = "founder"
 _PASSWORD = "nobody signs in"  # noqa: S105 - nobody does
 _NORMAL = Tempo()
@@ -63,6 +70,7 @@ class Town:
         self._tempo = tempo
         self._luck = chance.stream("staff")
         self._workers: dict[str, list[str]] = {}
+        self._volunteers: dict[str, str] = {}
         self._schemes: dict[str, Scheme] = {}
         self._sites: dict[str, str] = {}
         self._arrivals = Arrivals(self.office, self._luck, chance, self._schemes, tempo.term_days)
@@ -70,8 +78,12 @@ class Town:
         self._access = AccessJudge(self.office, self._sites)
         self._promptly = Promptly(self.office, self._controllers, self._access.must)
         self._people = People(self.office, self._controllers, self)
-        self.errands = Errands(self.office, chance, self._people, self._workers, tempo.acts_a_day * _ERRANDS)
+        self.errands = Errands(
+            self.office, chance, self._people, self._workers, self._volunteers, tempo.acts_a_day * _ERRANDS
+        )
         self._contracts = ContractJudge(self.office)
+        self._loans = LoanJudge(self.office)
+        self._answers = AnswerJudge(self.office)
         self._told = 0
         self._has_people = False
 
@@ -134,12 +146,15 @@ class Town:
 
     def rest(self) -> None:
         """Nobody comes any more, and nobody decides: everything comes to rest."""
-        self._staff.resting = self._people.resting = self.errands.resting = True
+        self._staff.resting = self._people.resting = True
+        self.errands.rest()
 
     def judge(self, at: int) -> list[Violation]:
         """What was found since it was last asked; people who came since begin to live."""
         self._wake()
         self._contracts.judge(at)
+        self._loans.judge()
+        self._answers.judge()
         return self._news()
 
     def remember(self) -> tuple[int, Memory]:
@@ -208,13 +223,16 @@ class Town:
         self._schemes[name] = Scheme(scheme.id, name, owner.id, site.id)
         for bank in banks:
             self._bank(session, bank, name, site.id, now)
-        self._workers[owner.id] = [
+        if service is Service.LOCKERS:
+            self._lends_tools(session, banks[0], owner.id, site.id, now)
+        *workers, volunteer = [
             accounts.add_staff(
                 session, email=f"{role}{turn}@{name}.example", name=f"{role} {turn} of {name}", password=_PASSWORD,
                 role=role, organisation_id=owner.id, actor=_FOUNDER, now=now,
             ).id
-            for role, turn in (("worker", 1), ("worker", 2), ("worker", 3))
+            for role, turn in (("worker", 1), ("worker", 2), ("worker", 3), ("volunteer", 1))
         ]  # fmt: skip
+        self._workers[owner.id], self._volunteers[owner.id] = workers, volunteer
         self.office.names.update({one: f"{name}-{turn}" for turn, one in enumerate(self._workers[owner.id], 1)})
         stock = [self._arrivals.badge(session, _FOUNDER, site.id, now) for _ in range(8)]
         staff = self._arrivals.badge(session, _FOUNDER, site.id, now, staff=self._workers[owner.id][0])
@@ -230,6 +248,25 @@ class Town:
         self._sites[bank] = site
         for number in numbers:
             self.records.boxes[bank, number] = Box(bank, number, site, service, now)
+
+    def _lends_tools(self, session: Session, bank: str, owner: str, site: str, now: int) -> None:
+        """One locker of its first bank lends tools, where there is room for that."""
+        boxes = self.records.boxes
+        if len(boxes) < _ROOM_FOR_TOOLS:
+            return
+        number = max(self._controllers[bank].config.lockers)
+        self.records.lending.append(boxes.pop((bank, number)))
+        scheme = add_scheme(
+            session, organisation_id=owner, service=Service.TOOLS, name="tools", actor=_FOUNDER, now=now
+        )
+        members.lend_from(session, bank, number, scheme_id=scheme.id, actor=_FOUNDER, now=now)
+        for turn in range(_TOOLS):
+            tool = catalogue.add_tool(
+                session, scheme_id=scheme.id, number=f"T-{turn}", name=f"tool {turn}", place=(bank, number),
+                actor=_FOUNDER, now=now,
+            )  # fmt: skip
+            self.records.tools[tool.id] = tool.condition
+        self.errands.librarian.library = Library(scheme.id, owner, site, bank, number)
 
     def _settle(self, session: Session, box: Box, now: int) -> None:
         scheme = self._schemes[box.service]

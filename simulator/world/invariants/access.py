@@ -9,6 +9,7 @@ from typing import NamedTuple
 from controller.inputs import Moment
 from gateway.schemes.templates import LUGGAGE_ROOM
 from simulator.world.lives.calendar import minute_of_week
+from simulator.world.lives.lending import Lent
 from simulator.world.lives.office import Office
 from simulator.world.lives.pacts import Pact, View
 from simulator.world.lives.people import Presented
@@ -130,17 +131,17 @@ class AccessJudge:
             must = must or bool(opens and all(opens) and known)
         return may, must
 
-    def _views(self, pact: Pact, version: int, doubtful: bool) -> Sequence[View]:
+    def _views(self, pact: Pact | Lent, version: int, doubtful: bool) -> Sequence[View]:
         """What may be the last that was known of it."""
         if doubtful:
             return pact.views
         known = [view for view in pact.views if view.at <= version]
         return known[-1:]
 
-    def _pacts(self, card: Card) -> Sequence[Pact]:
+    def _pacts(self, card: Card) -> Sequence[Pact | Lent]:
         someone = self._records.people.get(card.owner or "")
         if someone is not None:
-            return someone.pacts
+            return [*someone.pacts, *someone.lent] if someone.lent else someone.pacts
         return [
             pact for pact in self._records.pacts.values() if any(trust.id == card.owner for trust in pact.trusts)
         ]  # fmt: skip
@@ -152,7 +153,7 @@ class AccessJudge:
         )
 
 
-def _opens(view: View, pact: Pact, owner: str, asked: Presented, made: int) -> bool:
+def _opens(view: View, pact: Pact | Lent, owner: str, asked: Presented, made: int) -> bool:
     """Whether any locker of the contract opens at this bank for that owner of badges, at the controller's moment;
     by a list that was made at `made`, or later."""
     now = asked.moment

@@ -12,19 +12,25 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.reports import service as reports
 from gateway.reports.period import Cohort
+from simulator.world.invariants.loans import Reading, readings
 from simulator.world.lives.arrivals import Scheme
 from simulator.world.lives.calendar import day_of, days_on, midnight
+from simulator.world.lives.lending import Member
 from simulator.world.lives.office import Office
 from simulator.world.lives.pacts import Pact
 from simulator.world.lives.records import Act, Box, Records, Waiting
 
 Counted = dict[str, Mapping[str, int | float | None]]
 _ALWAYS_ASKED = ("identity_papers", "health_cover", "work")
+_NEVER = 1 << 62
 _NO_WORK = {"none", "training", "unable", "retired", "unknown"}
 _GOOD_REASONS = {"own_solution", "work"}
 _GOOD_PLACES = {
     "own_housing", "social_housing", "supported_housing", "employer_housing", "community", "treatment",
 }  # fmt: skip
+
+
+Span = tuple[date, date, Pact | Member | None]
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Stay:
     person: str
     first: date
     last: date
-    how: Pact | None
+    how: Pact | Member | None
 
 
 class FigureJudge:
@@ -55,9 +61,11 @@ class FigureJudge:
             try:
                 with self._office.gateway.reading() as session:
                     report = reports.report_on(session, name, starts_on=first, as_of=as_of, cohort=cohort)
+                    loans, _ = readings(session, self._office.records)
             except DBAPIError:
                 return
             counted = count(self._office.records, scheme, first, as_of, started=cohort is Cohort.STARTED)
+            counted["loans"] = _loans(self._office.records, loans, scheme, first, as_of)
             told: Counted = {section.key: section.values for section in report.sections}
             for key in sorted({*counted, *told}):
                 if counted.get(key) != told.get(key):
@@ -75,7 +83,8 @@ def _shown(figures: Counted, key: str) -> dict[str, int | float | None] | None:
 def count(records: Records, scheme: Scheme | None, first: date, as_of: date, *, started: bool) -> Counted:
     """Every section of the report of one site (None: of the network) from `first` to `as_of`."""
     begin, end = midnight(first), midnight(days_on(as_of, 1))
-    boxes = [box for box in records.boxes.values() if scheme is None or box.site == scheme.site]
+    every = (*records.boxes.values(), *records.lending)
+    boxes = [box for box in every if scheme is None or box.site == scheme.site]
     places = {(box.bank, box.number) for box in boxes}
     pacts = [
         pact
@@ -85,9 +94,14 @@ def count(records: Records, scheme: Scheme | None, first: date, as_of: date, *, 
         and pact.from_at < min(pact.until_at, end)
         and any((hold.bank, hold.number) in places for hold in pact.holds)
     ]
+    members = [
+        member
+        for member in records.members
+        if not member.lost and member.from_at < end and (scheme is None or member.site == scheme.site)
+    ]
     stays = [
         stay
-        for stay in _stays(pacts)
+        for stay in _stays(pacts, members)
         if stay.first <= as_of and (stay.first >= first if started else stay.last >= first)
     ]
     ended = [stay for stay in stays if stay.last <= as_of]
@@ -125,14 +139,16 @@ def count(records: Records, scheme: Scheme | None, first: date, as_of: date, *, 
         ),
         "steps_by_kind": Counter(step.topic for step in steps),
         "waiting": _waiting(records.waiting, scheme, first, as_of),
-        "loans": dict.fromkeys(("loans_begun", "loans_returned", "returned_late", "loans_out", "loans_late"), 0),
         "projects": {"projects": 0, "mean_cost_euros": None, "mean_surface_m2": None, "largest_surface_m2": None},
     }
 
 
-def _stays(pacts: Iterable[Pact]) -> list[Stay]:
-    """Contracts of one person that follow each other without a gap are one stay."""
-    times: dict[str, list[tuple[date, date, Pact | None]]] = {}
+def _stays(pacts: Iterable[Pact], members: Iterable[Member]) -> list[Stay]:
+    """Contracts and memberships of one person that follow each other without a gap are one stay."""
+    times: dict[str, list[Span]] = {}
+    for member in members:
+        last = member.ends_on if member.ended_at is None else min(member.ends_on, day_of(member.ended_at))
+        times.setdefault(member.person, []).append((member.starts_on, max(member.starts_on, last), member))
     for pact in pacts:
         for part in pact.parts:
             first = pact.starts_on
@@ -144,7 +160,7 @@ def _stays(pacts: Iterable[Pact]) -> list[Stay]:
                 times.setdefault(part.person, []).append((first, last, None if part.until_at else pact))
     stays = []
     for person, spans in times.items():
-        chain: list[tuple[date, date, Pact | None]] = []
+        chain: list[Span] = []
         for span in sorted(spans, key=lambda one: one[:2]):
             if chain and span[0] > days_on(max(one[1] for one in chain), 1):
                 stays.append(_stay(person, chain))
@@ -154,7 +170,7 @@ def _stays(pacts: Iterable[Pact]) -> list[Stay]:
     return stays
 
 
-def _stay(person: str, chain: list[tuple[date, date, Pact | None]]) -> Stay:
+def _stay(person: str, chain: list[Span]) -> Stay:
     first, last = chain[0][0], max(one[1] for one in chain)
     return Stay(person, first, last, [one[2] for one in chain if one[1] == last][-1])
 
@@ -179,7 +195,7 @@ def _ends(ended: list[Stay]) -> Counted:
     }
 
 
-def _reasons(how: Pact | None) -> set[str]:
+def _reasons(how: Pact | Member | None) -> set[str]:
     if how is None:
         return {"unknown"}
     return how.reasons or ({"term_over"} if how.ended_at is None else {"unknown"})
@@ -232,6 +248,28 @@ def _waiting(
         "given_a_place": len(days),
         "mean_days_waited": _mean(days),
         "median_days_waited": _median(days),
+    }
+
+
+def _loans(
+    records: Records, read: Mapping[str, Reading], scheme: Scheme | None, first: date, as_of: date
+) -> dict[str, int | float | None]:
+    begin, end = midnight(first), midnight(days_on(as_of, 1))
+    taken = [
+        (found.taken_at, records.lent[name].due_at, found.returned_at or _NEVER)
+        for name, found in read.items()
+        if found.taken_at is not None
+        and found.taken_at < end
+        and (scheme is None or records.lent[name].member.site == scheme.site)
+    ]
+    back = [(due, returned) for _, due, returned in taken if begin <= returned < end]
+    out = [due for _, due, returned in taken if returned >= end]
+    return {
+        "loans_begun": sum(at >= begin for at, _, _ in taken),
+        "loans_returned": len(back),
+        "returned_late": sum(returned > due for due, returned in back),
+        "loans_out": len(out),
+        "loans_late": sum(due < end for due in out),
     }
 
 

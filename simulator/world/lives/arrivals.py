@@ -198,6 +198,9 @@ class Arrivals:
 
         def done(_: object, at: int) -> None:
             entry.closed_at, entry.why = at, why.value
+            for offered in self._records.offers:
+                if offered.entry == entry.id and offered.closed_at is None:
+                    offered.outcome, offered.closed_by, offered.closed_at = "accepted", who, at
 
         return self._office.act(
             who, "leave_list",
@@ -225,6 +228,7 @@ class Arrivals:
     def _began(self, pact: Pact, someone: Someone, who: str, now: int) -> None:
         self._records.pacts[pact.id] = pact
         someone.pacts.append(pact)
+        someone.worker = someone.worker or who
         self._records.took(pact)
         pact.decided(now, who, "assign")
         hold = pact.holds[0]

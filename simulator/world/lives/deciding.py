@@ -78,6 +78,9 @@ class Deciding:
                 return  # nothing was to be decided
             self._judge(action, pact, before, DONE, looked_at)
             plan.follow(made, at)
+            if action == "join":
+                joined = self._records.people[pact.parts[-1].person]
+                joined.worker = joined.worker or who
             pact.decided(at, who, action, plan.reason)
             self._records.took(pact)
 

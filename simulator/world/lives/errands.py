@@ -1,4 +1,4 @@
-"""What staff do beside contracts: PINs, badges enrolled at the reader, exclusions; its effects are judged."""
+"""What staff do beside contracts: PINs, badges enrolled at the reader, exclusions, loans, leave. It is all judged."""
 
 from random import Random
 
@@ -10,6 +10,8 @@ from gateway.incidents.codes import IncidentKind
 from simulator.world.chance import Chance
 from simulator.world.desk import Desk
 from simulator.world.lives.calendar import DAY, MINUTE, day_of, days_on, midnight
+from simulator.world.lives.covering import Covering
+from simulator.world.lives.librarian import Librarian
 from simulator.world.lives.office import LATER, Office
 from simulator.world.lives.pacts import Life
 from simulator.world.lives.people import People
@@ -26,7 +28,13 @@ class Errands:
     """`acts_a_day` of them, from a stream of their own: what else staff do is the same with and without."""
 
     def __init__(
-        self, office: Office, chance: Chance, people: People, workers: dict[str, list[str]], acts_a_day: float
+        self,
+        office: Office,
+        chance: Chance,
+        people: People,
+        workers: dict[str, list[str]],
+        volunteers: dict[str, str],
+        acts_a_day: float,
     ) -> None:
         self._office = office
         self._records: Records = office.records
@@ -35,7 +43,13 @@ class Errands:
         self._workers = workers
         self._gap_ms = DAY / acts_a_day
         self._loop = office.gateway.broker.loop
+        self.librarian = Librarian(office, self._chance)
+        self.covering = Covering(office, self._chance, workers, volunteers)
         self.resting = False
+
+    def rest(self) -> None:
+        """Nothing is done any more."""
+        self.resting = self.librarian.resting = self.covering.resting = True
 
     def live(self) -> None:
         """From now on."""
@@ -47,20 +61,22 @@ class Errands:
         if self._office.busy:
             self._loop.after(1, self._turn)
             return
-        self._chance.choice((self.pin, self.pin, self.enrol, self.exclude))()
+        self._chance.choice((self.pin, self.enrol, self.exclude, self.lend, self.lend, self.answer))()
         self.live()
 
-    def _someone(self) -> tuple[Someone, str] | None:
-        """One of those who have a locker now, and who looks after them."""
+    def _someone(self, bank: str | None = None) -> tuple[Someone, str] | None:
+        """One of those who have a locker now (at that bank), and who looks after them."""
         now = self._office.gateway.now()
         known = [
             one for one in self._records.people.values()
             if not one.died and not one.away and one.pact is not None and one.pact.state(now) is Life.ACTIVE
+            and bank in (None, one.pact.present.bank)
         ]  # fmt: skip
         if not known:
             return None
         someone = self._chance.choice(known)
-        return someone, self._chance.choice(self._workers[someone.organisation])
+        worker = self._chance.choice(self._workers[someone.organisation])
+        return someone, self._records.acting(worker, day_of(now))
 
     def pin(self) -> None:
         """One of their badges gets a PIN, or another, or opens alone again."""
@@ -147,6 +163,26 @@ class Errands:
         )  # fmt: skip
         if outcome == "done":
             self._office.look(who, "exclusion", lambda session, now: self._is_seen(session, someone, site, now, last))
+
+    def lend(self) -> None:
+        """Tools, where some are lent."""
+        library = self.librarian.library
+        found = self._someone(library.bank) if library else None
+        if found is not None:
+            self.librarian.lend(found[1], found[0])
+
+    def answer(self) -> None:
+        """Leave, and what is done in somebody's stead."""
+        found = self._someone()
+        act = self._chance.choice(("leave", "leave", "review", "offer", "intrude"))
+        if act == "leave":
+            self.covering.go_or_come_back()
+        elif act == "offer":
+            self.covering.offer()
+        elif found is not None and act == "review":
+            self.covering.review(found[0].worker or found[1], found[0])
+        elif found is not None:
+            self.covering.intrude(found[0])
 
     def _is_seen(self, session: Session, someone: Someone, site: str, now: int, last: object) -> str:
         """Whoever would give them another locker there is told."""

@@ -4,6 +4,7 @@ What is physical stays as it is: who has which badge in their pocket, and whose 
 every `View` of a contract: banks may still follow what was decided then.
 """
 
+from collections.abc import Iterable
 from copy import copy, deepcopy
 from typing import Any
 
@@ -15,7 +16,9 @@ _AS_THEY_ARE = (
     "decided_by", "destination", "stability",
 )  # fmt: skip
 _COPIED = ("parts", "pauses", "notices", "reasons", "decisions")
-_OF_PEOPLE = ("eligible", "away", "died")
+_OF_PEOPLE = ("worker", "eligible", "away", "died")
+_OF_LOANS = ("tools", "from_at", "due_at", "extensions", "checked_at", "cancelled_at", "acts")
+_OF_MEMBERS = ("ended_at", "why")
 
 
 class Memory:
@@ -23,11 +26,13 @@ class Memory:
 
     def __init__(self, records: Records) -> None:
         self._pacts = {pact.id: _facts(pact) for pact in records.pacts.values() if not pact.lost}
-        self._people = {one.id: {name: getattr(one, name) for name in _OF_PEOPLE} for one in records.people.values()}
+        self._people = {one.id: _of(one, _OF_PEOPLE) for one in records.people.values()}
         self._checks = {key: dict(box.checks) for key, box in records.boxes.items()}
         self._acts = (list(records.contacts), list(records.supports), list(records.entries))
-        self._steps = [(step, copy(step)) for step in records.steps]
-        self._waiting = [(entry, copy(entry)) for entry in records.waiting]
+        self._changing = [[(thing, copy(thing)) for thing in things] for things in _changing(records)]
+        self._lent = {one.id: _of(one, _OF_LOANS) for one in records.lent.values() if not one.lost}
+        self._members = {one.id: _of(one, _OF_MEMBERS) for one in records.members if not one.lost}
+        self._tools = dict(records.tools)
 
     def put_back(self, records: Records) -> None:
         """What was written down since is `lost`; what was changed since is what it was."""
@@ -39,12 +44,32 @@ class Memory:
             records.boxes[key].checks = dict(checks)
         for present, before in zip((records.contacts, records.supports, records.entries), self._acts, strict=True):
             present[:] = before  # type: ignore[index]
-        records.steps[:] = [_as_it_was(step, before) for step, before in self._steps]
-        records.waiting[:] = [_as_it_was(entry, before) for entry, before in self._waiting]
+        for things, before_them in zip(_changing(records), self._changing, strict=True):
+            things[:] = [_as_it_was(thing, before) for thing, before in before_them]
+        for lent in records.lent.values():
+            _lost_or(lent, self._lent.get(lent.id))
+        for member in records.members:
+            _lost_or(member, self._members.get(member.id))
+        records.tools.update(self._tools)
 
     def _put_back_person(self, someone: Someone) -> None:
         for name, value in self._people.get(someone.id, {}).items():
             setattr(someone, name, value)
+
+
+def _changing(records: Records) -> tuple[list[Any], ...]:
+    """Lists of what is written down once and changed later."""
+    return records.steps, records.waiting, records.leaves, records.reviews, records.offers
+
+
+def _of(thing: Any, names: Iterable[str]) -> dict[str, Any]:
+    return {name: copy(getattr(thing, name)) for name in names}
+
+
+def _lost_or(thing: Any, facts: dict[str, Any] | None) -> None:
+    thing.lost = facts is None
+    for name, value in (facts or {}).items():
+        setattr(thing, name, copy(value))
 
 
 def _facts(pact: Pact) -> dict[str, Any]:

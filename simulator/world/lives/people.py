@@ -218,8 +218,7 @@ class People:
         runtime = controller.runtime
         if runtime is None or not runtime.bank.keypads or any(one.code == "keypad_silent" for one in runtime.faults):
             return False
-        theirs = {hold.number for pact in someone.pacts for hold in pact.holds if hold.bank == controller.name}
-        return all(runtime.bank.bays[number].state is State.IDLE for number in theirs)
+        return all(runtime.bank.bays[number].state is State.IDLE for number in someone.numbers(controller.name))
 
     def _type(self, someone: Someone, asked: Presented, tries: int) -> None:
         """They know the PIN that the list knows; now and then, but never twice in a row, they mistype it."""
@@ -236,13 +235,11 @@ class People:
         """How long they will leave their door open; some forget it, and a passer-by pushes it shut hours later."""
         forgets = someone.body.random() < 0.01
         dwell = None if forgets else someone.body.randint(*_DWELL_MS)
-        for pact in someone.pacts:
-            for hold in pact.holds:
-                if hold.bank == controller.name:
-                    door = controller.doors.by_number[hold.number]
-                    door.dwell(dwell)
-                    if forgets:
-                        self._loop.after(someone.body.randint(HOUR, 10 * HOUR), door.push)
+        for number in sorted(someone.numbers(controller.name)):
+            door = controller.doors.by_number[number]
+            door.dwell(dwell)
+            if forgets:
+                self._loop.after(someone.body.randint(HOUR, 10 * HOUR), door.push)
 
     def _inside(self, someone: Someone, bank: str) -> None:
         """What they put into a locker, or take out of it when their time is over."""

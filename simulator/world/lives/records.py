@@ -2,8 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain
 from random import Random
 
+from simulator.world.lives.answering import Leave, Offered, Reviewed
+from simulator.world.lives.lending import Lent, Member
 from simulator.world.lives.pacts import Hold, Pact
 
 CHECKS = ("empty", "cleaned", "lock")
@@ -33,7 +37,7 @@ class Card:
 
 @dataclass(slots=True)
 class Someone:
-    """A person: their file, the badges they carry, and their habits. `body`: their own luck."""
+    """A person: their file, who looks after them, the badges they carry, and their habits. `body`: their own luck."""
 
     id: str
     name: str
@@ -41,6 +45,8 @@ class Someone:
     body: Random
     cards: list[Card] = field(default_factory=list)
     pacts: list[Pact] = field(default_factory=list)
+    lent: list[Lent] = field(default_factory=list)
+    worker: str | None = None
     eligible: bool = False
     away: bool = False
     died: bool = False
@@ -50,6 +56,11 @@ class Someone:
     def pact(self) -> Pact | None:
         """The contract made last."""
         return self.pacts[-1] if self.pacts else None
+
+    def numbers(self, bank: str) -> set[int]:
+        """The lockers of that bank that they have, or had."""
+        holds = chain.from_iterable([*(pact.holds for pact in self.pacts), *(lent.holds for lent in self.lent)])
+        return {hold.number for hold in holds if hold.bank == bank}
 
 
 @dataclass(slots=True)
@@ -157,7 +168,22 @@ class Records:
     entries: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)
     steps: list[Agreed] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
+    leaves: list[Leave] = field(default_factory=list)
+    reviews: list[Reviewed] = field(default_factory=list)
+    offers: list[Offered] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+    lent: dict[str, Lent] = field(default_factory=dict)
+    # Tools, with the condition in which each was last seen; and the lockers that lend them.
+    tools: dict[str, str] = field(default_factory=dict)
+    lending: list[Box] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+
+    def acting(self, worker: str, day: date) -> str:
+        """Who does what there is to do for that worker: whoever stands in while they are away, or they themselves."""
+        for leave in self.leaves:
+            if leave.staff == worker and leave.overlaps(day, day):
+                return leave.stand_in
+        return worker
 
     def stock(self, site: str) -> list[Card]:
         """Badges of a site that nobody has."""

@@ -8,7 +8,7 @@ from random import Random
 from simulator.world.lives.arrivals import Arrivals
 from simulator.world.lives.badge_desk import BadgeDesk
 from simulator.world.lives.belongings import Belongings
-from simulator.world.lives.calendar import DAY, MINUTE, minute_of_week
+from simulator.world.lives.calendar import DAY, MINUTE, day_of, minute_of_week
 from simulator.world.lives.caring import Caring
 from simulator.world.lives.deciding import IN_TURN, Deciding
 from simulator.world.lives.fates import Fates
@@ -94,7 +94,8 @@ class Staff:
         self.live()
 
     def _who(self, organisation: str) -> str:
-        return self._chance.choice(self._workers[organisation])
+        """One of them, or whoever stands in while they are on leave."""
+        return self._records.acting(self._chance.choice(self._workers[organisation]), day_of(self._loop.now_ms))
 
     def _who_for(self, pact: Pact) -> str:
         return self._who(self._records.people[pact.parts[0].person].organisation)
