@@ -18,7 +18,7 @@ from gateway.access.repository import Issued, versions_of
 from gateway.db import Database
 from gateway.errors import NotFoundError
 from gateway.ingest.service import Reach, reaches_at_birth
-from gateway.link.presence import Presence
+from gateway.link.presence import Following, Presence
 from gateway.link.transport import Transport
 from wire.errors import MessageError
 from wire.keys import seal
@@ -50,6 +50,8 @@ class Publisher:
         self._transport = transport
         self._now = now
         self._lock = threading.Lock()
+        # By bank the list that holds, until this process hears of a change; of others', and of time, `renew` hears.
+        self._holds: dict[str, tuple[int, str]] = {}
 
     def heard(self, news: object) -> None:
         """A listener of the database."""
@@ -83,10 +85,11 @@ class Publisher:
             self._publish_trust(controller, birth.trust_version)
             if not names or set(names) != set(birth.badge_keys):
                 self._publish_keys(bank_id)
-            _before, issued = self._issue(bank_id)
-            if issued is None or (issued.version == following.version and following.hash in (None, issued.hash)):
+            if _is_followed(self._holds.get(bank_id), following):
                 return
-            self._publish_list(bank_id, issued)
+            _before, issued = self._issue(bank_id)
+            if issued is not None and not _is_followed((issued.version, issued.hash), following):
+                self._publish_list(bank_id, issued)
 
     def receipts_at_birth(self, bank_id: str, birth: Birth) -> None:
         """One receipt per epoch of the birth, and per epoch that this database lacks something of."""
@@ -120,6 +123,7 @@ class Publisher:
 
     def _issue(self, bank_id: str) -> tuple[int, Issued | None]:
         """The version issued before, and the list that now holds; none for a bank that is held or has no controller."""
+        self._holds.pop(bank_id, None)
         try:
             with self._database.writing() as session:
                 versions = versions_of(session, bank_id)
@@ -128,10 +132,11 @@ class Publisher:
                 issued = lists.issue(
                     session, bank_id, lambda payload: self._keystore.sign(Topic.ACCESS, payload), now=self._now()
                 )
-                return versions.newest, issued
+            self._holds[bank_id] = issued.version, issued.hash
         except (MessageError, NotFoundError) as error:
             log.warning("list_not_issued", bank=bank_id, code=error.code, why=str(error))
             return 0, None
+        return versions.newest, issued
 
     def _publish_list(self, bank_id: str, issued: Issued) -> None:
         if issued.envelope is not None:
@@ -181,3 +186,8 @@ class Publisher:
     ) -> None:
         if not self._transport.publish(topic_name(bank_id, topic), envelope, retain=retain, expiry_s=expiry_s):
             log.warning("not_sent", bank=bank_id, topic=topic.value)
+
+
+def _is_followed(holds: tuple[int, str] | None, following: Following) -> bool:
+    """Whether the list that holds is the one that the bank says it follows."""
+    return holds is not None and holds[0] == following.version and following.hash in (None, holds[1])
