@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access import repository
 from gateway.access.changes import ControllersChanged, access_changed
+from gateway.access.listed import badge_keys
 from gateway.access.models import BadgeKey, Controller
 from gateway.audit import service as audit
 from gateway.badges import service as badges
@@ -93,10 +94,9 @@ def ensure_badge_key(session: Session, store: BadgeKeys, site_id: str, *, now: i
     """The site's newest badge key, made if it has none. Raises NotReadyError (`keys`), NotFoundError (`site`)."""
     if session.get(Site, site_id) is None:
         raise NotFoundError("site", "no such site")
-    newest = select(BadgeKey).where(BadgeKey.site_id == site_id).order_by(BadgeKey.made_at.desc(), BadgeKey.id).limit(1)
-    known = session.scalar(newest)
-    if known is not None:
-        return known
+    session.flush()  # the question below does not see what is pending
+    for name in badge_keys(session, site_id):
+        return session.get_one(BadgeKey, name)
     key = BadgeKey(id="k-" + new_id(now).replace("-", "")[-12:], site_id=site_id, made_at=now)
     store.badge_key(key.id, make=True)
     session.add(key)

@@ -1,6 +1,6 @@
 """Badges: registering, giving, revoking, replacing. Numbers become digests here and are forgotten."""
 
-from sqlalchemy import and_, select
+from sqlalchemy import String, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from gateway.access.changes import access_changed
@@ -16,12 +16,20 @@ from gateway.lockers.models import Bank
 from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people.models import Person
 from gateway.people.service import checked_name, person_of
+from gateway.prepared import Prepared
 from wire.badge import badge_digest, canonical_number
 from wire.errors import MessageError
 from wire.limits import REVOKED_KEPT_MS
 
 REVOKE_REASONS = ("lost", "stolen", "broken", "returned", "not_returned", "replaced", "ended", "incident", "other")
 STAFF_BADGE_MS = 365 * 86_400_000
+_LIVE = Prepared(
+    select(Badge.id).where(
+        Badge.site_id == bindparam("site", type_=String()),
+        Badge.digest == bindparam("digest", type_=String()),
+        Badge.revoked_at.is_(None),
+    )
+)
 
 
 def digest_of(key: bytes, number: str) -> tuple[str, str]:
@@ -54,12 +62,11 @@ def register(
     Raises ConflictError (`badge_in_use`, `printed`) if the same badge is live already, InvalidError (`printed`),
     NotFoundError (`person`).
     """
-    other = session.scalar(
-        select(Badge).where(Badge.site_id == site_id, Badge.digest == digest, Badge.revoked_at.is_(None))
-    )
+    session.flush()  # the question below does not see what is pending
+    other = _LIVE.first(session.connection(), {"site": site_id, "digest": digest})
     if other is not None:
         raise ConflictError(
-            "badge_in_use", "this badge is in use already: revoke it there first, or take another", badge=other.id
+            "badge_in_use", "this badge is in use already: revoke it there first, or take another", badge=other[0]
         )
     if person_id is not None:
         person_of(session, person_id)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import String, bindparam, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -13,8 +13,19 @@ from gateway.care.waiting_models import ConditionFinding, Eligibility
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
 from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.prepared import Prepared
 from gateway.schemes.service import scheme_of
 from gateway.schemes.terms import Condition, Terms
+
+# Made once: it is asked with each contract.
+_DECIDED = Prepared(
+    select(Eligibility.id)
+    .where(
+        Eligibility.person_id == bindparam("person", type_=String()),
+        Eligibility.scheme_id == bindparam("scheme", type_=String()),
+    )
+    .order_by(Eligibility.decided_at.desc(), Eligibility.id.desc())
+)
 
 
 @dataclass(frozen=True)
@@ -72,12 +83,9 @@ def decide(
 
 def latest(session: Session, person_id: str, scheme_id: str) -> Eligibility | None:
     """The decision that holds for this scheme; None if nobody has decided."""
-    return session.scalar(
-        select(Eligibility)
-        .where(Eligibility.person_id == person_id, Eligibility.scheme_id == scheme_id)
-        .order_by(Eligibility.decided_at.desc(), Eligibility.id.desc())
-        .limit(1)
-    )
+    session.flush()  # the question below does not see what is pending
+    found = _DECIDED.first(session.connection(), {"person": person_id, "scheme": scheme_id})
+    return None if found is None else session.get_one(Eligibility, found[0])
 
 
 def list_decisions(

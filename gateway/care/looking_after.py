@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import String, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -10,11 +10,20 @@ from gateway.care import files
 from gateway.care.models import Cadence, NamedWorker
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
+from gateway.prepared import Prepared
 from gateway.staff.models import Staff
 from gateway.staff.rights import Right, may
 from gateway.staff.service import looked_after, staff_of
 
 MAX_DAYS = 366
+# Made once: they are asked with each contract.
+_THEIRS = and_(NamedWorker.person_id == bindparam("person", type_=String()), NamedWorker.until_at.is_(None))
+_NAMED = Prepared(select(NamedWorker.id).where(_THEIRS))
+_WORKER = Prepared(
+    select(NamedWorker.staff_id)
+    .join(Staff, Staff.id == NamedWorker.staff_id)
+    .where(_THEIRS, Staff.disabled_at.is_(None))
+)
 
 
 def name_worker(session: Session, person_id: str, staff_id: str, *, actor: str, now: int) -> NamedWorker:
@@ -43,7 +52,9 @@ def name_worker(session: Session, person_id: str, staff_id: str, *, actor: str, 
 
 def named_worker(session: Session, person_id: str) -> NamedWorker | None:
     """Whoever looks after the person now; None if no one was named yet."""
-    return session.scalar(select(NamedWorker).where(NamedWorker.person_id == person_id, NamedWorker.until_at.is_(None)))
+    session.flush()  # the question below does not see what is pending
+    found = _NAMED.first(session.connection(), {"person": person_id})
+    return None if found is None else session.get_one(NamedWorker, found[0])
 
 
 def is_staff(session: Session, who: str) -> bool:
@@ -71,6 +82,13 @@ def workers_of(session: Session, people: Sequence[str]) -> Mapping[str, str]:
         .where(NamedWorker.person_id.in_(people), NamedWorker.until_at.is_(None), Staff.disabled_at.is_(None))
     )
     return {person_id: staff_id for person_id, staff_id in session.execute(query)}
+
+
+def worker_of(session: Session, person_id: str) -> str | None:
+    """The member of staff who looks after this person, as in `workers_of`."""
+    session.flush()  # the question below does not see what is pending
+    found = _WORKER.first(session.connection(), {"person": person_id})
+    return None if found is None else str(found[0])
 
 
 def set_cadence(

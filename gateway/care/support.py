@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import String, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -15,7 +15,26 @@ from gateway.contracts.models import Contract, Party
 from gateway.db import new_id
 from gateway.errors import InvalidError, NotFoundError
 from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.prepared import Prepared
 
+_PERSON, _CONTRACT = bindparam("person", type_=String()), bindparam("contract", type_=String())
+# Made once: they are asked with each contract.
+_THEIRS = Prepared(
+    select(Contract.id).where(
+        Contract.id == _CONTRACT,
+        or_(
+            Contract.person_id == _PERSON,
+            exists().where(Party.contract_id == Contract.id, Party.person_id == _PERSON),
+        ),
+    )
+)
+_TAKEN = Prepared(
+    select(Snapshot.id).where(
+        Snapshot.person_id == _PERSON,
+        Snapshot.moment == bindparam("moment"),
+        Snapshot.contract_id.is_not_distinct_from(_CONTRACT),
+    )
+)
 # What a snapshot may say, and in which codes.
 FACTS: Mapping[str, type[StrEnum]] = {
     "identity_papers": codes.IdentityPapers,
@@ -137,10 +156,10 @@ def list_snapshots(
 
 
 def _snapshot(session: Session, person_id: str, moment: Moment, contract_id: str | None) -> Snapshot | None:
-    here = Snapshot.contract_id.is_(None) if contract_id is None else Snapshot.contract_id == contract_id
-    return session.scalar(
-        select(Snapshot).where(Snapshot.person_id == person_id, Snapshot.moment == moment.value, here)
-    )
+    session.flush()  # the question below does not see what is pending
+    values = {"person": person_id, "moment": moment.value, "contract": contract_id}
+    found = _TAKEN.first(session.connection(), values)
+    return None if found is None else session.get_one(Snapshot, found[0])
 
 
 def _coded(name: str, value: str | None) -> str | None:
@@ -155,7 +174,6 @@ def _coded(name: str, value: str | None) -> str | None:
 def _require_theirs(session: Session, person_id: str, contract_id: str | None) -> None:
     if contract_id is None:
         return
-    on_it = exists().where(Party.contract_id == Contract.id, Party.person_id == person_id)
-    theirs = or_(Contract.person_id == person_id, on_it)
-    if session.scalar(select(Contract.id).where(Contract.id == contract_id, theirs)) is None:
+    session.flush()  # the question below does not see what is pending
+    if not _THEIRS.run(session.connection(), {"person": person_id, "contract": contract_id}):
         raise NotFoundError("contract", "this person has no such contract")

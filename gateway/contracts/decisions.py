@@ -52,13 +52,14 @@ def decide(
     Raises ConflictError: `changed_meanwhile`, `frozen`, `transition`; each says who decided what last.
     """
     refuse_stale(session, contract, seen)
-    last = last_transition(session, contract.id)
     if contract.frozen_at is not None and action not in AFTER_DEATH:
+        last = last_transition(session, contract.id)
         raise ConflictError("frozen", "the holder has died: what is inside is kept for those entitled", **_facts(last))
     state = state_at(contract, now)
     try:
         require(state, action)
     except ConflictError as error:
+        last = last_transition(session, contract.id)
         text = f"{error.text}. {_who(session, last)}" if last else error.text
         raise ConflictError(error.code, text, **error.facts, **_facts(last)) from error
     return Decision(session, contract, action, state, actor, now)

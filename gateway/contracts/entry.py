@@ -34,7 +34,7 @@ def name_worker(session: Session, person_id: str, worker_id: str | None, *, acto
     A contract that no member of staff makes (an import, a command) leaves the person on the list of those without.
     Raises NotFoundError (`staff`), ConflictError (`erased`, `worker`).
     """
-    present = looking_after.workers_of(session, [person_id]).get(person_id)
+    present = looking_after.worker_of(session, person_id)
     chosen = worker_id or present or (actor if looking_after.is_staff(session, actor) else None)
     if chosen is not None and chosen != present:
         looking_after.name_worker(session, person_id, chosen, actor=actor, now=now)

@@ -1,8 +1,9 @@
 """Finds contracts and what stands in the way of a new one."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, not_, or_, select
+from sqlalchemy import BigInteger, ColumnElement, String, and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.contracts.models import Contract, Holding, Party, Suspension, TrustedPerson
@@ -28,42 +29,54 @@ _BANKS_OF_PERSON = Prepared(
 )
 
 
+_LOCKER, _FROM = bindparam("locker", type_=String()), bindparam("from", type_=BigInteger())
+_OVERLAPPING = Prepared(
+    select(Holding.id)
+    .where(
+        Holding.locker_id == _LOCKER,
+        Holding.contract_id != bindparam("contract", type_=String()),
+        Holding.from_at < bindparam("until", type_=BigInteger()),
+        Holding.until_at > _FROM,
+        Holding.from_at < Holding.until_at,
+    )
+    .order_by(Holding.from_at)
+)
+_FREED = Prepared(
+    select(func.max(Holding.until_at)).where(
+        Holding.locker_id == _LOCKER,
+        Holding.until_at > _FROM,
+        Holding.until_at <= bindparam("now", type_=BigInteger()),
+        Holding.from_at < Holding.until_at,
+    )
+)
+
+
 def overlapping(session: Session, locker_id: str, from_at: int, until_at: int, contract_id: str) -> Holding | None:
     """A holding of the locker by another contract within [from_at, until_at), the first of them."""
-    return session.scalar(
-        select(Holding)
-        .where(
-            Holding.locker_id == locker_id,
-            Holding.contract_id != contract_id,
-            Holding.from_at < until_at,
-            Holding.until_at > from_at,
-            Holding.from_at < Holding.until_at,
-        )
-        .order_by(Holding.from_at)
-        .limit(1)
-    )
+    session.flush()  # the question below does not see what is pending
+    values = {"locker": locker_id, "contract": contract_id, "from": from_at, "until": until_at}
+    found = _OVERLAPPING.first(session.connection(), values)
+    return None if found is None else session.get_one(Holding, found[0])
 
 
-def held_after(at: int) -> ColumnElement[bool]:
-    """The SQL of a holding that is not over at `at`, begun or not; those of drafts are empty and never count."""
-    return (Holding.until_at > at) & (Holding.from_at < Holding.until_at)
+def held_after(at: Any) -> ColumnElement[bool]:
+    """The SQL of a holding that is not over at `at` (a value, or a parameter that stands for it), begun or not.
+
+    Those of drafts are empty and never count.
+    """
+    return and_(Holding.until_at > at, Holding.from_at < Holding.until_at)
 
 
-def has_locker(at: int) -> ColumnElement[bool]:
+def has_locker(at: Any) -> ColumnElement[bool]:
     """The SQL of a holding whose people may have things inside at `at`; who still waits for the locker has none."""
-    return held_after(at) & (Holding.from_at <= at) & Holding.waits_since.is_(None)
+    return and_(held_after(at), Holding.from_at <= at, Holding.waits_since.is_(None))
 
 
 def last_freed(session: Session, locker_id: str, from_at: int, now: int) -> int | None:
     """When, between `from_at` and `now`, the locker's last holding was over; one that never began counts as none."""
-    return session.scalar(
-        select(func.max(Holding.until_at)).where(
-            Holding.locker_id == locker_id,
-            Holding.until_at > from_at,
-            Holding.until_at <= now,
-            Holding.from_at < Holding.until_at,
-        )
-    )
+    session.flush()  # the question below does not see what is pending
+    [(freed,)] = _FREED.run(session.connection(), {"locker": locker_id, "from": from_at, "now": now})
+    return None if freed is None else int(freed)
 
 
 def of_locker(session: Session, locker_id: str, at: int) -> Sequence[Contract]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ScalarSelect, String, bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, String, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.access.changes import access_changed
@@ -47,6 +47,13 @@ _STANDING = Prepared(
         ),
     )
 )
+_NOW = bindparam("now", type_=BigInteger())
+_COMING = Prepared(
+    select(Holding.id, Holding.from_at, Holding.waits_since)
+    .where(Holding.locker_id == _LOCKER, held_after(_NOW))
+    .order_by(Holding.from_at)
+)
+_HELD = Prepared(select(Holding.id).where(Holding.locker_id == _LOCKER, has_locker(_NOW)))
 
 
 @dataclass(frozen=True)
@@ -133,14 +140,13 @@ def look_again(session: Session, locker: Locker, now: int) -> None:
     Someone who waits is shown the amber light, on their first day too (access/grants.py); who has once been let in is
     never asked again.
     """
-    coming = session.scalars(
-        select(Holding).where(Holding.locker_id == locker.id, held_after(now)).order_by(Holding.from_at)
-    ).all()
-    for turn, holding in enumerate(coming):
-        if holding.from_at <= now and holding.waits_since is None:
+    session.flush()  # the question below does not see what is pending
+    coming = _COMING.run(session.connection(), {"locker": locker.id, "now": now})
+    for turn, (holding_id, from_at, waits_since) in enumerate(coming):
+        if from_at <= now and waits_since is None:
             continue
         waits = turn > 0 or not readiness(session, locker, now).ready
-        holding.waits_since = (holding.waits_since or now) if waits else None
+        session.get_one(Holding, holding_id).waits_since = (waits_since or now) if waits else None
     session.flush()
     access_changed(session, locker.bank_id)
 
@@ -168,5 +174,5 @@ def _last(check: Check) -> ScalarSelect[int]:
 
 
 def _held(session: Session, locker: Locker, now: int) -> bool:
-    found = session.scalar(select(Holding.id).where(Holding.locker_id == locker.id, has_locker(now)).limit(1))
-    return found is not None
+    session.flush()  # the question below does not see what is pending
+    return bool(_HELD.run(session.connection(), {"locker": locker.id, "now": now}))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -20,8 +20,21 @@ from gateway.incidents.models import Appeal, Exclusion
 from gateway.incidents.service import incident_of
 from gateway.incidents.visibility import at_sites, own_files, site_of
 from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.prepared import Prepared
 
 MAX_DAYS = 366
+# Made once: it is asked before each contract.
+_HINDERING = Prepared(
+    select(Exclusion.id)
+    .where(
+        Exclusion.person_id == bindparam("person", type_=String()),
+        Exclusion.site_id == bindparam("site", type_=String()),
+        Exclusion.from_at < Exclusion.until_at,
+        Exclusion.from_at < bindparam("until", type_=BigInteger()),
+        Exclusion.until_at > bindparam("from", type_=BigInteger()),
+    )
+    .order_by(Exclusion.from_at)
+)
 
 
 @dataclass(frozen=True)
@@ -206,11 +219,10 @@ def warnings(session: Session, person_id: str, *, site_id: str, now: int) -> Seq
 
 def hindering(session: Session, person_id: str, *, site_id: str, from_at: int, until_at: int) -> Exclusion | None:
     """The exclusion from this site, and no other, that is in force at some moment of [from_at, until_at)."""
-    query = select(Exclusion).where(
-        Exclusion.person_id == person_id, Exclusion.site_id == site_id, Exclusion.from_at < Exclusion.until_at,
-        Exclusion.from_at < until_at, Exclusion.until_at > from_at,
-    )  # fmt: skip
-    return session.scalar(query.order_by(Exclusion.from_at).limit(1))
+    session.flush()  # the question below does not see what is pending
+    values = {"person": person_id, "site": site_id, "from": from_at, "until": until_at}
+    found = _HINDERING.first(session.connection(), values)
+    return None if found is None else session.get_one(Exclusion, found[0])
 
 
 def last_day(exclusion: Exclusion) -> date:

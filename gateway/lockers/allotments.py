@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -55,7 +56,7 @@ def take_back(session: Session, allotment_id: str, *, bank_id: str, actor: str, 
 
 def allotment_at(session: Session, locker_id: str, at: int) -> Allotment | None:
     """For whom the locker is kept at a moment; None: for everyone."""
-    return session.scalar(select(Allotment).where(Allotment.locker_id == locker_id, _in_force(at)))
+    return session.scalar(select(Allotment).where(Allotment.locker_id == locker_id, in_force(at)))
 
 
 def allotments_of(session: Session, bank_id: str, at: int) -> Sequence[tuple[Locker, Allotment]]:
@@ -64,14 +65,15 @@ def allotments_of(session: Session, bank_id: str, at: int) -> Sequence[tuple[Loc
     rows = session.execute(
         select(Locker, Allotment)
         .join(Allotment, Allotment.locker_id == Locker.id)
-        .where(Locker.bank_id == bank_id, _in_force(at))
+        .where(Locker.bank_id == bank_id, in_force(at))
         .order_by(Locker.number)
     )
     return [(row[0], row[1]) for row in rows]
 
 
-def _in_force(at: int) -> ColumnElement[bool]:
-    return (Allotment.from_at <= at) & or_(Allotment.until_at.is_(None), Allotment.until_at > at)
+def in_force(at: Any) -> ColumnElement[bool]:
+    """The SQL of an allotment in force at a moment: a value, or a parameter that stands for it."""
+    return and_(Allotment.from_at <= at, or_(Allotment.until_at.is_(None), Allotment.until_at > at))
 
 
 def _refuse_overlap(session: Session, locker: Locker, until: int | None, now: int) -> None:

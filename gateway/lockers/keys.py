@@ -1,8 +1,9 @@
 """Mechanical keys: which there are, in whose hands they are, and the day a locker gets a badge lock instead."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session, lazyload
 
 from gateway.access.changes import access_changed
@@ -105,13 +106,18 @@ def key_still_out(session: Session, locker_id: str, *, other_than: str) -> KeyHa
     return session.scalar(
         select(KeyHandover)
         .join(MechanicalKey, MechanicalKey.id == KeyHandover.key_id)
-        .where(
-            MechanicalKey.locker_id == locker_id,
-            MechanicalKey.retired_at.is_(None),
-            KeyHandover.returned_at.is_(None),
-            KeyHandover.contract_id != other_than,
-        )
+        .where(still_out(locker_id, other_than))
         .limit(1)
+    )
+
+
+def still_out(locker_id: Any, other_than: Any) -> ColumnElement[bool]:
+    """The SQL of the handover of a living key of the locker by another contract: values, or parameters for them."""
+    return and_(
+        MechanicalKey.locker_id == locker_id,
+        MechanicalKey.retired_at.is_(None),
+        KeyHandover.returned_at.is_(None),
+        KeyHandover.contract_id != other_than,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from gateway.access.changes import access_changed
@@ -20,6 +20,7 @@ from wire.topics import is_controller_id
 MAX_LOCKER_NUMBER = 99_999
 MAX_SIZE, MAX_LITRES = 16, 100_000
 LOCKS = ("badge", "key")
+_LOCKER = select(Locker).where(Locker.bank_id == bindparam("bank"), Locker.number == bindparam("which"))
 
 
 def organisation_named(session: Session, name: str, *, actor: str, now: int) -> Organisation:
@@ -163,9 +164,9 @@ def bank_of(session: Session, bank_id: str) -> Bank:
 
 def locker_of(session: Session, bank_id: str, number: int) -> Locker:
     """Raises NotFoundError with code `bank` or `locker`."""
-    bank_of(session, bank_id)
-    locker = session.scalar(select(Locker).where(Locker.bank_id == bank_id, Locker.number == number))
+    locker = session.scalar(_LOCKER, {"bank": bank_id, "which": number})
     if locker is None or locker.retired_at is not None:
+        bank_of(session, bank_id)
         raise NotFoundError("locker", f"bank {bank_id} has no locker {number}")
     return locker
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -75,14 +76,16 @@ def works_ahead(session: Session, bank_id: str, now: int) -> Sequence[Works]:
 def works_at(session: Session, bank_id: str, locker_id: str, at: int) -> Works | None:
     """Works on this locker at a moment, those that last longest."""
     return session.scalar(
-        select(Works)
-        .where(
-            Works.bank_id == bank_id,
-            or_(Works.locker_id.is_(None), Works.locker_id == locker_id),
-            Works.from_at <= at,
-            Works.until_at > at,
-            Works.cancelled_at.is_(None),
-        )
-        .order_by(Works.until_at.desc())
-        .limit(1)
+        select(Works).where(on_locker(bank_id, locker_id, at)).order_by(Works.until_at.desc()).limit(1)
+    )
+
+
+def on_locker(bank_id: Any, locker_id: Any, at: Any) -> ColumnElement[bool]:
+    """The SQL of works on this locker at a moment: values, or parameters that stand for them."""
+    return and_(
+        Works.bank_id == bank_id,
+        or_(Works.locker_id.is_(None), Works.locker_id == locker_id),
+        Works.from_at <= at,
+        Works.until_at > at,
+        Works.cancelled_at.is_(None),
     )
