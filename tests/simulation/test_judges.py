@@ -101,6 +101,25 @@ def _to_the_room_at_night(town: FaultyTown) -> tuple[str, str]:
     return forgotten.id, known.id
 
 
+def test_a_locker_that_only_the_bank_remembers_after_a_restore_opens_in_time() -> None:
+    with faulty_town(3, lockers=24) as town:
+        here = next(each for each in town.town.records.people.values() if each.pact and each.pact.signed_at)
+        town.begin("database_restored", hours=3)
+        town.hours(1)
+        assert here.pact is not None
+        assert town.town._staff._deciding.decide(town.town.workers[0], "move", here.pact) == "done"
+        (_, new), doors = (hold.number for hold in here.pact.holds), town.world.controllers[0].doors.by_number
+        town.hours(20)
+        town.schedule.reconcile()
+        town.hours(4)
+        since_ms = town.world.now_ms
+        for _ in range(2):
+            town.town._people._present(here, here.cards[0], "bank-1")
+            town.hours(0.1)
+        assert doors[new].energised_ms >= since_ms
+        assert town.found() == set()
+
+
 def test_a_bank_keeps_a_badge_that_a_restored_gateway_forgot_by_night_too(let_in_by_night: set[str]) -> None:
     with faulty_town(3, banks=2) as town:
         forgotten, known = _to_the_room_at_night(town)

@@ -68,9 +68,9 @@ class AccessJudge:
         return self._may_and_must(asked)[1]
 
     def lockers(self, asked: Presented) -> set[int]:
-        """Those of the bank that its owner has or had."""
-        holds = (hold for pact in self._pacts(asked.card) for hold in pact.holds)
-        return {hold.number for hold in holds if hold.bank == asked.bank}
+        """Those of the bank that its owner has or had, also where only the bank still knows."""
+        holds = (hold for pact in self._pacts(asked.card) for view in pact.views for hold in view.holds)
+        return {number for bank, number, *_ in holds if bank == asked.bank}
 
     def answered(self, asked: Presented) -> None:
         """One badge at one reader."""
