@@ -44,7 +44,7 @@ from simulator.world.trace import Trace
 _ERRANDS = 0.4
 # Where there are fewer lockers all of them are for people.
 _ROOM_FOR_TOOLS = 20
-_TOOLS = 8
+_TOOLS = 24
 _FOUNDER = "founder"
 _PASSWORD = "nobody signs in"  # noqa: S105 - nobody does
 _NORMAL = Tempo()
@@ -161,6 +161,10 @@ class Town:
         """What `restored` needs of the moment at which the gateway's database is saved."""
         return self._gateway.now(), Memory(self.records)
 
+    def emptied(self) -> None:
+        """The gateway's database holds nothing, until it is restored."""
+        self.office.is_empty = True
+
     def restored(self, saved: tuple[int, Memory]) -> None:
         """The gateway's database is the one of then: what staff did since it does not know, nor do they from now on.
 
@@ -168,7 +172,7 @@ class Town:
         whom no decision before and since ever let in, or shut out.
         """
         since, memory = saved
-        self.office.loose = True
+        self.office.loose, self.office.is_empty = True, False
         memory.put_back(self.records)
         self._access.lost(since, self._gateway.now())
         self._contracts.put_back()

@@ -77,6 +77,7 @@ class Schedule:
         gateway.crash()
         gateway.storage.empty()
         self.is_empty = True
+        self.town.emptied()
         self.watch.replaced(gateway)
         gateway.start()
 

@@ -64,13 +64,13 @@ class Errands:
         self._chance.choice((self.pin, self.enrol, self.exclude, self.lend, self.lend, self.answer))()
         self.live()
 
-    def _someone(self, bank: str | None = None) -> tuple[Someone, str] | None:
-        """One of those who have a locker now (at that bank), and who looks after them."""
+    def _someone(self, organisation: str | None = None) -> tuple[Someone, str] | None:
+        """One of those who have a locker now (of that charity), and who looks after them."""
         now = self._office.gateway.now()
         known = [
             one for one in self._records.people.values()
             if not one.died and not one.away and one.pact is not None and one.pact.state(now) is Life.ACTIVE
-            and bank in (None, one.pact.present.bank)
+            and organisation in (None, one.organisation)
         ]  # fmt: skip
         if not known:
             return None
@@ -167,7 +167,7 @@ class Errands:
     def lend(self) -> None:
         """Tools, where some are lent."""
         library = self.librarian.library
-        found = self._someone(library.bank) if library else None
+        found = self._someone(library.organisation) if library else None
         if found is not None:
             self.librarian.lend(found[1], found[0])
 

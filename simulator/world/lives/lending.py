@@ -109,9 +109,10 @@ class Lent:
         """Tools that nobody has seen again."""
         return [tool for tool, condition in self.tools.items() if condition is None]
 
-    def overlaps(self, from_at: int, until_at: int) -> bool:
-        """Whether it was to last for any of that time."""
-        return self.from_at < until_at and self.due_at > from_at
+    def overlaps(self, from_at: int, until_at: int, *, surely: bool = False) -> bool:
+        """Whether it was to last for any of that time; `surely`: even if it was back when it was extended."""
+        due_at = min(self.planned_due, self.due_at) if surely else self.due_at
+        return self.from_at < until_at and due_at > from_at
 
     def know(self, at: int) -> None:
         """What holds from now on, for whoever is told later than `at`."""

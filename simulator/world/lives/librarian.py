@@ -69,10 +69,9 @@ class Librarian:
         return self._office.act(who, "join_library", do, done)
 
     def _plan(self, who: str, member: Member) -> str:
-        """Some tools at once: one mostly, now and then more than anybody may have."""
+        """From today or in some days, fetched from the locker or handed over the desk."""
         library, now = self._library, self._office.gateway.now()
-        known = sorted(self._records.tools)
-        tools = self._chance.sample(known, self._chance.choice((1, 1, 1, 2, 2, AT_ONCE + 1)))
+        tools = self._wanted()
         first = days_on(day_of(now), 0 if self._chance.random() < 0.8 else 2)
         due = due_after(first) if self._chance.random() < 0.6 else days_on(first, self._chance.randint(1, 5))
         from_at, due_at = max(now, midnight(first)), due_on(due)
@@ -102,20 +101,30 @@ class Librarian:
             self._office.violated("loans", f"{member.id} is not lent {tools}: {outcome}, and nothing says so")
         return outcome
 
+    def _wanted(self) -> list[str]:
+        """Mostly one; now and then more than anybody may have, or something that is missing or broken."""
+        if self._lacking and self._chance.random() < 0.2:
+            return [self._chance.choice(self._lacking)]
+        return self._chance.sample(sorted(self._records.tools), self._chance.choice((1, 1, 1, 2, 2, AT_ONCE + 1)))
+
+    @property
+    def _lacking(self) -> list[str]:
+        return [tool for tool, condition in self._records.tools.items() if condition in _NOT_LENT]
+
     def _refusals(
         self, member: Member, tools: list[str], from_at: int, due_at: int, *, off: bool
     ) -> tuple[set[str], set[str]]:
         """Why it must be refused, and why it may be: what is out is known for certain only of the desk's loans."""
         every = [one for one in self._records.lent.values() if not one.lost and one.cancelled_at is None]
         theirs = [one for one in every if one.is_open and one.member is member]
-        sure = [len(one.out) for one in theirs if one.overlaps(from_at, due_at) and not one.holds]
+        sure = [len(one.out) for one in theirs if one.overlaps(from_at, due_at, surely=True) and not one.holds]
         rivals = [one for one in every if one.overlaps(from_at, due_at) and set(one.tools) & set(tools)]
         must, may = set(), set()
         if off:
             must.add("day_off")
         if any(self._records.tools[tool] in _NOT_LENT for tool in tools):
             must.add("not_lent")
-        if any(set(one.out) & set(tools) for one in rivals):
+        if any(set(one.out) & set(tools) and one.overlaps(from_at, due_at, surely=True) for one in rivals):
             must.add("tool_promised")
         elif rivals:
             may.add("tool_promised")
@@ -159,7 +168,7 @@ class Librarian:
         """Most are as good as they were; some come back one by one, broken, or not at all."""
         out = lent.out
         seen = out if self._chance.random() < 0.8 else out[:1]
-        worse = [Condition.WORN, Condition.DAMAGED, Condition.MISSING]
+        worse = [Condition.WORN, Condition.DAMAGED, Condition.MISSING, Condition.MISSING]
         found = {tool: Condition.GOOD if self._chance.random() < 0.8 else self._chance.choice(worse) for tool in seen}
 
         def done(_: Any, at: int) -> None:
@@ -202,10 +211,9 @@ class Librarian:
 
     def _found(self, who: str, _lent: Lent) -> str:
         """What was missing or broken can be lent again."""
-        lacking = [tool for tool, condition in self._records.tools.items() if condition in _NOT_LENT]
-        if not lacking:
+        if not self._lacking:
             return "nothing"
-        tool = self._chance.choice(lacking)
+        tool = self._chance.choice(self._lacking)
 
         def done(_: Any, __: int) -> None:
             self._records.tools[tool] = Condition.GOOD.value

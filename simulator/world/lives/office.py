@@ -31,6 +31,8 @@ class Office:
         self.names: dict[str, str] = {}
         # The gateway lost or doubted what it knew: what staff remember is no longer what it must know.
         self.loose = False
+        # Its database holds nothing for now.
+        self.is_empty = False
         self._trace = trace
         self._busy_ms = 0
 

@@ -22,6 +22,7 @@ _TYPED = frozenset({"right", "wrong"})
 _NO_LIGHT_MS = 4_000
 # Someone whose contract is over still comes by, for a while.
 _BACK_AT_MOST = 4
+_FOR_TOOLS = 0.4
 _OPEN = frozenset({Signal.GRANTED, Signal.MESSAGE_WAITING})
 _OPENS = frozenset({Life.ACTIVE, Life.ENDING})
 
@@ -33,6 +34,12 @@ def until_open(at: int) -> int:
         return 0
     days = 0 if weekday < 5 and minute < 9 * 60 else {4: 3, 5: 2}.get(weekday, 1)
     return days * DAY + (9 * 60 - minute) * MINUTE
+
+
+def _where(someone: Someone, pact: Pact) -> str:
+    """At their locker; whoever has borrowed tools is now and then where those are fetched and brought back."""
+    places = [lent.holds[0].bank for lent in someone.lent if lent.holds]
+    return places[-1] if places and someone.body.random() < _FOR_TOOLS else pact.present.bank
 
 
 class Presented(NamedTuple):
@@ -119,7 +126,7 @@ class People:
         if card is None or self._has_gone(someone, pact):
             return
         luck = body.random()
-        bank = body.choice(list(self._controllers)) if luck < 0.01 else pact.present.bank
+        bank = body.choice(list(self._controllers)) if luck < 0.01 else _where(someone, pact)
         if luck > 0.9995:
             self._force(pact)
             return
