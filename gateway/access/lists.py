@@ -22,6 +22,8 @@ from wire.messages import encode
 
 # Older lists keep version and hash, so that a bank that still follows one is recognised; their bytes go.
 LISTS_KEPT_WHOLE = 20
+# More is left of a lease only where this clock has been set back since.
+_LONGEST_LEASE_MS = LEASE_MS + 3_600_000
 
 
 def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessList:
@@ -64,14 +66,16 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
 
 
 def issue(session: Session, bank_id: str, sign: Callable[[bytes], bytes], *, now: int) -> Issued:
-    """The list in force from now on: the newest issued if nothing in it would change and its lease is young enough,
-    else a new one of a higher version. Raises MessageError if the controller would refuse it (nothing is issued).
+    """The list in force from now on: the newest issued if nothing in it would change and its lease is young enough, and
+    not one of a clock that was ahead; else a new one of a higher version. Raises MessageError if the controller would
+    refuse it (nothing is issued).
     """
     newest = repository.newest_list(session, bank_id)
     version = max(now, newest.version + 1 if newest else 1)
     access_list = build(session, bank_id, version=version, now=now)
     content = _content(access_list)
-    if newest and newest.envelope and newest.content == content and newest.lease_until - now > LEASE_MS // 2:
+    is_young = newest is not None and LEASE_MS // 2 < newest.lease_until - now <= _LONGEST_LEASE_MS
+    if newest and newest.envelope and newest.content == content and is_young:
         return newest
     payload = encode(access_list)
     decode_access_list(payload)

@@ -116,6 +116,13 @@ def test_nothing_new_means_no_new_list_until_the_lease_is_at_half(town: Town) ->
     assert renewed.lease_until == renewed.version + LEASE_MS
 
 
+def test_a_list_of_a_clock_that_was_ahead_is_made_anew_once_that_is_set(town: Town) -> None:
+    ahead = issue(town, NOON + 400 * DAY)
+    found = issue(town)
+    assert (found.version, found.lease_until) == (ahead.version + 1, NOON + LEASE_MS)
+    assert issue(town, NOON - 60_000).version == found.version
+
+
 def test_versions_rise_even_if_the_clock_goes_back(town: Town) -> None:
     first = issue(town)
     person = town.person()
