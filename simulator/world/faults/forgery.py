@@ -20,6 +20,8 @@ from wire.topics import DOWN, UP, Topic, topic_name
 
 _DOWNWARDS = tuple(sorted(DOWN, key=lambda topic: topic.value))
 _UPWARDS = tuple(sorted(UP, key=lambda topic: topic.value))
+# In which a bank says what list it follows.
+_OF_ITSELF = frozenset({Topic.STATUS, Topic.HEALTH})
 
 
 def _counted(
@@ -112,6 +114,8 @@ def _replay(topics: tuple[Topic, ...]) -> Callable[[Schedule, Hit], None]:
         schedule.world.counts["replayed"] += 1
         if topic is Topic.ACCESS:
             _refused(schedule, hit, overheard)
+        if topic in _OF_ITSELF:
+            schedule.watch.held.misled(hit.bank.name)
         name = topic_name(hit.bank.name, topic)
         retain = topic is Topic.COMMANDS and hit.chance.random() < 0.5
         for _ in range(hit.chance.randint(1, 3)):

@@ -49,6 +49,13 @@ class Held(Invariant):
         """It may again."""
         self._strangers.pop((gateway.name, bank), None)
 
+    def misled(self, bank: str) -> None:
+        """A gateway that has forgotten the bank's newest words is told older ones of its own: nothing shows their age
+        (docs/reliability.md)."""
+        for gateway, name in list(self._strangers):
+            if name == bank:
+                del self._strangers[gateway, name]
+
     def sent(self, gateway: Gateway, bank: str, topic: Topic, envelope: bytes) -> None:
         """Receipts apart, and the question for its list, nothing."""
         if topic not in _SIGNED:

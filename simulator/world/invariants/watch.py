@@ -28,9 +28,10 @@ class Watch:
         ledger = Ledger(world)
         self.ledger = ledger
         self.told = Told(world)
+        self.held = Held(world, ledger)
         self._all: list[Invariant] = [
             ledger, Intents(world, ledger), Permissions(world, ledger), Revocations(world, ledger),
-            ShutOut(world, ledger), Coils(world), Receipts(world), Held(world, ledger), self.told, ComesToRest(world),
+            ShutOut(world, ledger), Coils(world), Receipts(world), self.held, self.told, ComesToRest(world),
         ]  # fmt: skip
         self._sent = self._hearing("sent")
         self._at_intents: dict[str, list[Callable[[], None]]] = {bank: [] for bank in world.banks}
