@@ -42,6 +42,8 @@ from simulator.world.trace import Trace
 
 # For each act about contracts, so many others.
 _ERRANDS = 0.4
+# Loans, and who answers for whom, are looked at at every so many judgements: they are kept, and found later too.
+_EVERY = 3
 # Where there are fewer lockers all of them are for people.
 _ROOM_FOR_TOOLS = 20
 _TOOLS = 24
@@ -84,7 +86,7 @@ class Town:
         self._contracts = ContractJudge(self.office)
         self._loans = LoanJudge(self.office)
         self._answers = AnswerJudge(self.office)
-        self._told = 0
+        self._judged = self._told = 0
         self._has_people = False
 
     @property
@@ -153,8 +155,9 @@ class Town:
         """What was found since it was last asked; people who came since begin to live."""
         self._wake()
         self._contracts.judge(at)
-        self._loans.judge()
-        self._answers.judge()
+        self._judged += 1
+        if self._judged % _EVERY == 0:
+            self._judge_records()
         return self._news()
 
     def remember(self) -> tuple[int, Memory]:
@@ -212,8 +215,13 @@ class Town:
 
     def figures_by_counting(self) -> list[Violation]:
         """Every figure of every report, counted again from what was done and survived."""
+        self._judge_records()
         FigureJudge(self.office, self.schemes).judge(self._luck)
         return self._news()
+
+    def _judge_records(self) -> None:
+        self._loans.judge()
+        self._answers.judge()
 
     def _news(self) -> list[Violation]:
         found = self.office.violations[self._told :]

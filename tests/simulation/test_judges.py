@@ -14,21 +14,17 @@ from controller.turn import Turn
 from gateway.access import reconcile, service
 from gateway.badges import enrolling
 from gateway.badges import service as badges
-from gateway.contracts import decisions
-from gateway.contracts.models import Transition
 from gateway.incidents import exclusions
 from gateway.link import publisher
 from gateway.link.presence import Presence
 from simulator.world.invariants.access import AccessJudge
 from simulator.world.lives import people
 from simulator.world.lives.badge_desk import BadgeDesk
-from simulator.world.lives.staff import Tempo
 from simulator.world.world import DAY_MS
 from tests.simulation.faulty_town import FaultyTown, faulty_town
 from wire.access_list import list_hash
 
 TAKE = enrolling.take
-BUSY = Tempo(acts_a_day=40, term_days=4)
 
 
 def _a_day_after_yesterday(town: FaultyTown) -> set[str]:
@@ -315,33 +311,3 @@ def test_an_errand_in_vain_is_found(
     monkeypatch.setattr(where, what, planted)
     with faulty_town(7) as town:
         assert invariant in _errands(town)
-
-
-def _came_since(town: FaultyTown) -> set[str]:
-    """The gateway's database is put back, and busy staff go on with those who come then."""
-    town.begin("database_restored", hours=1)
-    town.hours(2)
-    town.schedule.reconcile()
-    for _ in range(3):
-        town.hours(24)
-        town.world.violations += town.town.judge(town.world.now_ms)
-    return {violation.invariant for violation in town.world.violations}
-
-
-@pytest.fixture
-def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is decided is the claim, not what banks are told of it."""
-    monkeypatch.setattr(publisher.Publisher, "publish_access", lambda *_: None)
-
-
-@pytest.mark.usefixtures("unheard")
-def test_after_a_restore_the_contracts_of_those_who_came_since_are_what_was_decided() -> None:
-    with faulty_town(9, tempo=BUSY) as town:
-        assert _came_since(town) == set(), town.world.violations
-
-
-@pytest.mark.usefixtures("unheard")
-def test_a_decision_that_nobody_signs_after_a_restore_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "Transition", lambda **facts: Transition(**{**facts, "author": "nobody"}))
-    with faulty_town(9, tempo=BUSY) as town:
-        assert "transitions" in _came_since(town)

@@ -3,6 +3,8 @@
 import pytest
 
 from gateway.care import contacts, support
+from gateway.contracts import decisions
+from gateway.contracts.models import Transition
 from gateway.link import publisher
 from simulator.world.gateway import Gateway
 from simulator.world.lives.staff import Tempo
@@ -55,3 +57,15 @@ def test_what_is_done_after_a_restore_and_not_kept_is_found(monkeypatch: pytest.
     monkeypatch.setattr(Gateway, "restore", forgetful)
     with faulty_town(9, tempo=BUSY) as town:
         assert _lived(town) == {"figures"}
+
+
+def test_a_decision_that_nobody_signs_after_a_restore_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    restore = Gateway.restore
+
+    def forgetful(gateway: Gateway, saved: bytes) -> None:
+        restore(gateway, saved)
+        monkeypatch.setattr(decisions, "Transition", lambda **facts: Transition(**{**facts, "author": "nobody"}))
+
+    monkeypatch.setattr(Gateway, "restore", forgetful)
+    with faulty_town(9, tempo=BUSY) as town:
+        assert "transitions" in _lived(town)

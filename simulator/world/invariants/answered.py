@@ -25,7 +25,7 @@ _OPEN = text("SELECT id FROM staff WHERE disabled_at IS NULL")
 
 
 class AnswerJudge:
-    """Asked once a day."""
+    """Asked now and then, and at the end."""
 
     def __init__(self, office: Office) -> None:
         self._office = office

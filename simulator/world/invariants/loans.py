@@ -151,7 +151,7 @@ def readings(session: Session, records: Records) -> tuple[dict[str, Reading], li
 
 
 class LoanJudge:
-    """Asked once a day, where tools are lent at all."""
+    """Asked now and then, and at the end."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
@@ -159,7 +159,7 @@ class LoanJudge:
 
     def judge(self) -> None:
         """Every loan, and every tool; not while the database is away."""
-        if not self._records.lending:
+        if not self._records.lent:
             return
         try:
             with self._office.gateway.reading() as session:

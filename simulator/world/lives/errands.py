@@ -61,7 +61,7 @@ class Errands:
         if self._office.busy:
             self._loop.after(1, self._turn)
             return
-        self._chance.choice((self.pin, self.enrol, self.exclude, self.lend, self.lend, self.answer))()
+        self._chance.choice((self.pin, self.enrol, self.exclude, self.lend, self.answer))()
         self.live()
 
     def _someone(self, organisation: str | None = None) -> tuple[Someone, str] | None:

@@ -20,7 +20,7 @@ from simulator.world.lives.records import Someone
 
 _NEWEST = text("SELECT coalesce(max(id), 0) FROM event")
 _AGAIN_MS = 10 * MINUTE
-_LOOKS = 3
+_LOOKS = 1
 _NOT_LENT = frozenset({"damaged", "missing"})
 _JUDGED = frozenset({"day_off", "not_lent", "tool_promised", "loan_limit"})
 
