@@ -60,15 +60,17 @@ Listener = Callable[[object], None]
 
 
 class Unit(Session):
-    """A session that lives for one unit of work, with the connection of that at hand: many statements ask for it."""
+    """A session for one unit of work, within the transaction that its connection is in."""
 
-    _at_hand: Connection | None = None
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, expire_on_commit=False, join_transaction_mode="rollback_only")
+        self._own = connection
 
     def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
-        """See Session."""
-        if self._at_hand is None or self._at_hand.closed or self.in_nested_transaction():
-            self._at_hand = super().connection(bind_arguments, execution_options)
-        return self._at_hand
+        """See Session; at hand, for each prepared statement asks for it."""
+        if self.in_nested_transaction():
+            return super().connection(bind_arguments, execution_options)
+        return self._own
 
 
 class Database:
@@ -88,18 +90,19 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view; whatever is changed in it is dropped."""
-        with Unit(self._reader, expire_on_commit=False) as session:
-            yield session
+        with self._reader.connect() as connection:
+            connection.begin()
+            with Unit(connection) as session:
+                yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """The only writer until the block ends: committed then, or rolled back if it raises."""
-        with Unit(self._writer, expire_on_commit=False) as session:
-            with session.begin():
-                # Now, not at the first statement: what is read or timed inside is not overtaken by another writer.
-                session.connection()
-                yield session
-            news: list[object] = session.info.pop("news", [])
+        # Begun now, not at the first statement: what is read or timed inside is not overtaken by another writer.
+        with self._writer.begin() as connection, Unit(connection) as session:
+            yield session
+            session.flush()
+        news: list[object] = session.info.pop("news", [])
         for item in news:
             self._tell(item)
 
