@@ -27,11 +27,13 @@ class Issued(NamedTuple):
 
 
 class Versions(NamedTuple):
-    """Which list a bank's controller follows, which one was issued last (0: none), and whether the bank is held."""
+    """Which list a bank's controller follows, which one was issued last (0: none), whether the bank is held, and the
+    trust document it was told last."""
 
     in_force: int
     newest: int
     held: bool
+    trust: int
 
 
 # Made once: it is asked with every health message of every bank.
@@ -40,6 +42,7 @@ _VERSIONS = Prepared(
         Controller.list_in_force,
         Controller.held_since,
         select(func.max(IssuedList.version)).where(IssuedList.bank_id == Controller.bank_id).scalar_subquery(),
+        Controller.trust_version,
     ).where(Controller.bank_id == bindparam("bank"))
 )
 _OF_BANK = IssuedList.bank_id == bindparam("bank")
@@ -77,8 +80,7 @@ def newest_list(session: Session, bank_id: str) -> Issued | None:
 
 
 def hash_of_list(session: Session, bank_id: str, version: int) -> str | None:
-    """The hash of a list that was issued, or is told of: empty if it was never seen, None for one that never was."""
-    session.flush()  # the question below does not see what is pending
+    """The hash of a list that is stored: empty if it was never seen, None if there is no such list."""
     found = _HASH.first(session.connection(), {"bank": bank_id, "which": version})
     return None if found is None else str(found[0])
 
@@ -101,7 +103,7 @@ def newest_versions(session: Session, banks: Collection[str] | None = None) -> M
 def versions_of(session: Session, bank_id: str) -> Versions | None:
     """None without a controller."""
     found = _VERSIONS.first(session.connection(), {"bank": bank_id})
-    return None if found is None else Versions(found[0], found[2] or 0, found[1] is not None)
+    return None if found is None else Versions(found[0], found[2] or 0, found[1] is not None, found[3])
 
 
 def forget_bytes(session: Session, bank_id: str, kept: int) -> None:

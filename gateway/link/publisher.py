@@ -76,13 +76,13 @@ class Publisher:
             return
         with self._lock:
             with self._database.reading() as session:
-                controller = session.get(Controller, bank_id)
-                names = badge_keys(session, site_of_bank(session, bank_id).id) if controller else ()
-            if controller is None or controller.held_since is not None:
+                versions = versions_of(session, bank_id)
+                names = badge_keys(session, site_of_bank(session, bank_id).id) if versions else ()
+            if versions is None or versions.held:
                 self._presence.unsettle(bank_id)
                 return
             self._presence.settle(bank_id)
-            self._publish_trust(controller, birth.trust_version)
+            self._publish_trust(bank_id, versions.trust, birth.trust_version)
             if not names or set(names) != set(birth.badge_keys):
                 self._publish_keys(bank_id)
             if _is_followed(self._holds.get(bank_id), following):
@@ -119,7 +119,7 @@ class Publisher:
                 self.publish_access(controller.bank_id)
                 if self._now() - controller.trust_version > SIGNING_KEY_MS // 2:
                     with self._lock:
-                        self._publish_trust(controller, 0)
+                        self._publish_trust(controller.bank_id, controller.trust_version, 0)
 
     def _issue(self, bank_id: str) -> tuple[int, Issued | None]:
         """The version issued before, and the list that now holds; none for a bank that is held or has no controller."""
@@ -142,19 +142,18 @@ class Publisher:
         if issued.envelope is not None:
             self._send(bank_id, Topic.ACCESS, issued.envelope, retain=True)
 
-    def _publish_trust(self, controller: Controller, known: int) -> None:
+    def _publish_trust(self, bank_id: str, newest: int, known: int) -> None:
         """The signing key, where the bank does not know the newest trust document or it has grown old."""
         now = self._now()
-        version = controller.trust_version
-        if version and known == version and now - version <= SIGNING_KEY_MS // 2:
+        if newest and known == newest and now - newest <= SIGNING_KEY_MS // 2:
             return
         with self._database.writing() as session:
-            row = service.controller_of(session, controller.bank_id)
+            row = service.controller_of(session, bank_id)
             row.trust_version = max(row.trust_version + 1, known + 1, now)
             version = row.trust_version
         key = TrustedKey(self._keystore.signing_public, now + SIGNING_KEY_MS)
-        trust = encode(Trust(controller.bank_id, version, (key,)))
-        self._send(controller.bank_id, Topic.TRUST, self._keystore.sign(Topic.TRUST, trust), retain=True)
+        trust = encode(Trust(bank_id, version, (key,)))
+        self._send(bank_id, Topic.TRUST, self._keystore.sign(Topic.TRUST, trust), retain=True)
 
     def _publish_keys(self, bank_id: str) -> None:
         """The site's badge keys, sealed; one is made if it has none."""
