@@ -8,8 +8,7 @@ from wire.access_list import AccessList
 from wire.messages import Command, Session
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """The time of an input, read once by the loop.
 
     `mono_ms` alone measures durations. `at` stamps entries; `ending_at` (never behind the floor, never pushed past
