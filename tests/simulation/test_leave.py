@@ -56,7 +56,8 @@ def test_what_was_refused_has_left_nothing(answered: FaultyTown) -> None:
 
 def _kept_at_once(session: Any, *facts: Any, **more: Any) -> Any:
     made = LOG_CONTACT(session, *facts, **more)
-    session.commit()
+    session.flush()
+    session.connection().connection.commit()
     return made
 
 
