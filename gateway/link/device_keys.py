@@ -23,6 +23,7 @@ class DeviceKeys:
     def __init__(self, database: Database, mono_ms: Callable[[], int]) -> None:
         self._database = database
         self._mono_ms = mono_ms
+        self._public: Mapping[str, bytes] = {}
         self._keys: Mapping[str, dict[str, Ed25519PublicKey]] = {}
         self._fresh: set[str] = set()
         self._loaded_ms: int | None = None
@@ -33,8 +34,13 @@ class DeviceKeys:
         """Reads the controllers again."""
         with self._database.reading() as session:
             public = device_publics(session)
+        with self._lock:
+            if public == self._public:
+                self._loaded_ms = self._mono_ms()
+                return
         keys = {bank_id: {key_id(raw): signing_public(raw)} for bank_id, raw in public.items()}
         with self._lock:
+            self._public = public
             self._fresh |= {bank for bank, known in keys.items() if set(known) != set(self._keys.get(bank, ()))}
             self._keys, self._loaded_ms = keys, self._mono_ms()
 

@@ -1,6 +1,7 @@
 """No coil is on for longer, more often or beside another of its group than the guard allows, across restarts too."""
 
 from collections import deque
+from itertools import takewhile
 from typing import Any
 
 from hw.ports import Coil
@@ -36,6 +37,8 @@ class Coils(Invariant):
         if past and pulse.on_ms - past[-1].off_ms < _LIMITS.rest_ms:
             self.violated(f"{bank}: locker {pulse.locker} rested {pulse.on_ms - past[-1].off_ms} ms only")
         past.append(pulse)
-        on_ms = sum(each.off_ms - each.on_ms for each in past if each.off_ms > pulse.off_ms - DUTY_WINDOW_MS)
+        begins_ms = pulse.off_ms - DUTY_WINDOW_MS
+        within = takewhile(lambda each: each.off_ms > begins_ms, reversed(past))  # they are in order of their ends
+        on_ms = sum(each.off_ms - each.on_ms for each in within)
         if on_ms > DUTY_WINDOW_MS * _LIMITS.duty_percent // 100:
             self.violated(f"{bank}: locker {pulse.locker} was energised for {on_ms} ms within a minute")
