@@ -74,8 +74,7 @@ def issue(session: Session, bank_id: str, sign: Callable[[bytes], bytes], *, now
     version = max(now, newest.version + 1 if newest else 1)
     access_list = build(session, bank_id, version=version, now=now)
     content = _content(access_list)
-    is_young = newest is not None and LEASE_MS // 2 < newest.lease_until - now <= _LONGEST_LEASE_MS
-    if newest and newest.envelope and newest.content == content and is_young:
+    if newest and newest.envelope and newest.content == content and is_young(newest, now):
         return newest
     payload = encode(access_list)
     decode_access_list(payload)
@@ -92,6 +91,11 @@ def issue(session: Session, bank_id: str, sign: Callable[[bytes], bytes], *, now
     record(session, "list_issued", now=now, bank_id=bank_id, version=version, grants=len(access_list.grants))
     repository.forget_bytes(session, bank_id, LISTS_KEPT_WHOLE)
     return issued
+
+
+def is_young(issued: Issued, now: int) -> bool:
+    """Whether its lease need not be renewed yet, and is not one of a clock that was ahead."""
+    return LEASE_MS // 2 < issued.lease_until - now <= _LONGEST_LEASE_MS
 
 
 def _with_carried(session: Session, bank_id: str, parts: list[Lines], now: int) -> tuple[list[Grant], list[Revoked]]:

@@ -50,8 +50,8 @@ class Publisher:
         self._transport = transport
         self._now = now
         self._lock = threading.Lock()
-        # By bank the list that holds, until this process hears of a change; of others', and of time, `renew` hears.
-        self._holds: dict[str, tuple[int, str]] = {}
+        # By bank the list that holds, without its bytes, until this process hears of a change; of others' `renew` does.
+        self._holds: dict[str, Issued] = {}
 
     def heard(self, news: object) -> None:
         """A listener of the database."""
@@ -85,10 +85,11 @@ class Publisher:
             self._publish_trust(bank_id, versions.trust, birth.trust_version)
             if not names or set(names) != set(birth.badge_keys):
                 self._publish_keys(bank_id)
-            if _is_followed(self._holds.get(bank_id), following):
+            holds = self._holds.get(bank_id)
+            if holds is not None and _is_followed(holds, following) and lists.is_young(holds, self._now()):
                 return
             _before, issued = self._issue(bank_id)
-            if issued is not None and not _is_followed((issued.version, issued.hash), following):
+            if issued is not None and not _is_followed(issued, following):
                 self._publish_list(bank_id, issued)
 
     def receipts_at_birth(self, bank_id: str, birth: Birth) -> None:
@@ -132,7 +133,7 @@ class Publisher:
                 issued = lists.issue(
                     session, bank_id, lambda payload: self._keystore.sign(Topic.ACCESS, payload), now=self._now()
                 )
-            self._holds[bank_id] = issued.version, issued.hash
+            self._holds[bank_id] = issued._replace(envelope=None)
         except (MessageError, NotFoundError) as error:
             log.warning("list_not_issued", bank=bank_id, code=error.code, why=str(error))
             return 0, None
@@ -187,6 +188,6 @@ class Publisher:
             log.warning("not_sent", bank=bank_id, topic=topic.value)
 
 
-def _is_followed(holds: tuple[int, str] | None, following: Following) -> bool:
-    """Whether the list that holds is the one that the bank says it follows."""
-    return holds is not None and holds[0] == following.version and following.hash in (None, holds[1])
+def _is_followed(issued: Issued, following: Following) -> bool:
+    """Whether the list is the one that the bank says it follows."""
+    return issued.version == following.version and following.hash in (None, issued.hash)
