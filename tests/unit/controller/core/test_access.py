@@ -1,8 +1,7 @@
 """decide: every date, kind and reason, offline."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from controller.access import AccessIndex, Denied, Granted, decide
 from controller.inputs import Moment
