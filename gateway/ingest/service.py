@@ -51,8 +51,10 @@ class Stored:
     poison: int = 0
 
     def reaches(self) -> list[Reach]:
-        """One receipt per epoch touched."""
-        return [reach_of(row) for row in self.epochs.values()]
+        """One receipt per epoch touched, and per epoch named of which something is lacking: so a database that was put
+        back asks its way back from epoch to epoch at once."""
+        lacking = {key: row for key, row in self.named.items() if row.through < row.expected}
+        return [reach_of(row) for row in (lacking | self.epochs).values()]
 
 
 def store(session: Session, batches: Iterable[Arrived], *, now: int) -> Stored:

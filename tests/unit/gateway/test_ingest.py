@@ -242,6 +242,22 @@ def test_a_restored_database_asks_at_the_birth_for_the_epoch_it_lacks(town: Town
     }
 
 
+def test_a_restored_database_asks_its_way_back_from_epoch_to_epoch_at_once(town: Town) -> None:
+    first = journal_of(5)
+    second = Journal().start(first)
+    third = Journal().start(second)
+    assert {item.epoch: item.through for item in take(town, third.batch()).reaches()} == {
+        second.epoch: 0,
+        third.epoch: 1,
+    }
+    assert {item.epoch: item.through for item in take(town, second.batch()).reaches()} == {
+        first.epoch: 0,
+        second.epoch: 1,
+    }
+    assert {item.epoch: item.through for item in take(town, first.batch()).reaches()} == {first.epoch: 5}
+    assert [item.epoch for item in take(town, second.batch()).reaches()] == [second.epoch]
+
+
 def test_hostile_bodies_change_nothing_and_stop_nothing(town: Town) -> None:
     journal = Journal().start()
     for locker in (None, 0, 2**53 - 1, "4", "\0", True, [1]):
