@@ -28,6 +28,10 @@ class Memory:
         self._pacts = {pact.id: _facts(pact) for pact in records.pacts.values() if not pact.lost}
         self._people = {one.id: _of(one, _OF_PEOPLE) for one in records.people.values()}
         self._checks = {key: dict(box.checks) for key, box in records.boxes.items()}
+        self._kept = {
+            kept.id: (kept.step, kept.keep_until, deepcopy(kept.lines), kept.box.taken_out)
+            for kept in records.kept.values()
+        }
         self._acts = (list(records.contacts), list(records.supports), list(records.entries))
         self._changing = [[(thing, copy(thing)) for thing in things] for things in _changing(records)]
         self._lent = {one.id: _of(one, _OF_LOANS) for one in records.lent.values() if not one.lost}
@@ -38,6 +42,13 @@ class Memory:
         """What was written down since is `lost`; what was changed since is what it was."""
         for pact in records.pacts.values():
             _put_back(pact, self._pacts.get(pact.id))
+        for kept in list(records.kept.values()):
+            if kept.id in self._kept:
+                kept.step, kept.keep_until, lines, kept.box.taken_out = self._kept[kept.id]
+                kept.lines = deepcopy(lines)
+            else:
+                kept.box.taken_out = False
+                del records.kept[kept.id]
         for someone in records.people.values():
             self._put_back_person(someone)
         for key, checks in self._checks.items():
