@@ -346,6 +346,22 @@ class Site:
     def in_step(self) -> bool:
         return all(each["online"] and not each["pending"] and each["list_in_force"] for each in self.banks())
 
+    def is_held(self) -> bool:
+        """Whether the gateway sends the first bank nothing before somebody has decided."""
+        return bool(next(each for each in self.banks() if each["id"] == "montreuil-1")["held"])
+
+    def reconcile(self) -> Any:
+        """Somebody asks the first bank for its list, and decides that the gateway's holds; what differed."""
+        ours = "/api/v1/banks/montreuil-1/reconciliation"
+        eventually(
+            "the bank can be asked for its list", lambda: self.api.post(ours).status_code == 202, 20, every_s=0.5
+        )
+        shown = eventually(
+            "what differs is shown", lambda: (found := self.api.get(ours).json())["reported"] and found, 20
+        )
+        self.api.post("/api/v1/banks/montreuil-1/reconcile").raise_for_status()
+        return shown
+
     def _listen(self) -> mqtt.Client:
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="stranger", protocol=mqtt.MQTTv5)
         ready = threading.Event()

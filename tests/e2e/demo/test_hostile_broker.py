@@ -145,10 +145,8 @@ def test_a_list_that_forgets_a_holder_leaves_them_their_way_and_alarms(site: Sit
     site.tap("fatou")
     assert site.sees("release_intended", since, locker=13)["body"]["kind"] == "collect"
     eventually("the door is open", lambda: site.locker(13)["door"] == "open", 3)
-    contract = next(each["contract_id"] for each in [site.tile(13)])
-    review = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 10 * 86_400))
-    for action, body in (("suspend", {"reason": "other", "review_on": review, "fetch": "desk"}), ("resume", None)):
-        site.api.post(f"/api/v1/contracts/{contract}/{action}", json=body).raise_for_status()
+    eventually("the bank, which follows what nobody here issued, is held", site.is_held, 30)
+    assert site.reconcile()["only_gateway"]
     since = site.newest_event()
     site.put_back(13)
     eventually("the gateway's own list is in force again", lambda: not site.tile(13)["pending"], 10)

@@ -51,24 +51,14 @@ def test_yesterdays_database_publishes_nothing_until_reconciled_and_nobody_is_sh
     copy_database(yesterday, site.database)
     published = len(site.topic("access"))
     restart_gateway(site)
-    eventually("the bank is held", lambda: next(b for b in site.banks() if b["id"] == "montreuil-1")["held"], 30)
+    eventually("the bank is held", site.is_held, 30)
     site.tap("valid")
     eventually("a holder's badge still opens", lambda: site.locker(1)["door"] == "open", 3)
     site.tap("henri")
     eventually("the revoked badge stays dead", lambda: site.bank()["light"] == "red", 3)
     assert all(heard.payload == in_force for heard in site.topic("access")[published:])
 
-    def asked() -> bool:
-        return site.api.post("/api/v1/banks/montreuil-1/reconciliation").status_code == 202
-
-    eventually("the bank can be asked for its list", asked, 20, every_s=0.5)
-    shown = eventually(
-        "what differs is shown",
-        lambda: (found := site.api.get("/api/v1/banks/montreuil-1/reconciliation").json())["reported"] and found,
-        20,
-    )
-    assert shown["revoked_at_bank"]
-    site.api.post("/api/v1/banks/montreuil-1/reconcile").raise_for_status()
+    assert site.reconcile()["revoked_at_bank"]
     eventually("the bank follows the gateway again", site.in_step, 20)
     assert len(site.topic("access")) > published
     site.tap("henri")
