@@ -41,6 +41,11 @@ class Revocations(Invariant):
             lines = {(line.id, line.digest) for line in accepted.revoked}
             self._carried[bank] |= self._dead[bank] & lines
 
+    def replaced(self, gateway: Gateway) -> None:  # noqa: ARG002
+        """What was carried over before is gone with the database."""
+        for carried in self._carried.values():
+            carried.clear()
+
     def settled(self) -> None:
         """What was carried over is no grant of the list in force."""
         for bank, dead in self._carried.items():
