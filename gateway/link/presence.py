@@ -56,7 +56,8 @@ class Presence:
                 self._settled.discard(bank_id)
 
     def beats(self, bank_id: str, health: Health) -> bool:
-        """A health message; only the present session's counts."""
+        """A health message; only the present session's counts. A bank that says it follows another list than before may
+        be published to only once that has been looked at."""
         with self._lock:
             bank = self._banks.get(bank_id)
             if bank is None or bank.birth.session != health.session:
@@ -65,6 +66,7 @@ class Presence:
             bank.beat, bank.beat_ms, bank.heard_ms, bank.health = Beat(health.session, health.beat), now, now, health
             if bank.following is None or bank.following.version != health.list_version:
                 bank.following = Following(health.list_version, None)
+                self._settled.discard(bank_id)
             return True
 
     def gone(self, bank_id: str) -> None:

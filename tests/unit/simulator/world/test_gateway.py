@@ -229,6 +229,31 @@ def test_a_bank_that_follows_another_gateways_list_is_held_as_soon_as_its_journa
     twin.close()
 
 
+def test_a_bank_whose_word_on_its_list_came_while_the_database_was_away_is_sent_nothing_before_that_is_taken_down(
+    scene: Scene,
+) -> None:
+    scene.desk.hand_over(BANK, 3, badge="em4100:62E3086CED", name="Nadia", starts_on=TODAY, ends_on=LAST)
+    scene.bank.connect()
+    scene.bank.beat()
+    twin = scene.gateway.twin("casier.second")
+    twin.start()
+    scene.run(2_000)
+    scene.bank.beat()
+    Desk(twin, "test").hand_over(BANK, 4, badge="em4100:62E3086CEE", name="Ana", starts_on=TODAY, ends_on=LAST)
+    scene.run(1_000)
+    twin.close()
+    scene.gateway.storage.down()
+    scene.bank.beat()
+    sent: list[str] = []
+    scene.gateway.on_sent = lambda topic, _: sent.append(topic)
+    scene.gateway.storage.heal()
+    scene.desk.hand_over(BANK, 5, badge="em4100:62E3086CEF", name="Li", starts_on=TODAY, ends_on=LAST)
+    scene.run(300_000)
+    assert sent == []
+    scene.bank.beat()
+    assert scene.controller().held_why == "unknown_list"
+
+
 def test_an_order_asks_for_a_beat_first(scene: Scene) -> None:
     scene.bank.connect()
     scene.run(3_600_000)
