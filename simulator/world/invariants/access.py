@@ -129,7 +129,8 @@ class AccessJudge:
                 continue
             known = max(card.given_at, pact.views[0].at) <= min(version, known_until)
             must = must or bool(opens and all(opens) and known)
-        return may, must
+        # Where a bank has heard that it is blocked, it stays dead, whatever this gateway thinks.
+        return may, must and card.id not in self.disputed
 
     def _views(self, pact: Pact | Lent, version: int, doubtful: bool) -> Sequence[View]:
         """What may be the last that was known of it."""
