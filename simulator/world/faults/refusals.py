@@ -42,7 +42,7 @@ class Refusals:
 
     def _whose(self) -> tuple[object, int]:
         gateway, bank = self._schedule.world.gateway, self._hit.bank
-        return (gateway.steps if gateway.running else None, 0) if self._up else (bank, bank.lives)
+        return (gateway.steps if gateway.running else None, 0) if self._up else (bank.runtime, bank.lives)
 
     def _count(self) -> int:
         if self._up:
