@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from gateway.access.changes import ControllersChanged, access_changed
 from gateway.access.commands import Orders, order
 from gateway.access.lists import build
-from gateway.access.models import CarriedRevocation, CommandRecord, IssuedList, ReportedPart
+from gateway.access.models import CarriedRevocation, CommandRecord, Controller, IssuedList, ReportedPart
 from gateway.access.service import controller_of
 from gateway.audit import service as audit
 from gateway.badges.models import Badge
@@ -51,8 +51,7 @@ def ask(session: Session, orders: Orders, bank_id: str, *, actor: str, now: int)
 
 def differences(session: Session, bank_id: str, *, now: int) -> Differences | None:
     """What differs, or None while the bank has not sent its list whole. Raises NotFoundError (`controller`)."""
-    controller_of(session, bank_id)
-    found = _reported(session, bank_id)
+    found = _reported(session, controller_of(session, bank_id))
     if found is None:
         return None
     theirs, ours = found[0], build(session, bank_id, version=1, now=now)
@@ -84,7 +83,7 @@ def decide(session: Session, bank_id: str, *, actor: str, now: int, unseen: bool
     controller = controller_of(session, bank_id)
     if controller.held_since is None:
         return
-    found = _reported(session, bank_id)
+    found = _reported(session, controller)
     if found is None and not unseen:
         raise ConflictError("not_reported", f"{bank_id} has not sent its list yet: ask for it first (send_access)")
     if found is not None:
@@ -99,18 +98,19 @@ def decide(session: Session, bank_id: str, *, actor: str, now: int, unseen: bool
     access_changed(session, bank_id)
 
 
-def _reported(session: Session, bank_id: str) -> tuple[AccessList, str] | None:
-    """The bank's own list, with the hash that births name it by."""
+def _reported(session: Session, controller: Controller) -> tuple[AccessList, str] | None:
+    """The bank's own list, with the hash that births name it by; not one that it sent before it had the present one."""
     parts = session.scalars(
-        select(ReportedPart).where(ReportedPart.bank_id == bank_id).order_by(ReportedPart.part)
+        select(ReportedPart).where(ReportedPart.bank_id == controller.bank_id).order_by(ReportedPart.part)
     ).all()
     if not parts or len(parts) != parts[0].parts:
         return None
     try:
         envelope = msgspec.json.decode(b"".join(part.data for part in parts), type=Envelope)
-        return decode_access_list(envelope.payload), list_hash(envelope.payload)
+        found = decode_access_list(envelope.payload)
     except (msgspec.DecodeError, ValueError, MessageError):
         return None
+    return (found, list_hash(envelope.payload)) if found.version == controller.list_in_force else None
 
 
 def _carry_over(session: Session, bank_id: str, lines: tuple[Revoked, ...], now: int) -> None:

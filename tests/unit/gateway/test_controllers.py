@@ -116,6 +116,24 @@ def reported(town: Town, payload: bytes) -> None:
             commands.replied(session, ORDERS, town.bank, reply, now=NOON)
 
 
+def test_a_list_that_a_bank_sent_once_is_not_taken_for_the_one_that_it_follows_now(town: Town) -> None:
+    issued(town)
+    with town.reading() as session:
+        old = encode(lists.build(session, town.bank, version=NOON + 50, now=NOON))
+    be_born(town, birth(version=NOON + 50, digest=list_hash(old)))
+    reported(town, old)
+    with town.writing() as session:
+        reconcile.decide(session, town.bank, actor="t", now=NOON)
+    be_born(town, birth(6, version=NOON + 90, digest="0" * 64))
+    with town.reading() as session:
+        assert reconcile.differences(session, town.bank, now=NOON) is None
+    with pytest.raises(ConflictError, match="has not sent its list yet"), town.writing() as session:
+        reconcile.decide(session, town.bank, actor="t", now=NOON)
+    with town.writing() as session:
+        reconcile.decide(session, town.bank, actor="t", now=NOON, unseen=True)
+    assert issued(town).version > NOON + 90
+
+
 def test_a_suspension_that_only_the_bank_knows_is_shown_before_it_is_lost(town: Town) -> None:
     person = town.person()
     town.badge(person)
