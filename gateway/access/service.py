@@ -168,7 +168,7 @@ def follows(session: Session, bank_id: str, version: int, list_hash: str | None,
     """
     controller = controller_of(session, bank_id)
     list_in_force(controller, version, now)
-    if version != 0 and not _is_ours(session, bank_id, version, list_hash):
+    if not is_known(session, bank_id, version, list_hash):
         _hold(session, controller, "unknown_list", version, now)
 
 
@@ -183,11 +183,14 @@ def has_followed(session: Session, bank_id: str, version: int, list_hash: str | 
         return
     list_in_force(controller, version, at)
     newest = repository.versions_of(session, bank_id)
-    if newest is not None and version >= newest.newest and not _is_ours(session, bank_id, version, list_hash):
+    if newest is not None and version >= newest.newest and not is_known(session, bank_id, version, list_hash):
         _hold(session, controller, "unknown_list", version, now)
 
 
-def _is_ours(session: Session, bank_id: str, version: int, list_hash: str | None) -> bool:
+def is_known(session: Session, bank_id: str, version: int, list_hash: str | None) -> bool:
+    """Whether a list (0: none) was issued by this database, or reconciled with it; its hash may be unknown."""
+    if version == 0:
+        return True
     issued = repository.hash_of_list(session, bank_id, version)
     return issued is not None and (not issued or list_hash in (None, issued))
 

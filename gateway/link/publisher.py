@@ -70,8 +70,8 @@ class Publisher:
                 self._publish_list(bank_id, issued)
 
     def settle(self, bank_id: str) -> None:
-        """Brings a bank that is heard to what this database holds, unless it is held, or its word on the list that it
-        follows has not been taken down yet: the database may have been away."""
+        """Brings a bank that is heard to what this database holds, unless it is held, or follows a list that this
+        database does not know: it may have been away when the bank said so, and will be told again."""
         birth, following = self._presence.birth_of(bank_id), self._presence.following(bank_id)
         if birth is None or following is None:
             return
@@ -79,7 +79,8 @@ class Publisher:
             with self._database.reading() as session:
                 versions = versions_of(session, bank_id)
                 names = badge_keys(session, site_of_bank(session, bank_id).id) if versions else ()
-            if versions is None or versions.held or versions.in_force != following.version:
+                known = service.is_known(session, bank_id, following.version, following.hash)
+            if versions is None or versions.held or not known:
                 self._presence.unsettle(bank_id)
                 return
             self._presence.settle(bank_id)
