@@ -133,7 +133,7 @@ def test_a_bank_that_keeps_no_hours_after_a_restore_is_found(monkeypatch: pytest
 
 def test_a_list_that_forgets_and_a_bank_that_keeps_nobody_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carried_over, "_forgotten", lambda *_: [])
-    with faulty_town(3) as town:
+    with faulty_town(5) as town:
         assert "access" in _forgotten(town)
 
 
