@@ -121,7 +121,6 @@ class AccessLists:
         self._floor = new.version
         self.hash = name
         self._put_in_force(new, carried)
-        self._faults.put("access_list", "list_ahead", is_ahead(new, turn.now))
         entry = Record(
             EntryType.ACCESS_APPLIED,
             {
@@ -172,10 +171,12 @@ class AccessLists:
             turn.effects.append(unstored)
 
     def _watch(self, index: AccessIndex, turn: Turn) -> None:
-        """Tell once when the staff's lease has run out; note whether anyone forgotten is still kept."""
+        """Tell once when the staff's lease has run out; note whether the list is of a day that has not come, and
+        whether anyone forgotten is still kept."""
         if index is not self.index:
             return
         now = turn.now
+        self._faults.put("access_list", "list_ahead", is_ahead(index.access_list, now))
         lease_over = index.leased > 0 and now.ending_at >= index.access_list.lease_until
         self._faults.put("lease", "lease_expired", lease_over)
         if lease_over and not self._told_lease:

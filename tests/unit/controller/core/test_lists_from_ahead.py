@@ -42,6 +42,11 @@ def test_whom_it_calls_ended_or_forgets_opens_until_the_contract_ends(lines: tup
     assert entries(driver.tap(1), "badge_refused")[0]["why"] == "ended"
 
 
+def test_it_is_told_in_the_next_life_too() -> None:
+    driver = make_driver(access_list=ahead(11, issued_at=NOON + 2 * DAY), kept=b"[]")
+    assert driver.fault_codes() == {"list_ahead"}
+
+
 def test_a_time_to_collect_that_is_still_to_come_is_kept_too() -> None:
     driver = with_time_to_collect()
     driver.receive_list(ahead(11))
