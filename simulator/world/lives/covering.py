@@ -17,7 +17,6 @@ from simulator.world.lives.calendar import DAY, MINUTE, day_of, days_on
 from simulator.world.lives.office import DONE, LATER, Office
 from simulator.world.lives.records import Someone
 
-_AGAIN_MS = 10 * MINUTE
 # What an act without the right is answered: the role does not have it, or the thing is out of sight.
 _REFUSED = frozenset({"role", "person", "contract"})
 Act = Callable[[Session, int], Any]
@@ -34,8 +33,6 @@ class Covering:
         self._chance = chance
         self._workers = workers
         self._volunteers = volunteers
-        self._loop = office.gateway.broker.loop
-        self.resting = False
 
     def go_or_come_back(self) -> str:
         """A leave begins, is cut short, or somebody else stands in."""
@@ -117,7 +114,7 @@ class Covering:
         def done(made: str, _: int) -> None:
             if all(one.id != made for one in self._records.reviews):
                 self._records.reviews.append(Reviewed(made, someone.id, acting))
-            self._later(MINUTE, self._decide, acting, someone)
+            self._office.later(MINUTE, self._decide, acting, someone)
 
         return self._office.act(acting, "review", do, done)
 
@@ -149,7 +146,7 @@ class Covering:
         def done(made: str, _: int) -> None:
             offered = Offered(made, entry.id, who)
             self._records.offers.append(offered)
-            self._later(DAY, self._close, who, offered)
+            self._office.later(DAY, self._close, who, offered)
 
         outcome = self._office.act(
             who, "offer", lambda session, at: offers.make_offer(session, entry.id, actor=who, now=at).id, done
@@ -222,14 +219,3 @@ class Covering:
 
     def _colleagues(self, staff: str) -> list[str]:
         return next(workers for workers in self._workers.values() if staff in workers)
-
-    def _later(self, ms: int, act: Callable[..., str], *facts: Any) -> None:
-        def then() -> None:
-            if self.resting:
-                return
-            if self._office.busy:
-                self._loop.after(1, then)
-            elif act(*facts) == LATER:
-                self._loop.after(_AGAIN_MS, then)
-
-        self._loop.after(ms, then)

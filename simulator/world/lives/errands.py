@@ -49,7 +49,7 @@ class Errands:
 
     def rest(self) -> None:
         """Nothing is done any more."""
-        self.resting = self.librarian.resting = self.covering.resting = True
+        self.resting = self._office.resting = True
 
     def live(self) -> None:
         """From now on."""

@@ -19,7 +19,6 @@ from simulator.world.lives.pacts import Hold
 from simulator.world.lives.records import Someone
 
 _NEWEST = text("SELECT coalesce(max(id), 0) FROM event")
-_AGAIN_MS = 10 * MINUTE
 _LOOKS = 1
 _NOT_LENT = frozenset({"damaged", "missing"})
 _JUDGED = frozenset({"day_off", "not_lent", "tool_promised", "loan_limit"})
@@ -32,9 +31,7 @@ class Librarian:
         self._office = office
         self._records = office.records
         self._chance = chance
-        self._loop = office.gateway.broker.loop
         self.library: Library | None = None
-        self.resting = False
 
     def lend(self, who: str, someone: Someone) -> str:
         """Whoever has a locker beside the tools borrows some; now and then something else is done with a loan."""
@@ -58,7 +55,7 @@ class Librarian:
         def done(made: tuple[str, date], _: int) -> None:
             member = Member(made[0], someone.id, library.site, today, made[1], midnight(today))
             self._records.members.append(member)
-            self._later(MINUTE, self._plan, who, member)
+            self._office.later(MINUTE, self._plan, who, member)
 
         def do(session: Session, at: int) -> tuple[str, date]:
             made = members.join(
@@ -90,8 +87,8 @@ class Librarian:
             self._records.lent[loan_id] = lent
             self._records.people[member.person].lent.append(lent)
             if place is None:
-                self._later(MINUTE, self._hand_over, who, lent)
-            self._later(self._chance.randint(2 * DAY, 12 * DAY), self._look, who, lent, _LOOKS)
+                self._office.later(MINUTE, self._hand_over, who, lent)
+            self._office.later(self._chance.randint(2 * DAY, 12 * DAY), self._look, who, lent, _LOOKS)
 
         must, may = self._refusals(member, tools, from_at, due_at, off=is_off(due))
         outcome = self._office.act(who, "lend", do, done)
@@ -189,7 +186,7 @@ class Librarian:
             return "nothing"
         outcome = self._look_now(who, lent)
         if left and lent.is_open and outcome != LATER:
-            self._later(self._chance.randint(DAY, 6 * DAY), self._look, who, lent, left - 1)
+            self._office.later(self._chance.randint(DAY, 6 * DAY), self._look, who, lent, left - 1)
         return outcome
 
     def _leave(self, who: str, lent: Lent) -> str:
@@ -238,17 +235,6 @@ class Librarian:
         if seen and outcome != LATER:
             lent.acts.append(Done(*seen[0], what, outcome, due_at))
         return outcome
-
-    def _later(self, ms: int, act: Callable[..., str], *facts: Any) -> None:
-        def then() -> None:
-            if self.resting:
-                return
-            if self._office.busy:
-                self._loop.after(1, then)
-            elif act(*facts) == LATER:
-                self._loop.after(_AGAIN_MS, then)
-
-        self._loop.after(ms, then)
 
     @property
     def _library(self) -> Library:

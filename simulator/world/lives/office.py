@@ -1,7 +1,7 @@
 """Where staff act: one unit of work at the gateway at a time, whose outcome they see, and write down for themselves."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
@@ -13,12 +13,14 @@ from gateway.errors import GatewayError
 from simulator.errors import NotPossibleError
 from simulator.world.gateway import Gateway
 from simulator.world.invariants.violation import Violation
+from simulator.world.lives.calendar import MINUTE
 from simulator.world.lives.records import Records
 from simulator.world.trace import Trace
 
 T = TypeVar("T")
 
 DONE, LATER, DEFECT = "done", "later", "defect"
+_AGAIN_MS = 10 * MINUTE
 
 
 class Office:
@@ -33,6 +35,7 @@ class Office:
         self.loose = False
         # Its database holds nothing for now.
         self.is_empty = False
+        self.resting = False
         self._trace = trace
         self._busy_ms = 0
 
@@ -65,6 +68,20 @@ class Office:
             done(made[0], now)
         self.note(who, what, outcome)
         return outcome
+
+    def later(self, ms: int, act: Callable[..., str], *facts: Any) -> None:
+        """`act` once that time has passed, and again for as long as it answers `later`; not once everyone rests."""
+        loop = self.gateway.broker.loop
+
+        def then() -> None:
+            if self.resting:
+                return
+            if self.busy:
+                loop.after(1, then)
+            elif act(*facts) == LATER:
+                loop.after(_AGAIN_MS, then)
+
+        loop.after(ms, then)
 
     def look(self, who: str, what: str, find: Callable[[Session, int], str]) -> None:
         """Looks something up, and notes what it says."""
