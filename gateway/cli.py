@@ -194,22 +194,23 @@ def staff_add(
 @staff.command("disable")
 def staff_disable(
     email: Annotated[str, typer.Argument(help="whose account")],
-    hand_on_to: Annotated[str, typer.Option(help="the e-mail address of who looks after their people then")] = "",
+    hand_on_to: Annotated[
+        str, typer.Option(help="the e-mail address of who looks after their people, and stands in for them, then")
+    ] = "",
 ) -> None:
     """End an account: it cannot sign in any more, and its tokens and badges are dead.
 
-    Refused while it looks after people, unless they are handed on to another worker.
+    Refused while it looks after people or stands in for a colleague, unless that is handed on to another worker.
     """
-    from gateway.care import looking_after
-    from gateway.staff import service
+    from gateway.staff import closing, service
 
     with opened() as (database, now), database.writing() as session:
         account = service.staff_named(session, email).id
         if hand_on_to:
             to = service.staff_named(session, hand_on_to).id
-            handed = looking_after.hand_on(session, account, to=to, actor=ACTOR, now=now())
+            handed = closing.hand_on(session, account, to=to, actor=ACTOR, now=now())
             typer.echo(f"{len(handed)} people handed on to {hand_on_to}")
-        service.disable(session, account, actor=ACTOR, now=now())
+        closing.close_account(session, account, actor=ACTOR, now=now())
     typer.echo(f"{email}: disabled")
 
 

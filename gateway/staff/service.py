@@ -11,8 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
-from gateway.badges import service as badges
-from gateway.badges.models import Badge
 from gateway.care.models import NamedWorker
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError, SignInError
@@ -93,29 +91,8 @@ def set_password(session: Session, staff_id: str, password: str, *, actor: str, 
     """Replaces the password and ends every sign-in. Raises InvalidError (`password`), NotFoundError (`staff`)."""
     staff = staff_of(session, staff_id)
     staff.password_hash = hash_password(password)
-    _end_sign_ins(session, staff_id, now)
+    end_sign_ins(session, staff_id, now)
     audit.record(session, actor=actor, action="password_set", subject=staff_id, now=now)
-
-
-def disable(session: Session, staff_id: str, *, actor: str, now: int) -> None:
-    """The account, its sign-ins, its tokens and its badges work no more.
-
-    Raises NotFoundError (`staff`), ConflictError (`looks_after`) while it is the named worker of `people`.
-    """
-    staff = staff_of(session, staff_id)
-    people = looked_after(session, staff_id)
-    if people:
-        raise ConflictError(
-            "looks_after",
-            f"{staff.name} looks after {len(people)} people: hand them on to another worker first, so that nobody is "
-            "without one",
-            people=people,
-        )
-    staff.disabled_at = staff.disabled_at or now
-    _end_sign_ins(session, staff_id, now)
-    for badge in session.scalars(select(Badge).where(Badge.staff_id == staff_id)).all():
-        badges.revoke(session, badge.id, reason="ended", actor=actor, now=now)
-    audit.record(session, actor=actor, action="staff_disabled", subject=staff_id, now=now)
 
 
 def looked_after(session: Session, staff_id: str) -> list[str]:
@@ -195,6 +172,12 @@ def close_sign_in(session: Session, token: str, *, now: int) -> None:
         audit.record(session, actor=row.staff_id, action="signed_out", subject=row.staff_id, now=now)
 
 
+def end_sign_ins(session: Session, staff_id: str, now: int) -> None:
+    """Every browser of theirs is signed out."""
+    for row in session.scalars(select(SignIn).where(SignIn.staff_id == staff_id, SignIn.ended_at.is_(None))):
+        row.ended_at = now
+
+
 def same_csrf_token(who: SignedIn, given: str) -> bool:
     """Whether a form's token is the session's own."""
     return who.csrf_token is not None and secrets.compare_digest(who.csrf_token.encode(), given.encode())
@@ -257,11 +240,6 @@ def names_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
 
 def _signed_in(staff: Staff, csrf_token: str | None) -> SignedIn:
     return SignedIn(staff.id, staff.name, staff.role, staff.language, csrf_token, staff.organisation_id)
-
-
-def _end_sign_ins(session: Session, staff_id: str, now: int) -> None:
-    for row in session.scalars(select(SignIn).where(SignIn.staff_id == staff_id, SignIn.ended_at.is_(None))):
-        row.ended_at = now
 
 
 def _hash(secret: str) -> str:

@@ -12,6 +12,7 @@ from gateway.access.models import CarriedRevocation, IssuedList
 from gateway.access.service import register_badge
 from gateway.badges import service as badges
 from gateway.contracts import service as contracts
+from gateway.staff import closing
 from gateway.staff import service as accounts
 from tests.unit.gateway.town import DAY, NOON, Town
 from wire.access_list import AccessList, decode_access_list, list_hash
@@ -208,7 +209,7 @@ def test_the_badge_of_a_disabled_account_is_dead_at_once(town: Town) -> None:
     news: list[object] = []
     town.database.listeners.append(news.append)
     with town.writing() as session:
-        accounts.disable(session, member.id, actor="t", now=NOON + 1)
+        closing.close_account(session, member.id, actor="t", now=NOON + 1)
     assert AccessChanged(town.bank) in news
     found = current(town, NOON + 1)
     assert (found.grants, {line.id for line in found.revoked}) == ((), listed)

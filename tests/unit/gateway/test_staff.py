@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from gateway.db import Database
 from gateway.errors import ConflictError, InvalidError, SignInError, TooManyAttemptsError
-from gateway.staff import service
+from gateway.staff import closing, service
 from gateway.staff.attempts import Attempts
 from gateway.staff.models import ApiToken, SignIn, Staff
 from tests.unit.gateway.town import DAY, NOON
@@ -50,7 +50,7 @@ def test_a_sign_in_lasts_until_it_ends_expires_or_the_account_is_disabled(databa
                 service.signed_in(session, token, now=now)
         service.signed_in(session, second.token, now=NOON + 1)
     with database.writing() as session:
-        service.disable(session, staff.id, actor="t", now=NOON)
+        closing.close_account(session, staff.id, actor="t", now=NOON)
     with pytest.raises(SignInError), database.reading() as session:
         service.signed_in(session, second.token, now=NOON)
     with pytest.raises(SignInError), database.reading() as session:

@@ -19,6 +19,7 @@ from gateway.incidents.models import Exclusion
 from gateway.people.models import Person
 from gateway.schemes.codes import Service
 from gateway.schemes.service import add_scheme
+from gateway.staff import closing
 from gateway.staff import service as accounts
 from tests.unit.gateway.town import NOON, TODAY, Town
 
@@ -188,9 +189,9 @@ def test_an_account_is_not_closed_before_its_people_are_handed_on(town: Town) ->
     nadia = town.person()
     assign(town, nadia, actor=ines)
     with pytest.raises(ConflictError) as refused, town.writing() as session:
-        accounts.disable(session, ines, actor="test", now=NOON)
+        closing.close_account(session, ines, actor="test", now=NOON)
     assert (refused.value.code, refused.value.facts["people"]) == ("looks_after", [nadia.id])
     with town.writing() as session:
         assert looking_after.hand_on(session, ines, to=rui, actor="test", now=NOON) == [nadia.id]
-        accounts.disable(session, ines, actor="test", now=NOON)
+        closing.close_account(session, ines, actor="test", now=NOON)
     assert worker_of(town, nadia) == rui

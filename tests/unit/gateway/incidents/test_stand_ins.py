@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.errors import ConflictError, InvalidError
 from gateway.incidents import stand_ins
 from gateway.incidents.request_models import Leave
-from gateway.staff import service as accounts
+from gateway.staff import closing
 from gateway.staff.models import Staff
 from tests.unit.gateway.incidents.conftest import Cast
 from tests.unit.gateway.luggage.conftest import Office
@@ -69,10 +69,37 @@ def test_nobody_stands_in_for_themselves_not_even_in_the_database(town: Town, ca
             session.flush()
 
 
-def test_a_closed_account_leaves_nobody_without_a_stand_in_unseen(town: Town, cast: Cast) -> None:
+def test_an_account_is_not_closed_while_it_stands_in(town: Town, cast: Cast) -> None:
+    leave = away(town, cast.lea, cast.ines, TODAY + timedelta(days=3))
+    with pytest.raises(ConflictError) as refused, town.writing() as session:
+        closing.close_account(session, cast.ines, actor="op", now=NOON)
+    assert (refused.value.code, refused.value.facts["leaves"]) == ("stands_in", [leave.id])
+    with pytest.raises(InvalidError) as nobody, town.writing() as session:
+        closing.hand_on(session, cast.ines, to=cast.lea, actor="op", now=NOON)
+    assert nobody.value.code == "stand_in"
+    with town.writing() as session:
+        closing.hand_on(session, cast.ines, to=cast.operator, actor="op", now=NOON)
+        closing.close_account(session, cast.ines, actor="op", now=NOON)
+    assert acting(town, cast.lea, LAST) == cast.operator
+
+
+def test_leave_that_is_over_keeps_no_account_open(town: Town, cast: Cast) -> None:
+    away(town, cast.lea, cast.ines, TODAY - timedelta(days=3), TODAY - timedelta(days=1))
+    with town.writing() as session:
+        closing.close_account(session, cast.ines, actor="op", now=NOON)
+
+
+def test_with_an_account_its_own_leave_is_over_so_that_the_stand_in_may_go_on_leave(town: Town, cast: Cast) -> None:
+    away(town, cast.lea, cast.ines)
+    with town.writing() as session:
+        closing.close_account(session, cast.lea, actor="op", now=NOON)
+    away(town, cast.ines, cast.operator)
+
+
+def test_whoever_stands_in_with_an_account_closed_long_ago_is_seen(town: Town, cast: Cast) -> None:
     leave = away(town, cast.lea, cast.ines)
     with town.writing() as session:
-        accounts.disable(session, cast.ines, actor="op", now=NOON)
+        session.get_one(Staff, cast.ines).disabled_at = NOON
         assert [one.id for one in stand_ins.uncovered(session, TODAY)] == [leave.id]
         with pytest.raises(InvalidError):
             stand_ins.change_stand_in(session, leave.id, stand_in_id=cast.ines, actor="op", now=NOON)
