@@ -21,6 +21,8 @@ log = structlog.get_logger("gateway.link")
 
 # A list of megabytes takes minutes over a bad line, and every health message would send it once more.
 LIST_AGAIN_MS = 5 * 60_000
+# What a bank says that follows a list, and lacks a key by which it could recognise its badges.
+KEY_MISSING = "badge_key_missing"
 
 
 class Listener:
@@ -96,12 +98,13 @@ class Listener:
         if versions is None:
             raise NotFoundError("controller", "no controller is joined to this bank")
         known = health.list_version == versions.in_force
-        behind = health.list_version < versions.newest and self._may_send_again(bank_id)
+        behind = health.list_version < versions.newest or any(one.code == KEY_MISSING for one in health.faults)
+        behind = behind and self._may_send_again(bank_id)
         if known and not behind and self._presence.is_settled(bank_id):
             return
         with self._database.writing() as session:
             service.follows(session, bank_id, health.list_version, None, now=self._now())
-        self._publisher.settle(bank_id)
+        self._publisher.settle(bank_id, again=behind)
 
     def _may_send_again(self, bank_id: str) -> bool:
         """A broker may have taken the newest list and lost it; it may also still be on its way, over a slow line."""

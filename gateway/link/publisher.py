@@ -52,6 +52,8 @@ class Publisher:
         self._lock = threading.Lock()
         # By bank the list that holds, without its bytes, until this process hears of a change; of others' `renew` does.
         self._holds: dict[str, Issued] = {}
+        # By bank the session that was told trust and keys.
+        self._told: dict[str, WireSession] = {}
 
     def heard(self, news: object) -> None:
         """A listener of the database."""
@@ -60,7 +62,7 @@ class Publisher:
         elif isinstance(news, CommandReady):
             self._send(news.bank_id, Topic.COMMANDS, news.envelope, expiry_s=COMMAND_FRESH_MS // 1_000)
         elif isinstance(news, ControllersChanged):
-            self.settle(news.bank_id)
+            self.settle(news.bank_id, again=True)
 
     def publish_access(self, bank_id: str) -> None:
         """Issues the bank's list if it would change or grows old, and publishes it if the bank is settled."""
@@ -69,9 +71,10 @@ class Publisher:
             if issued is not None and issued.version != before and self._presence.is_settled(bank_id):
                 self._publish_list(bank_id, issued)
 
-    def settle(self, bank_id: str) -> None:
+    def settle(self, bank_id: str, *, again: bool = False) -> None:
         """Brings a bank that is heard to what this database holds, unless it is held, or follows a list that this
-        database does not know: it may have been away when the bank said so, and will be told again."""
+        database does not know: it may have been away when the bank said so, and will be told again. `again`: trust and
+        keys too, although its session was told them."""
         birth, following = self._presence.birth_of(bank_id), self._presence.following(bank_id)
         if birth is None or following is None:
             return
@@ -84,9 +87,11 @@ class Publisher:
                 self._presence.unsettle(bank_id)
                 return
             self._presence.settle(bank_id)
-            self._publish_trust(bank_id, versions.trust, birth.trust_version)
-            if not names or set(names) != set(birth.badge_keys):
-                self._publish_keys(bank_id)
+            if again or self._told.get(bank_id) != birth.session:
+                self._publish_trust(bank_id, versions.trust, birth.trust_version)
+                if not names or set(names) != set(birth.badge_keys):
+                    self._publish_keys(bank_id)
+                self._told[bank_id] = birth.session
             holds = self._holds.get(bank_id)
             if holds is not None and _is_followed(holds, following) and lists.is_young(holds, self._now()):
                 return

@@ -43,9 +43,10 @@ def bank(gateway: Gateway) -> dict[str, Any]:
 
 
 def applied(controller: ScriptedController, journal: Journal) -> None:
-    """Says that the newest list is in force."""
+    """Says that the newest list is in force: in the journal, and by a beat, which comes after the birth for certain."""
     journal.write("access_applied", now_ms(), version=controller.lists[-1][0].version)
     controller.publish(Topic.EVENTS, journal.batch(len(journal.lines)))
+    controller.beat()
 
 
 def test_a_joined_controller_gets_trust_keys_and_a_list_its_badges_open_by(gateway: Gateway, join: Join) -> None:

@@ -32,7 +32,7 @@ from tests.unit.gateway.town import NOON
 from wire.access_list import decode_access_list
 from wire.envelope import Envelope, sign
 from wire.keys import controller_token
-from wire.messages import Birth, EpochRange, Health, Receipt, Session, Trust, decode, encode
+from wire.messages import Birth, EpochRange, Fault, Health, Receipt, Session, Trust, decode, encode
 from wire.topics import DOWN, Topic, topic_name
 
 BANK = "montreuil-1"
@@ -78,8 +78,8 @@ class Bank:
         lists = [decode_access_list(payload).version for topic, payload in self.heard if topic is Topic.ACCESS]
         return max(lists, default=0)
 
-    def beat(self) -> None:
-        health = Health(BANK, self.session, "cd" * 16, NOON, "trusted", None, None, 0, self.list_version, ())
+    def beat(self, faults: tuple[Fault, ...] = ()) -> None:
+        health = Health(BANK, self.session, "cd" * 16, NOON, "trusted", None, None, 0, self.list_version, faults)
         self.say(Topic.HEALTH, encode(health))
 
     def run(self, ms: int = 500) -> None:
@@ -208,6 +208,46 @@ def test_a_list_that_is_still_on_its_way_is_not_sent_again_with_every_beat(scene
     scene.run(LIST_AGAIN_MS)
     scene.bank.beat()
     assert sent.count(topic_name(BANK, Topic.ACCESS)) == 2
+
+
+def hand_over_and_beat(scene: Scene, locker: int) -> None:
+    """A list that the bank has taken."""
+    badge = f"em4100:62E3086C{locker:02X}"
+    scene.desk.hand_over(BANK, locker, badge=badge, name="Nadia", starts_on=TODAY, ends_on=LAST)
+    scene.run(1_000)
+    scene.bank.beat()
+
+
+def test_trust_and_keys_are_told_once_a_session_and_again_to_a_bank_that_stays_behind(scene: Scene) -> None:
+    scene.bank.connect()
+    scene.bank.beat()
+    for locker in (1, 2, 3):
+        hand_over_and_beat(scene, locker)
+    told = [topic for topic in scene.bank.topics() if topic in (Topic.TRUST, Topic.KEYS)]
+    assert told == [Topic.TRUST, Topic.KEYS]
+    scene.bank.broker.mischief.set({"lose": 1.0}, frozenset({"access"}))
+    scene.desk.hand_over(BANK, 4, badge="em4100:62E3086C04", name="Nadia", starts_on=TODAY, ends_on=LAST)
+    scene.run(1_000)
+    scene.bank.broker.mischief.set({})
+    scene.bank.heard.clear()
+    scene.bank.beat()
+    assert scene.bank.topics() == [Topic.TRUST, Topic.KEYS, Topic.ACCESS]
+
+
+def test_keys_that_the_broker_took_and_lost_are_told_again_to_a_bank_that_says_it_lacks_them(scene: Scene) -> None:
+    scene.bank.broker.mischief.set({"lose": 1.0}, frozenset({"keys"}))
+    scene.bank.connect()
+    scene.bank.broker.mischief.set({})
+    hand_over_and_beat(scene, 1)
+    assert Topic.KEYS not in scene.bank.topics()
+    lacks = (Fault("badge_key k-1", "badge_key_missing"),)
+    scene.bank.beat(lacks)
+    assert scene.bank.topics().count(Topic.KEYS) == 1
+    scene.bank.beat(lacks)
+    assert scene.bank.topics().count(Topic.KEYS) == 1
+    scene.run(LIST_AGAIN_MS)
+    scene.bank.beat(lacks)
+    assert scene.bank.topics().count(Topic.KEYS) == 2
 
 
 def test_a_bank_that_follows_another_gateways_list_is_held_as_soon_as_its_journal_says_so(scene: Scene) -> None:
