@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
 
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -17,17 +15,18 @@ from gateway.loans import catalogue, members
 from gateway.lockers import service as lockers
 from gateway.schemes.codes import Service
 from gateway.schemes.service import add_scheme
-from gateway.staff import service as accounts
 from simulator.world.chance import Chance
 from simulator.world.controller import SimulatedController
 from simulator.world.gateway import Gateway
 from simulator.world.invariants.access import AccessJudge, Forgotten
+from simulator.world.invariants.accounts import AccountJudge
 from simulator.world.invariants.answered import AnswerJudge
 from simulator.world.invariants.contracts import ContractJudge
 from simulator.world.invariants.figures import FigureJudge
 from simulator.world.invariants.loans import LoanJudge
 from simulator.world.invariants.promptly import Promptly
 from simulator.world.invariants.violation import Violation
+from simulator.world.lives.accounts import open_account
 from simulator.world.lives.arrivals import Arrivals, Scheme
 from simulator.world.lives.calendar import ZONE
 from simulator.world.lives.errands import Errands
@@ -48,7 +47,6 @@ _EVERY = 3
 _ROOM_FOR_TOOLS = 20
 _TOOLS = 24
 _FOUNDER = "founder"
-_PASSWORD = "nobody signs in"  # noqa: S105 - nobody does
 _NORMAL = Tempo()
 
 
@@ -71,7 +69,7 @@ class Town:
         self._chance = chance
         self._tempo = tempo
         self._luck = chance.stream("staff")
-        self._workers: dict[str, list[str]] = {}
+        self._workers = self.records.workers
         self._volunteers: dict[str, str] = {}
         self._schemes: dict[str, Scheme] = {}
         self._sites: dict[str, str] = {}
@@ -86,6 +84,7 @@ class Town:
         self._contracts = ContractJudge(self.office)
         self._loans = LoanJudge(self.office)
         self._answers = AnswerJudge(self.office)
+        self._accounts = AccountJudge(self.office)
         self._judged = self._told = 0
         self._has_people = False
 
@@ -113,10 +112,11 @@ class Town:
         now = self._gateway.now()
         names = list(self._controllers)
         rooms = names[-1:] if len(names) > 1 else []
-        with self._gateway.storage.database.writing() as session, _quick_passwords():
+        with self._gateway.storage.database.writing() as session:
             self._charity(session, "lockers", Service.LOCKERS, [name for name in names if name not in rooms], now)
             if rooms:
                 self._charity(session, "luggage", Service.LUGGAGE, rooms, now)
+            self.errands.closing.administrator = self._account(session, "operator", "administrator", "", now)
         with self._gateway.storage.database.writing() as session, _keeping(session):
             for box in self.records.boxes.values():
                 if self._luck.random() < 0.92:
@@ -179,6 +179,7 @@ class Town:
         memory.put_back(self.records)
         self._access.lost(since, self._gateway.now())
         self._contracts.put_back()
+        self._accounts.put_back()
         self.settled()
 
     def split(self) -> int:
@@ -222,6 +223,7 @@ class Town:
     def _judge_records(self) -> None:
         self._loans.judge()
         self._answers.judge()
+        self._accounts.judge()
 
     def _news(self) -> list[Violation]:
         found = self.office.violations[self._told :]
@@ -238,17 +240,19 @@ class Town:
         if service is Service.LOCKERS:
             self._lends_tools(session, banks[0], owner.id, site.id, now)
         *workers, volunteer = [
-            accounts.add_staff(
-                session, email=f"{role}{turn}@{name}.example", name=f"{role} {turn} of {name}", password=_PASSWORD,
-                role=role, organisation_id=owner.id, actor=_FOUNDER, now=now,
-            ).id
+            self._account(session, role, f"{role} {turn} of {name}", owner.id, now)
             for role, turn in (("worker", 1), ("worker", 2), ("worker", 3), ("volunteer", 1))
-        ]  # fmt: skip
+        ]
         self._workers[owner.id], self._volunteers[owner.id] = workers, volunteer
         self.office.names.update({one: f"{name}-{turn}" for turn, one in enumerate(self._workers[owner.id], 1)})
         stock = [self._arrivals.badge(session, _FOUNDER, site.id, now) for _ in range(8)]
         staff = self._arrivals.badge(session, _FOUNDER, site.id, now, staff=self._workers[owner.id][0])
         self._arrivals.registered([*stock, staff])
+
+    def _account(self, session: Session, role: str, name: str, organisation: str, now: int) -> str:
+        account = open_account(session, role, name, organisation, actor=_FOUNDER, now=now)
+        self.records.accounts[account.id] = account
+        return account.id
 
     def _bank(self, session: Session, bank: str, service: str, site: str, now: int) -> None:
         controller = self._controllers[bank]
@@ -294,14 +298,3 @@ def _keeping(session: Session) -> Iterator[None]:
     for moment in ("loaded_as_persistent", "pending_to_persistent"):
         event.listen(session, moment, lambda _session, one: held.append(one))
     yield
-
-
-@contextmanager
-def _quick_passwords() -> Iterator[None]:
-    """Argon2 as ever, but not slow on purpose: nobody signs in here."""
-    before = accounts._passwords
-    accounts._passwords = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-    try:
-        yield
-    finally:
-        accounts._passwords = before

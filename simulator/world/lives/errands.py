@@ -10,6 +10,7 @@ from gateway.incidents.codes import IncidentKind
 from simulator.world.chance import Chance
 from simulator.world.desk import Desk
 from simulator.world.lives.calendar import DAY, MINUTE, day_of, days_on, midnight
+from simulator.world.lives.closing import Closing
 from simulator.world.lives.covering import Covering
 from simulator.world.lives.librarian import Librarian
 from simulator.world.lives.office import LATER, Office
@@ -22,6 +23,8 @@ _TIMES = 6
 _TAKEN_AFTER_MS = 20_000
 _ENROLLED_WITHIN_MS = (enrolling.WAIT_S + 5) * 1_000
 _CARDS_AT_MOST = 3
+# For each errand, so many times somebody thinks of an account.
+_CLOSING = 0.1
 
 
 class Errands:
@@ -45,6 +48,7 @@ class Errands:
         self._loop = office.gateway.broker.loop
         self.librarian = Librarian(office, self._chance)
         self.covering = Covering(office, self._chance, workers, volunteers)
+        self.closing = Closing(office, chance.stream("closing"), acts_a_day * _CLOSING)
         self.resting = False
 
     def rest(self) -> None:
@@ -53,6 +57,10 @@ class Errands:
 
     def live(self) -> None:
         """From now on."""
+        self.closing.live()
+        self._next()
+
+    def _next(self) -> None:
         self._loop.after(max(2, round(self._chance.expovariate(1.0) * self._gap_ms)), self._turn)
 
     def _turn(self) -> None:
@@ -62,7 +70,7 @@ class Errands:
             self._loop.after(1, self._turn)
             return
         self._chance.choice((self.pin, self.enrol, self.exclude, self.lend, self.answer))()
-        self.live()
+        self._next()
 
     def _someone(self, organisation: str | None = None) -> tuple[Someone, str] | None:
         """One of those who have a locker now (of that charity), and who looks after them."""

@@ -19,6 +19,7 @@ _COPIED = ("parts", "pauses", "notices", "reasons", "decisions")
 _OF_PEOPLE = ("worker", "eligible", "away", "died")
 _OF_LOANS = ("tools", "from_at", "due_at", "extensions", "checked_at", "cancelled_at", "acts")
 _OF_MEMBERS = ("ended_at", "why")
+_OF_ACCOUNTS = ("closed_at", "closed_after", "successor", "cookie")
 
 
 class Memory:
@@ -37,6 +38,8 @@ class Memory:
         self._lent = {one.id: _of(one, _OF_LOANS) for one in records.lent.values() if not one.lost}
         self._members = {one.id: _of(one, _OF_MEMBERS) for one in records.members if not one.lost}
         self._tools = dict(records.tools)
+        self._accounts = {one.id: _of(one, _OF_ACCOUNTS) for one in records.accounts.values() if not one.lost}
+        self._workers = {name: list(workers) for name, workers in records.workers.items()}
 
     def put_back(self, records: Records) -> None:
         """What was written down since is `lost`; what was changed since is what it was."""
@@ -57,11 +60,21 @@ class Memory:
             present[:] = before  # type: ignore[index]
         for things, before_them in zip(_changing(records), self._changing, strict=True):
             things[:] = [_as_it_was(thing, before) for thing, before in before_them]
+        self._put_back_library(records)
+        self._put_back_accounts(records)
+
+    def _put_back_library(self, records: Records) -> None:
         for lent in records.lent.values():
             _lost_or(lent, self._lent.get(lent.id))
         for member in records.members:
             _lost_or(member, self._members.get(member.id))
         records.tools.update(self._tools)
+
+    def _put_back_accounts(self, records: Records) -> None:
+        for account in records.accounts.values():
+            _lost_or(account, self._accounts.get(account.id))
+        for name, workers in self._workers.items():
+            records.workers[name][:] = workers
 
     def _put_back_person(self, someone: Someone) -> None:
         for name, value in self._people.get(someone.id, {}).items():

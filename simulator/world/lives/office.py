@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.audit.models import AuditRecord
 from gateway.db import REFUSED
 from gateway.errors import GatewayError
+from gateway.staff import service as accounts
 from simulator.errors import NotPossibleError
 from simulator.world.gateway import Gateway
 from simulator.world.invariants.violation import Violation
@@ -20,6 +21,9 @@ from simulator.world.trace import Trace
 T = TypeVar("T")
 
 DONE, LATER, DEFECT = "done", "later", "defect"
+# What a closed account is answered where it comes by its token, by a browser, by its password.
+SHUT_OUT = frozenset({"token", "signed_out", "sign_in"})
+ComeIn = Callable[[Session, int], object]
 _AGAIN_MS = 10 * MINUTE
 
 
@@ -44,16 +48,25 @@ class Office:
         """Whether something was done in this very millisecond: the next thing comes after it."""
         return self.gateway.broker.loop.now_ms <= self._busy_ms
 
-    def act(self, who: str, what: str, do: Callable[[Session, int], T], done: Callable[[T, int], object]) -> str:
+    def act(
+        self,
+        who: str,
+        what: str,
+        do: Callable[[Session, int], T],
+        done: Callable[[T, int], object],
+        come_in: ComeIn | None = None,
+    ) -> str:
         """`do` at the gateway, and `done` with what came of it once it is kept.
 
-        Answers `done`, the code of a refusal, or `later` where the gateway or its database is away. Anything else that
-        is raised is a defect, and told as a violation.
+        Whoever has an account comes in by its token, as at the API, or as `come_in` says. Answers `done`, the code of a
+        refusal, or `later` where the gateway or its database is away. Anything else that is raised is a defect, and
+        told as a violation.
         """
         now, made = self.gateway.now(), list[T]()
         self._busy_ms = self.gateway.broker.loop.now_ms
         try:
             with self.gateway.writing() as session:
+                (come_in or self._come_in(who))(session, now)
                 made.append(do(session, now))
             outcome = DONE
         except GatewayError as error:
@@ -67,10 +80,14 @@ class Office:
         if outcome == DONE:
             done(made[0], now)
         self.note(who, what, outcome)
+        self._judge(who, what, outcome)
         return outcome
 
     def later(self, ms: int, act: Callable[..., str], *facts: Any) -> None:
-        """`act` once that time has passed, and again for as long as it answers `later`; not once everyone rests."""
+        """`act` once that time has passed, and again for as long as it answers `later`; not once everyone rests.
+
+        An account among `facts` that is closed by then leaves it to its successor.
+        """
         loop = self.gateway.broker.loop
 
         def then() -> None:
@@ -78,7 +95,7 @@ class Office:
                 return
             if self.busy:
                 loop.after(1, then)
-            elif act(*facts) == LATER:
+            elif act(*(self.records.in_charge(one) if isinstance(one, str) else one for one in facts)) == LATER:
                 loop.after(_AGAIN_MS, then)
 
         loop.after(ms, then)
@@ -104,6 +121,23 @@ class Office:
         at = self.gateway.broker.loop.now_ms
         self.violations.append(Violation(at, invariant, text))
         self._trace.note(at, "judge", "violation", invariant=invariant, text=text)
+
+    def _come_in(self, who: str) -> ComeIn:
+        account = self.records.accounts.get(who)
+        if account is None:
+            return lambda *_: None
+        token = account.token
+        return lambda session, _: accounts.token_holder(session, token)
+
+    def _judge(self, who: str, what: str, outcome: str) -> None:
+        """Whoever's account is closed does nothing, and nobody else is kept out."""
+        account = self.records.accounts.get(who)
+        if account is None or self.is_empty:
+            return
+        if outcome in SHUT_OUT and account.is_open:
+            self.violated("rights", f"{who}, whose account is open, cannot {what}: {outcome}")
+        elif outcome not in SHUT_OUT | {LATER} and not account.is_open:
+            self.violated("rights", f"{who}, whose account was closed at {account.closed_at}, did {what}: {outcome}")
 
     def _defect(self, what: str, error: Exception) -> str:
         self.violated("defect", f"{what}: {type(error).__name__}: {error}"[:400])

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import chain
 from random import Random
 
+from simulator.world.lives.accounts import Account
 from simulator.world.lives.answering import Leave, Offered, Reviewed
 from simulator.world.lives.lending import Lent, Member
 from simulator.world.lives.pacts import Hold, Pact
@@ -158,6 +159,9 @@ class Waiting:
 class Records:
     """Everything that was done, as those who did it know it."""
 
+    # All accounts of staff, and the workers among them that are open, by organisation.
+    accounts: dict[str, Account] = field(default_factory=dict)
+    workers: dict[str, list[str]] = field(default_factory=dict)
     pacts: dict[str, Pact] = field(default_factory=dict)
     people: dict[str, Someone] = field(default_factory=dict)
     cards: dict[str, Card] = field(default_factory=dict)
@@ -184,6 +188,12 @@ class Records:
             if leave.staff == worker and leave.overlaps(day, day):
                 return leave.stand_in
         return worker
+
+    def in_charge(self, who: str) -> str:
+        """Whoever does now what `who` was to do: they themselves, or who took over when their account was closed."""
+        while (account := self.accounts.get(who)) is not None and account.successor is not None:
+            who = account.successor
+        return who
 
     def stock(self, site: str) -> list[Card]:
         """Badges of a site that nobody has."""
