@@ -182,6 +182,10 @@ class Town:
         self._accounts.put_back()
         self.settled()
 
+    def disturbed(self, until_ms: int) -> None:
+        """A fault begins, and is there until then."""
+        self._access.disturbed(until_ms)
+
     def split(self) -> int:
         """There are two gateways from now on; what `joined` needs of this moment."""
         since = self._gateway.now()

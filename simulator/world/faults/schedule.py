@@ -89,6 +89,7 @@ class Schedule:
             "world", "fault", number=planned.number, name=planned.fault.name, bank=bank.name, ms=planned.lasts_ms
         )
         self.begun.append((planned.number, planned.fault.name))
+        self.town.disturbed(world.now_ms + planned.lasts_ms)
         heal = planned.fault.begin(self, Hit(planned.number, bank, planned.lasts_ms, self._plan.stream(planned.number)))
         if heal is not None:
             self._healing[planned.number] = heal

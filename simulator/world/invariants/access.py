@@ -1,6 +1,8 @@
 """Nobody loses access without a recorded decision or a date on their contract, and nobody has it without one.
 
-A badge that a controller answers is judged by what was decided up to the list that it follows.
+A badge that a controller answers is judged by what was decided up to the list that it follows; and where nothing was
+broken for days, by what was decided a day ago, whatever list it follows: a decision that no list tells has not reached
+anybody.
 """
 
 from collections.abc import Sequence
@@ -8,7 +10,7 @@ from typing import NamedTuple
 
 from controller.inputs import Moment
 from gateway.schemes.templates import LUGGAGE_ROOM
-from simulator.world.lives.calendar import minute_of_week
+from simulator.world.lives.calendar import DAY, minute_of_week
 from simulator.world.lives.lending import Lent
 from simulator.world.lives.office import Office
 from simulator.world.lives.pacts import Pact, View
@@ -17,7 +19,10 @@ from simulator.world.lives.records import Card, Records
 from wire.limits import VANISHED_KEPT_MS
 
 _HOURS = LUGGAGE_ROOM.terms.hours
-
+# A list goes out with the decision; the world's gateway looks after what it has missed every six hours.
+_REACHES_MS = DAY
+# Until what the last fault has left is mended: staff look at banks that are held once a day.
+_CALM_MS = 2 * DAY
 
 _ALWAYS = 1 << 62
 
@@ -41,6 +46,7 @@ class AccessJudge:
         self._sites = sites
         self.doubtful = False
         self.judged = 0
+        self._calm_since = 0
         self._known_until = _ALWAYS
         self._lost: list[tuple[int, int]] = []
         self.forgetful: dict[tuple[str, int], Forgotten] = {}
@@ -52,6 +58,10 @@ class AccessJudge:
         self.doubtful = True
         self._lost.append((since, until))
         self._known_until = min(self._known_until, since)
+
+    def disturbed(self, until_ms: int) -> None:
+        """A fault is there until then (unix ms)."""
+        self._calm_since = max(self._calm_since, until_ms)
 
     def two_gateways(self, since: int) -> None:
         """From now on decisions are made in two places that do not know of each other."""
@@ -82,6 +92,8 @@ class AccessJudge:
             self._office.violated("access", f"{self._of(asked)} was let in, and nothing decided says so")
         elif not asked.let_in and must:
             self._office.violated("access", f"{self._of(asked)} was shut out without a decision or a date")
+        elif not asked.let_in and self._has_not_reached(asked):
+            self._office.violated("access", f"{self._of(asked)} was shut out: what was decided a day ago is in no list")
 
     def _pin(self, asked: Presented) -> bool:
         """A badge with a PIN opens with that alone, where one can be typed; whether there is more to judge."""
@@ -94,6 +106,13 @@ class AccessJudge:
         if asked.let_in and (asked.pin == "wrong" or (asked.pin == "asks" and pin is not None)):
             self._office.violated("pin", f"{self._of(asked)} was let in without its PIN")
         return asked.pin != "wrong"
+
+    def _has_not_reached(self, asked: Presented) -> bool:
+        """Whether what was known a day ago lets them in, and no fault explains that their bank has not heard of it."""
+        gateway = self._office.gateway
+        told = gateway.now() - _REACHES_MS
+        is_calm = gateway.hears and gateway.broker.loop.now_ms - self._calm_since >= _CALM_MS
+        return is_calm and asked.list_version < told and self._may_and_must(asked._replace(list_version=told))[1]
 
     def _is_doubtful(self, version: int) -> bool:
         return self.doubtful or any(start <= version <= end for start, end in self._two)

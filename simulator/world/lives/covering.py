@@ -191,7 +191,7 @@ class Covering:
             act(session, at)
 
         outcome = self._office.act(who, "intrude", do, lambda *_: None)
-        if outcome not in _REFUSED | {LATER}:
+        if outcome not in _REFUSED | {LATER} and not self._office.is_empty:
             self._office.violated("answers", f"{who} ({role}) did {path}: {outcome}")
         return outcome
 
