@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.badges import service as badges
 from gateway.care import looking_after
 from gateway.errors import SignInError
 from gateway.staff import closing, service
@@ -94,7 +95,7 @@ def _named(session: Session, person_id: str, staff_id: str, **_: Any) -> Any:
         (closing, "end_sign_ins", lambda *_: None),
         (closing, "looked_after", lambda *_: []),
         (closing, "_stood_in", lambda *_: []),
-        (closing.badges, "revoke", lambda *_, **__: None),
+        (badges, "revoke", lambda *_, **__: None),
         (looking_after, "name_worker", _named),
     ],
 )
