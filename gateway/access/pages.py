@@ -63,6 +63,7 @@ class LockerToOpen:
     holder: str
     online: bool
     held: bool
+    is_taken: bool
 
 
 _REQUESTED, _ACCEPTED, _RELEASED = N_("Requested"), N_("Accepted by the block"), N_("Lock released")
@@ -211,6 +212,7 @@ def locker_to_open(visit: Member, session: Session, bank: str, number: int) -> t
         holder=mine[0] if mine and visit.may(Right.SEE_PEOPLE) else "",
         online=controller is not None and controller.online and visit.heard(bank),
         held=controller is not None and controller.held_since is not None,
+        is_taken=bool(holders),
     )
     return shown, locker.bank.site.zone
 

@@ -1,5 +1,6 @@
 """The waiting list as pages: who waits and for how long, and someone put onto it."""
 
+from collections.abc import Sequence
 from statistics import median
 
 from fastapi import APIRouter
@@ -27,6 +28,7 @@ from gateway.web.visit import DEFAULT_ZONE, Member, MemberVisit, PostedForm
 router = APIRouter()
 SHOWN = 25
 FIRST_YEAR = 2000
+DAY_MS = 86_400_000
 _LIST = "/waiting"
 
 
@@ -52,8 +54,17 @@ def waiting_page(visit: MemberVisit) -> Response:
             count=len(since),
             bars=how_long(since, visit.now),
             longest=days_long(visit.now - since[0], visit.language) if since else "",
-            middle=days_long(round(visit.now - median(since)), visit.language) if since else "",
+            middle=_half_for(since, visit),
         )
+
+
+def _half_for(since: Sequence[int], visit: Member) -> str:
+    """How long half of them have waited at least; empty where that says nothing more than the longest wait."""
+    if len(since) < 3:
+        return ""
+    waited = round(visit.now - median(since))
+    said = days_long(waited, visit.language)
+    return said if waited >= DAY_MS and said != days_long(visit.now - since[0], visit.language) else ""
 
 
 @router.get(f"{_LIST}/new")

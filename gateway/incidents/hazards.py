@@ -25,8 +25,10 @@ def report(
 ) -> Hazard:
     """Something in this locker cannot wait: it asks for an inspection, and opens nothing by itself.
 
-    Raises NotFoundError (`bank`, `locker`), InvalidError (`note`), ConflictError (`hazard_open`).
+    Raises NotFoundError (`bank`, `locker`), InvalidError (`note`, `kind`), ConflictError (`hazard_open`).
     """
+    if kind is HazardKind.NOTHING:
+        raise InvalidError("kind", "say what is suspected: that there was nothing is found at an inspection")
     locker = locker_of(session, bank_id, number)
     if not sees(session, actor, locker.bank.site_id):
         raise NotFoundError("locker", f"bank {bank_id} has no locker {number}")

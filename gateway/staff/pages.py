@@ -33,7 +33,8 @@ def sign_in_page(visit: AnyVisit) -> Response:
     """The sign-in form; whoever is signed in goes on to the wall."""
     if visit.staff:
         return RedirectResponse("/", 303)
-    return _sign_in_form(visit, Form({"next": _own_path(visit.request.query_params.get("next", "/"))}))
+    asked = visit.request.query_params
+    return _sign_in_form(visit, Form({"next": _own_path(asked.get("next", "/"))}), left=asked.get("left", ""))
 
 
 @router.post("/sign-in")
@@ -87,10 +88,10 @@ def _opened(visit: Visit, form: Form, email: str, password: str) -> Response:
     return response
 
 
-def _sign_in_form(visit: Visit, form: Form, status: int = 200) -> Response:
+def _sign_in_form(visit: Visit, form: Form, status: int = 200, left: str = "") -> Response:
     guest = visit.request.cookies.get(GUEST_COOKIE) or secrets.token_urlsafe(24)
     shown = Visit(visit.request, visit.database, visit.language, csrf_of(guest), None, visit.now)
-    response = shown.page("staff/sign_in.html", status=status, form=form)
+    response = shown.page("staff/sign_in.html", status=status, form=form, left=left)
     _set_cookie(visit.request, response, GUEST_COOKIE, guest, None)
     return response
 

@@ -13,6 +13,9 @@ from babel.numbers import format_decimal
 from gateway.web.i18n import babel_locale
 
 _ON = {"fr": "le", "en": "on", "pt": "de"}
+_AT = {"fr": "à", "en": "at", "pt": "às"}
+_TODAY = {"fr": "aujourd’hui", "en": "today", "pt": "hoje"}
+_UNDER_A_DAY = {"fr": "moins d’un jour", "en": "less than a day", "pt": "menos de um dia"}
 
 
 def local(instant: int, zone: ZoneInfo) -> datetime:
@@ -45,6 +48,17 @@ def day(value: date | int, zone: ZoneInfo, language: str) -> str:
     return format_date(shown, "long", locale=babel_locale(language))
 
 
+def when(instant: int, zone: ZoneInfo, language: str, now: int | None) -> str:
+    """`today at 14:02`, otherwise `21 November 2026 at 14:02`: for what stands alone and needs no seconds.
+
+    Without `now`, for paper, today has its date too.
+    """
+    at = local(instant, zone)
+    is_today = now is not None and at.date() == local(now, zone).date()
+    said = _TODAY[language] if is_today else day(instant, zone, language)
+    return f"{said} {_AT[language]} {format_time(at, 'HH:mm', locale=babel_locale(language))}"
+
+
 def _day_pattern(when: date, language: str) -> str:
     """French says "1er mars" and "2 mars"; Babel does not know."""
     return "d'er'" if language == "fr" and when.day == 1 else "d"
@@ -56,8 +70,10 @@ def duration(milliseconds: int, language: str) -> str:
 
 
 def days_long(milliseconds: int, language: str) -> str:
-    """`1 day`, `6 weeks`, `14 months`: how long in whole days, one at least, or in a larger unit that says enough."""
-    days = max(1, round(milliseconds / 86_400_000))
+    """`less than a day`, `1 day`, `6 weeks`, `14 months`: how long, in the largest unit that says enough."""
+    days = milliseconds // 86_400_000
+    if days < 1:
+        return _UNDER_A_DAY[language]
     return format_timedelta(timedelta(days=days), granularity="day", threshold=1.5, locale=babel_locale(language))
 
 

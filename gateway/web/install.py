@@ -118,6 +118,13 @@ _TITLES = {
         N_("The page had been open for too long, or was sent from elsewhere. Go back, load it again, and repeat."),
     ),
 }
+_NOT_SENT = (
+    _TITLES[HTTPStatus.SERVICE_UNAVAILABLE][0],
+    N_(
+        "Go back to your form: what you wrote is still there. Send it again in a minute; it is never done twice. "
+        "Badges go on working at the doors. If it lasts, tell the person who runs this gateway."
+    ),
+)
 _ROLE = (
     N_("Your account does not include this"),
     N_("Nothing was changed. Ask a worker, or the person who runs this gateway."),
@@ -150,5 +157,7 @@ def error_page(request: Request, status: HTTPStatus, words: tuple[str, str] | No
         visit = visitor(request)
     except DBAPIError:
         visit = guest(request)
+    if status is HTTPStatus.SERVICE_UNAVAILABLE and request.method == "POST":
+        words = _NOT_SENT
     title, text = words or _TITLES.get(status, _OTHERWISE)
     return visit.page("error.html", status=status, title=visit.say(title), text=visit.say(text))

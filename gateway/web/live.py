@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fastapi.sse import ServerSentEvent
 from markupsafe import escape
+from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import GatewayError
@@ -74,8 +75,8 @@ async def changes(wakeups: Wakeups, read: Callable[[], Reading]) -> AsyncIterato
     async for _ in wakeups.follow():
         try:
             reading = await run_in_threadpool(read)
-        except GatewayError:
-            return
+        except (GatewayError, DBAPIError):
+            return  # the page says that the connection is lost, and asks for another stream
         fresh = {name: part for name, part in reading.fragments.items() if sent.get(name) != part}
         if fresh:
             yield ServerSentEvent(raw_data=_message(fresh, sent))

@@ -32,6 +32,11 @@ def _moment(context: Context, instant: int, zone: ZoneInfo | None = None) -> str
 
 
 @pass_context
+def _when(context: Context, instant: int, *, dated: bool = False) -> str:
+    return formats.when(instant, context["zone"], context["language"], None if dated else context["now"])
+
+
+@pass_context
 def _clock_time(context: Context, instant: int, zone: ZoneInfo | None = None) -> str:
     return formats.clock_time(instant, zone or context["zone"], context["language"])
 
@@ -54,7 +59,7 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    made.filters.update(moment=_moment, clock_time=_clock_time, day=_day, iso=formats.iso)
+    made.filters.update(moment=_moment, when=_when, clock_time=_clock_time, day=_day, iso=formats.iso)
     made.globals.update(
         static_url=static_url,
         language=language,

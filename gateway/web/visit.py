@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
@@ -241,9 +241,13 @@ async def posted(request: Request, visit: Annotated[Member, Depends(member)]) ->
 
 
 def sign_in_url(request: Request) -> str:
-    """The sign-in page, which leads back to where the visitor wanted to go."""
+    """The sign-in page, which leads back to where the visitor wanted to go; `left` where a sign-in has ended, and
+    says whether something was just sent, which was not kept."""
     wanted = request.url.path if request.method == "GET" else "/"
-    return "/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted)}"
+    asked = {} if wanted == "/" else {"next": wanted}
+    if request.cookies.get(SESSION_COOKIE):
+        asked["left"] = "seen" if request.method == "GET" else "sent"
+    return f"/sign-in?{urlencode(asked, safe='/')}" if asked else "/sign-in"
 
 
 AnyVisit = Annotated[Visit, Depends(visitor)]

@@ -42,6 +42,7 @@ def _block_says(office, command, **body):
 
 
 def test_a_locker_is_taken_out_with_a_reason_and_its_holder_opens_it_as_before(office, worker):
+    office.holder(number=2)
     assert f"{LOCKER}/service" in worker.get(LOCKER)
     worker.get(f"{LOCKER}/service")
     page = worker.send(f"{LOCKER}/out-of-service", reason="lock", stops="nobody")
@@ -59,6 +60,15 @@ def test_a_locker_is_taken_out_with_a_reason_and_its_holder_opens_it_as_before(o
     assert ">Out of service" in page
     assert "Out of service · The lock · by Léa Martin" in page
     assert "/handover?locker" not in page
+
+
+def test_of_a_locker_that_nobody_has_nothing_is_said_of_a_holders_badge(office, worker):
+    worker.get(f"{LOCKER}/service")
+    worker.send(f"{LOCKER}/out-of-service", reason="lock", stops="nobody")
+    _block_says(office, _ordered(office).id, reason="lock")
+    page = worker.get(f"{LOCKER}/service")
+    assert "Out of service since" in page
+    assert "The holder" not in page
 
 
 def test_a_holder_is_stopped_only_after_a_second_look_and_for_hours(office, worker):
