@@ -19,6 +19,7 @@ from gateway.people import choosing
 from gateway.people.service import person_of
 from gateway.schemes.models import Scheme
 from gateway.schemes.service import scheme_of
+from gateway.schemes.words import scheme_name
 from gateway.staff.scope import require_organisation
 from gateway.web.formats import days_long
 from gateway.web.forms import Form
@@ -47,7 +48,7 @@ def waiting_page(visit: MemberVisit) -> Response:
             "care/waiting.html",
             area="more",
             form=form,
-            schemes=_schemes(session, mine),
+            schemes=_schemes(visit, session, mine),
             sites=[(one.id, one.name) for one in seen_sites(session, visit.staff.staff_id)],
             rows=rows(visit, session, page.items, since[0] if since else visit.now),
             next=page.next,
@@ -112,15 +113,15 @@ def _new(visit: Member, session: Session, form: Form, status: int = 200) -> Resp
         form=form,
         known=known,
         same=[*same, (choosing.NEW, visit.say(N_("Someone else: a new file")), "")] if same else [],
-        schemes=_schemes(session, known.organisation_id if known else visit.organisation_id),
+        schemes=_schemes(visit, session, known.organisation_id if known else visit.organisation_id),
         sites=[(one.id, one.name) for one in seen_sites(session, visit.staff.staff_id)],
         sources=visit.choices(words.SOURCES),
         referrals=referrals(visit, session, known),
     )
 
 
-def _schemes(session: Session, organisation_id: str | None) -> list[tuple[str, str]]:
+def _schemes(visit: Member, session: Session, organisation_id: str | None) -> list[tuple[str, str]]:
     query = select(Scheme).where(Scheme.closed_at.is_(None)).order_by(Scheme.name)
     if organisation_id is not None:
         query = query.where(Scheme.organisation_id == organisation_id)
-    return [(one.id, one.name) for one in session.scalars(query)]
+    return [(one.id, scheme_name(one.name, visit.say)) for one in session.scalars(query)]

@@ -24,7 +24,7 @@ from gateway.lockers.service import locker_of
 from gateway.people.models import Person
 from gateway.people.service import add_person
 from gateway.schemes.models import Scheme
-from gateway.schemes.words import EXCEPTIONS
+from gateway.schemes.words import EXCEPTIONS, scheme_name
 from gateway.staff.rights import Right
 from gateway.staff.scope import require_own
 from gateway.web.formats import alphabetical
@@ -183,7 +183,7 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
             for one in free_lockers(session, visit.now, organisation_id=visit.organisation_id)
         ],
         badges=[(badge.id, badge.label) for badge in stock(session)],
-        schemes=[(scheme.id, scheme.name) for scheme in _schemes(session, visit)],
+        schemes=[(one.id, scheme_name(one.name, visit.say)) for one in _schemes(session, visit)],
         conditions=_conditions(visit, session, form),
         despite=[(code, visit.say(text)) for code, text in words.DESPITE.items()]
         if _is_excluded(session, form, visit.now)

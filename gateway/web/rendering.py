@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
+from gateway.schemes.words import scheme_name
 from gateway.web import formats, words
 from gateway.web.i18n import LANGUAGES, translations
 
@@ -60,6 +61,7 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(moment=_moment, when=_when, clock_time=_clock_time, day=_day, iso=formats.iso)
+    made.filters["scheme"] = partial(scheme_name, say=translations(language).gettext)
     made.globals.update(
         static_url=static_url,
         language=language,

@@ -1,5 +1,6 @@
 """What stands on the screen says what is so: when, how long, whose, and why somebody is signed out."""
 
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -93,6 +94,17 @@ def test_half_of_them_is_said_where_it_says_something(office: Office, worker: Br
         _wait(office, f"Karim {number}", days)
     assert "Half of them for more than 8 days, the longest for 6 weeks." in worker.get("/waiting")
     assert 'href="/more"' in worker.page.text
+
+
+def test_a_scheme_that_nobody_has_named_is_called_by_its_service(office: Office, worker: Browser) -> None:
+    _wait(office, "Karim", 3)
+    worker.client.cookies.set("casier_language", "fr")
+    one = re.search(r"/waiting/[\w-]{36}", worker.get("/waiting"))
+    assert one is not None
+    for path in ("/waiting", "/waiting/new", "/schemes", one[0]):
+        page = worker.get(path)
+        assert "Casiers solidaires" in page
+        assert "lockers<" not in page
 
 
 def test_that_nobody_is_on_leave_is_said(worker: Browser) -> None:
