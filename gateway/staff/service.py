@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from pwdlib import PasswordHash
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -23,6 +23,12 @@ ROLES = ("worker", "volunteer", "technician", "librarian", "operator")
 SIGN_IN_MS = 12 * 3_600_000
 MIN_PASSWORD, MAX_PASSWORD = 10, 200
 TOKEN_PREFIX = "casier_"  # noqa: S105 - what a token begins with, so that leaked ones can be searched for
+# Made once: it is asked with every request of a program.
+_BY_TOKEN = (
+    select(Staff)
+    .join(ApiToken, ApiToken.staff_id == Staff.id)
+    .where(ApiToken.token_hash == bindparam("hash"), ApiToken.revoked_at.is_(None), Staff.disabled_at.is_(None))
+)
 
 _passwords = PasswordHash.recommended()
 
@@ -207,11 +213,7 @@ def revoke_token(session: Session, token_id: str, *, actor: str, now: int) -> No
 
 def token_holder(session: Session, token: str) -> SignedIn:
     """Who a bearer token acts as. Raises SignInError with code `token`."""
-    staff = session.scalar(
-        select(Staff)
-        .join(ApiToken, ApiToken.staff_id == Staff.id)
-        .where(ApiToken.token_hash == _hash(token), ApiToken.revoked_at.is_(None), Staff.disabled_at.is_(None))
-    )
+    staff = session.scalar(_BY_TOKEN, {"hash": _hash(token)})
     if staff is None:
         raise SignInError("token", "the bearer token is not known or was revoked")
     return _signed_in(staff, None)
