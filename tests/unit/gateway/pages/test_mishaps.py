@@ -1,12 +1,13 @@
 """Forms sent twice, a disk that is full, a database that is away: told in plain words, and nothing is half done."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event as happens
 from sqlalchemy.exc import OperationalError
 
 from gateway.access.commands import Beat, Orders
@@ -16,6 +17,7 @@ from gateway.incidents import exclusions, hazards, stand_ins
 from gateway.incidents import service as incidents
 from gateway.incidents.codes import HazardKind, IncidentKind
 from gateway.schemes.service import scheme_named
+from gateway.web.live import Fragment, Reading, Wakeups, changes
 from tests.unit.gateway.pages.conftest import Browser, Office
 from tests.unit.gateway.town import NOON, TODAY
 from wire.messages import Session
@@ -184,11 +186,11 @@ def _refusing(database: Database, after: int) -> Iterator[list[str]]:
         named.update(factory=Connection)
 
     database.close()
-    event.listen(database.engine, "do_connect", connect)
+    happens.listen(database.engine, "do_connect", connect)
     try:
         yield written
     finally:
-        event.remove(database.engine, "do_connect", connect)
+        happens.remove(database.engine, "do_connect", connect)
         database.close()
 
 
@@ -221,7 +223,7 @@ def test_a_disk_that_fills_up_is_told_and_the_list_before_it_is_whole(office: Of
 
     action, said = _filled(office, worker, _wait)
     office.database.close()
-    event.listen(office.database.engine, "connect", full)
+    happens.listen(office.database.engine, "connect", full)
     answers = []
     for number in range(40):
         before = _kept(office)
@@ -260,10 +262,28 @@ def test_a_commit_that_fails_leaves_nothing(office: Office, worker: Browser) -> 
     def refuse(_connection: object) -> None:
         raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
 
-    event.listen(office.database.engine, "commit", refuse)
+    happens.listen(office.database.engine, "commit", refuse)
     try:
         assert AGAIN in worker.client.post(action, data=said).text
     finally:
-        event.remove(office.database.engine, "commit", refuse)
+        happens.remove(office.database.engine, "commit", refuse)
     assert _kept(office) == before
     assert worker.client.post(action, data=said, follow_redirects=False).status_code == 303
+
+
+def test_a_live_page_whose_database_goes_away_ends_its_stream_and_raises_nothing() -> None:
+    readings = [Reading({"wall": Fragment("<p>open</p>")})]
+
+    def read() -> Reading:
+        if not readings:
+            raise OperationalError("SELECT", {}, sqlite3.OperationalError("unable to open database file"))
+        return readings.pop()
+
+    async def follow() -> list[str | None]:
+        wakeups, told = Wakeups(), []
+        async for event in changes(wakeups, read):
+            told.append(event.event)
+            wakeups.heard(None)
+        return told
+
+    assert asyncio.run(follow()) == [None, "beat"]
