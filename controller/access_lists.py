@@ -15,17 +15,25 @@ from wire.badge import badge_digest
 from wire.entries import EntryType
 
 STORE_AGAIN_MS = 30_000
-# The wall clock may be set meanwhile, so an instant far away is looked at again this often.
-WATCH_AT_MOST_MS = 600_000
 
 
 class AccessLists:
-    """The list in force, its badge keys, and what is still to be done for it: storing, the lease, the holders kept."""
+    """The list in force, its badge keys, and what is still to be done for it: storing, the lease, the holders kept.
+
+    `watch_ms`: the wall clock may be set meanwhile, so an instant far away is looked at again this often.
+    """
 
     def __init__(
-        self, controller: str, state: BankState, agenda: Agenda, faults: FaultBoard, suppression: Suppression
+        self,
+        controller: str,
+        watch_ms: int,
+        state: BankState,
+        agenda: Agenda,
+        faults: FaultBoard,
+        suppression: Suppression,
     ) -> None:
         self._controller = controller
+        self._watch_ms = watch_ms
         self._agenda = agenda
         self._faults = faults
         self._suppression = suppression
@@ -186,7 +194,7 @@ class AccessLists:
         self._faults.put("access_list", "holder_vanished", bool(kept))
         instants = [grant.not_after for grant in kept]
         if index.leased:  # a lease that is over lives again where a technician sets the time back
-            instants.append(now.ending_at + WATCH_AT_MOST_MS if lease_over else index.access_list.lease_until)
+            instants.append(now.ending_at + self._watch_ms if lease_over else index.access_list.lease_until)
         if instants:
-            wait_ms = min(min(instants) - now.ending_at, WATCH_AT_MOST_MS)
+            wait_ms = min(min(instants) - now.ending_at, self._watch_ms)
             self._agenda.at(now.mono_ms + wait_ms, lambda later: self._watch(index, later))

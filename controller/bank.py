@@ -85,7 +85,9 @@ class Bank:
         self._suppression = Suppression(self._agenda)
         self._inputs = BankInputs(self._faults, self._suppression)
         self._marks = ServiceMarks(self._agenda)
-        self._lists = AccessLists(config.controller, state, self._agenda, self._faults, self._suppression)
+        self._lists = AccessLists(
+            config.controller, config.watch_ms, state, self._agenda, self._faults, self._suppression
+        )
         self._lights = LockerLights(config.lit, self._agenda)
         self._releases = Releases(
             config,

@@ -12,6 +12,8 @@ LEFT_OPEN_AFTER_MS = 120_000
 STAGGER_MS = 150
 REST_MS = 2_000
 DUTY_PERCENT = 10
+# How often dates of the access list that are far away are looked at again.
+WATCH_MS = 600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class BankConfig:
     stagger_ms: int = STAGGER_MS
     rest_ms: int = REST_MS
     duty_percent: int = DUTY_PERCENT
+    watch_ms: int = WATCH_MS
     keypads: frozenset[str] = frozenset()
     lit: frozenset[int] = frozenset()
 

@@ -26,6 +26,7 @@ from controller.errors import ControllerError, JournalError
 from controller.journal import Journal, Opened, open_journal
 from controller.orders import Orders
 from controller.outbox import Outbox
+from controller.pace import Pace
 from controller.remembered import bank_state, sound_state
 from controller.runtime import Runtime
 from controller.state_copy import COPY_NAME, read_copy
@@ -78,7 +79,7 @@ def sole_use(data_dir: Path) -> Iterator[None]:
         os.close(directory)
 
 
-def _bank(config: BankFile, state: BankState, hardware: Hardware) -> Bank:
+def _bank(config: BankFile, state: BankState, hardware: Hardware, pace: Pace) -> Bank:
     releases = config.releases
     lockers = {
         number: LockerConfig(coil, group, hardware.pulse_ms(coil)) for number, (coil, group) in config.lockers.items()
@@ -90,6 +91,7 @@ def _bank(config: BankFile, state: BankState, hardware: Hardware) -> Bank:
             open_within_ms=releases.open_within_ms,
             retries=releases.retries,
             left_open_after_ms=releases.left_open_after_s * 1_000,
+            watch_ms=pace.watch_ms,
             keypads=frozenset(
                 name for name, reader in config.hardware.readers.items() if getattr(reader, "has_keypad", False)
             ),
@@ -135,7 +137,7 @@ def assemble(config: BankFile, identity: Identity, opened: Opened, outside: Surr
     for release in past.past_releases:
         if release.locker in config.lockers:
             runtime.hardware.guard.charge(config.lockers[release.locker][0], release.mono_ms, release.pulse_ms)
-    runtime.bank = _bank(config, past, runtime.hardware)
+    runtime.bank = _bank(config, past, runtime.hardware, pace)
     runtime.uplink = Uplink(
         config.controller, config.broker, identity.device, journal, outbox, runtime, machine, outside.connect, pace,
         last_session=int(state.get("session", b"0")),

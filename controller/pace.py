@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from controller.bank_config import WATCH_MS
 from controller.reconnect import LONGEST_RETRY_MS
 from wire.limits import HEALTH_EVERY_MS
 
@@ -13,6 +14,7 @@ class Pace(Struct, frozen=True):
     after a batch travels together, behind the release it belongs to. `patience_s`: how long an entry that nobody waits
     for is kept from the disk, and `receipts_s` a receipt that no entry follows (losing it costs a resend). `retry_s`:
     how often a disk that failed is tried again. `reconnect_ms`: the longest wait before a broker is tried again.
+    `watch_ms`: how often dates of the access list that are far away are looked at again.
     """
 
     look_s: float = 1.0
@@ -23,6 +25,7 @@ class Pace(Struct, frozen=True):
     receipts_s: float = 0.5
     retry_s: float = 1.0
     reconnect_ms: int = LONGEST_RETRY_MS
+    watch_ms: int = WATCH_MS
 
 
 PRODUCTION = Pace()

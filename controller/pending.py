@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from wire.entries import EntryType
 
 MAX_WAITING = 5_000
@@ -38,8 +40,7 @@ class Pending:
         return self.type in URGENT or bool(self.state)
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptNoted:
+class ReceiptNoted(Struct, frozen=True):
     """The gateway has stored epoch `no` through `through`; `at` is when the receipt came."""
 
     no: int
@@ -47,8 +48,7 @@ class ReceiptNoted:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The end of the chain in one epoch."""
 
     no: int
@@ -57,8 +57,7 @@ class Head:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What one attempt to write came to.
 
     `trouble` is None or full, readonly, broken, locked, low; `waiting` entries are in memory only; `new_epochs` says

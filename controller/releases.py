@@ -4,7 +4,9 @@ It does not decide who may open: `permitted` is asked when a release's turn come
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct, structs
 
 from controller.bank_config import BankConfig, PastRelease, UnresolvedRelease
 from controller.bay import RETRY_SENSOR_RELEASES, Bay, Event, State
@@ -25,8 +27,7 @@ NOTICE_AFTER_MS = 1_500
 _NOT_SENT = frozenset({"closed", "refused_by_guard"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Request:
+class Request(Struct, frozen=True, eq=False):
     """One release that is wanted: for a badge (grant, digest, kind) or a command.
 
     `order` is the command's kind, `origin` says where it was given if not at the gateway; `pin` how a badge's PIN was
@@ -77,6 +78,7 @@ class _Release:
     accepted: bool = False
     failed: str | None = None
     wrong_door: bool = False
+    times_out: int = 0  # the agenda's note of that
 
 
 class Releases:
@@ -129,10 +131,11 @@ class Releases:
         group = self._groups[bay.config.group]
         if request.attempt == 1 and not request.refusals:
             group.queue.append(request)
-            self._agenda.at(request.asked_ms + COMMAND_WAIT_MS, lambda later: self._next(group, later))
         else:
             group.queue.insert(0, request)
         self._next(group, turn)
+        if bay.state is State.QUEUED:
+            self._agenda.at(request.asked_ms + COMMAND_WAIT_MS, lambda later: self._next(group, later))
 
     def intent_answered(self, release_id: str, late: bool, turn: Turn) -> None:
         """The intent is durable, or late: energise, if it may still open."""
@@ -214,7 +217,7 @@ class Releases:
         request = release.request
         self._forget(release)
         first_ms = None if request.attempt == 1 else request.first_ms
-        self.ask(replace(request, first_ms=first_ms, refusals=request.refusals + 1), turn)
+        self.ask(structs.replace(request, first_ms=first_ms, refusals=request.refusals + 1), turn)
 
     def door_opened(self, locker: int, turn: Turn) -> str | None:
         """A door opened: the id of the release that explains it, if one does."""
@@ -322,11 +325,13 @@ class Releases:
         bay.apply(Event.ENERGISED)
         bay.energised(release.id, now_ms, now_ms + self._config.open_within_ms)
         if release.request.first_ms is None:
-            release.request = replace(release.request, first_ms=now_ms)
+            release.request = structs.replace(release.request, first_ms=now_ms)
         group.free_ms = bay.pulses[-1].end_ms + self._config.stagger_ms
         turn.effects.append(Energise(release.id, bay.number, pulse_ms))
         self._lights.released(bay.number, turn)
-        self._agenda.at(now_ms + self._config.open_within_ms, lambda later: self._time_out(release, later))
+        release.times_out = self._agenda.at(
+            now_ms + self._config.open_within_ms, lambda later: self._time_out(release, later)
+        )
         if group.queue:
             self._look_again(group, group.free_ms)
 
@@ -369,7 +374,7 @@ class Releases:
         turn.record(EntryType.NOT_OPENED, release=release.id, locker=bay.number, attempt=request.attempt)
         if self._may_retry(release, bay, turn):
             self._forget(release)
-            self.ask(replace(request, attempt=request.attempt + 1), turn)
+            self.ask(structs.replace(request, attempt=request.attempt + 1), turn)
             return
         turn.show(Signal.FAULT, request.reader)
         self._end(release, "not_opened", turn)
@@ -390,5 +395,6 @@ class Releases:
         self._ended(release.request, outcome, turn)
 
     def _forget(self, release: _Release) -> None:
+        self._agenda.drop(release.times_out)
         del self._by_id[release.id]
         self._of_locker.pop(release.request.locker, None)

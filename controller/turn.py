@@ -40,19 +40,28 @@ class Agenda:
     """What is due when, by the monotonic clock. Actions look for themselves whether they still apply."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, Action]] = []
+        self._heap: list[tuple[int, int]] = []
+        self._actions: dict[int, Action] = {}
         self._added = 0
 
-    def at(self, mono_ms: int, action: Action) -> None:
-        """Run `action` in the first turn at or after `mono_ms`."""
+    def at(self, mono_ms: int, action: Action) -> int:
+        """Run `action` in the first turn at or after `mono_ms`; answers what `drop` takes."""
         self._added += 1
-        heapq.heappush(self._heap, (mono_ms, self._added, action))
+        self._actions[self._added] = action
+        heapq.heappush(self._heap, (mono_ms, self._added))
+        return self._added
+
+    def drop(self, noted: int) -> None:
+        """Nobody need wake for this any more, if it is still to come."""
+        self._actions.pop(noted, None)
 
     def next_ms(self) -> int | None:
         """The earliest instant noted, or None."""
+        while self._heap and self._heap[0][1] not in self._actions:
+            heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def run_due(self, turn: Turn) -> None:
         """Run everything due at this turn, in order."""
-        while self._heap and self._heap[0][0] <= turn.now.mono_ms:
-            heapq.heappop(self._heap)[2](turn)
+        while (due_ms := self.next_ms()) is not None and due_ms <= turn.now.mono_ms:
+            self._actions.pop(heapq.heappop(self._heap)[1])(turn)

@@ -42,6 +42,7 @@ LIVELY = Pace(
     receipts_s=6 * 3_600.0,
     retry_s=300.0,
     reconnect_ms=600_000,
+    watch_ms=3_600_000,
 )
 # Several openings travel in one batch: for years in a minute.
 LEISURELY = msgspec.structs.replace(LIVELY, linger_s=3 * 3_600.0)

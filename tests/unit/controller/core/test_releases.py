@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from controller.bank import BankState, PastRelease, UnresolvedRelease
+from controller.bank_config import LEFT_OPEN_AFTER_MS, OPEN_WITHIN_MS
 from controller.effects import Energise, Record
 from controller.inputs import DoorSensed, IntentDurable, IntentLate, LockAccepted, LockFailed
 from hw.ports import Signal
@@ -407,3 +408,12 @@ def test_release_effects_are_the_intents_own_words() -> None:
     driver = make_driver(grant(1, 1, not_after=NOON + DAY))
     intents = [effect for effect in driver.tap(1) if isinstance(effect, Record) and effect.release]
     assert [(effect.release, effect.body["release"]) for effect in intents] == [("r1", "r1")]
+
+
+def test_nobody_wakes_for_a_release_whose_door_has_opened() -> None:
+    driver = make_holder()
+    driver.tap(1)
+    tapped_ms = driver.mono_ms
+    assert driver.bank.next_deadline_ms() == tapped_ms + OPEN_WITHIN_MS
+    driver.door(1, opens=True)
+    assert driver.bank.next_deadline_ms() == driver.mono_ms + LEFT_OPEN_AFTER_MS
