@@ -20,10 +20,11 @@ class Topic(StrEnum):
     COMMANDS = "commands"
     RECEIPTS = "receipts"
 
-    @property
-    def payload_type(self) -> str:
-        """The DSSE payload type of this topic's messages."""
-        return f"application/vnd.casier.{self.value}+json"
+    payload_type: str
+    """The DSSE payload type of this topic's messages."""
+
+    def __init__(self, level: str) -> None:
+        self.payload_type = f"application/vnd.casier.{level}+json"
 
 
 UP = (Topic.STATUS, Topic.HEALTH, Topic.EVENTS, Topic.REPLIES)

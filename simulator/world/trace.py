@@ -16,8 +16,7 @@ class Line:
     facts: dict[str, int | str | None]
 
     def __str__(self) -> str:
-        facts = "".join(f" {name}={value}" for name, value in self.facts.items())
-        return f"{self.at_ms} {self.who} {self.what}{facts}"
+        return _text(self.at_ms, self.who, self.what, self.facts)
 
 
 class Trace:
@@ -32,11 +31,10 @@ class Trace:
 
     def note(self, at_ms: int, who: str, what: str, **facts: int | str | None) -> None:
         """One thing that happened; facts in the order they are given."""
-        line = Line(at_ms, who, what, facts)
         self.count += 1
         if self._keep:
-            self.lines.append(line)
-        self._fresh.append(str(line))
+            self.lines.append(Line(at_ms, who, what, facts))
+        self._fresh.append(_text(at_ms, who, what, facts))
         if len(self._fresh) >= _TOGETHER:
             self._digest_fresh()
 
@@ -49,3 +47,7 @@ class Trace:
         if self._fresh:
             self._hash.update(("\n".join(self._fresh) + "\n").encode())
             self._fresh.clear()
+
+
+def _text(at_ms: int, who: str, what: str, facts: dict[str, int | str | None]) -> str:
+    return " ".join([f"{at_ms} {who} {what}", *[f"{name}={value}" for name, value in facts.items()]])

@@ -17,7 +17,7 @@ from wire.entries import EntryType
 _PATH = Path("/data") / NAME
 _WAL = f"{_PATH}-wal"
 # How many entries an intent is looked for among: nearly always it is one of the last.
-_NEWEST = (4, 50)
+_NEWEST = (1, 50)
 # A late release is named in the same breath; what nobody waits for is handed on within a second.
 _NAMED_WITHIN_MS = 5_000
 

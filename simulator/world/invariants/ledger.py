@@ -30,23 +30,29 @@ class Intent:
 
 @dataclass(slots=True)
 class BankLedger:
-    """The list in force with the grants kept beside it, and by locker what is intended.
+    """The list in force with the grants kept beside it (`held`: all of them by digest), and by locker what is intended.
 
     `dead`: (grant, digest) of every line that any list has called revoked or replaced: they never count again.
     """
 
     accepted: AccessList | None = None
-    kept: tuple[Grant, ...] = ()
     dead: set[tuple[str, str]] = field(default_factory=set)
+    held: dict[str, list[Grant]] = field(default_factory=dict)
     intents: dict[int, Intent] = field(default_factory=dict)
     current: Intent | None = None
     """What the coil that just went on belongs to."""
 
     def grants(self, digest: str) -> list[Grant]:
         """All that this digest holds by the list in force, and by what is kept."""
-        listed = self.accepted.grants if self.accepted else ()
-        held = [grant for grant in (*listed, *self.kept) if grant.digest == digest]
-        return [grant for grant in held if (grant.id, digest) not in self.dead]
+        return [grant for grant in self.held.get(digest, ()) if (grant.id, digest) not in self.dead]
+
+    def take(self, accepted: AccessList, kept: tuple[Grant, ...]) -> None:
+        """This list is in force from now on, with the grants kept beside it."""
+        self.accepted = accepted
+        self.dead.update((line.id, line.digest) for line in accepted.revoked if line.why in DEAD)
+        self.held = {}
+        for grant in (*accepted.grants, *kept):
+            self.held.setdefault(grant.digest, []).append(grant)
 
 
 class Ledger(Invariant):
@@ -82,6 +88,5 @@ class Ledger(Invariant):
     def _take(ledger: BankLedger, state: Any) -> None:
         envelope = state.get("list")
         if envelope is not None:
-            ledger.accepted = decode_access_list(_envelopes.decode(envelope).payload)
-            ledger.kept = decode_carried_over(state.get("kept") or b"[]").holders
-            ledger.dead.update((line.id, line.digest) for line in ledger.accepted.revoked if line.why in DEAD)
+            accepted = decode_access_list(_envelopes.decode(envelope).payload)
+            ledger.take(accepted, decode_carried_over(state.get("kept") or b"[]").holders)

@@ -29,7 +29,7 @@ class Promptly:
     def presented(self, asked: Presented, lockers: Collection[int]) -> None:
         """One badge at a reader, for any of these lockers."""
         controller = self._controllers[asked.bank]
-        if controller.devices.is_fine and self._must(asked):
+        if controller.devices.is_fine:
             self._loop.after(WITHIN_MS, self._look, asked, lockers, self._loop.now_ms, _state_of(controller))
 
     def _look(self, asked: Presented, lockers: Collection[int], since_ms: int, state: tuple[int, ...]) -> None:
@@ -44,7 +44,8 @@ class Promptly:
         self._office.records.counts["prompt"] += 1
         if any(doors[number].energised_ms >= since_ms - _JUST_NOW_MS for number in lockers):
             return
-        if self._must(asked._replace(list_version=runtime.bank.list_version, moment=runtime.now())):
+        later = asked._replace(list_version=runtime.bank.list_version, moment=runtime.now())
+        if self._must(asked) and self._must(later):
             self._office.violated(
                 "prompt", f"badge {asked.card.id} at {asked.bank} waits for lockers {sorted(lockers)} for a minute"
             )
