@@ -43,6 +43,7 @@ class SimulatedDoor:
         self._loop = loop
         self._on_sensed = on_sensed
         self._moves: asyncio.TimerHandle | None = None
+        self._moves_ms = math.inf
         self._senses: asyncio.TimerHandle | None = None
 
     def energise(self, on: bool) -> None:
@@ -97,17 +98,17 @@ class SimulatedDoor:
 
     def _settle(self) -> None:
         """Come again when the door next moves by itself, and look at its sensor when that has come to rest."""
-        if self._moves is not None:
-            self._moves.cancel()
-            self._moves = None
         due_ms = self.door.due()
-        if due_ms != math.inf:
-            self._moves = self._loop.at(math.ceil(due_ms), self._move)
+        if due_ms != self._moves_ms:
+            if self._moves is not None:
+                self._moves.cancel()
+            self._moves = None if due_ms == math.inf else self._loop.at(math.ceil(due_ms), self._move)
+            self._moves_ms = due_ms
         if self._senses is None and self.door.sensed_open != self.sensed_open:
             self._senses = self._loop.after(SENSED_AFTER_MS, self._sense)
 
     def _move(self) -> None:
-        self._moves = None
+        self._moves, self._moves_ms = None, math.inf
         self.door.advance(self._now())
         self._settle()
 

@@ -50,7 +50,8 @@ class _Handle(asyncio.TimerHandle):
 class VirtualLoop(asyncio.BaseEventLoop):
     """The world's own loop. `now_ms` is the true time (unix ms), `time()` the seconds since the world began.
 
-    What is due at the same millisecond runs in the order it was asked for.
+    What is due at the same millisecond runs in the order it was asked for. The world's own callbacks have no use for a
+    running loop: while they run it is still that of the life before, for to set it each time is slow.
     """
 
     deaf = False
@@ -167,7 +168,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
                     if loop.deaf:
                         loop.keep(handle)
                         continue
-                    if loop is not running:
+                    if loop is not running and loop is not self:
                         running = loop
                         events._set_running_loop(loop)
                     try:
