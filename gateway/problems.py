@@ -23,6 +23,7 @@ from gateway.errors import (
     TooManyAttemptsError,
 )
 from gateway.web.install import error_page, page_error
+from gateway.web.visit import sent_form
 
 log = structlog.get_logger("gateway.http")
 
@@ -141,7 +142,10 @@ async def _database(request: Request, error: Exception) -> Response:
         status, code, detail = HTTPStatus.UNPROCESSABLE_ENTITY, "malformed", "a value cannot be stored"
     else:
         status, code, detail = HTTPStatus.SERVICE_UNAVAILABLE, "database", "the database does not answer: try again"
-    return problem(status, code, detail) if _is_api(request) else error_page(request, status)
+    if _is_api(request):
+        return problem(status, code, detail)
+    again = status is HTTPStatus.SERVICE_UNAVAILABLE
+    return error_page(request, status, sent=await sent_form(request) if again else {})
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

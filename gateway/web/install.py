@@ -1,6 +1,8 @@
 """Puts the staff web onto the gateway's application."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -121,8 +123,8 @@ _TITLES = {
 _NOT_SENT = (
     _TITLES[HTTPStatus.SERVICE_UNAVAILABLE][0],
     N_(
-        "Go back to your form: what you wrote is still there. Send it again in a minute; it is never done twice. "
-        "Badges go on working at the doors. If it lasts, tell the person who runs this gateway."
+        "What you wrote is kept on this page. Send it again in a minute: it is never done twice. Badges go on working "
+        "at the doors. If it lasts, tell the person who runs this gateway."
     ),
 )
 _ROLE = (
@@ -151,13 +153,20 @@ def page_error(request: Request, error: GatewayError) -> Response:
     return error_page(request, _STATUS.get(type(error), HTTPStatus.BAD_REQUEST), words)
 
 
-def error_page(request: Request, status: HTTPStatus, words: tuple[str, str] | None = None) -> HTMLResponse:
-    """What went wrong, in plain words, with the way back; also when it is the database that is away."""
+def error_page(
+    request: Request,
+    status: HTTPStatus,
+    words: tuple[str, str] | None = None,
+    *,
+    sent: Mapping[str, str] = MappingProxyType({}),
+) -> HTMLResponse:
+    """What went wrong, in plain words, with the way back, or with what was `sent` to be sent again; also when it is the
+    database that is away."""
     try:
         visit = visitor(request)
     except DBAPIError:
         visit = guest(request)
-    if status is HTTPStatus.SERVICE_UNAVAILABLE and request.method == "POST":
-        words = _NOT_SENT
-    title, text = words or _TITLES.get(status, _OTHERWISE)
-    return visit.page("error.html", status=status, title=visit.say(title), text=visit.say(text))
+    title, text = words or (_NOT_SENT if sent else _TITLES.get(status, _OTHERWISE))
+    return visit.page(
+        "error.html", status=status, title=visit.say(title), text=visit.say(text), sent=sent, address=request.url.path
+    )

@@ -1,8 +1,10 @@
 """One request to a page: who asks, in which language, how to answer; and one form, checked and acted on once."""
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -35,6 +37,9 @@ GUEST_COOKIE = "casier_guest"
 DEFAULT_ZONE = "Europe/Paris"
 MAX_FORM_BYTES = 64 * 1024
 MAX_FORM_FIELDS = 100
+# What is never written into a page again.
+_SECRET_FIELDS = frozenset({"password", "pin", "again", "address"})
+_READ_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -168,15 +173,29 @@ def csrf_of(secret: str) -> str:
 
 async def read_form(request: Request) -> Form:
     """The fields of a urlencoded form. Raises InvalidError with code `form` if it is none or too large."""
-    body = b""
+    body, request.state.sent = b"", {}
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_FORM_BYTES:
             raise InvalidError("form", "the form is too large")
     try:
-        return Form(dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)))
+        form = Form(dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)))
     except ValueError as error:
         raise InvalidError("form", "the form cannot be read") from error
+    request.state.sent = form.values
+    return form
+
+
+async def sent_form(request: Request) -> Mapping[str, str]:
+    """The fields of a form that could not be kept, to be sent again; none of a form that holds a secret."""
+    if request.method != "POST":
+        return {}
+    if not hasattr(request.state, "sent"):
+        with suppress(GatewayError, TimeoutError):
+            async with asyncio.timeout(_READ_WITHIN_S):
+                await read_form(request)
+    sent: Mapping[str, str] = getattr(request.state, "sent", {})
+    return {} if _SECRET_FIELDS & set(sent) else sent
 
 
 def check_csrf(visit: Visit, form: Form) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import event as happens
 from sqlalchemy.exc import OperationalError
 
 from gateway.access.commands import Beat, Orders
+from gateway.badges.models import Badge
 from gateway.contracts import trusted
 from gateway.db import Database
 from gateway.incidents import exclusions, hazards, stand_ins
@@ -25,7 +26,7 @@ from wire.messages import Session
 LAST = TODAY.isoformat()
 BANK = "montreuil-1"
 AWAY = "The data cannot be reached right now"
-AGAIN = "Go back to your form: what you wrote is still there."
+AGAIN = "What you wrote is kept on this page. Send it again in a minute"
 # What is prepared: the page with the form, the form's address, and what is filled in.
 Prepared = tuple[str, str, dict[str, str]]
 
@@ -252,7 +253,33 @@ def test_while_the_database_is_away_pages_and_forms_say_so_and_the_form_works_la
     assert "Traceback" not in answer.text
     office.app.state.database = there
     assert _kept(office) == before
-    assert worker.client.post(action, data=said, follow_redirects=False).status_code == 303
+    worker.page = answer
+    kept = worker.form(action)
+    assert kept == said
+    assert worker.client.post(action, data=kept, follow_redirects=False).status_code == 303
+
+
+def test_a_secret_is_never_written_into_the_page_that_says_it_was_not_kept(office: Office, worker: Browser) -> None:
+    person, _contract = office.holder()
+    with office.database.reading() as session:
+        badge = session.query(Badge).filter_by(person_id=person.id).one().id
+    worker.get(f"/badges/{badge}/pin")
+    form = {**worker.form(f"/badges/{badge}/pin"), "pin": "4711", "again": "4711"}
+    there = office.database
+    office.app.state.database = Database("sqlite:////nowhere/at/all/casier.db")
+    answer = worker.client.post(f"/badges/{badge}/pin", data=form)
+    assert (answer.status_code, AWAY in answer.text) == (503, True)
+    assert "Try again in a minute" in answer.text
+    assert "4711" not in answer.text
+    office.app.state.database = there
+    visitor = office.browser()
+    visitor.client.cookies.delete("casier_session")
+    visitor.get("/sign-in")
+    form = {**visitor.form("/sign-in"), "email": "0@example.org", "password": "un mot de passe long"}
+    office.app.state.database = Database("sqlite:////nowhere/at/all/casier.db")
+    answer = visitor.client.post("/sign-in", data=form)
+    assert (answer.status_code, "un mot de passe long" in answer.text) == (503, False)
+    office.app.state.database = there
 
 
 def test_a_commit_that_fails_leaves_nothing(office: Office, worker: Browser) -> None:
