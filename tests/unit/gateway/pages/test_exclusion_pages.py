@@ -112,6 +112,7 @@ def test_hazards_come_in_pages_and_no_door_is_asked_for_them(office, worker, mon
             )  # fmt: skip
     page = worker.get("/hazards?locker=montreuil-1/6")
     assert re.findall(r'row__title">Locker (\d)', page) == ["1", "2", "3"]
+    assert page.index('action="/hazards"') < page.index("row__title")
     assert re.search(r'name="locker"[^>]* value="6"', page)
     following = re.search(r'href="(/hazards\?after=[^"]+)"', page)
     page = worker.get(following[1])
