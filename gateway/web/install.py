@@ -123,7 +123,7 @@ _TITLES = {
 _NOT_SENT = (
     _TITLES[HTTPStatus.SERVICE_UNAVAILABLE][0],
     N_(
-        "What you wrote is kept on this page. Send it again in a minute: it is never done twice. Badges go on working "
+        "What you sent is kept on this page. Send it again in a minute: it is never done twice. Badges go on working "
         "at the doors. If it lasts, tell the person who runs this gateway."
     ),
 )

@@ -26,7 +26,7 @@ from wire.messages import Session
 LAST = TODAY.isoformat()
 BANK = "montreuil-1"
 AWAY = "The data cannot be reached right now"
-AGAIN = "What you wrote is kept on this page. Send it again in a minute"
+AGAIN = "What you sent is kept on this page. Send it again in a minute"
 # What is prepared: the page with the form, the form's address, and what is filled in.
 Prepared = tuple[str, str, dict[str, str]]
 
