@@ -47,8 +47,8 @@ def close_account(session: Session, staff_id: str, *, actor: str, now: int) -> N
     if leaves:
         raise ConflictError(
             "stands_in",
-            f"{staff.name} stands in on {len(leaves)} leaves: find another stand-in first, so that nobody is without "
-            "one",
+            f"{staff.name} stands in for colleagues on leave ({len(leaves)}): find someone else for that first, so "
+            "that nobody is without one",
             leaves=leaves,
         )
     staff.disabled_at = staff.disabled_at or now

@@ -41,6 +41,7 @@ def test_an_exclusion_without_an_incident_is_listed_appealed_and_lifted(office, 
     assert "Threats" in page
     assert f"/people/{nadia.id}" in page
     assert "An appeal waits for a decision" in worker.send(f"{url}/appeal", made_by="person", note="come mornings")
+    assert "Who appeals: The person" in worker.get(url)
     assert "Appeal to decide" in worker.get("/exclusions")
     worker.get(url)
     assert "Someone else decides whether your own decision stands" in worker.send(f"{url}/decide", outcome="upheld")

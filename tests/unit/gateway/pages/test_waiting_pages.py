@@ -166,7 +166,7 @@ def test_someone_who_has_a_place_by_now_is_taken_off_the_list_with_it(office, wo
         scheme = scheme_named(session, office.town.organisation_id, now=NOON)
         entry = waiting.add_to_list(session, nadia.id, Wait(scheme.id, Source.UNKNOWN), actor="test", now=NOON)
     url = f"/waiting/{entry.id}"
-    assert "They have Montreuil 1, 1" in worker.get(url)
+    assert "They have a locker: Montreuil 1, 1" in worker.get(url)
     assert "no longer on the list" in worker.send(f"{url}/placed")
     assert _entry(office, entry).contract_id == contract.id
 
