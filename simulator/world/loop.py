@@ -158,8 +158,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         ready = self._ready
         running: Any = self
         try:
-            while not self._stopping and (ready or self._leap()):
-                self._ripen()
+            while not self._stopping and self._ripen():
                 for _ in range(len(ready)):
                     handle = ready.popleft()
                     if handle._cancelled:
@@ -180,26 +179,23 @@ class VirtualLoop(asyncio.BaseEventLoop):
         finally:
             events._set_running_loop(self)
 
-    def _ripen(self) -> None:
-        """What is due now becomes ready."""
-        now_ms, timers = self.now_ms, self._timers
-        while timers and timers[0][0] <= now_ms:
-            handle = heapq.heappop(timers)[2]
+    def _ripen(self) -> bool:
+        """What is due becomes ready; where nothing is, the clock leaps to the next timer. False (and the run ends) if
+        none comes before its end."""
+        timers, ready = self._timers, self._ready
+        while timers:
+            due_ms, _, handle = timers[0]
+            if due_ms > self.now_ms and not handle._cancelled:
+                if ready or due_ms > self._until_ms:
+                    break
+                self.now_ms = due_ms
+            heapq.heappop(timers)
             handle._scheduled = False
             if handle._cancelled:
                 self._cancelled -= 1
             else:
-                self._ready.append(handle)
-
-    def _leap(self) -> bool:
-        """Move the clock to the next timer; False (and the run ends) if none comes before the end of the run."""
-        timers = self._timers
-        while timers and timers[0][2]._cancelled:
-            heapq.heappop(timers)[2]._scheduled = False
-            self._cancelled -= 1
-        due_ms = timers[0][0] if timers else _NEVER
-        if due_ms <= self._until_ms and timers:
-            self.now_ms = max(self.now_ms, due_ms)
+                ready.append(handle)
+        if ready:
             return True
         if self._until_ms == _NEVER:
             raise WorldError("nothing will ever happen again, and something is still waited for")
