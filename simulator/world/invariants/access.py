@@ -6,6 +6,7 @@ anybody.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from controller.inputs import Moment
@@ -155,8 +156,7 @@ class AccessJudge:
         """What may be the last that was known of it."""
         if doubtful:
             return pact.views
-        known = [view for view in pact.views if view.at <= version]
-        return known[-1:]
+        return list(islice((view for view in reversed(pact.views) if view.at <= version), 1))
 
     def _pacts(self, card: Card) -> Sequence[Pact | Lent]:
         someone = self._records.people.get(card.owner or "")

@@ -9,7 +9,7 @@ from controller.pending import Pending
 from simulator.world.doubt import until_in_touch
 from simulator.world.gateway import Gateway
 from simulator.world.invariants.invariant import Invariant
-from simulator.world.invariants.ledger import DEAD, BankLedger, Intent, Ledger, _envelopes
+from simulator.world.invariants.ledger import BankLedger, Intent, Ledger, _envelopes
 from wire.access_list import Grant
 from wire.entries import EntryType
 from wire.limits import COMMAND_FRESH_MS, COMMAND_WAIT_MS
@@ -100,9 +100,7 @@ class Permissions(Invariant):
             self.violated(f"{bank} opens locker {locker} by {name} after it was refused as ended")
         elif not self.world.wrong_clocks[bank] and not any(self._holds(bank, grant) for grant in held):
             self.violated(f"{bank} opens locker {locker} by {name} outside its dates, and its clock is right")
-        if ledger.accepted is not None and any(
-            line.digest == digest and line.id == name and line.why in DEAD for line in ledger.accepted.revoked
-        ):
+        if (name, digest) in ledger.dead:
             self.violated(f"{bank} opens locker {locker} by {name}, which it knows to be revoked")
 
     def _holds(self, bank: str, grant: Grant) -> bool:

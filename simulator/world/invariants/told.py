@@ -3,6 +3,7 @@
 That every entry reaches the gateway is another invariant's (comes_to_rest.py).
 """
 
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ WITHIN_MS = 15_000
 _FLOOD_MS = 60_000
 # A program that has just begun has yet to hear of every contact.
 _SETTLED_MS = 10_000
-_REMEMBERED = 20
+_REMEMBERED = 21
 _EPOCH = "SELECT count(*) FROM event WHERE bank_id=? AND epoch=?"
 _KIND = "SELECT count(*) FROM event WHERE bank_id=? AND kind=?"
 # By which it shows that two devices write one bank's journal.
@@ -40,14 +41,14 @@ class Told(Invariant):
     def __init__(self, world: Any) -> None:
         super().__init__(world)
         self._said: dict[tuple[str, EntryType, int | None], int] = {}
-        self._written: dict[str, list[int]] = {bank: [] for bank in world.banks}
+        self._written: dict[str, deque[int]] = {bank: deque(maxlen=_REMEMBERED) for bank in world.banks}
         self._lists: dict[tuple[str, int], tuple[EntryType, int]] = {}
         self._at_rest: list[tuple[Still, str]] = []
 
     def written(self, bank: str, entries: Sequence[Pending]) -> None:
         """What is said, of which locker."""
         now_ms = self.world.now_ms
-        self._written[bank] = [*self._written[bank][-_REMEMBERED:], now_ms]
+        self._written[bank].append(now_ms)
         for entry in entries:
             if entry.type is None:
                 continue
