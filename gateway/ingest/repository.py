@@ -16,26 +16,27 @@ from wire.entries import Entry
 RAW_KEPT = 200
 _WALK = 1_000
 _ADDED = ("kind", "at", "received_at", "bank_id", "locker", "epoch", "seq", "hash", "line")
+# Made once: while entries are missing they are asked with each batch.
 _ADD = Prepared(insert(Event).values({name: bindparam(name) for name in _ADDED}))
+_STORED = select(Event.seq, Event.hash).where(Event.bank_id == bindparam("bank"), Event.epoch == bindparam("name"))
+_ENDS = select(Quarantine.last, Quarantine.end_hash).where(
+    Quarantine.bank_id == bindparam("bank"), Quarantine.epoch == bindparam("name")
+)
+_HASHES_BETWEEN = Prepared(_STORED.where(Event.seq.between(bindparam("first"), bindparam("last"))).order_by(Event.seq))
+_ENDS_BETWEEN = Prepared(_ENDS.where(Quarantine.last.between(bindparam("first"), bindparam("last"))))
+_ENDS_AROUND = Prepared(
+    _ENDS.where(Quarantine.first <= bindparam("next"), Quarantine.last >= bindparam("next")).order_by(
+        Quarantine.last.desc()
+    )
+)
 
 
-def hashes_between(session: Session, bank_id: str, epoch: str, first: int, last: int) -> Mapping[int, bytes]:
+def hashes_between(connection: Connection, bank_id: str, epoch: str, first: int, last: int) -> Mapping[int, bytes]:
     """The stored chain by seq, from `first` to `last`; the ends of quarantined ranges count."""
-    rows = session.execute(
-        select(Event.seq, Event.hash).where(
-            Event.bank_id == bank_id, Event.epoch == epoch, Event.seq.between(first, last)
-        )
-    )
-    found = {seq: digest for seq, digest in rows if seq is not None and digest is not None}
-    ends = session.execute(
-        select(Quarantine.last, Quarantine.end_hash).where(
-            Quarantine.bank_id == bank_id, Quarantine.epoch == epoch, Quarantine.last.between(first, last)
-        )
-    )
-    for seq, digest in ends:
-        if seq is not None and digest is not None:
-            found.setdefault(seq, digest)
-    return found
+    values = {"bank": bank_id, "name": epoch, "first": first, "last": last}
+    ends = _ENDS_BETWEEN.run(connection, values)
+    stored = _HASHES_BETWEEN.run(connection, values)
+    return {seq: bytes(digest) for seq, digest in [*ends, *stored] if digest is not None}
 
 
 def line_of(session: Session, bank_id: str, epoch: str, seq: int) -> bytes | None:
@@ -70,33 +71,18 @@ def locker_in(entry: Entry) -> int | None:
     return number if type(number) is int and 1 <= number <= 99_999 else None
 
 
-def walk(session: Session, row: EpochRow) -> None:
+def walk(connection: Connection, row: EpochRow) -> None:
     """Moves `through` up to the last seq with nothing missing below it."""
+    epoch = {"bank": row.bank_id, "name": row.epoch}
     while True:
-        stored = session.execute(
-            select(Event.seq, Event.hash)
-            .where(Event.bank_id == row.bank_id, Event.epoch == row.epoch, Event.seq > row.through)
-            .order_by(Event.seq)
-            .limit(_WALK)
-        ).all()
         before = row.through
-        for seq, digest in stored:
+        for seq, digest in _HASHES_BETWEEN.run(connection, {**epoch, "first": before + 1, "last": before + _WALK}):
             if seq != row.through + 1 or digest is None:
                 break
-            row.through, row.through_hash = seq, digest
-        skip = session.execute(
-            select(Quarantine.last, Quarantine.end_hash)
-            .where(
-                Quarantine.bank_id == row.bank_id,
-                Quarantine.epoch == row.epoch,
-                Quarantine.first <= row.through + 1,
-                Quarantine.last > row.through,
-            )
-            .order_by(Quarantine.last.desc())
-            .limit(1)
-        ).first()
-        if skip is not None and skip.last is not None and skip.end_hash is not None:
-            row.through, row.through_hash = skip.last, skip.end_hash
+            row.through, row.through_hash = seq, bytes(digest)
+        skip = _ENDS_AROUND.first(connection, {**epoch, "next": row.through + 1})
+        if skip is not None and skip[1] is not None:
+            row.through, row.through_hash = skip[0], bytes(skip[1])
         if row.through == before:
             return
 

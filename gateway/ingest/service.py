@@ -108,7 +108,7 @@ def _quarantine(session: Session, epochs: Epochs, batch: Arrived, poison: Poison
     if poison.epoch is not None and poison.last is not None:
         row = _row(epochs, batch.bank_id, poison.epoch, stored)
         row.highest = max(row.highest, poison.last)
-        repository.walk(session, row)
+        repository.walk(epochs.connection, row)
 
 
 def reach_of(row: EpochRow) -> Reach:
@@ -154,7 +154,7 @@ def _store_run(session: Session, epochs: Epochs, bank_id: str, run: Run, stored:
             return _poison("chain", run)
         fresh: Sequence[int] = range(len(run.lines))
     else:
-        known = repository.hashes_between(session, bank_id, run.epoch, run.first - 1, run.last + 1)
+        known = repository.hashes_between(epochs.connection, bank_id, run.epoch, run.first - 1, run.last + 1)
         why = _contradicts(session, bank_id, run, row, known)
         if why is not None:
             return _poison(why, run)
@@ -169,7 +169,8 @@ def _store_run(session: Session, epochs: Epochs, bank_id: str, run: Run, stored:
         row.through, row.through_hash, row.highest = run.last, run.hashes[-1], run.last
     else:
         row.highest = max(row.highest, run.last)
-        repository.walk(session, row)
+        if run.first <= row.through + 1:
+            repository.walk(epochs.connection, row)
     if run.first == 1 and 0 in fresh:
         before = note_link(session, epochs, row, run.entries[0], now)
         if before is not None:
