@@ -129,6 +129,7 @@ class Town:
     def answered(self, asked: Presented) -> None:
         """See People: nobody is let in or shut out without a decision."""
         self._access.answered(asked)
+        self._promptly.answered(asked)
 
     def crowd(self, bank: str, count: int, within_ms: int, luck: Random) -> None:
         """So many people at that bank within so short a time."""

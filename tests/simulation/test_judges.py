@@ -9,6 +9,7 @@ from controller import access, carried_over, pin_entry
 from controller.access_lists import AccessLists
 from controller.bay import State
 from controller.inputs import ListReceived
+from controller.presentations import STRANGERS
 from controller.releases import Releases, Request
 from controller.turn import Turn
 from gateway.access import reconcile, service
@@ -18,8 +19,10 @@ from gateway.incidents import exclusions
 from gateway.link import publisher
 from gateway.link.presence import Presence
 from simulator.world.invariants.access import AccessJudge
+from simulator.world.invariants.promptly import Promptly
 from simulator.world.lives import people
 from simulator.world.lives.badge_desk import BadgeDesk
+from simulator.world.lives.people import Presented
 from simulator.world.world import DAY_MS
 from tests.simulation.faulty_town import FaultyTown, faulty_town
 from wire.access_list import list_hash
@@ -238,6 +241,24 @@ def test_a_queue_that_forgets_somebody_is_found(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Releases, "ask", forgets)
     with faulty_town(4, lockers=24) as town:
         assert "prompt" in _crowd(town)
+
+
+def test_who_stands_behind_ten_that_are_turned_away_may_wait_longer_than_a_minute_and_nobody_else() -> None:
+    with faulty_town(4) as town:
+        town.town.rest()
+        bank = town.world.controllers[0]
+        assert bank.runtime is not None
+        card = next(card for someone in town.town.records.people.values() for card in someone.cards)
+        asked = Presented(bank.name, card, bank.runtime.bank.list_version, bank.runtime.now(), let_in=False)
+        judge = Promptly(town.town.office, town.world.banks, lambda _: True)
+        for _ in range(STRANGERS):
+            judge.answered(asked)
+        judge.presented(asked, [1])
+        town.hours(0.1)
+        assert town.found() == set()
+        judge.presented(asked, [1])
+        town.hours(0.1)
+        assert town.found() == {"prompt"}
 
 
 def test_a_signing_key_that_ends_offline_ends_nobodys_access_and_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:

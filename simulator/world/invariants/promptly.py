@@ -1,7 +1,9 @@
 """A badge that is valid gets its door within a minute, in a crowd too, where nothing of that door's own is broken."""
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
 
+from controller.presentations import STRANGERS, STRANGERS_WINDOW_MS
 from simulator.world.controller import SimulatedController
 from simulator.world.lives.office import Office
 from simulator.world.lives.people import Presented
@@ -15,7 +17,8 @@ class Promptly:
     """`must` says whether a badge is to be let in beyond all doubt. Asks the coils, and no journal.
 
     A controller that died or hung meanwhile, a board or a reader that was disturbed, excuse themselves; and nobody gets
-    past whoever stands at the reader and guesses.
+    past whoever stands at the reader and guesses, or past ten who are turned away: a reader takes a badge every three
+    seconds then.
     """
 
     def __init__(
@@ -25,6 +28,17 @@ class Promptly:
         self._controllers = controllers
         self._must = must
         self._loop = office.gateway.broker.loop
+        self._turned_away: dict[str, deque[int]] = defaultdict(lambda: deque(maxlen=STRANGERS))
+        self._slowed_until: dict[str, int] = {}
+
+    def answered(self, asked: Presented) -> None:
+        """One badge had its light."""
+        if asked.let_in:
+            return
+        now, turned_away = self._loop.now_ms, self._turned_away[asked.bank]
+        turned_away.append(now)
+        if len(turned_away) == STRANGERS and now < turned_away[0] + STRANGERS_WINDOW_MS:
+            self._slowed_until[asked.bank] = now + STRANGERS_WINDOW_MS
 
     def presented(self, asked: Presented, lockers: Collection[int]) -> None:
         """One badge at a reader, for any of these lockers."""
@@ -35,7 +49,7 @@ class Promptly:
     def _look(self, asked: Presented, lockers: Collection[int], since_ms: int, state: tuple[int, ...]) -> None:
         controller = self._controllers[asked.bank]
         runtime = controller.runtime
-        besieged = since_ms < controller.devices.besieged_until_ms
+        besieged = since_ms < max(controller.devices.besieged_until_ms, self._slowed_until.get(asked.bank, 0))
         if asked.card.mistyped_ms >= since_ms:
             return
         if runtime is None or besieged or _state_of(controller) != state:
