@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, String, and_, bindparam, or_, select
+from sqlalchemy import BigInteger, ColumnElement, String, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.access.models import BadgeKey, CarriedRevocation
@@ -16,7 +16,7 @@ from gateway.badges.models import Badge
 from gateway.contracts.models import Contract, Holding, Notice, Party, Suspension, TrustedPerson
 from gateway.errors import NotFoundError
 from gateway.lockers.models import Bank, Locker, Site
-from gateway.prepared import Prepared
+from gateway.prepared import Prepared, Values
 from gateway.schemes.terms import Terms, stored_terms
 from gateway.staff.models import Staff
 from wire.access_list import Revoked
@@ -110,38 +110,76 @@ _THEIRS = and_(
 )
 _IDS = select(Contract.id).where(_THEIRS)
 _SITE_OF_BANK = Prepared(select(Site.id, Site.zone).join(Bank, Bank.site_id == Site.id).where(Bank.id == _BANK))
-_CONTRACTS = Prepared(
-    select(
-        Contract.id, Contract.terms, Contract.from_at, Contract.until_at, Contract.collect_until, Contract.signed_at,
-        Contract.ended_at, Contract.frozen_at,
-    ).where(_THEIRS).order_by(Contract.id)
-)  # fmt: skip
-_HOLDINGS = Prepared(
-    select(
-        Holding.contract_id, Locker.bank_id, Locker.number, Locker.lock, Holding.from_at, Holding.until_at,
-        Holding.waits_since,
-    ).join(Locker).where(Holding.contract_id.in_(_IDS)).order_by(Holding.from_at, Holding.id)
-)  # fmt: skip
-_PAUSES = Prepared(
-    select(Suspension.contract_id, Suspension.from_at, Suspension.until_at, Suspension.lifted_at)
-    .where(Suspension.contract_id.in_(_IDS))
-    .order_by(Suspension.from_at, Suspension.id)
-)
-_PARTIES = Prepared(
-    select(Party.contract_id, Party.person_id, Party.from_at, Party.until_at)
-    .where(Party.contract_id.in_(_IDS))
-    .order_by(Party.id)
-)
-_TRUSTED = Prepared(
-    select(
-        TrustedPerson.contract_id, TrustedPerson.id, TrustedPerson.from_at, TrustedPerson.until_at,
-        TrustedPerson.ended_at,
-    ).where(TrustedPerson.contract_id.in_(_IDS)).order_by(TrustedPerson.id)
-)  # fmt: skip
-_NOTICES = Prepared(
-    select(Notice.contract_id, Notice.person_id)
-    .where(Notice.contract_id.in_(_IDS), Notice.given_at.is_(None))
-    .order_by(Notice.id)
+
+
+class _Contracts:
+    """Those that `theirs` chooses, with everything that is theirs."""
+
+    def __init__(self, theirs: ColumnElement[bool]) -> None:
+        ids = select(Contract.id).where(theirs)
+        self._contracts = Prepared(
+            select(
+                Contract.id, Contract.terms, Contract.from_at, Contract.until_at, Contract.collect_until,
+                Contract.signed_at, Contract.ended_at, Contract.frozen_at,
+            ).where(theirs).order_by(Contract.id)
+        )  # fmt: skip
+        self._holdings = Prepared(
+            select(
+                Holding.contract_id, Locker.bank_id, Locker.number, Locker.lock, Holding.from_at, Holding.until_at,
+                Holding.waits_since,
+            ).join(Locker).where(Holding.contract_id.in_(ids)).order_by(Holding.from_at, Holding.id)
+        )  # fmt: skip
+        self._pauses = Prepared(
+            select(Suspension.contract_id, Suspension.from_at, Suspension.until_at, Suspension.lifted_at)
+            .where(Suspension.contract_id.in_(ids))
+            .order_by(Suspension.from_at, Suspension.id)
+        )
+        self._parties = Prepared(
+            select(Party.contract_id, Party.person_id, Party.from_at, Party.until_at)
+            .where(Party.contract_id.in_(ids))
+            .order_by(Party.id)
+        )
+        self._trusted = Prepared(
+            select(
+                TrustedPerson.contract_id, TrustedPerson.id, TrustedPerson.from_at, TrustedPerson.until_at,
+                TrustedPerson.ended_at,
+            ).where(TrustedPerson.contract_id.in_(ids)).order_by(TrustedPerson.id)
+        )  # fmt: skip
+        self._notices = Prepared(
+            select(Notice.contract_id, Notice.person_id)
+            .where(Notice.contract_id.in_(ids), Notice.given_at.is_(None))
+            .order_by(Notice.id)
+        )
+
+    def read(self, session: Session, values: Values) -> Sequence[ListedContract]:
+        """In a stable order."""
+        connection = session.connection()
+        found = {
+            contract_id: ListedContract(contract_id, stored_terms(terms), *dates)
+            for contract_id, terms, *dates in self._contracts.run(connection, values)
+        }
+        if not found:
+            return []
+        for contract_id, *facts in self._holdings.run(connection, values):
+            found[contract_id].holdings.append(ListedHolding(*facts))
+        for contract_id, *facts in self._pauses.run(connection, values):
+            found[contract_id].suspensions.append(ListedPause(*facts))
+        for contract_id, *facts in self._parties.run(connection, values):
+            found[contract_id].parties.append(ListedParty(*facts))
+        for contract_id, *facts in self._trusted.run(connection, values):
+            found[contract_id].trusted.append(ListedTrust(*facts))
+        for contract_id, person_id in self._notices.run(connection, values):
+            found[contract_id].waiting.append(person_id)
+        return list(found.values())
+
+
+_OF_BANK = _Contracts(_THEIRS)
+_OWNER = bindparam("owner", type_=String())
+_OF_OWNER = _Contracts(
+    or_(
+        Contract.id.in_(select(Party.contract_id).where(Party.person_id == _OWNER)),
+        Contract.id.in_(select(TrustedPerson.contract_id).where(TrustedPerson.id == _OWNER)),
+    )
 )
 _COUNTS = or_(Badge.revoked_at.is_(None), Badge.revoked_at > _SINCE)
 # The columns of a ListedBadge.
@@ -189,23 +227,13 @@ def site_of_bank(session: Session, bank_id: str) -> ListedSite:
 
 
 def contracts_of_bank(session: Session, bank_id: str, since: int) -> Sequence[ListedContract]:
-    """Signed contracts with a locker of the bank whose time to collect was not over at `since`, in a stable order."""
-    connection, values = session.connection(), {"bank": bank_id, "since": since}
-    found = {
-        contract_id: ListedContract(contract_id, stored_terms(terms), *dates)
-        for contract_id, terms, *dates in _CONTRACTS.run(connection, values)
-    }
-    for contract_id, *facts in _HOLDINGS.run(connection, values):
-        found[contract_id].holdings.append(ListedHolding(*facts))
-    for contract_id, *facts in _PAUSES.run(connection, values):
-        found[contract_id].suspensions.append(ListedPause(*facts))
-    for contract_id, *facts in _PARTIES.run(connection, values):
-        found[contract_id].parties.append(ListedParty(*facts))
-    for contract_id, *facts in _TRUSTED.run(connection, values):
-        found[contract_id].trusted.append(ListedTrust(*facts))
-    for contract_id, person_id in _NOTICES.run(connection, values):
-        found[contract_id].waiting.append(person_id)
-    return list(found.values())
+    """Signed contracts with a locker of the bank whose time to collect was not over at `since`."""
+    return _OF_BANK.read(session, {"bank": bank_id, "since": since})
+
+
+def contracts_of_owner(session: Session, owner: str) -> Sequence[ListedContract]:
+    """Every contract that a person is or was on, or on which somebody is or was trusted, by their id."""
+    return _OF_OWNER.read(session, {"owner": owner})
 
 
 def badges_of_contracts(

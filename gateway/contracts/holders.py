@@ -1,13 +1,10 @@
 """Whose badges open a contract's lockers, and from when until when."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
-
-from gateway.contracts.models import Contract, Party, TrustedPerson
+from gateway.contracts.models import Contract, Party
 
 ALWAYS = 1 << 62
 
@@ -82,25 +79,6 @@ def windows_of(contract: Agreement, badge: Owned) -> Sequence[Window]:
 def people_on(contract: Contract, at: int) -> Sequence[Party]:
     """Who is on the contract at `at`: one person, or a couple."""
     return [one for one in contract.parties if one.until_at is None or one.until_at > at]
-
-
-def contracts_of(session: Session, owners: Collection[str]) -> Mapping[str, Sequence[Contract]]:
-    """The contracts that people and trusted persons are or were on, by their ids."""
-    query = (
-        select(Contract)
-        .where(
-            or_(
-                Contract.id.in_(select(Party.contract_id).where(Party.person_id.in_(owners))),
-                Contract.id.in_(select(TrustedPerson.contract_id).where(TrustedPerson.id.in_(owners))),
-            )
-        )
-        .order_by(Contract.id)
-    )
-    found: dict[str, list[Contract]] = {owner: [] for owner in owners}
-    for contract in session.scalars(query).unique():
-        for owner in {window.owner for window in windows(contract)} & found.keys():
-            found[owner].append(contract)
-    return found
 
 
 def owners_of(contracts: Iterable[Agreement]) -> set[str]:

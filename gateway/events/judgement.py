@@ -5,20 +5,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from sqlalchemy import select
+from msgspec import Struct
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from gateway.access.listed import ListedContract, ListedHolding, contracts_of_owner
 from gateway.access.models import CommandRecord
 from gateway.badges.models import Badge
-from gateway.contracts.holders import contracts_of, windows_of
-from gateway.contracts.models import Contract, Holding
+from gateway.contracts.holders import windows_of
 from gateway.contracts.states import State, pause_at, state_at
 from gateway.events.plainly import questionable
 from gateway.events.service import record
 from gateway.loans.grants import over_at
-from gateway.loans.models import Loan
-from gateway.loans.repository import of_people_at
-from gateway.lockers.service import bank_of
+from gateway.loans.listed import ListedLoan, loans_of_person
+from gateway.lockers.models import Bank
+from gateway.prepared import PreparedForSome, some
 from wire.entries import Entry, EntryType
 
 
@@ -36,14 +37,44 @@ class Breach:
     command: str | None = None
 
 
+class Shown(Struct):
+    """A badge with the digest of a release."""
+
+    id: str
+    person_id: str | None
+    trusted_id: str | None
+    staff_id: str | None
+    valid_until: int | None
+    revoked_at: int | None
+
+
 @dataclass(frozen=True)
 class Known:
-    """What the database says of the badges and commands of some releases."""
+    """What the database says of the badges and commands of some releases; contracts and loans by their owner."""
 
-    badges: Mapping[str, Sequence[Badge]]
-    contracts: Mapping[str, Sequence[Contract]]
+    badges: Mapping[str, Sequence[Shown]]
+    contracts: Mapping[str, Sequence[ListedContract]]
     commands: Mapping[str, CommandRecord]
-    loans: Sequence[Loan] = ()
+    loans: Mapping[str, Sequence[ListedLoan]]
+
+
+# Made once: what SQLAlchemy needs to recognise a statement takes longer than to carry it out.
+_SHOWN = PreparedForSome(
+    lambda size: (
+        select(
+            Badge.digest,
+            Badge.id,
+            Badge.person_id,
+            Badge.trusted_id,
+            Badge.staff_id,
+            Badge.valid_until,
+            Badge.revoked_at,
+        )
+        .join(Bank, Bank.site_id == Badge.site_id)
+        .where(Bank.id == bindparam("bank"), Badge.digest.in_(some("digest", size)))
+        .order_by(Badge.registered_at, Badge.id)
+    )
+)
 
 
 def judge_releases(session: Session, bank_id: str, entries: Sequence[Entry], *, now: int) -> int:
@@ -87,7 +118,7 @@ def _orders(order: CommandRecord, locker: object) -> bool:
     return order.kind == "open" and order.locker == locker
 
 
-def _badge_breach(badge: Badge, at: int, bank_id: str, locker: object, known: Known) -> Breach | None:
+def _badge_breach(badge: Shown, at: int, bank_id: str, locker: object, known: Known) -> Breach | None:
     if badge.revoked_at is not None and badge.revoked_at <= at:
         return Breach("revoked", badge.revoked_at, badge.id)
     if badge.staff_id is not None:
@@ -97,26 +128,24 @@ def _badge_breach(badge: Badge, at: int, bank_id: str, locker: object, known: Kn
         _contract_breach(contract, hold, badge, at)
         for contract in known.contracts.get(badge.person_id or badge.trusted_id or "", ())
         for hold in contract.holdings
-        if (hold.locker.bank_id, hold.locker.number) == (bank_id, locker)
+        if (hold.bank_id, hold.number) == (bank_id, locker)
     ]
     verdicts += [
-        _loan_breach(loan, badge, at)
-        for loan in known.loans
-        if loan.membership.person_id == badge.person_id and loan.locker is not None and loan.locker.number == locker
+        _loan_breach(loan, badge, at) for loan in known.loans.get(badge.person_id or "", ()) if loan.number == locker
     ]
     if not verdicts:
         return Breach("no_contract", None, badge.id)
     return None if None in verdicts else verdicts[-1]
 
 
-def _loan_breach(loan: Loan, badge: Badge, at: int) -> Breach | None:
+def _loan_breach(loan: ListedLoan, badge: Shown, at: int) -> Breach | None:
     """What a loan through this locker says of its member's badge."""
     if at < loan.from_at:
         return Breach("not_yet", None, badge.id)
     return Breach("ended", over_at(loan), badge.id) if at >= over_at(loan) else None
 
 
-def _contract_breach(contract: Contract, hold: Holding, badge: Badge, at: int) -> Breach | None:
+def _contract_breach(contract: ListedContract, hold: ListedHolding, badge: Shown, at: int) -> Breach | None:
     if contract.frozen_at is not None and contract.frozen_at <= at:
         return Breach("suspended", contract.frozen_at, badge.id, contract.id)
     over = _window_breach(contract, badge, at)
@@ -134,7 +163,7 @@ def _contract_breach(contract: Contract, hold: Holding, badge: Badge, at: int) -
     return Breach("not_yet", None, badge.id, contract.id)
 
 
-def _window_breach(contract: Contract, badge: Badge, at: int) -> Breach | None:
+def _window_breach(contract: ListedContract, badge: Shown, at: int) -> Breach | None:
     """Whether the badge's owner was not on the contract then, or no longer trusted."""
     mine = windows_of(contract, badge)
     if any(window.from_at <= at < window.until_at for window in mine):
@@ -150,17 +179,20 @@ def _window_breach(contract: Contract, badge: Badge, at: int) -> Breach | None:
 def _known(session: Session, bank_id: str, releases: Sequence[Entry]) -> Known:
     digests = {value for entry in releases if _is_code(value := entry.body.get("digest"))}
     orders = {value for entry in releases if _is_code(value := entry.body.get("command"))}
-    commands = _commands(session, orders) if orders else {}
-    badges: dict[str, list[Badge]] = defaultdict(list)
+    session.flush()  # the questions below do not see what is pending
+    badges: dict[str, list[Shown]] = defaultdict(list)
     if digests:
-        site_id = bank_of(session, bank_id).site_id
-        same_site = select(Badge).where(Badge.site_id == site_id, Badge.digest.in_(digests))
-        for badge in session.scalars(same_site.order_by(Badge.registered_at, Badge.id)):
-            badges[badge.digest].append(badge)
-    owners = {owner for same in badges.values() for badge in same if (owner := badge.person_id or badge.trusted_id)}
-    if not owners:
-        return Known(badges, {}, commands)
-    return Known(badges, contracts_of(session, owners), commands, of_people_at(session, bank_id, owners))
+        for digest, *facts in _SHOWN.run(session.connection(), {"bank": bank_id}, digest=sorted(digests)):
+            badges[digest].append(Shown(*facts))
+    shown = [badge for same in badges.values() for badge in same]
+    people = {badge.person_id for badge in shown if badge.person_id}
+    owners = people | {badge.trusted_id for badge in shown if badge.trusted_id}
+    return Known(
+        badges,
+        {owner: contracts_of_owner(session, owner) for owner in owners},
+        _commands(session, orders) if orders else {},
+        {person: loans_of_person(session, bank_id, person) for person in people},
+    )
 
 
 def _is_code(value: object) -> TypeGuard[str]:

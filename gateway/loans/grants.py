@@ -12,7 +12,6 @@ from gateway.access.listed import ListedBadge
 from gateway.access.schedules import schedule_name
 from gateway.days import day_after, day_start, local_day
 from gateway.loans.listed import ListedLoan, badges_of_members
-from gateway.loans.models import Loan
 from gateway.schemes.terms import Terms
 from wire.access_list import Grant, Kind, Revoked
 
@@ -25,9 +24,9 @@ def loan_lines(session: Session, loans: Sequence[ListedLoan], bank_id: str, site
     return [_lines(loan, badge) for loan in loans for badge in badges.get(loan.person_id, ())]
 
 
-def over_at(loan: Loan) -> int:
+def over_at(loan: ListedLoan) -> int:
     """From when on the locker does not open for this loan any more, as known now."""
-    until = _returns_until(loan.membership.terms, loan.membership.site.zone, loan.due_at)
+    until = _returns_until(loan.terms, loan.zone, loan.due_at)
     return min(loan.checked_at or until, loan.cancelled_at or until, until)
 
 

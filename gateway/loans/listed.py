@@ -11,7 +11,7 @@ from gateway.access.listed import BADGE, ListedBadge
 from gateway.badges.models import Badge
 from gateway.loans.models import Loan, Membership
 from gateway.lockers.models import Locker, Site
-from gateway.prepared import Prepared
+from gateway.prepared import Prepared, Row
 from gateway.schemes.terms import Terms, stored_terms
 
 
@@ -37,7 +37,7 @@ _THEIRS = and_(
     or_(Loan.cancelled_at.is_(None), Loan.cancelled_at > _SINCE),
     or_(Loan.taken_at.is_not(None), Loan.due_at > _SINCE),
 )
-_LOANS = Prepared(
+_LISTED = (
     select(
         Loan.id, Membership.terms, Site.zone, Membership.person_id, Locker.number, Loan.from_at, Loan.due_at,
         Loan.checked_at, Loan.cancelled_at,
@@ -45,9 +45,14 @@ _LOANS = Prepared(
     .join(Locker, Locker.id == Loan.locker_id)
     .join(Membership, Membership.id == Loan.membership_id)
     .join(Site, Site.id == Membership.site_id)
-    .where(_THEIRS)
     .order_by(Loan.id)
 )  # fmt: skip
+_LOANS = Prepared(_LISTED.where(_THEIRS))
+_OF_PERSON = Prepared(
+    _LISTED.where(
+        Locker.bank_id == bindparam("bank", type_=String()), Membership.person_id == bindparam("person", type_=String())
+    )
+)
 _BADGES = Prepared(
     select(*BADGE)
     .where(
@@ -66,7 +71,15 @@ _BADGES = Prepared(
 
 def loans_of_bank(session: Session, bank_id: str, since: int) -> Sequence[ListedLoan]:
     """Loans through the bank's lockers that were not over at `since`, in a stable order."""
-    rows = _LOANS.run(session.connection(), {"bank": bank_id, "lock": "badge", "since": since})
+    return _listed(_LOANS.run(session.connection(), {"bank": bank_id, "lock": "badge", "since": since}))
+
+
+def loans_of_person(session: Session, bank_id: str, person_id: str) -> Sequence[ListedLoan]:
+    """Every loan of someone's through the bank's lockers."""
+    return _listed(_OF_PERSON.run(session.connection(), {"bank": bank_id, "person": person_id}))
+
+
+def _listed(rows: Sequence[Row]) -> Sequence[ListedLoan]:
     return [ListedLoan(loan_id, stored_terms(terms), *facts) for loan_id, terms, *facts in rows]
 
 
