@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.access.commands import Orders
 from gateway.access.keystore import Keystore
+from gateway.custody.withdrawn import APART_MS, withdraw_looks
 from gateway.db import REFUSED, Database
 from gateway.ingest.service import alarm_gaps
 from gateway.link.device_keys import DeviceKeys
@@ -45,6 +46,7 @@ class Steps:
         self._database = database
         self._transport = transport
         self._now = now
+        self._ticked_at: int | None = None
 
     def begin(self) -> None:
         """Hears of what is committed from now on."""
@@ -83,6 +85,7 @@ class Steps:
     def tick(self, *, renew: bool) -> None:
         """What other processes have changed; with `renew` also what has grown old."""
         self._transport.keep_alive()
+        self._watch_clock()
         self.keys.reload()
         if self.keys.take_fresh():
             # A birth may have come before anyone knew its key: have the broker send it again.
@@ -92,6 +95,14 @@ class Steps:
             self.publisher.renew()
             with self._database.writing() as session:
                 alarm_gaps(session, now=self._now())
+
+    def _watch_clock(self) -> None:
+        """What was dated by a clock that has been put right since, here or while nobody was running."""
+        now = self._now()
+        if self._ticked_at is None or now < self._ticked_at - APART_MS:
+            with self._database.writing() as session:
+                withdraw_looks(session, now)
+        self._ticked_at = now
 
     def _settle_reconciled(self) -> None:
         """A bank that was held when it was born, and that another process has reconciled since."""

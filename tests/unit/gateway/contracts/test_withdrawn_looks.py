@@ -1,0 +1,127 @@
+"""A look that a clock ahead has dated says nothing of who came after it: the locker is not given before another one."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pytest
+
+from gateway.contracts import service as contracts
+from gateway.contracts.codes import EndReason
+from gateway.contracts.models import Contract
+from gateway.custody import readiness
+from gateway.custody.codes import Check
+from gateway.errors import ConflictError
+from gateway.link.steps import Steps
+from gateway.lockers.free import free_lockers
+from gateway.lockers.service import locker_of
+from tests.unit.gateway.town import DAY, NOON, TODAY, Town
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+HOUR = DAY // 24
+AHEAD = NOON + 20 * HOUR
+TOMORROW = TODAY + timedelta(days=1)
+
+
+@dataclass
+class Clock:
+    """The gateway's, as wrong as it is set."""
+
+    now: int = NOON
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Silent:
+    """A transport on which nothing comes and goes."""
+
+    is_connected = False
+
+    def keep_alive(self) -> None:
+        """There is nobody."""
+
+    def ask_for_retained(self) -> None:
+        """Nor does anybody answer."""
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def steps(town: Town, clock: Clock) -> Steps:
+    made = Steps(town.database, town.keystore, Silent(), now=clock, mono_ms=lambda: 0)  # type: ignore[arg-type]
+    made.tick(renew=False)
+    return made
+
+
+def emptied(town: Town, now: int) -> Contract:
+    """Its holder collects; staff look at `now`, and the time to collect is over at that moment, as the bank hears."""
+    contract = town.assign(town.person("Nadia"), ends_on=date(2026, 12, 31))
+    with town.writing() as session:
+        contracts.end(session, contract.id, reason=EndReason.UNKNOWN.value, actor="amina", now=now)
+        return contracts.confirm_emptied(
+            session, contract.id, also=(Check.CLEANED, Check.LOCK), actor="amina", now=now + 1
+        )
+
+
+def free(town: Town, now: int) -> bool:
+    with town.reading() as session:
+        return 1 in [locker.number for locker in free_lockers(session, now)]
+
+
+def lacking(town: Town, now: int) -> int:
+    with town.reading() as session:
+        return len(readiness.readiness(session, locker_of(session, town.bank, 1), now).lacking)
+
+
+def test_a_locker_looked_into_before_its_holder_could_last_come_is_not_given_to_anybody(
+    town: Town, steps: Steps, clock: Clock
+) -> None:
+    clock.now = AHEAD
+    steps.tick(renew=False)
+    emptied(town, AHEAD)
+    clock.now = NOON + HOUR  # put right: for nineteen hours the holder still comes, and may leave something
+    steps.tick(renew=False)
+    assert lacking(town, AHEAD + HOUR) == 3
+    assert not free(town, AHEAD + HOUR)
+    with pytest.raises(ConflictError) as refused:
+        town.assign(town.person("Paul"), starts_on=TOMORROW, ends_on=date(2026, 12, 31), now=AHEAD + HOUR)
+    assert refused.value.code == "locker_not_ready"
+    with town.writing() as session:
+        readiness.confirm(session, locker_of(session, town.bank, 1), tuple(Check), actor="amina", now=AHEAD + 2 * HOUR)
+    assert free(town, AHEAD + 2 * HOUR)
+
+
+def test_a_clock_that_was_put_right_while_the_gateway_was_stopped_is_noticed_at_its_start(
+    town: Town, clock: Clock
+) -> None:
+    emptied(town, AHEAD)
+    clock.now = NOON + HOUR
+    Steps(town.database, town.keystore, Silent(), now=clock, mono_ms=lambda: 0).tick(renew=False)  # type: ignore[arg-type]
+    assert lacking(town, AHEAD + HOUR) == 3
+
+
+def test_whoever_was_promised_the_locker_by_that_look_waits_for_another_one(
+    town: Town, steps: Steps, clock: Clock
+) -> None:
+    clock.now = AHEAD
+    steps.tick(renew=False)
+    emptied(town, AHEAD)
+    promised = town.assign(town.person("Paul"), starts_on=TOMORROW, ends_on=date(2026, 12, 31), now=AHEAD + HOUR)
+    assert promised.holdings[0].waits_since is None
+    clock.now = NOON + HOUR
+    steps.tick(renew=False)
+    with town.reading() as session:
+        assert contracts.contract_of(session, promised.id).holdings[0].waits_since == NOON + HOUR
+
+
+@pytest.mark.parametrize("behind_ms", [0, 30_000])
+def test_a_look_stays_whose_clock_was_right_or_that_of_another_machine_some_seconds_ahead(
+    town: Town, clock: Clock, behind_ms: int
+) -> None:
+    emptied(town, NOON)
+    clock.now = NOON - behind_ms
+    Steps(town.database, town.keystore, Silent(), now=clock, mono_ms=lambda: 0).tick(renew=False)  # type: ignore[arg-type]
+    assert free(town, NOON + HOUR)
