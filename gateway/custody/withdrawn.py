@@ -1,15 +1,53 @@
-"""Looks into lockers that a clock which was ahead has dated: once it is put right, nobody knows who came after them."""
+"""Looks into lockers that count no more: for all that is known, the last holder came after them or may still come."""
 
-from sqlalchemy import delete, select
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, ColumnElement, String, bindparam, delete, exists, func, select
 from sqlalchemy.orm import Session
 
+from gateway.contracts.models import Holding
 from gateway.custody.models import LockerCheck
 from gateway.custody.readiness import look_again
 from gateway.events.service import record
 from gateway.lockers.models import Locker
+from gateway.prepared import PreparedForSome, some
+from wire.access_list import LEASED_KINDS
+from wire.entries import Entry, EntryType
 
 # The clocks of two machines of one gateway are never so far apart; one that was ahead by less let nobody in for long.
 APART_MS = 60_000
+
+# When the last one who has had the locker leaves it, or left it.
+_LEFT = (
+    select(func.max(Holding.until_at))
+    .where(
+        Holding.locker_id == Locker.id,
+        Holding.from_at < Holding.until_at,
+        Holding.from_at <= bindparam("now", type_=BigInteger()),
+        Holding.waits_since.is_(None),
+    )
+    .correlate(Locker)
+    .scalar_subquery()
+)
+# Lockers of a bank that were looked into for whoever comes next.
+_LOOKED_INTO = select(Locker.id).where(
+    Locker.bank_id == bindparam("bank", type_=String()),
+    exists().where(LockerCheck.locker_id == Locker.id, LockerCheck.at >= _LEFT),
+)
+_OF_SOME = PreparedForSome(lambda size: _LOOKED_INTO.where(Locker.number.in_(some("number", size))))
+
+
+def note_uses(session: Session, bank_id: str, entries: Sequence[Entry], *, now: int) -> None:
+    """Whoever opened a locker with their badge may have left something: after a look, that is known too late for it.
+
+    What a bank tells after a look counts as later, whatever either clock said: a bank that was not in touch still let
+    its last holder in, and so did all banks where a gateway's clock that was ahead has dated an end.
+    """
+    numbers = sorted({entry.body["locker"] for entry in entries if _by_holder(entry)})
+    if numbers:
+        found = _OF_SOME.run(session.connection(), {"bank": bank_id, "now": now}, number=numbers)
+        if found:
+            _withdraw(session, LockerCheck.locker_id.in_([locker_id for (locker_id,) in found]), now)
 
 
 def withdraw_looks(session: Session, now: int) -> int:
@@ -17,16 +55,33 @@ def withdraw_looks(session: Session, now: int) -> int:
 
     What ended by the same clock ends at that moment too: until then its holder still comes, after the look.
     """
-    ahead = LockerCheck.at > now + APART_MS
+    return _withdraw(session, LockerCheck.at > now + APART_MS, now)
+
+
+def _withdraw(session: Session, looks: ColumnElement[bool], now: int) -> int:
     lockers = session.scalars(
         select(Locker)
-        .where(Locker.id.in_(select(LockerCheck.locker_id).where(ahead)))
+        .where(Locker.id.in_(select(LockerCheck.locker_id).where(looks)))
         .order_by(Locker.bank_id, Locker.number)
     ).all()
     if not lockers:
         return 0
-    session.execute(delete(LockerCheck).where(ahead))
+    session.execute(delete(LockerCheck).where(looks))
     for locker in lockers:
         record(session, "locker_look_withdrawn", now=now, bank_id=locker.bank_id, locker=locker.number)
         look_again(session, locker, now)
     return len(lockers)
+
+
+def _by_holder(entry: Entry) -> bool:
+    """Staff who open a locker know what they put into it. What a bank sends is not always what it should be."""
+    body = entry.body
+    locker, kind = body.get("locker"), body.get("kind")
+    return (
+        entry.type == EntryType.RELEASE_INTENDED
+        and isinstance(body.get("digest"), str)
+        and not isinstance(body.get("command"), str)
+        and not (isinstance(kind, str) and kind in LEASED_KINDS)
+        and type(locker) is int
+        and 1 <= locker <= 99_999
+    )

@@ -1,10 +1,11 @@
-"""What newly stored entries change elsewhere: doors on the wall, lists in force, loans, and breaches."""
+"""What newly stored entries change elsewhere: doors on the wall, lists in force, loans, breaches, and looks."""
 
 from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
 from gateway.access.service import has_followed
+from gateway.custody.withdrawn import note_uses
 from gateway.events.judgement import judge_releases
 from gateway.ingest.service import Stored
 from gateway.loans.movements import note_releases
@@ -19,6 +20,7 @@ def take_effect(session: Session, stored: Stored, *, now: int) -> None:
         observe(session, bank_id, entries)
         note_releases(session, bank_id, entries, now=now)
         judge_releases(session, bank_id, entries, now=now)
+        note_uses(session, bank_id, entries, now=now)
         _note_lists(session, bank_id, entries, now)
 
 

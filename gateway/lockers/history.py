@@ -32,7 +32,7 @@ _FAULTS = {
     "out_of_service": ("out_of_service", N_("Out of service")),
     "in_service": ("check", N_("In service again")),
     "breach_seen": ("check", N_("Noted as seen.")),
-    "locker_look_withdrawn": ("task", N_("To be looked at again: the clock was ahead")),
+    "locker_look_withdrawn": ("task", N_("To be looked at again")),
 }
 _ON_SITE = {"commissioning": N_("Commissioning")}
 _DECISIONS = tuple(kind for kind in TITLES if not kind.startswith("badge_"))

@@ -1,4 +1,4 @@
-"""A look that a clock ahead has dated says nothing of who came after it: the locker is not given before another one."""
+"""A look into a locker says nothing of who came after it: the locker is not given to anybody before another one."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,9 +11,13 @@ from gateway.contracts.models import Contract
 from gateway.custody import readiness
 from gateway.custody.codes import Check
 from gateway.errors import ConflictError
+from gateway.events.service import latest_events
+from gateway.ingest.effects import take_effect
+from gateway.ingest.service import Arrived, store
 from gateway.link.steps import Steps
 from gateway.lockers.free import free_lockers
 from gateway.lockers.service import locker_of
+from tests.unit.gateway.journal import Journal
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -125,3 +129,56 @@ def test_a_look_stays_whose_clock_was_right_or_that_of_another_machine_some_seco
     clock.now = NOON - behind_ms
     Steps(town.database, town.keystore, Silent(), now=clock, mono_ms=lambda: 0).tick(renew=False)  # type: ignore[arg-type]
     assert free(town, NOON + HOUR)
+
+
+def told(town: Town, at: int, now: int, kind: str | None = "holder", digest: str | None = "ab" * 16) -> None:
+    """The bank says at `now` that locker 1 was opened at `at`."""
+    journal = Journal().start()
+    journal.write("release_intended", at, release="r", locker=1, cause="badge", attempt=1, digest=digest, kind=kind)
+    with town.writing() as session:
+        take_effect(session, store(session, [Arrived(town.bank, journal.batch())], now=now), now=now)
+
+
+def withdrawn(town: Town) -> int:
+    with town.reading() as session:
+        return len(latest_events(session, kinds=["locker_look_withdrawn"], bank_id=town.bank, locker=1))
+
+
+@pytest.mark.parametrize("opened_at", [NOON - HOUR, NOON + HOUR])
+def test_a_use_of_which_a_bank_tells_after_the_look_asks_for_another_one_whatever_its_clock_says(
+    town: Town, opened_at: int
+) -> None:
+    emptied(town, NOON)
+    assert free(town, NOON + 2 * HOUR)
+    told(town, opened_at, NOON + 2 * HOUR)
+    assert lacking(town, NOON + 2 * HOUR) == 3
+    assert not free(town, NOON + 2 * HOUR)
+    told(town, opened_at + 1, NOON + 3 * HOUR)
+    assert withdrawn(town) == 1
+
+
+@pytest.mark.parametrize(("kind", "digest"), [("staff", "ab" * 16), ("technician", "ab" * 16), (None, None)])
+def test_staff_who_open_the_locker_after_their_look_need_not_look_again(
+    town: Town, kind: str | None, digest: str | None
+) -> None:
+    emptied(town, NOON)
+    told(town, NOON + HOUR, NOON + HOUR, kind, digest)
+    assert free(town, NOON + HOUR)
+    assert withdrawn(town) == 0
+
+
+def test_whoever_has_the_locker_since_uses_it_and_nobody_has_to_look(town: Town) -> None:
+    emptied(town, NOON)
+    told_of = town.assign(town.person("Paul"), starts_on=TODAY, ends_on=date(2026, 12, 31), now=NOON + HOUR)
+    told(town, NOON + 2 * HOUR, NOON + 2 * HOUR)
+    assert told_of.holdings[0].waits_since is None
+    assert withdrawn(town) == 0
+
+
+def test_whoever_was_promised_the_locker_waits_where_its_last_holder_came_after_the_look(town: Town) -> None:
+    emptied(town, NOON)
+    promised = town.assign(town.person("Paul"), starts_on=TOMORROW, ends_on=date(2026, 12, 31), now=NOON + HOUR)
+    assert promised.holdings[0].waits_since is None
+    told(town, NOON + HOUR, NOON + 2 * HOUR)
+    with town.reading() as session:
+        assert contracts.contract_of(session, promised.id).holdings[0].waits_since == NOON + 2 * HOUR
