@@ -163,6 +163,7 @@ class Town:
 
     def remember(self) -> tuple[int, Memory]:
         """What `restored` needs of the moment at which the gateway's database is saved."""
+        self.office.hear()
         return self._gateway.now(), Memory(self.records)
 
     def emptied(self) -> None:

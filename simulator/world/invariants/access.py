@@ -89,6 +89,9 @@ class AccessJudge:
         if asked.list_version == 0 or not self._pin(asked):
             return
         may, must = self._may_and_must(asked)
+        if must and not asked.let_in:
+            self._office.hear()
+            must = self._may_and_must(asked)[1]
         if asked.let_in and not may:
             self._office.violated("access", f"{self._of(asked)} was let in, and nothing decided says so")
         elif not asked.let_in and must:
@@ -148,9 +151,15 @@ class AccessJudge:
             if lost and forgotten is not None and asked.moment.ending_at >= forgotten.until:
                 continue
             known = max(card.given_at, pact.views[0].at) <= min(version, known_until)
-            must = must or bool(opens and all(opens) and known)
+            must = must or bool(opens and all(opens) and known and not self._awaits(pact))
         # Where a bank has heard that it is blocked, it stays dead, whatever this gateway thinks.
         return may, must and card.id not in self.disputed
+
+    def _awaits(self, pact: Pact | Lent) -> bool:
+        """Whether its locker has to be looked at again before it begins, as far as staff have heard."""
+        boxes = self._records.boxes
+        held = [(boxes.get((hold.bank, hold.number)), hold) for hold in pact.holds]
+        return any(box is not None and box.awaits(hold) for box, hold in held)
 
     def _views(self, pact: Pact | Lent, version: int, doubtful: bool) -> Sequence[View]:
         """What may be the last that was known of it."""

@@ -29,6 +29,7 @@ class Memory:
         self._pacts = {pact.id: _facts(pact) for pact in records.pacts.values() if not pact.lost}
         self._people = {one.id: _of(one, _OF_PEOPLE) for one in records.people.values()}
         self._checks = {key: dict(box.checks) for key, box in records.boxes.items()}
+        self._heard = records.heard
         self._kept = {
             kept.id: (kept.step, kept.keep_until, deepcopy(kept.lines), kept.box.taken_out)
             for kept in records.kept.values()
@@ -56,6 +57,7 @@ class Memory:
             self._put_back_person(someone)
         for key, checks in self._checks.items():
             records.boxes[key].checks = dict(checks)
+        records.heard = self._heard
         for present, before in zip((records.contacts, records.supports, records.entries), self._acts, strict=True):
             present[:] = before  # type: ignore[index]
         for things, before_them in zip(_changing(records), self._changing, strict=True):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.audit.models import AuditRecord
 from gateway.db import REFUSED
 from gateway.errors import GatewayError
+from gateway.events.service import events_after
 from gateway.staff import service as accounts
 from simulator.errors import NotPossibleError
 from simulator.world.gateway import Gateway
@@ -25,6 +26,7 @@ DONE, LATER, DEFECT = "done", "later", "defect"
 SHUT_OUT = frozenset({"token", "signed_out", "sign_in"})
 ComeIn = Callable[[Session, int], object]
 _AGAIN_MS = 10 * MINUTE
+_WITHDRAWN = "locker_look_withdrawn"
 
 
 class Office:
@@ -62,6 +64,7 @@ class Office:
         refusal, or `later` where the gateway or its database is away. Anything else that is raised is a defect, and
         told as a violation.
         """
+        self.hear()
         now, made = self.gateway.now(), list[T]()
         self._busy_ms = self.gateway.broker.loop.now_ms
         try:
@@ -82,6 +85,16 @@ class Office:
         self.note(who, what, outcome)
         self._judge(who, what, outcome)
         return outcome
+
+    def hear(self) -> None:
+        """Which lockers have to be looked at again, as their pages say; nothing while the database is away."""
+        try:
+            with self.gateway.reading() as session:
+                for one in events_after(session, self.records.heard, kinds=(_WITHDRAWN,)):
+                    self.records.heard = one.id
+                    self.records.boxes[str(one.bank), int(one.locker or 0)].withdraw_looks(one.at)
+        except DBAPIError:
+            return
 
     def later(self, ms: int, act: Callable[..., str], *facts: Any) -> None:
         """`act` once that time has passed, and again for as long as it answers `later`; not once everyone rests.

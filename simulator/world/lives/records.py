@@ -66,7 +66,10 @@ class Someone:
 
 @dataclass(slots=True)
 class Box:
-    """A locker: who has had it, what was looked at since, and whose things are truly inside."""
+    """A locker: who has had it, what was looked at since, and whose things are truly inside.
+
+    `withdrawn_at`: when the gateway last said that it has to be looked at again; whoever begins later waits for that.
+    """
 
     bank: str
     number: int
@@ -77,10 +80,26 @@ class Box:
     checks: dict[str, int] = field(default_factory=dict)
     inside: Pact | None = None
     taken_out: bool = False
+    withdrawn_at: int | None = None
 
     def free(self, at: int) -> bool:
         """Nobody has it, nobody will."""
         return all(hold.until_at <= at or hold.from_at >= hold.until_at for hold in self.held)
+
+    def vacant(self, at: int) -> bool:
+        """Nobody has it now."""
+        return all(not hold.from_at <= at < hold.until_at or self.awaits(hold) for hold in self.held)
+
+    def awaits(self, hold: Hold) -> bool:
+        """Whether that hold begins with another look only, because the one before was withdrawn."""
+        if self.withdrawn_at is None or hold.from_at < self.withdrawn_at:
+            return False
+        return bool(self.lacking(hold.from_at))
+
+    def withdraw_looks(self, at: int) -> None:
+        """For all that the gateway knows its last holder came after the look."""
+        self.checks.clear()
+        self.withdrawn_at = at
 
     def lacking(self, at: int) -> list[str]:
         """What nobody has looked at since it was left."""
@@ -181,6 +200,8 @@ class Records:
     tools: dict[str, str] = field(default_factory=dict)
     lending: list[Box] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    # The last event of which they have heard.
+    heard: int = 0
 
     def acting(self, worker: str, day: date) -> str:
         """Who does what there is to do for that worker: whoever stands in while they are away, or they themselves."""

@@ -83,6 +83,7 @@ class Staff:
         if self._office.busy:
             self._loop.after(1, self._turn)
             return
+        self._office.hear()
         weights = [weight for weight, _ in self._thought_of]
         for _, thought in self._chance.choices(self._thought_of, weights, k=4):
             outcome = thought()
@@ -105,7 +106,10 @@ class Staff:
     def _settle(self) -> str:
         """Lockers that nobody has, and that nobody has looked at: so that they can be given again."""
         now = self._office.gateway.now()
-        boxes = [box for box in self._records.boxes.values() if not box.ready(now) and box.free(now)]
+        boxes = [
+            box for box in self._records.boxes.values()
+            if (box.taken_out or box.lacking(now)) and box.vacant(now)
+        ]  # fmt: skip
         if not boxes:
             return "nothing"
         box = self._chance.choice(boxes)
