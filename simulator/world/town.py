@@ -188,6 +188,10 @@ class Town:
         """A fault begins, and is there until then."""
         self._access.disturbed(until_ms)
 
+    def clock_ahead(self) -> None:
+        """The gateway's clock is ahead: it numbers its lists by that from now on, also when it is put right."""
+        self._access.doubtful = True
+
     def split(self) -> int:
         """There are two gateways from now on; what `joined` needs of this moment."""
         since = self._gateway.now()

@@ -28,6 +28,7 @@ def _goes_ahead(town: FaultyTown, by_ms: int) -> None:
     """So far is its clock ahead from now on, and the bank's list is made anew."""
     gateway = town.world.gateway
     gateway.clock_ms = by_ms
+    town.town.clock_ahead()
     with gateway.writing() as session:
         access_changed(session, "bank-1")
     town.hours(0.1)

@@ -58,6 +58,7 @@ def _gateway_fast(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
     gateway, banks = schedule.world.gateway, list(schedule.world.banks)
     certain = [_doubt(schedule, bank) for bank in banks]
     gateway.clock_ms = 20 * HOUR_MS
+    schedule.town.clock_ahead()
 
     def heal() -> None:
         gateway.clock_ms = 0
