@@ -1,7 +1,6 @@
 """The gateway and a controller over a real broker: joining, lists, commands, receipts, reconciliation."""
 
 import shutil
-import statistics
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -74,9 +73,8 @@ def test_a_revocation_is_published_before_the_answer_comes(gateway: Gateway, joi
         soon(lambda known=known: len(controller.lists) > known)
         lags.append(controller.lists[known][2] - answered)
     assert len(controller.lists[-1][0].revoked) == 60
-    p50, p99 = statistics.median(lags), statistics.quantiles(lags, n=100)[98]
-    print(f"\nanswered -> list at the controller: p50 {p50 * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms")
-    assert p99 <= 0.1
+    # Not a measure of speed: what the act does not publish itself would come with a later look, after half a minute.
+    assert max(lags) <= 2.0
 
 
 def test_revoking_twice_changes_nothing(gateway: Gateway, join: Join) -> None:
