@@ -41,7 +41,7 @@ def name_worker(session: Session, person_id: str, staff_id: str, *, actor: str, 
     if present is not None:
         if present.staff_id == staff_id:
             return present
-        present.until_at = now
+        present.until_at = max(now, present.from_at)  # a clock that was ahead may have named them
         session.flush()
     named = NamedWorker(id=new_id(now), person_id=person_id, staff_id=staff_id, from_at=now, named_by=actor)
     session.add(named)
@@ -125,6 +125,6 @@ def cadences_of(session: Session, people: Sequence[str]) -> Mapping[str, Cadence
 def _end_cadence(session: Session, person_id: str, now: int) -> bool:
     present = cadences_of(session, [person_id]).get(person_id)
     if present is not None:
-        present.until_at = now
+        present.until_at = max(now, present.from_at)  # a clock that was ahead may have named them
         session.flush()
     return present is not None

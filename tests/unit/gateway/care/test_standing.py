@@ -230,3 +230,15 @@ def test_a_review_someone_asks_for_waits_for_a_decision_and_is_asked_for_once(to
     with town.writing() as session:
         assert reviews.decide(session, nadia.id, ReviewDecision.GO_ON, actor="test", now=NOON).id == asked.id
     assert of(town, nadia, 0).due.call is Call.NOTHING
+
+
+def test_whom_a_clock_that_was_ahead_has_named_is_followed_by_another_once_it_is_right(
+    town: Town, nadia: Person, add_worker: AddWorker
+) -> None:
+    paul, ana = add_worker("paul"), add_worker("ana")
+    with town.writing() as session:
+        looking_after.name_worker(session, nadia.id, paul.id, actor="test", now=NOON + DAY)
+        looking_after.name_worker(session, nadia.id, ana.id, actor="test", now=NOON + 1)
+        named = looking_after.named_worker(session, nadia.id)
+        assert named is not None
+        assert named.staff_id == ana.id
