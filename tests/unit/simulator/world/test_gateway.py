@@ -250,7 +250,8 @@ def test_keys_that_the_broker_took_and_lost_are_told_again_to_a_bank_that_says_i
     assert scene.bank.topics().count(Topic.KEYS) == 2
 
 
-def test_a_bank_that_follows_another_gateways_list_is_held_as_soon_as_its_journal_says_so(scene: Scene) -> None:
+def split(scene: Scene) -> Gateway:
+    """There is a second gateway from now on, which hears the bank as the first one does."""
     scene.desk.hand_over(BANK, 3, badge="em4100:62E3086CED", name="Nadia", starts_on=TODAY, ends_on=LAST)
     scene.bank.connect()
     scene.bank.beat()
@@ -258,6 +259,11 @@ def test_a_bank_that_follows_another_gateways_list_is_held_as_soon_as_its_journa
     twin.start()
     scene.run(2_000)
     scene.bank.beat()
+    return twin
+
+
+def test_a_bank_that_follows_another_gateways_list_is_held_as_soon_as_its_journal_says_so(scene: Scene) -> None:
+    twin = split(scene)
     before = scene.bank.list_version
     Desk(twin, "test").hand_over(BANK, 4, badge="em4100:62E3086CEE", name="Ana", starts_on=TODAY, ends_on=LAST)
     scene.run(1_000)
@@ -272,13 +278,7 @@ def test_a_bank_that_follows_another_gateways_list_is_held_as_soon_as_its_journa
 def test_a_bank_whose_word_on_its_list_came_while_the_database_was_away_is_sent_nothing_before_that_is_taken_down(
     scene: Scene,
 ) -> None:
-    scene.desk.hand_over(BANK, 3, badge="em4100:62E3086CED", name="Nadia", starts_on=TODAY, ends_on=LAST)
-    scene.bank.connect()
-    scene.bank.beat()
-    twin = scene.gateway.twin("casier.second")
-    twin.start()
-    scene.run(2_000)
-    scene.bank.beat()
+    twin = split(scene)
     Desk(twin, "test").hand_over(BANK, 4, badge="em4100:62E3086CEE", name="Ana", starts_on=TODAY, ends_on=LAST)
     scene.run(1_000)
     twin.close()
