@@ -98,8 +98,8 @@ class Listener:
         if versions is None:
             raise NotFoundError("controller", "no controller is joined to this bank")
         known = health.list_version == versions.in_force
-        behind = health.list_version < versions.newest or any(one.code == KEY_MISSING for one in health.faults)
-        behind = behind and self._may_send_again(bank_id)
+        lacks = health.list_version < versions.newest or any(one.code == KEY_MISSING for one in health.faults)
+        behind = lacks and self._may_send_again(bank_id)
         if known and not behind and self._presence.is_settled(bank_id):
             return
         with self._database.writing() as session:
