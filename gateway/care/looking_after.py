@@ -125,6 +125,6 @@ def cadences_of(session: Session, people: Sequence[str]) -> Mapping[str, Cadence
 def _end_cadence(session: Session, person_id: str, now: int) -> bool:
     present = cadences_of(session, [person_id]).get(person_id)
     if present is not None:
-        present.until_at = max(now, present.from_at)  # a clock that was ahead may have named them
+        present.until_at = max(now, present.from_at)  # a clock that was ahead may have begun it
         session.flush()
     return present is not None

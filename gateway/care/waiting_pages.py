@@ -12,7 +12,7 @@ from gateway.care import waiting, words
 from gateway.care.codes import Source
 from gateway.care.repository import today
 from gateway.care.waiting import Wait
-from gateway.care.waiting_shown import how_long, referrals, rows
+from gateway.care.waiting_shown import DAY_MS, how_long, referrals, rows
 from gateway.days import midnight
 from gateway.incidents.visibility import seen_sites
 from gateway.people import choosing
@@ -29,7 +29,6 @@ from gateway.web.visit import DEFAULT_ZONE, Member, MemberVisit, PostedForm
 router = APIRouter()
 SHOWN = 25
 FIRST_YEAR = 2000
-DAY_MS = 86_400_000
 _LIST = "/waiting"
 
 

@@ -242,3 +242,10 @@ def test_whom_a_clock_that_was_ahead_has_named_is_followed_by_another_once_it_is
         named = looking_after.named_worker(session, nadia.id)
         assert named is not None
         assert named.staff_id == ana.id
+
+
+def test_a_cadence_that_a_clock_ahead_has_set_ends_once_it_is_right(town: Town, nadia: Person) -> None:
+    with town.writing() as session:
+        looking_after.set_cadence(session, nadia.id, 1, actor="test", now=NOON + DAY)
+        looking_after.follow_scheme(session, nadia.id, actor="test", now=NOON + 1)
+    assert of(town, nadia, 0).every_days == 7
