@@ -33,16 +33,19 @@ class Authority:
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self.file = self._write(f"{name}.pem", self._certificate(self._name, self._key, authority=True))
 
-    def issue(self, name: str) -> tuple[str, str]:
-        """Files of a certificate and its key."""
+    def issue(self, name: str, ends: datetime.timedelta = DAY) -> tuple[str, str]:
+        """Files of a certificate and its key; it ends so long from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        return self._write(f"{name}.crt", self._certificate(subject, key)), self._write(f"{name}.key", pem)
+        return self._write(f"{name}.crt", self._certificate(subject, key, ends)), self._write(f"{name}.key", pem)
 
-    def _certificate(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, *, authority: bool = False) -> bytes:
+    def _certificate(
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, ends: datetime.timedelta = DAY, *,
+        authority: bool = False,
+    ) -> bytes:  # fmt: skip
         now = datetime.datetime.now(datetime.UTC)
         builder = (
             x509.CertificateBuilder()
@@ -50,8 +53,8 @@ class Authority:
             .subject_name(subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - DAY)
-            .not_valid_after(now + DAY)
+            .not_valid_before(now - 2 * DAY)
+            .not_valid_after(now + ends)
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
             .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
         )
@@ -125,3 +128,15 @@ def test_a_broker_of_another_authority_is_not_talked_to(site: tuple[int, Authori
     stranger = Authority(tmp_path / "other", "stranger")
     with pytest.raises(LinkError, match="CERTIFICATE_VERIFY_FAILED"):
         asyncio.run(exchange(port, TlsSection(stranger.file, *authority.issue("bank-1"))))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_certificate_that_has_ended_is_refused_and_a_new_one_in_its_place_is_taken_at_once(
+    site: tuple[int, Authority],
+) -> None:
+    port, authority = site
+    tls = TlsSection(authority.file, *authority.issue("bank-1", ends=-DAY))
+    with pytest.raises(LinkError):
+        asyncio.run(exchange(port, tls))
+    assert TlsSection(authority.file, *authority.issue("bank-1")) == tls
+    assert asyncio.run(exchange(port, tls)) == b"x" * 200_000
