@@ -43,6 +43,10 @@ class Clock:
         """Whether its floor is ahead of the trusted time."""
         return self._keeper.waits(self._mono_ms())
 
+    def is_contradicted(self) -> bool:
+        """Whether a witness tells another time than the trusted one."""
+        return self._keeper.is_contradicted(self._mono_ms())
+
     def to_save(self) -> bytes | None:
         """The state to keep now, where it is worth a write."""
         state = self._keeper.unsaved(self._mono_ms())

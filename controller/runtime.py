@@ -383,6 +383,7 @@ class Runtime:
         while True:
             self._note(self.clock.look())
             self.alarm("clock", "ahead", present=self.clock.waits())
+            self.alarm("clock", "contradicted", present=self.clock.is_contradicted())
             if (state := self.clock.to_save()) is not None:
                 self.journal.keep({"time": state}, self.now())
             self.journal.tick(self.machine.mono_ms())

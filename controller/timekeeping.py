@@ -125,6 +125,11 @@ class Timekeeper:
         """Whether the floor is ahead of the trusted time: contracts end so much too early meanwhile."""
         return self._trusted is not None and self._spent_at(mono_ms) > AGREE_MS
 
+    def is_contradicted(self, mono_ms: int) -> bool:
+        """Whether somebody tells another time than the trusted one: nothing follows it, and somebody should know."""
+        trusted = self._trusted
+        return trusted is not None and not all(_agree(claim, trusted, mono_ms) for claim in self._claims.values())
+
     def unsaved(self, mono_ms: int) -> TimeState | None:
         """The state to save, where it is worth a write: lowered, or ten minutes on. Then `saved`."""
         state = self.state(mono_ms)

@@ -55,6 +55,9 @@ _OTHER_CODES: Mapping[str, str] = {
     "hash": N_("what was stored here is not what it sent"),
     "disk_low": N_("the disk is nearly full"),
     "ahead": N_("its clock was ahead: contracts end early here until the time has caught up, or is set on the spot"),
+    "contradicted": N_(
+        "a clock tells another time than the one it trusts: look at its time server and at the clock of this server"
+    ),
     "undervoltage": N_("the power supply is too weak"),
     "mains_failed": N_("the mains have failed: it runs on its battery"),
     "case_opened": N_("the enclosure stands open"),

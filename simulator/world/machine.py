@@ -25,9 +25,21 @@ class SimulatedMachine:
         self.boot_id = ""
         self.born_ms = 0
         self.synchronised = True
-        self.system_away_ms = 0
+        self.wrong_since_ms = 0  # when the system clock was last right before it was wrong
+        self._system_away_ms = 0
         self.battery_clock = False
         self.battery_away_ms = 0
+
+    @property
+    def system_away_ms(self) -> int:
+        """How far the system clock is from the true time."""
+        return self._system_away_ms
+
+    @system_away_ms.setter
+    def system_away_ms(self, away_ms: int) -> None:
+        if not self._system_away_ms:
+            self.wrong_since_ms = self._loop.now_ms
+        self._system_away_ms = away_ms
 
     def boot(self) -> None:
         """A new boot: another id, and a monotonic clock that begins again."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from controller.clock import Clock
 from controller.journal import Journal
 from gateway.access import service as access
 from gateway.ingest import links
@@ -77,3 +78,27 @@ def test_whoever_keeps_an_alarm_for_themselves_is_found(monkeypatch: pytest.Monk
         assert "told" in town.found()
         said = "; ".join(violation.text for violation in town.world.violations)
     assert {name for name, text in KEPT_BACK.items() if text not in said} == set()
+
+
+def _a_clock_goes_wrong(town: FaultyTown, name: str) -> set[str]:
+    town.begin(name, hours=7)
+    town.hours(6.9)
+    runtime = town.world.controllers[0].runtime
+    assert runtime is not None
+    assert runtime.now().clock == "trusted"
+    told = town.world.counts["told"]
+    town.hours(0.2)
+    assert town.world.counts["told"] == told + 1
+    return town.found()
+
+
+@pytest.mark.parametrize("name", ["clock_back", "clock_forward", "clock_creeps"])
+def test_a_clock_that_goes_wrong_moves_no_trusted_time_and_is_told(name: str) -> None:
+    with faulty_town(5, lockers=2) as town:
+        assert _a_clock_goes_wrong(town, name) == set()
+
+
+def test_a_bank_that_tells_nobody_of_a_wrong_clock_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Clock, "is_contradicted", lambda _: False)
+    with faulty_town(5, lockers=2) as town:
+        assert _a_clock_goes_wrong(town, "clock_forward") == {"told"}

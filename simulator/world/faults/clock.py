@@ -21,10 +21,22 @@ def _moved(schedule: Schedule, hit: Hit, away_ms: int) -> Heal:
     machine.system_away_ms = away_ms
 
     def heal() -> None:
+        _seen(schedule, hit)
         machine.system_away_ms = 0
         certain()
 
     return heal
+
+
+def _seen(schedule: Schedule, hit: Hit) -> None:
+    """A bank that has looked at a clock that is wrong trusts no time, or says that somebody tells another one."""
+    bank, told = hit.bank, schedule.watch.told
+    runtime, machine = bank.runtime, bank.machine
+    looked_ms = max(machine.wrong_since_ms, bank.began_ms) + round(bank.pace.look_s * 1_000) + MINUTE_MS
+    if runtime is None or not machine.system_away_ms or schedule.world.now_ms < looked_ms:
+        return
+    shown = any(fault.source == "clock" for fault in runtime.faults)
+    told.must(shown or runtime.now().clock != "trusted", f"a clock of {bank.name} is wrong, and nobody is told")
 
 
 def _back(schedule: Schedule, hit: Hit) -> Heal:

@@ -166,6 +166,23 @@ def test_single_liar_does_not_move_a_trusted_clock() -> None:
     assert time.moment(2_000).starting_at == T + 1_000
 
 
+def test_who_contradicts_a_trusted_clock_is_told_until_they_agree_or_say_nothing_more() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T, 1_000)
+    assert not time.is_contradicted(1_000)
+    time.hear(Witness.GATEWAY, T, 1_000)
+    assert not time.is_contradicted(1_000)
+    time.hear(Witness.SYSTEM, T + HOUR, 2_000)
+    time.hear(Witness.GATEWAY, T + 1_000, 2_000)
+    assert time.is_contradicted(2_000)
+    time.hear(Witness.SYSTEM, T + 2_000, 3_000)
+    assert not time.is_contradicted(3_000)
+    time.hear(Witness.SYSTEM, T - HOUR, 4_000)
+    assert time.is_contradicted(4_000)
+    time.lose(Witness.SYSTEM, 5_000)
+    assert not time.is_contradicted(5_000)
+
+
 def test_trusted_time_goes_on_offline_when_ntp_is_lost() -> None:
     time = keeper()
     time.hear(Witness.SYSTEM, T, 1_000)
