@@ -1,4 +1,4 @@
-"""What happened in a world, to be read: one line a thing, in Paris time, with the violations marked."""
+"""What happened in a world, to be read: one line a thing, in UTC, with the violations marked."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime

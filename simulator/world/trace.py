@@ -20,23 +20,28 @@ class Line:
 
 
 class Trace:
-    """Lines are digested as they come, and kept only if asked for (`keep`)."""
+    """Lines are digested as they come, and kept only if asked for (`keep`; then it `keeps` them)."""
 
     def __init__(self, *, keep: bool = False) -> None:
         self.lines: list[Line] = []
         self.count = 0
-        self._keep = keep
+        self.keeps = keep
         self._hash = hashlib.sha256()
         self._fresh: list[str] = []
 
     def note(self, at_ms: int, who: str, what: str, **facts: int | str | None) -> None:
         """One thing that happened; facts in the order they are given."""
         self.count += 1
-        if self._keep:
+        if self.keeps:
             self.lines.append(Line(at_ms, who, what, facts))
         self._fresh.append(_text(at_ms, who, what, facts))
         if len(self._fresh) >= _TOGETHER:
             self._digest_fresh()
+
+    def tell(self, at_ms: int, who: str, what: str, **facts: int | str | None) -> None:
+        """One thing more for whoever reads the lines; the digest is the same without it."""
+        if self.keeps:
+            self.lines.append(Line(at_ms, who, what, facts))
 
     def digest(self) -> str:
         """SHA-256 of all lines so far, in hex."""

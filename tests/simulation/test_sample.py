@@ -32,7 +32,7 @@ AGAIN = (2, 8)
 
 @cache
 def lived(seed: int, days: int) -> Outcome:
-    return run(seed, days, ALL)
+    return run(seed, days, ALL, keep_trace=(seed, days) == AGAIN)
 
 
 @pytest.mark.parametrize(("seed", "days"), SAMPLE)
@@ -51,11 +51,13 @@ def test_every_fault_happens_in_the_sample() -> None:
 def test_one_seed_has_one_trace_in_any_process_whatever_its_hash_seed() -> None:
     seed, days = AGAIN
     made = subprocess.run(
-        [sys.executable, "-m", "simulator", "world", "--seeds", str(seed), "--days", str(days), "--json"],
+        [sys.executable, "-m", "simulator", "world", "--seeds", str(seed), "--days", str(days), "--json", "--timeline"],
         cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo"}, capture_output=True, text=True,
         check=True,
     )  # fmt: skip
-    told = json.loads(made.stdout)
+    *lines, last = made.stdout.splitlines()
+    assert lines == list(timeline(lived(seed, days).lines)), "every entry, message and movement, in order"
+    told = json.loads(last)
     again = command.as_record(lived(seed, days))
     assert {name: told[name] for name in told if name != "seconds"} == {
         name: json.loads(json.dumps(again[name])) for name in again if name != "seconds"
@@ -88,7 +90,11 @@ def test_a_planted_defect_is_found_replayed_and_shrunk(
     replayed = run(6, days, frozenset({"crowd", "old_documents"}), only=only, keep_trace=True)
     assert {name for _, name in replayed.faults} == {"old_documents"}
     assert replayed.violations
-    assert any("!! world" in line for line in timeline(replayed.lines))
+    told = list(timeline(replayed.lines))
+    assert any("!! world" in line for line in told)
+    for word in ("access_applied", "sends access", "release_intended", "** world"):
+        assert any(word in line for line in told), word
+    assert run(6, days, frozenset({"crowd", "old_documents"}), only=only).digest == replayed.digest
 
 
 def test_a_world_that_is_over_leaves_none_of_its_disks_in_memory() -> None:

@@ -12,6 +12,7 @@ from simulator.world.invariants.held import Held
 from simulator.world.invariants.intents import Intents
 from simulator.world.invariants.invariant import Invariant
 from simulator.world.invariants.ledger import Ledger
+from simulator.world.invariants.narrated import Narrated
 from simulator.world.invariants.permissions import Permissions
 from simulator.world.invariants.receipts import Receipts
 from simulator.world.invariants.revocations import Revocations
@@ -33,6 +34,8 @@ class Watch:
             ledger, Intents(world, ledger), Permissions(world, ledger), Revocations(world, ledger),
             ShutOut(world, ledger), Coils(world), Receipts(world), self.held, self.told, ComesToRest(world),
         ]  # fmt: skip
+        if world.trace.keeps:
+            self._all.insert(0, Narrated(world))
         self._sent = self._hearing("sent")
         self._at_intents: dict[str, list[Callable[[], None]]] = {bank: [] for bank in world.banks}
         self._at_coils: dict[str, list[Callable[[], None]]] = {bank: [] for bank in world.banks}

@@ -22,6 +22,17 @@ def test_another_fact_is_another_digest() -> None:
     assert run(2_000).digest() != run(1_999).digest()
 
 
+def test_what_is_only_told_is_kept_in_its_place_and_not_digested() -> None:
+    for keep in (False, True):
+        trace = run(1, keep=keep)
+        trace.tell(1_001, "gateway", "sends access", version=7)
+        trace.note(1_002, "bank-1", "released", locker=1, cause="badge")
+        same = run(1)
+        same.note(1_002, "bank-1", "released", locker=1, cause="badge")
+        assert trace.digest() == same.digest()
+        assert [line.what for line in trace.lines] == (["released", "sends access", "released"] if keep else [])
+
+
 def test_lines_that_are_kept_read_as_they_happened() -> None:
     assert [str(line) for line in run(1, keep=True).lines] == ["1000 bank-1 released locker=0 cause=badge"]
     assert run(3).lines == []
