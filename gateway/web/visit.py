@@ -200,7 +200,8 @@ async def sent_form(request: Request) -> Mapping[str, str]:
 
 def check_csrf(visit: Visit, form: Form) -> None:
     """Raises ForbiddenError with code `csrf` unless the form was rendered for this very visitor."""
-    if not visit.csrf or not hmac.compare_digest(form.get("csrf"), visit.csrf):
+    given = form.get("csrf").encode(errors="replace")  # as text it may hold what cannot be compared
+    if not visit.csrf or not hmac.compare_digest(given, visit.csrf.encode()):
         raise ForbiddenError("csrf", "the form was not rendered here or is too old: load the page again")
 
 

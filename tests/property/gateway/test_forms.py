@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
@@ -101,6 +102,32 @@ def test_whatever_is_typed_into_a_form_the_page_answers(gateway: Open) -> None:
         fuzz(action, fields)
     assert not crashes, "\n".join(crashes[:10])
     assert answered > len(forms), f"hardly any form was let in: {answered} of {len(forms) * EXAMPLES}"
+
+
+def test_whatever_is_typed_by_someone_who_is_not_signed_in_lets_nobody_in(gateway: Open) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # see conftest.py
+        stranger = type(gateway.client)(gateway.app, raise_server_exceptions=False, follow_redirects=False)
+    parser = Forms()
+    parser.feed(stranger.get("/sign-in").text)
+    shown = next(fields for action, fields in parser.forms if action in ("", "/sign-in") and "password" in fields)
+    fields = {name: (offered or [""])[0] for name, offered in shown.items()}
+    assert {"csrf", "email", "password"} <= fields.keys()
+    for name in fields:
+        for typed in HOSTILE:
+            body = urlencode(
+                {"email": "a@example.org", "password": "x"} | fields | {name: typed}, errors="surrogatepass"
+            )
+            for address in ("/sign-in", "/sign-out", "/language"):
+                answer = stranger.post(
+                    address, content=body, headers={"content-type": "application/x-www-form-urlencoded"}
+                )
+                assert answer.status_code < 500, (address, name, typed[:40], answer.status_code)
+                assert "casier_session" not in answer.cookies, (address, name, typed[:40])
+                where = answer.headers.get("location", "/")
+                assert where.startswith("/"), (address, name, typed[:40], where)
+                assert not where.startswith("//"), (address, name, typed[:40], where)
+    stranger.close()
 
 
 def test_a_body_that_is_no_form_is_refused(gateway: Open) -> None:
