@@ -17,7 +17,7 @@ from gateway.staff.rights import Right
 from gateway.web import words
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
-from gateway.web.visit import Member, MemberVisit, PostedForm, Visit
+from gateway.web.visit import LockerNumber, Member, MemberVisit, PostedForm, Visit
 from wire.hours import site_zone
 
 router = APIRouter()
@@ -112,14 +112,14 @@ _REACHED = ("requested", "accepted", "released")
 
 
 @router.get("/lockers/{bank}/{number}/open")
-def open_page(visit: MemberVisit, bank: str, number: int) -> Response:
+def open_page(visit: MemberVisit, bank: str, number: LockerNumber) -> Response:
     """Asks for the reason."""
     with visit.database.reading() as session:
         return _form(visit, session, bank, number, Form())
 
 
 @router.post("/lockers/{bank}/{number}/open")
-def open_for_someone(posted: PostedForm, bank: str, number: int) -> Response:
+def open_for_someone(posted: PostedForm, bank: str, number: LockerNumber) -> Response:
     """Orders the locker opened; the next page shows what comes of it."""
     reason = posted.form.choice("reason", words.OPEN_REASONS)
     visit = posted.visit

@@ -13,7 +13,7 @@ from gateway.access.pages import locker_to_open
 from gateway.staff.service import names_of
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
-from gateway.web.visit import Member, MemberVisit, PostedForm
+from gateway.web.visit import LockerNumber, Member, MemberVisit, PostedForm
 from wire.hours import site_zone
 
 router = APIRouter()
@@ -22,14 +22,14 @@ NOBODY = "nobody"
 
 
 @router.get("/lockers/{bank}/{number}/service")
-def service_page(visit: MemberVisit, bank: str, number: int) -> Response:
+def service_page(visit: MemberVisit, bank: str, number: LockerNumber) -> Response:
     """Out of service or back. Raises NotFoundError (`bank`, `locker`)."""
     with visit.database.reading() as session:
         return _form(visit, session, bank, number, Form({"stops": NOBODY}))
 
 
 @router.post("/lockers/{bank}/{number}/out-of-service")
-def take_out(posted: PostedForm, bank: str, number: int) -> Response:
+def take_out(posted: PostedForm, bank: str, number: LockerNumber) -> Response:
     """Orders it out of service; the next page shows what the block says."""
     form = posted.form
     reason, stops = form.choice("reason", words.SERVICE_REASONS), form.choice("stops", [NOBODY, *words.STOPS])
@@ -47,7 +47,7 @@ def take_out(posted: PostedForm, bank: str, number: int) -> Response:
 
 
 @router.post("/lockers/{bank}/{number}/in-service")
-def put_back(posted: PostedForm, bank: str, number: int) -> Response:
+def put_back(posted: PostedForm, bank: str, number: LockerNumber) -> Response:
     """Orders it back in service."""
 
     def order(session: Session, now: int) -> CommandRecord:

@@ -22,7 +22,7 @@ from gateway.staff.scope import require_named
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
 from gateway.web.steps import named
-from gateway.web.visit import Member, MemberVisit, PostedForm
+from gateway.web.visit import LockerNumber, Member, MemberVisit, PostedForm
 
 router = APIRouter()
 _CHOSEN = "thing-"
@@ -111,14 +111,14 @@ def take_step(posted: PostedForm, custody_id: str, step: str) -> Response:
 
 
 @router.get("/lockers/{bank}/{number}/ready")
-def ready_page(visit: MemberVisit, bank: str, number: int) -> Response:
+def ready_page(visit: MemberVisit, bank: str, number: LockerNumber) -> Response:
     """What nobody has confirmed since the last holder."""
     with visit.database.reading() as session:
         return _ready(visit, session, bank, number, Form())
 
 
 @router.post("/lockers/{bank}/{number}/ready")
-def confirm(posted: PostedForm, bank: str, number: int) -> Response:
+def confirm(posted: PostedForm, bank: str, number: LockerNumber) -> Response:
     """What was ticked is confirmed, or everything."""
     checks = {check for check in Check if posted.form.get(check.value) or posted.form.get("all")}
 

@@ -20,7 +20,7 @@ from gateway.schemes.models import Scheme
 from gateway.staff.rights import Right
 from gateway.web.forms import Form
 from gateway.web.steps import named
-from gateway.web.visit import Member, MemberVisit, PostedForm
+from gateway.web.visit import LockerNumber, Member, MemberVisit, PostedForm
 from wire.hours import site_zone
 
 router = APIRouter()
@@ -40,14 +40,14 @@ class KeyLine:
 
 
 @router.get("/places/{bank}/{number}")
-def door_page(visit: MemberVisit, bank: str, number: int) -> Response:
+def door_page(visit: MemberVisit, bank: str, number: LockerNumber) -> Response:
     """One locker. Raises NotFoundError (`bank`, `locker`)."""
     with visit.database.reading() as session:
         return _door(visit, session, bank, number)
 
 
 @router.post("/places/{bank}/{number}/{step}")
-def change_door(posted: PostedForm, bank: str, number: int, step: str) -> Response:
+def change_door(posted: PostedForm, bank: str, number: LockerNumber, step: str) -> Response:
     """One change of the locker: the form's own name says which. Raises NotFoundError (`step`)."""
     change = named(_STEPS, step)(posted.form)
     back = f"/places/{bank}" if step == "retire" else f"/places/{bank}/{number}"

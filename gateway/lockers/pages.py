@@ -24,7 +24,7 @@ from gateway.staff.rights import Right
 from gateway.web.cards import ContractCard, Link, contract_card
 from gateway.web.i18n import N_
 from gateway.web.in_force import InForce, Subject, followed
-from gateway.web.visit import MemberVisit, PostedForm, Visit
+from gateway.web.visit import LockerNumber, MemberVisit, PostedForm, Visit
 from wire.hours import site_zone
 
 router = APIRouter()
@@ -79,7 +79,7 @@ def wall_page(visit: MemberVisit, narrowed_to: NarrowedWall) -> Response:
 
 
 @router.get("/lockers/{bank}/{number}")
-def locker_page(visit: MemberVisit, bank: str, number: int) -> Response:
+def locker_page(visit: MemberVisit, bank: str, number: LockerNumber) -> Response:
     """One locker. Raises NotFoundError (`bank`, `locker`)."""
     with visit.database.reading() as session:
         shown = locker_shown(visit, session, bank, number)

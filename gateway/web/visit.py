@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
@@ -273,3 +273,5 @@ def sign_in_url(request: Request) -> str:
 AnyVisit = Annotated[Visit, Depends(visitor)]
 MemberVisit = Annotated[Member, Depends(member)]
 PostedForm = Annotated[Posted, Depends(posted)]
+# Of a locker, in an address: what no database can hold is no page.
+LockerNumber = Annotated[int, Path(ge=1, le=99_999)]

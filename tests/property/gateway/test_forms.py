@@ -4,7 +4,7 @@ import os
 import re
 import warnings
 from html.parser import HTMLParser
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -51,6 +51,16 @@ def pages(known: dict[str, list[str]]) -> list[str]:
         if "GET" in getattr(route, "methods", ()) and not route.path.startswith("/live/")
     ]
     return [re.sub(r"\{(\w+)\}", lambda gap: known.get(gap[1], ["end"])[0], path) for path in paths]
+
+
+def test_an_address_with_a_number_that_no_database_holds_is_no_page(gateway: Open) -> None:
+    for number in ("99999999999999999999", "-99999999999999999999", "0", "\ud83d"):
+        gaps = gateway.known | {"number": [quote(number, errors="surrogatepass")]}
+        asked = [path for path in pages(gaps) if gaps["number"][0] in path.split("/")]
+        assert len(asked) > 3
+        for page in asked:
+            answer = gateway.client.get(page)
+            assert 400 <= answer.status_code < 500, (page, answer.status_code)
 
 
 def forms_of(gateway: Open) -> dict[str, dict[str, list[str]]]:
