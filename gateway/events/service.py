@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from gateway.db import announce
 from gateway.events.models import RARE, USES, Event
 from gateway.paging import bounded
+from gateway.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class _Body(msgspec.Struct):
     body: dict[str, Any] = {}
 
 
+# Made once: whatever happens is told, and some of it several times.
+_ADDED = ("kind", "at", "received_at", "bank_id", "locker", "body")
+_ADD = Prepared(insert(Event).values({name: bindparam(name) for name in _ADDED}))
 _line = msgspec.json.Decoder(_Body)
 _body = msgspec.json.Decoder(dict[str, Any])
 
@@ -55,19 +59,16 @@ def record(
     bank_id: str | None = None,
     locker: int | None = None,
     **facts: Any,
-) -> Event:
-    """Adds an event of the gateway's own, of the moment `at` (now, if None): codes, ids and numbers, never names."""
-    event = Event(
-        kind=kind,
-        at=now if at is None else at,
-        received_at=now,
-        bank_id=bank_id,
-        locker=locker,
-        body=msgspec.json.encode({name: value for name, value in facts.items() if value is not None}),
-    )
-    session.add(event)
+) -> None:
+    """Adds an event of the gateway's own, of the moment `at` (now, if None): codes, ids and numbers, never names.
+
+    Written at once, whatever else is pending.
+    """
+    body = msgspec.json.encode({name: value for name, value in facts.items() if value is not None})
+    at = now if at is None else at
+    values = {"kind": kind, "at": at, "received_at": now, "bank_id": bank_id, "locker": locker, "body": body}
+    _ADD.run(session.connection(), values)
     announce(session, FeedGrew())
-    return event
 
 
 def events_after(

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.access import lists
 from gateway.custody.codes import Witness
 from gateway.errors import ConflictError, InvalidError, NotFoundError
-from gateway.events.service import latest_events, record
+from gateway.events.service import last_id, latest_events, record
 from gateway.incidents import hazards, override_key
 from gateway.incidents.codes import HazardAction, HazardKind, KeyReason
 from gateway.incidents.models import Hazard, OverrideUse
@@ -97,9 +97,8 @@ def declared(town: Town, cast: Cast, first: int, last: int, now: int = NOON, **m
 
 def forced(town: Town, at: int, number: int = 3) -> int:
     with town.writing() as session:
-        event = record(session, "door_forced", now=at, bank_id=town.bank, locker=number)
-        session.flush()
-        return event.id
+        record(session, "door_forced", now=at, bank_id=town.bank, locker=number)
+        return last_id(session)
 
 
 def explained(town: Town, cast: Cast) -> dict[int, str | None]:
@@ -127,9 +126,8 @@ def test_a_declaration_explains_forced_entries_of_its_locker_and_its_time_and_de
 def test_an_entry_that_arrives_later_is_explained_too(town: Town, cast: Cast) -> None:
     use = declared(town, cast, NOON - 10 * MINUTE, NOON)
     with town.writing() as session:
-        late = record(session, "door_forced", now=NOON + 600 * MINUTE, at=NOON - MINUTE, bank_id=town.bank, locker=3)
-        session.flush()
-        entry = late.id
+        record(session, "door_forced", now=NOON + 600 * MINUTE, at=NOON - MINUTE, bank_id=town.bank, locker=3)
+        entry = last_id(session)
     assert explained(town, cast) == {entry: use.id}
 
 
