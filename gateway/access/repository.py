@@ -1,4 +1,4 @@
-"""Reads badges by their owners, and the lists that were issued."""
+"""Reads and writes the lists that were issued."""
 
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from gateway.access.models import Controller, IssuedList
+from gateway.access.models import IssuedList
 from gateway.lockers.models import Bank
 from gateway.prepared import Prepared
 
@@ -26,25 +26,7 @@ class Issued(NamedTuple):
     envelope: bytes | None
 
 
-class Versions(NamedTuple):
-    """Which list a bank's controller follows, which one was issued last (0: none), whether the bank is held, and the
-    trust document it was told last."""
-
-    in_force: int
-    newest: int
-    held: bool
-    trust: int
-
-
-# Made once: it is asked with every health message of every bank.
-_VERSIONS = Prepared(
-    select(
-        Controller.list_in_force,
-        Controller.held_since,
-        select(func.max(IssuedList.version)).where(IssuedList.bank_id == Controller.bank_id).scalar_subquery(),
-        Controller.trust_version,
-    ).where(Controller.bank_id == bindparam("bank"))
-)
+# Made once: they are asked with each list that is issued, and some with every word of a bank.
 _OF_BANK = IssuedList.bank_id == bindparam("bank")
 _NEWEST = Prepared(
     select(*(getattr(IssuedList, name) for name in Issued._fields)).where(
@@ -98,12 +80,6 @@ def newest_versions(session: Session, banks: Collection[str] | None = None) -> M
     if banks is not None and len(banks) <= _AT_ONCE:
         query = query.where(Bank.id.in_(banks))
     return {bank: version for bank, version in session.execute(query) if version is not None}
-
-
-def versions_of(session: Session, bank_id: str) -> Versions | None:
-    """None without a controller."""
-    found = _VERSIONS.first(session.connection(), {"bank": bank_id})
-    return None if found is None else Versions(found[0], found[2] or 0, found[1] is not None, found[3])
 
 
 def forget_bytes(session: Session, bank_id: str, kept: int) -> None:

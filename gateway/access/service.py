@@ -1,16 +1,16 @@
 """Controllers: joining them by hand, their badge keys, and what a birth or a death of theirs means."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.access import repository
+from gateway.access import repository, standing
 from gateway.access.changes import ControllersChanged, access_changed
 from gateway.access.listed import badge_keys
 from gateway.access.models import BadgeKey, Controller
+from gateway.access.standing import Standing
 from gateway.audit import service as audit
 from gateway.badges import service as badges
 from gateway.badges.models import Badge
@@ -34,14 +34,6 @@ class BadgeKeys(Protocol):
     def badge_key(self, badge_key_id: str, *, make: bool = False) -> bytes:
         """The raw key."""
         ...
-
-
-@dataclass(frozen=True)
-class BirthMeaning:
-    """What a birth asks of the gateway; `ignored` says why it was not taken at all."""
-
-    ignored: str | None = None
-    held: bool = False
 
 
 def add_controller(session: Session, *, bank_id: str, keys: str, actor: str, now: int) -> Controller:
@@ -76,7 +68,7 @@ def controller_of(session: Session, bank_id: str) -> Controller:
     """Raises NotFoundError with code `controller`."""
     controller = session.get(Controller, bank_id)
     if controller is None:
-        raise NotFoundError("controller", f"no controller is joined to {bank_id[:60]!r}")
+        raise _not_joined(bank_id)
     return controller
 
 
@@ -136,28 +128,27 @@ def register_badge(
     )
 
 
-def born(session: Session, bank_id: str, birth: Birth, *, fresh: bool = True, now: int) -> BirthMeaning:
-    """Takes a verified birth: the session is the present one unless a later one is known.
+def born(session: Session, bank_id: str, birth: Birth, *, fresh: bool = True, now: int) -> str | None:
+    """Takes a verified birth: the session is the present one unless a later one is known. Says why, if it is not taken.
 
     Only a `fresh` birth says which list the bank follows now; a retained one may be days old. A trust version that
     this database never issued means that it is empty or older than the bank.
     """
-    controller = controller_of(session, bank_id)
+    known = _standing_of(session, bank_id)
     number, nonce = birth.session.number, birth.session.nonce
-    if number < controller.session_number:
-        return BirthMeaning(ignored="lower_session")
-    if number == controller.session_number and controller.session_nonce not in (None, nonce):
+    if number < known.number:
+        return "lower_session"
+    if number == known.number and known.nonce not in (None, nonce):
         record(session, "session_conflict", now=now, bank_id=bank_id, number=number)
-        return BirthMeaning(ignored="session_conflict")
-    if not controller.online or controller.session_nonce != nonce:
+        return "session_conflict"
+    if not known.online or known.nonce != nonce:
         record(session, "controller_online", now=now, bank_id=bank_id, software=birth.software)
-    controller.session_number, controller.session_nonce = number, nonce
-    controller.online, controller.status_at, controller.software = True, now, birth.software
-    if birth.trust_version > controller.trust_version:
-        _hold(session, controller, "unknown_trust", birth.trust_version, now)
+    standing.begin(session, bank_id, number, nonce, birth.software, now=now)
+    if birth.trust_version > known.trust:
+        _hold(session, bank_id, known, "unknown_trust", birth.trust_version, now)
     if fresh:
         follows(session, bank_id, birth.list_version, birth.list_hash, now=now)
-    return BirthMeaning(held=controller.held_since is not None)
+    return None
 
 
 def follows(session: Session, bank_id: str, version: int, list_hash: str | None, *, now: int) -> None:
@@ -166,10 +157,11 @@ def follows(session: Session, bank_id: str, version: int, list_hash: str | None,
     One that this database never issued means that the database is empty or older than the bank: the bank is held
     until someone reconciles the two.
     """
-    controller = controller_of(session, bank_id)
-    list_in_force(controller, version, now)
+    known = _standing_of(session, bank_id)
+    if version != known.in_force:
+        standing.follow(session, bank_id, version, since=now)
     if not is_known(session, bank_id, version, list_hash):
-        _hold(session, controller, "unknown_list", version, now)
+        _hold(session, bank_id, known, "unknown_list", version, now)
 
 
 def has_followed(session: Session, bank_id: str, version: int, list_hash: str | None, *, at: int, now: int) -> None:
@@ -178,13 +170,12 @@ def has_followed(session: Session, bank_id: str, version: int, list_hash: str | 
     A list once in force is not taken back by an older one, and one that this database never issued holds the bank
     only where it has issued no newer one: which of the two is followed, the bank itself will say.
     """
-    controller = session.get(Controller, bank_id)
-    if controller is None or version <= controller.list_in_force:
+    known = standing.standing_of(session, bank_id)
+    if known is None or version <= known.in_force:
         return
-    list_in_force(controller, version, at)
-    newest = repository.versions_of(session, bank_id)
-    if newest is not None and version >= newest.newest and not is_known(session, bank_id, version, list_hash):
-        _hold(session, controller, "unknown_list", version, now)
+    standing.follow(session, bank_id, version, since=at)
+    if version >= known.newest and not is_known(session, bank_id, version, list_hash):
+        _hold(session, bank_id, known, "unknown_list", version, now)
 
 
 def is_known(session: Session, bank_id: str, version: int, list_hash: str | None) -> bool:
@@ -197,22 +188,27 @@ def is_known(session: Session, bank_id: str, version: int, list_hash: str | None
 
 def died(session: Session, bank_id: str, death: Death, *, now: int) -> bool:
     """Takes a verified death; only the present session's counts."""
-    controller = controller_of(session, bank_id)
-    if (death.session.number, death.session.nonce) != (controller.session_number, controller.session_nonce):
+    known = _standing_of(session, bank_id)
+    if (death.session.number, death.session.nonce) != (known.number, known.nonce):
         return False
-    if controller.online:
-        controller.online, controller.status_at = False, now
+    if known.online:
+        standing.end(session, bank_id, now=now)
         record(session, "controller_offline", now=now, bank_id=bank_id)
     return True
 
 
-def list_in_force(controller: Controller, version: int, now: int) -> None:
-    """Notes which list the controller says it follows, and since when."""
-    if controller.list_in_force != version:
-        controller.list_in_force, controller.list_in_force_since = version, now
+def _standing_of(session: Session, bank_id: str) -> Standing:
+    found = standing.standing_of(session, bank_id)
+    if found is None:
+        raise _not_joined(bank_id)
+    return found
 
 
-def _hold(session: Session, controller: Controller, why: str, version: int, now: int) -> None:
-    if controller.held_since is None:
-        controller.held_since, controller.held_why = now, why
-        record(session, "controller_held", now=now, bank_id=controller.bank_id, why=why, version=version)
+def _hold(session: Session, bank_id: str, known: Standing, why: str, version: int, now: int) -> None:
+    if not known.held:
+        standing.hold(session, bank_id, why, now=now)
+        record(session, "controller_held", now=now, bank_id=bank_id, why=why, version=version)
+
+
+def _not_joined(bank_id: str) -> NotFoundError:
+    return NotFoundError("controller", f"no controller is joined to {bank_id[:60]!r}")

@@ -6,7 +6,7 @@ import structlog
 
 from gateway.access import commands, service
 from gateway.access.commands import Orders
-from gateway.access.repository import versions_of
+from gateway.access.standing import standing_of
 from gateway.db import Database
 from gateway.errors import NotFoundError
 from gateway.link.device_keys import DeviceKeys
@@ -79,9 +79,9 @@ class Listener:
 
     def _birth(self, bank_id: str, birth: Birth, *, retained: bool) -> None:
         with self._database.writing() as session:
-            meaning = service.born(session, bank_id, birth, fresh=not retained, now=self._now())
-        if meaning.ignored is not None:
-            log.warning("birth_ignored", bank=bank_id, code=meaning.ignored, session=birth.session.number)
+            ignored = service.born(session, bank_id, birth, fresh=not retained, now=self._now())
+        if ignored is not None:
+            log.warning("birth_ignored", bank=bank_id, code=ignored, session=birth.session.number)
             return
         self._presence.born(bank_id, birth, retained=retained)
         self._publisher.settle(bank_id)
@@ -94,11 +94,11 @@ class Listener:
         if not self._presence.beats(bank_id, health):
             return
         with self._database.reading() as session:
-            versions = versions_of(session, bank_id)
-        if versions is None:
+            standing = standing_of(session, bank_id)
+        if standing is None:
             raise NotFoundError("controller", "no controller is joined to this bank")
-        known = health.list_version == versions.in_force
-        lacks = health.list_version < versions.newest or any(one.code == KEY_MISSING for one in health.faults)
+        known = health.list_version == standing.in_force
+        lacks = health.list_version < standing.newest or any(one.code == KEY_MISSING for one in health.faults)
         behind = lacks and self._may_send_again(bank_id)
         if known and not behind and self._presence.is_settled(bank_id):
             return

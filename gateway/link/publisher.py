@@ -13,8 +13,8 @@ from gateway.access import lists, service
 from gateway.access.changes import AccessChanged, CommandReady, ControllersChanged
 from gateway.access.keystore import Keystore
 from gateway.access.listed import badge_keys, site_of_bank
-from gateway.access.models import Controller
-from gateway.access.repository import Issued, versions_of
+from gateway.access.repository import Issued
+from gateway.access.standing import standing_of
 from gateway.db import Database
 from gateway.errors import NotFoundError
 from gateway.ingest.service import Reach, reaches_at_birth
@@ -80,15 +80,15 @@ class Publisher:
             return
         with self._lock:
             with self._database.reading() as session:
-                versions = versions_of(session, bank_id)
-                names = badge_keys(session, site_of_bank(session, bank_id).id) if versions else ()
+                standing = standing_of(session, bank_id)
+                names = badge_keys(session, site_of_bank(session, bank_id).id) if standing else ()
                 known = service.is_known(session, bank_id, following.version, following.hash)
-            if versions is None or versions.held or not known:
+            if standing is None or standing.held or not known:
                 self._presence.unsettle(bank_id)
                 return
             self._presence.settle(bank_id)
             if again or self._told.get(bank_id) != birth.session:
-                self._publish_trust(bank_id, versions.trust, birth.trust_version)
+                self._publish_trust(bank_id, standing.trust, birth.trust_version)
                 if not names or set(names) != set(birth.badge_keys):
                     self._publish_keys(bank_id)
                 self._told[bank_id] = birth.session
@@ -134,8 +134,8 @@ class Publisher:
         self._holds.pop(bank_id, None)
         try:
             with self._database.writing() as session:
-                versions = versions_of(session, bank_id)
-                if versions is None or versions.held:
+                standing = standing_of(session, bank_id)
+                if standing is None or standing.held:
                     return 0, None
                 issued = lists.issue(
                     session, bank_id, lambda payload: self._keystore.sign(Topic.ACCESS, payload), now=self._now()
@@ -144,7 +144,7 @@ class Publisher:
         except (MessageError, NotFoundError) as error:
             log.warning("list_not_issued", bank=bank_id, code=error.code, why=str(error))
             return 0, None
-        return versions.newest, issued
+        return standing.newest, issued
 
     def _publish_list(self, bank_id: str, issued: Issued) -> None:
         if issued.envelope is not None:
@@ -183,10 +183,10 @@ class Publisher:
         if birth is not None:
             return birth.session
         with self._database.reading() as session:
-            controller = session.get(Controller, bank_id)
-        if controller is None or not controller.online or controller.session_nonce is None:
+            standing = standing_of(session, bank_id)
+        if standing is None or not standing.online or standing.nonce is None:
             return None
-        return WireSession(controller.session_number, controller.session_nonce)
+        return WireSession(standing.number, standing.nonce)
 
     def _send(
         self, bank_id: str, topic: Topic, envelope: bytes, *, retain: bool = False, expiry_s: int | None = None

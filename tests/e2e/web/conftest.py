@@ -23,7 +23,8 @@ from playwright.sync_api import Browser, Page
 from gateway.access import commands
 from gateway.access.lists import issue
 from gateway.access.models import CommandRecord
-from gateway.access.service import add_controller, born, controller_of, list_in_force, register_badge
+from gateway.access.service import add_controller, born, controller_of, register_badge
+from gateway.access.standing import follow
 from gateway.contracts import service as contracts
 from gateway.days import local_day, unix_ms
 from gateway.events.service import record
@@ -63,7 +64,7 @@ class Site:
         with self.app.state.database.writing() as db:
             version = controller_of(db, bank).list_in_force
             born(db, bank, birth, now=now)
-            list_in_force(controller_of(db, bank), version, now)
+            follow(db, bank, version, since=now)
         self.app.state.presence.born(bank, birth, retained=False)
         health = Health(bank, session, "b" * 32, now, "trusted", 12_034, 412, 0, 0, ())
         self.app.state.presence.beats(bank, health)
@@ -100,7 +101,7 @@ class Site:
             now = unix_ms()
             listed = issue(db, bank, lambda payload: payload, now=now)
             if applied:
-                list_in_force(controller_of(db, bank), listed.version, unix_ms())
+                follow(db, bank, listed.version, since=unix_ms())
                 record(db, "access_applied", now=unix_ms(), bank_id=bank, version=listed.version)
 
     def count(self, table: type) -> int:
