@@ -96,6 +96,12 @@ class Database:
                 yield session
 
     @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """For one prepared statement that reads (prepared.py): a transaction would take longer than its answer."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[Session]:
         """The only writer until the block ends: committed then, or rolled back if it raises."""
         # Begun now, not at the first statement: what is read or timed inside is not overtaken by another writer.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from gateway.access import repository, standing
@@ -77,9 +77,9 @@ def list_controllers(session: Session) -> Sequence[Controller]:
     return session.scalars(select(Controller).order_by(Controller.bank_id)).all()
 
 
-def device_publics(session: Session) -> Mapping[str, bytes]:
+def device_publics(connection: Connection) -> Mapping[str, bytes]:
     """The public key of every controller, by bank."""
-    return dict(_PUBLICS.run(session.connection(), {}))
+    return dict(_PUBLICS.run(connection, {}))
 
 
 def ensure_badge_key(session: Session, store: BadgeKeys, site_id: str, *, now: int) -> BadgeKey:
@@ -170,7 +170,7 @@ def has_followed(session: Session, bank_id: str, version: int, list_hash: str | 
     A list once in force is not taken back by an older one, and one that this database never issued holds the bank
     only where it has issued no newer one: which of the two is followed, the bank itself will say.
     """
-    known = standing.standing_of(session, bank_id)
+    known = standing.standing_of(session.connection(), bank_id)
     if known is None or version <= known.in_force:
         return
     standing.follow(session, bank_id, version, since=at)
@@ -198,7 +198,7 @@ def died(session: Session, bank_id: str, death: Death, *, now: int) -> bool:
 
 
 def _standing_of(session: Session, bank_id: str) -> Standing:
-    found = standing.standing_of(session, bank_id)
+    found = standing.standing_of(session.connection(), bank_id)
     if found is None:
         raise _not_joined(bank_id)
     return found

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from gateway.access.models import Controller, IssuedList
@@ -47,9 +47,9 @@ _FOLLOW = _writing("list_in_force", "list_in_force_since")
 _HOLD = _writing("held_since", "held_why")
 
 
-def standing_of(session: Session, bank_id: str) -> Standing | None:
+def standing_of(connection: Connection, bank_id: str) -> Standing | None:
     """None without a controller."""
-    found = _STANDING.first(session.connection(), {"bank": bank_id})
+    found = _STANDING.first(connection, {"bank": bank_id})
     if found is None:
         return None
     in_force, newest, held_since, trust, number, nonce, online = found

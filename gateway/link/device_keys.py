@@ -32,8 +32,8 @@ class DeviceKeys:
 
     def reload(self) -> None:
         """Reads the controllers again."""
-        with self._database.reading() as session:
-            public = device_publics(session)
+        with self._database.asking() as connection:
+            public = device_publics(connection)
         with self._lock:
             if public == self._public:
                 self._loaded_ms = self._mono_ms()

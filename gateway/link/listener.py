@@ -93,8 +93,8 @@ class Listener:
             raise MessageError("controller", "health that names another controller")
         if not self._presence.beats(bank_id, health):
             return
-        with self._database.reading() as session:
-            standing = standing_of(session, bank_id)
+        with self._database.asking() as connection:
+            standing = standing_of(connection, bank_id)
         if standing is None:
             raise NotFoundError("controller", "no controller is joined to this bank")
         known = health.list_version == standing.in_force

@@ -80,7 +80,7 @@ class Publisher:
             return
         with self._lock:
             with self._database.reading() as session:
-                standing = standing_of(session, bank_id)
+                standing = standing_of(session.connection(), bank_id)
                 names = badge_keys(session, site_of_bank(session, bank_id).id) if standing else ()
                 known = service.is_known(session, bank_id, following.version, following.hash)
             if standing is None or standing.held or not known:
@@ -134,7 +134,7 @@ class Publisher:
         self._holds.pop(bank_id, None)
         try:
             with self._database.writing() as session:
-                standing = standing_of(session, bank_id)
+                standing = standing_of(session.connection(), bank_id)
                 if standing is None or standing.held:
                     return 0, None
                 issued = lists.issue(
@@ -182,8 +182,8 @@ class Publisher:
         birth = self._presence.birth_of(bank_id)
         if birth is not None:
             return birth.session
-        with self._database.reading() as session:
-            standing = standing_of(session, bank_id)
+        with self._database.asking() as connection:
+            standing = standing_of(connection, bank_id)
         if standing is None or not standing.online or standing.nonce is None:
             return None
         return WireSession(standing.number, standing.nonce)

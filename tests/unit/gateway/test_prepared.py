@@ -70,3 +70,12 @@ def test_what_a_unit_left_pending_is_kept_with_it_and_what_is_only_read_is_not(d
     with database.reading() as session:
         _ADD.run(session.connection(), _rows("a")[0])
     assert _names(database) == ["z"]
+
+
+def test_a_question_by_itself_sees_what_is_committed_and_leaves_no_transaction_behind(database: Database) -> None:
+    for count in (1, 2):
+        with database.writing() as session:
+            _ADD.run(session.connection(), {"id": str(count), "name": f"n{count}", "created_at": NOON})
+        with database.asking() as connection:
+            assert len(_NAMES.run(connection, {})) == count
+            assert not connection.in_transaction()
