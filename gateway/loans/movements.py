@@ -6,8 +6,9 @@ tells: entries come late, twice and in any order.
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from gateway.badges.models import Badge
@@ -18,8 +19,8 @@ from gateway.loans import repository
 from gateway.loans.codes import MovementKind, MovementState
 from gateway.loans.models import Loan, Movement
 from gateway.loans.service import changed, hand_on, loan_of
-from gateway.lockers.models import Locker
-from gateway.lockers.service import bank_of
+from gateway.lockers.models import Bank, Locker
+from gateway.prepared import PreparedForSome, some
 from wire.entries import Entry, EntryType
 
 # Who taps again within this time has forgotten something, or the door fell shut.
@@ -28,6 +29,24 @@ BADGE = "badge"
 _COUNTS = frozenset({MovementState.PROPOSED, MovementState.CONFIRMED})
 _NOTHING_OPENED = frozenset({EntryType.NOT_OPENED, EntryType.RELEASE_FAILED})
 _TELLING = _NOTHING_OPENED | {EntryType.RELEASE_INTENDED}
+
+
+class _Owned(NamedTuple):
+    """A badge of somebody's."""
+
+    person_id: str
+    registered_at: int
+    revoked_at: int | None
+
+
+# Made once: it is asked with each release of a tool locker.
+_OWNERS = PreparedForSome(
+    lambda size: (
+        select(Badge.digest, *(getattr(Badge, name) for name in _Owned._fields))
+        .join(Bank, Bank.site_id == Badge.site_id)
+        .where(Bank.id == bindparam("bank"), Badge.digest.in_(some("digest", size)), Badge.person_id.is_not(None))
+    )
+)
 
 
 def note_releases(session: Session, bank_id: str, entries: Sequence[Entry], *, now: int) -> None:
@@ -77,9 +96,9 @@ def _decide(session: Session, movement_id: str, state: MovementState, actor: str
 
 def _attribute(session: Session, bank_id: str, releases: Sequence[Entry], now: int) -> None:
     owners = _owners(session, bank_id, releases)
-    loans = repository.of_people_at(
-        session, bank_id, {badge.person_id for same in owners.values() for badge in same if badge.person_id}
-    )
+    people = {badge.person_id for same in owners.values() for badge in same}
+    times = [entry.at for entry in releases]
+    loans = repository.of_people_at(session, bank_id, people, min(times), max(times))
     for entry in releases:
         people = {badge.person_id for badge in owners.get(entry.body["digest"], ()) if _is_live(badge, entry.at)}
         for loan in loans:
@@ -87,21 +106,15 @@ def _attribute(session: Session, bank_id: str, releases: Sequence[Entry], now: i
                 _propose(session, loan, entry, bank_id, now)
 
 
-def _owners(session: Session, bank_id: str, releases: Sequence[Entry]) -> Mapping[str, Sequence[Badge]]:
-    digests = {entry.body["digest"] for entry in releases}
-    found: dict[str, list[Badge]] = {}
-    for badge in session.scalars(
-        select(Badge).where(
-            Badge.site_id == bank_of(session, bank_id).site_id,
-            Badge.digest.in_(digests),
-            Badge.person_id.is_not(None),
-        )
-    ):
-        found.setdefault(badge.digest, []).append(badge)
+def _owners(session: Session, bank_id: str, releases: Sequence[Entry]) -> Mapping[str, Sequence[_Owned]]:
+    digests = sorted({entry.body["digest"] for entry in releases})
+    found: dict[str, list[_Owned]] = {}
+    for digest, *facts in _OWNERS.run(session.connection(), {"bank": bank_id}, digest=digests):
+        found.setdefault(digest, []).append(_Owned(*facts))
     return found
 
 
-def _is_live(badge: Badge, at: int) -> bool:
+def _is_live(badge: _Owned, at: int) -> bool:
     return badge.registered_at <= at and (badge.revoked_at is None or badge.revoked_at > at)
 
 
@@ -165,7 +178,6 @@ def _read_again(session: Session, loan: Loan) -> None:
     if taken is not None:
         taken.kind = MovementKind.TAKEN.value
     loan.returned_at, loan.returned_by = (visits[-1].at, BADGE) if visits else (None, None)
-    session.flush()
     _bring_items(session, loan)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from gateway.contracts.models import Absence, Death
 from gateway.loans.models import Loan, LoanItem, Membership, ToolLocker
@@ -29,6 +29,22 @@ _BANKS_OF_MEMBER = Prepared(
 _HAVE_LENT = Prepared(
     select(Locker.number).where(Locker.bank_id == bindparam("bank"), exists().where(Loan.locker_id == Locker.id))
 )
+_OUT = and_(LoanItem.taken_at.is_not(None), LoanItem.returned_at.is_(None))
+_OF_TOOL = LoanItem.tool_id == bindparam("tool")
+_OUT_ELSEWHERE = Prepared(select(LoanItem.loan_id).where(_OF_TOOL, LoanItem.loan_id != bindparam("but"), _OUT))
+_OTHER = aliased(LoanItem)
+_AWAITED = Prepared(
+    select(LoanItem.id)
+    .join(Loan, Loan.id == LoanItem.loan_id)
+    .where(
+        _OF_TOOL,
+        LoanItem.taken_at.is_(None),
+        Loan.taken_at.is_not(None),
+        Loan.returned_at.is_(None),
+        ~exists().where(_OTHER.tool_id == LoanItem.tool_id, _OTHER.taken_at.is_not(None), _OTHER.returned_at.is_(None)),
+    )
+    .order_by(Loan.taken_at)
+)
 
 
 def promised(session: Session, tool_id: str, from_at: int, until_at: int, loan_id: str) -> LoanItem | None:
@@ -47,45 +63,28 @@ def promised(session: Session, tool_id: str, from_at: int, until_at: int, loan_i
     )
 
 
-def out_elsewhere(session: Session, tool_id: str, loan_id: str) -> LoanItem | None:
-    """The tool as it is out with another loan."""
-    return session.scalar(
-        select(LoanItem).where(
-            LoanItem.tool_id == tool_id,
-            LoanItem.loan_id != loan_id,
-            LoanItem.taken_at.is_not(None),
-            LoanItem.returned_at.is_(None),
-        )
-    )
+def out_elsewhere(session: Session, tool_id: str, loan_id: str) -> str | None:
+    """The other loan with which the tool is out."""
+    session.flush()  # the question below does not see what is pending
+    found = _OUT_ELSEWHERE.first(session.connection(), {"tool": tool_id, "but": loan_id})
+    return None if found is None else str(found[0])
 
 
 def awaited(session: Session, tool_id: str) -> LoanItem | None:
     """The tool in a loan that was taken without it, because it was thought to be out with another; it is not now."""
-    if out_elsewhere(session, tool_id, "") is not None:
-        return None
-    return session.scalar(
-        select(LoanItem)
-        .join(Loan, Loan.id == LoanItem.loan_id)
-        .where(
-            LoanItem.tool_id == tool_id,
-            LoanItem.taken_at.is_(None),
-            Loan.taken_at.is_not(None),
-            Loan.returned_at.is_(None),
-        )
-        .order_by(Loan.taken_at)
-        .limit(1)
-    )
+    session.flush()  # the question below does not see what is pending
+    found = _AWAITED.first(session.connection(), {"tool": tool_id})
+    return None if found is None else session.get_one(LoanItem, found[0])
 
 
 def tools_at_once(session: Session, membership_id: str, from_at: int, until_at: int) -> int:
     """How many tools the member has, or is promised, within [from_at, until_at)."""
-    still_out = and_(LoanItem.taken_at.is_not(None), LoanItem.returned_at.is_(None))
     then = and_(LoanItem.from_at < until_at, LoanItem.until_at > from_at, LoanItem.from_at < LoanItem.until_at)
     query = (
         select(func.count())
         .select_from(LoanItem)
         .join(Loan, Loan.id == LoanItem.loan_id)
-        .where(Loan.membership_id == membership_id, LoanItem.returned_at.is_(None), or_(still_out, then))
+        .where(Loan.membership_id == membership_id, LoanItem.returned_at.is_(None), or_(_OUT, then))
     )
     return session.scalar(query) or 0
 
@@ -113,8 +112,8 @@ def in_scheme(query: Select[Loan], scheme_id: str | None) -> Select[Loan]:
     return query.where(Loan.membership.has(Membership.scheme_id == scheme_id))
 
 
-def of_people_at(session: Session, bank_id: str, people: Collection[str]) -> Sequence[Loan]:
-    """Every loan of these people through the bank's lockers."""
+def of_people_at(session: Session, bank_id: str, people: Collection[str], earliest: int, latest: int) -> Sequence[Loan]:
+    """These people's loans through the bank's lockers that had begun, and were not over, within that time."""
     if not people:
         return []
     return (
@@ -122,7 +121,12 @@ def of_people_at(session: Session, bank_id: str, people: Collection[str]) -> Seq
             select(Loan)
             .join(Membership, Membership.id == Loan.membership_id)
             .join(Locker, Locker.id == Loan.locker_id)
-            .where(Locker.bank_id == bank_id, Membership.person_id.in_(people))
+            .where(
+                Locker.bank_id == bank_id,
+                Membership.person_id.in_(people),
+                Loan.from_at <= latest,
+                func.coalesce(Loan.cancelled_at, Loan.checked_at, earliest + 1) > earliest,
+            )
             .order_by(Loan.id)
         )
         .unique()

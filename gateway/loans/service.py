@@ -91,7 +91,7 @@ def hand_over(session: Session, loan_id: str, *, actor: str, now: int) -> Loan:
         out = repository.out_elsewhere(session, item.tool_id, loan.id)
         if out is not None:
             raise ConflictError(
-                "still_out", f"{item.tool.name} is still out with another loan: take it back first", loan=out.loan_id
+                "still_out", f"{item.tool.name} is still out with another loan: take it back first", loan=out
             )
         _refuse_promised(session, item.tool, now, item.until_at, loan.id, loan.membership.site.zone)
         item.taken_at, item.from_at = now, min(item.from_at, now)
@@ -184,7 +184,6 @@ def loan_of(session: Session, loan_id: str) -> Loan:
 
 def hand_on(session: Session, tool_id: str) -> None:
     """A tool is back: a loan whose member opened the door for it, while it was thought to be out, has it now."""
-    session.flush()
     item = repository.awaited(session, tool_id)
     if item is not None:
         item.taken_at = loan_of(session, item.loan_id).taken_at
