@@ -15,7 +15,9 @@ from gateway.lockers.models import Bank, Locker
 from gateway.prepared import PreparedForSome, some
 from wire.entries import Entry
 
+_EARLIEST = bindparam("earliest", type_=BigInteger())
 # Made once: what SQLAlchemy needs to recognise a statement takes longer than to carry it out.
+# It goes from the badges to their lockers: if it named those too, SQLite would try each of them with each badge.
 _HOLDERS = (
     select(
         Badge.digest, Locker.number,
@@ -34,17 +36,16 @@ _HOLDERS = (
         Badge.staff_id.is_(None),
         Contract.signed_at.is_not(None),
         Contract.frozen_at.is_(None),
+        Contract.collect_until > _EARLIEST,
         Holding.waits_since.is_(None),
         ~exists().where(
             Suspension.contract_id == Contract.id,
             Suspension.from_at <= bindparam("latest", type_=BigInteger()),
-            func.coalesce(Suspension.lifted_at, Suspension.until_at) > bindparam("earliest", type_=BigInteger()),
+            func.coalesce(Suspension.lifted_at, Suspension.until_at) > _EARLIEST,
         ),
     )
 )  # fmt: skip
-_OF_SOME = PreparedForSome(
-    lambda size: _HOLDERS.where(Locker.number.in_(some("number", size)), Badge.digest.in_(some("digest", size)))
-)
+_OF_SOME = PreparedForSome(lambda size: _HOLDERS.where(Badge.digest.in_(some("digest", size))))
 
 
 def questionable(connection: Connection, bank_id: str, releases: Sequence[Entry]) -> list[Entry]:
@@ -52,10 +53,9 @@ def questionable(connection: Connection, bank_id: str, releases: Sequence[Entry]
     asked = [entry for entry in releases if _by_badge(entry)]
     if not asked:
         return list(releases)
-    numbers = sorted({entry.body["locker"] for entry in asked})
     digests = sorted({entry.body["digest"] for entry in asked})
     times = {"earliest": min(entry.at for entry in asked), "latest": max(entry.at for entry in asked)}
-    found = _OF_SOME.run(connection, {"bank": bank_id, **times}, number=numbers, digest=digests)
+    found = _OF_SOME.run(connection, {"bank": bank_id, **times}, digest=digests)
     spans: Mapping[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     for row in found:
         digest, locker, *begins, collect_until, held_until, parted = row
