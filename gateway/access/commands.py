@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.changes import CommandReady
 from gateway.access.models import CommandRecord, CommandStep, ReportedPart
-from gateway.access.service import controller_of
+from gateway.access.service import require_joined
 from gateway.audit import service as audit
 from gateway.db import announce, new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError, OfflineError
@@ -99,7 +99,7 @@ def order(
     Raises NotFoundError (`controller`), InvalidError (`kind`, `args`), OfflineError (`offline`, `held`): then nothing
     is issued.
     """
-    if controller_of(session, bank_id).held_since is not None and kind != "send_access":
+    if require_joined(session, bank_id).held and kind != "send_access":
         raise OfflineError("held", f"{bank_id} must be reconciled with this gateway before it takes orders from it")
     command = _issue(session, orders, bank_id, kind, args, reason, actor, now, attempt=1)
     audit.record(

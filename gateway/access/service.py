@@ -72,6 +72,14 @@ def controller_of(session: Session, bank_id: str) -> Controller:
     return controller
 
 
+def require_joined(session: Session, bank_id: str) -> Standing:
+    """What the bank's controller has said of itself. Raises NotFoundError with code `controller`."""
+    found = standing.standing_of(session.connection(), bank_id)
+    if found is None:
+        raise _not_joined(bank_id)
+    return found
+
+
 def list_controllers(session: Session) -> Sequence[Controller]:
     """Every controller, by id."""
     return session.scalars(select(Controller).order_by(Controller.bank_id)).all()
@@ -134,7 +142,7 @@ def born(session: Session, bank_id: str, birth: Birth, *, fresh: bool = True, no
     Only a `fresh` birth says which list the bank follows now; a retained one may be days old. A trust version that
     this database never issued means that it is empty or older than the bank.
     """
-    known = _standing_of(session, bank_id)
+    known = require_joined(session, bank_id)
     number, nonce = birth.session.number, birth.session.nonce
     if number < known.number:
         return "lower_session"
@@ -157,7 +165,7 @@ def follows(session: Session, bank_id: str, version: int, list_hash: str | None,
     One that this database never issued means that the database is empty or older than the bank: the bank is held
     until someone reconciles the two.
     """
-    known = _standing_of(session, bank_id)
+    known = require_joined(session, bank_id)
     if version != known.in_force:
         standing.follow(session, bank_id, version, since=now)
     if not is_known(session, bank_id, version, list_hash):
@@ -188,20 +196,13 @@ def is_known(session: Session, bank_id: str, version: int, list_hash: str | None
 
 def died(session: Session, bank_id: str, death: Death, *, now: int) -> bool:
     """Takes a verified death; only the present session's counts."""
-    known = _standing_of(session, bank_id)
+    known = require_joined(session, bank_id)
     if (death.session.number, death.session.nonce) != (known.number, known.nonce):
         return False
     if known.online:
         standing.end(session, bank_id, now=now)
         record(session, "controller_offline", now=now, bank_id=bank_id)
     return True
-
-
-def _standing_of(session: Session, bank_id: str) -> Standing:
-    found = standing.standing_of(session.connection(), bank_id)
-    if found is None:
-        raise _not_joined(bank_id)
-    return found
 
 
 def _hold(session: Session, bank_id: str, known: Standing, why: str, version: int, now: int) -> None:
