@@ -105,7 +105,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """The only writer until the block ends: committed then, or rolled back if it raises."""
         # Begun now, not at the first statement: what is read or timed inside is not overtaken by another writer.
-        with self._writer.begin() as connection, Unit(connection) as session:
+        with self._writer.connect() as connection, connection.begin(), Unit(connection) as session:
             yield session
             session.flush()
         news: list[object] = session.info.pop("news", [])

@@ -5,6 +5,7 @@ goes in and comes out is not converted: plain numbers, texts and bytes only. Wha
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BindParameter, ClauseElement, Connection, bindparam
@@ -19,12 +20,12 @@ class Prepared:
 
     def __init__(self, statement: ClauseElement) -> None:
         self._statement = statement
-        self._compiled: dict[str, tuple[str, Sequence[str] | None]] = {}
+        self._compiled: dict[str, tuple[str, Callable[[Values], Any]]] = {}
 
     def run(self, connection: Connection, values: Values) -> list[Row]:
         """Its rows, none for a statement that answers nothing. Raises what the database raises, as SQLAlchemy does."""
-        sql, order = self._for(connection)
-        return carry_out(connection, sql, _in_order(values, order))
+        sql, ordered = self._for(connection)
+        return carry_out(connection, sql, ordered(values))
 
     def first(self, connection: Connection, values: Values) -> Row | None:
         """The first of its rows. Raises as `run`."""
@@ -33,16 +34,16 @@ class Prepared:
 
     def run_many(self, connection: Connection, rows: Sequence[Values]) -> None:
         """Once for each of `rows`, of which there is at least one. Raises as `run`."""
-        sql, order = self._for(connection)
-        carry_out(connection, sql, [_in_order(row, order) for row in rows], many=True)
+        sql, ordered = self._for(connection)
+        carry_out(connection, sql, list(map(ordered, rows)), many=True)
 
-    def _for(self, connection: Connection) -> tuple[str, Sequence[str] | None]:
-        """Its text, and the order of its parameters where they have no names."""
+    def _for(self, connection: Connection) -> tuple[str, Callable[[Values], Any]]:
+        """Its text, and what brings its parameters into their order where they have no names."""
         dialect = connection.dialect
         found = self._compiled.get(dialect.name)
         if found is None:
             compiled: Any = self._statement.compile(dialect=dialect)
-            found = self._compiled[dialect.name] = (str(compiled), compiled.positiontup)
+            found = self._compiled[dialect.name] = (str(compiled), _order(compiled.positiontup))
         return found
 
 
@@ -95,5 +96,9 @@ def _filled(values: Sequence[Any], size: int) -> Sequence[Any]:
     return [*values, *[values[-1]] * (size - len(values))]
 
 
-def _in_order(values: Values, order: Sequence[str] | None) -> Any:
-    return values if order is None else tuple([values[name] for name in order])
+def _order(names: Sequence[str] | None) -> Callable[[Values], Any]:
+    if names is None:
+        return lambda values: values
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple([values[name] for name in names])
