@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from gateway.db import announce
 from gateway.events.models import RARE, USES, Event
 from gateway.paging import bounded
-from gateway.prepared import Prepared
+from gateway.prepared import Prepared, Row, Values, some
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,31 @@ class _Body(msgspec.Struct):
     body: dict[str, Any] = {}
 
 
+_line = msgspec.json.Decoder(_Body)
+_body = msgspec.json.Decoder(dict[str, Any])
 # Made once: whatever happens is told, and some of it several times.
 _ADDED = ("kind", "at", "received_at", "bank_id", "locker", "body")
 _ADD = Prepared(insert(Event).values({name: bindparam(name) for name in _ADDED}))
-_line = msgspec.json.Decoder(_Body)
-_body = msgspec.json.Decoder(dict[str, Any])
+_FACTS = (
+    Event.id, Event.kind, Event.at, Event.received_at, Event.bank_id, Event.locker, Event.body, Event.epoch, Event.seq,
+    Event.line,
+)  # fmt: skip
+# By what the feed is asked for; an id is its place in the feed.
+_ASKED = {
+    "after": Event.id > bindparam("after"),
+    "since": Event.received_at >= bindparam("since"),
+    "from": Event.at >= bindparam("from"),
+    "until": Event.at < bindparam("until"),
+    "bank": Event.bank_id == bindparam("bank"),
+    "locker": Event.locker == bindparam("locker"),
+}
+_LAST_BEFORE = Prepared(
+    select(Event.id)
+    .where(Event.received_at < bindparam("since"))
+    .order_by(Event.id.desc())
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
 
 
 def record(
@@ -64,9 +85,14 @@ def record(
 
     Written at once, whatever else is pending.
     """
-    body = msgspec.json.encode({name: value for name, value in facts.items() if value is not None})
-    at = now if at is None else at
-    values = {"kind": kind, "at": at, "received_at": now, "bank_id": bank_id, "locker": locker, "body": body}
+    values = {
+        "kind": kind,
+        "at": now if at is None else at,
+        "received_at": now,
+        "bank_id": bank_id,
+        "locker": locker,
+        "body": msgspec.json.encode({name: value for name, value in facts.items() if value is not None}),
+    }
     _ADD.run(session.connection(), values)
     announce(session, FeedGrew())
 
@@ -82,32 +108,31 @@ def events_after(
     uses_since: int | None = None,
 ) -> list[FeedItem]:
     """Events with an id above `after`, oldest first; of uses only those received since `uses_since`, if it is given."""
-    query = select(Event).where(Event.id > after).order_by(Event.id).limit(bounded(limit))
+    asked = {"after": after, "bank": bank_id, "locker": locker, "limit": bounded(limit)}
     if uses_since is None:
-        return items(sorted(_found(session, query, kinds, bank_id, locker), key=_id)[: bounded(limit)])
-    # What was received before is not looked through: ids rise with the time of receipt.
-    before = select(Event.id).where(Event.received_at < uses_since).order_by(Event.id.desc()).limit(1)
-    recent = query.where(Event.id > (session.scalar(before) or 0), Event.received_at >= uses_since)
+        return sorted(_found(session, kinds, asked), key=_id)[: bounded(limit)]
     uses, rest = [kind for kind in kinds if kind in USES], [kind for kind in kinds if kind not in USES]
-    found: list[Event] = []
+    found: list[FeedItem] = []
     if uses or not kinds:
-        found += session.scalars(_narrowed(recent, uses or USES, bank_id, locker))
-    if rest or not kinds:
-        found += _found(session, query.where(RARE), rest, bank_id, locker)
-    return items(sorted(found, key=_id)[: bounded(limit)])
+        # What was received before is not looked through: ids rise with the time of receipt.
+        before = _LAST_BEFORE.first(session.connection(), {"since": uses_since, "limit": 1, "offset": 0})
+        recent = {**asked, "after": max(after, before[0] if before else 0), "since": uses_since}
+        found += _ask(session, recent, uses or USES)
+    if rest:
+        found += _found(session, rest, asked)
+    elif not kinds:
+        found += _ask(session, asked, rare=True)
+    return sorted(found, key=_id)[: bounded(limit)]
 
 
 def events_between(
     session: Session, *, bank_id: str, locker: int | None, from_at: int, until_at: int, after: int, limit: int
 ) -> list[FeedItem]:
     """The uses of a block, or of one door, in [from_at, until_at), with an id above `after`, oldest first."""
-    query = (
-        select(Event)
-        .where(Event.id > after, Event.at >= from_at, Event.at < until_at)
-        .order_by(Event.id)
-        .limit(bounded(limit))
-    )
-    return [_item(event) for event in session.scalars(_narrowed(query, USES, bank_id, locker))]
+    asked = {
+        "after": after, "bank": bank_id, "locker": locker, "from": from_at, "until": until_at, "limit": bounded(limit)
+    }  # fmt: skip
+    return _ask(session, asked, USES)
 
 
 def latest_events(
@@ -119,8 +144,8 @@ def latest_events(
     locker: int | None = None,
 ) -> list[FeedItem]:
     """The newest events, newest first."""
-    query = select(Event).order_by(Event.id.desc()).limit(bounded(limit))
-    return items(sorted(_found(session, query, kinds, bank_id, locker), key=_id, reverse=True)[: bounded(limit)])
+    asked = {"bank": bank_id, "locker": locker, "limit": bounded(limit)}
+    return sorted(_found(session, kinds, asked, newest=True), key=_id, reverse=True)[: bounded(limit)]
 
 
 def last_id(session: Session) -> int:
@@ -128,48 +153,53 @@ def last_id(session: Session) -> int:
     return session.scalar(select(func.max(Event.id))) or 0
 
 
-def _id(event: Event) -> int:
-    return event.id
+def _id(item: FeedItem) -> int:
+    return item.id
 
 
-def _found(
-    session: Session, query: Select[Event], kinds: Collection[str], bank_id: str | None, locker: int | None
-) -> list[Event]:
+def _found(session: Session, kinds: Collection[str], asked: Values, *, newest: bool = False) -> list[FeedItem]:
     """Each rare kind has its place in an index, where one question finds it; all else is found by one more."""
-    rare = [kind for kind in kinds if kind not in USES]
-    asked = [_narrowed(query.where(RARE), (kind,), bank_id, locker) for kind in rare]
-    if len(rare) < len(kinds) or not kinds:
-        asked.append(_narrowed(query, [kind for kind in kinds if kind in USES], bank_id, locker))
-    return [event for one in asked for event in session.scalars(one)]
+    uses, rare = [kind for kind in kinds if kind in USES], [kind for kind in kinds if kind not in USES]
+    found = [item for kind in rare for item in _ask(session, asked, (kind,), rare=True, newest=newest)]
+    if uses or not kinds:
+        found += _ask(session, asked, uses, newest=newest)
+    return found
 
 
-def _narrowed(query: Select[Event], kinds: Collection[str], bank_id: str | None, locker: int | None) -> Select[Event]:
+def _ask(
+    session: Session, asked: Values, kinds: Sequence[str] = (), *, rare: bool = False, newest: bool = False
+) -> list[FeedItem]:
+    """Events of these kinds, or of all; what is None is not asked."""
+    given = {name: value for name, value in asked.items() if value is not None}
+    question = _question(frozenset(given), len(kinds), rare, newest)
+    values = {**given, **{f"kind{turn}": kind for turn, kind in enumerate(kinds)}, "offset": 0}
+    return [_item(row) for row in question.run(session.connection(), values)]
+
+
+@cache
+def _question(asked: frozenset[str], kinds: int, rare: bool, newest: bool) -> Prepared:
+    """There are few of them, and each is compiled once."""
+    query = select(*_FACTS).where(*(_ASKED[name] for name in sorted(asked) if name in _ASKED))
+    if rare:
+        query = query.where(RARE)
     if kinds:
-        query = query.where(Event.kind.in_(kinds))
-    if bank_id is not None:
-        query = query.where(Event.bank_id == bank_id)
-    if locker is not None:
-        query = query.where(Event.locker == locker)
-    return query
+        query = query.where(Event.kind.in_(some("kind", kinds)))
+    ordered = query.order_by(Event.id.desc() if newest else Event.id)
+    return Prepared(ordered.limit(bindparam("limit")).offset(bindparam("offset")))
 
 
-def _item(event: Event) -> FeedItem:
-    own = event.line is None
-    body = _body.decode(event.body or b"{}") if own else _line.decode(event.line or b"{}").body
+def _item(row: Row) -> FeedItem:
+    number, kind, at, received_at, bank, locker, own, epoch, seq, line = row
+    body = _body.decode(own or b"{}") if line is None else _line.decode(line).body
     return FeedItem(
-        id=event.id,
-        kind=event.kind,
-        at=event.at,
-        received_at=event.received_at,
-        source="gateway" if own else "bank",
-        bank=event.bank_id,
-        locker=event.locker,
+        id=number,
+        kind=kind,
+        at=at,
+        received_at=received_at,
+        source="gateway" if line is None else "bank",
+        bank=bank,
+        locker=locker,
         body={name: value for name, value in body.items() if name not in _KEPT_INSIDE},
-        epoch=event.epoch,
-        seq=event.seq,
+        epoch=epoch,
+        seq=seq,
     )
-
-
-def items(events: Sequence[Event]) -> list[FeedItem]:
-    """The events as everyone reads them."""
-    return [_item(event) for event in events]
