@@ -17,17 +17,28 @@ from gateway.errors import ConflictError, InvalidError, NotFoundError, SignInErr
 from gateway.lockers.models import Organisation
 from gateway.people.models import Person
 from gateway.people.service import LANGUAGES, checked_name
+from gateway.prepared import Prepared
 from gateway.staff.models import ApiToken, SignIn, Staff
 
 ROLES = ("worker", "volunteer", "technician", "librarian", "operator")
 SIGN_IN_MS = 12 * 3_600_000
 MIN_PASSWORD, MAX_PASSWORD = 10, 200
 TOKEN_PREFIX = "casier_"  # noqa: S105 - what a token begins with, so that leaked ones can be searched for
-# Made once: it is asked with every request of a program.
-_BY_TOKEN = (
-    select(Staff)
+# Made once: one of them is asked with every request.
+_BY_TOKEN = Prepared(
+    select(Staff.id, Staff.name, Staff.role, Staff.language, Staff.organisation_id)
     .join(ApiToken, ApiToken.staff_id == Staff.id)
     .where(ApiToken.token_hash == bindparam("hash"), ApiToken.revoked_at.is_(None), Staff.disabled_at.is_(None))
+)
+_BY_COOKIE = Prepared(
+    select(Staff.id, Staff.name, Staff.role, Staff.language, Staff.organisation_id, SignIn.csrf_token)
+    .join(SignIn, SignIn.staff_id == Staff.id)
+    .where(
+        SignIn.token_hash == bindparam("hash"),
+        SignIn.ended_at.is_(None),
+        SignIn.expires_at > bindparam("now"),
+        Staff.disabled_at.is_(None),
+    )
 )
 
 _passwords = PasswordHash.recommended()
@@ -44,8 +55,8 @@ class SignedIn:
     name: str
     role: str
     language: str
-    csrf_token: str | None = None
     organisation_id: str | None = None
+    csrf_token: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,19 +166,11 @@ def open_sign_in(session: Session, staff_id: str, *, now: int) -> NewSignIn:
 
 def signed_in(session: Session, token: str, *, now: int) -> SignedIn:
     """Who a cookie belongs to. Raises SignInError with code `signed_out`."""
-    row = session.execute(
-        select(SignIn, Staff)
-        .join(Staff, Staff.id == SignIn.staff_id)
-        .where(
-            SignIn.token_hash == _hash(token),
-            SignIn.ended_at.is_(None),
-            SignIn.expires_at > now,
-            Staff.disabled_at.is_(None),
-        )
-    ).first()
-    if row is None:
+    session.flush()  # the question below does not see what is pending
+    found = _BY_COOKIE.first(session.connection(), {"hash": _hash(token), "now": now})
+    if found is None:
         raise SignInError("signed_out", "sign in first")
-    return _signed_in(row.Staff, row.SignIn.csrf_token)
+    return SignedIn(*found)
 
 
 def close_sign_in(session: Session, token: str, *, now: int) -> None:
@@ -213,10 +216,11 @@ def revoke_token(session: Session, token_id: str, *, actor: str, now: int) -> No
 
 def token_holder(session: Session, token: str) -> SignedIn:
     """Who a bearer token acts as. Raises SignInError with code `token`."""
-    staff = session.scalar(_BY_TOKEN, {"hash": _hash(token)})
-    if staff is None:
+    session.flush()  # the question below does not see what is pending
+    found = _BY_TOKEN.first(session.connection(), {"hash": _hash(token)})
+    if found is None:
         raise SignInError("token", "the bearer token is not known or was revoked")
-    return _signed_in(staff, None)
+    return SignedIn(*found)
 
 
 def staff_of(session: Session, staff_id: str) -> Staff:
@@ -238,10 +242,6 @@ def staff_named(session: Session, email: str) -> Staff:
 def names_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
     """The names behind pseudonyms, those that are known."""
     return {row.id: row.name for row in session.scalars(select(Staff).where(Staff.id.in_(ids)))}
-
-
-def _signed_in(staff: Staff, csrf_token: str | None) -> SignedIn:
-    return SignedIn(staff.id, staff.name, staff.role, staff.language, csrf_token, staff.organisation_id)
 
 
 def _hash(secret: str) -> str:
