@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from gateway.audit import service as audit
 from gateway.contracts import codes, holdings
@@ -76,7 +76,8 @@ def absence_of(session: Session, person_id: str) -> Absence | None:
 def contracts_on(session: Session, person_id: str, now: int) -> Sequence[Contract]:
     """The contracts the person is on at `now`, ended ones too."""
     mine = Contract.id.in_(select(Party.contract_id).where(Party.person_id == person_id))
-    found = session.scalars(select(Contract).where(mine).order_by(Contract.id)).unique()
+    query = select(Contract).options(selectinload(Contract.parties)).where(mine).order_by(Contract.id)
+    found = session.scalars(query).unique()
     return [one for one in found if any(party.person_id == person_id for party in people_on(one, now))]
 
 

@@ -56,14 +56,13 @@ class Contract(Base):
     next_id: Mapped[str | None] = mapped_column(ForeignKey("contract.id"))
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+    # Each decision needs these two; the others are asked for by whoever reads them (repository.WHOLE).
     holdings: Mapped[list["Holding"]] = relationship(lazy="selectin", order_by="Holding.from_at")
     suspensions: Mapped[list["Suspension"]] = relationship(lazy="selectin", order_by="Suspension.from_at")
-    parties: Mapped[list["Party"]] = relationship(lazy="selectin", order_by="Party.id")
-    trusted: Mapped[list["TrustedPerson"]] = relationship(lazy="selectin", order_by="TrustedPerson.id")
-    notices: Mapped[list["Notice"]] = relationship(lazy="selectin", order_by="Notice.id")
-    end_reasons: Mapped[list["EndReason"]] = relationship(
-        lazy="selectin", order_by="EndReason.reason", cascade="all, delete-orphan"
-    )
+    parties: Mapped[list["Party"]] = relationship(order_by="Party.id")
+    trusted: Mapped[list["TrustedPerson"]] = relationship(order_by="TrustedPerson.id")
+    notices: Mapped[list["Notice"]] = relationship(order_by="Notice.id")
+    end_reasons: Mapped[list["EndReason"]] = relationship(order_by="EndReason.reason", cascade="all, delete-orphan")
 
 
 class Holding(Base):

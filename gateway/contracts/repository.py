@@ -4,13 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, String, and_, bindparam, exists, func, not_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from gateway.contracts.models import Contract, Holding, Party, Suspension, TrustedPerson
 from gateway.contracts.states import State
 from gateway.lockers.models import Locker
 from gateway.prepared import Prepared
 
+# Contracts that are shown, several at once, are loaded with these.
+WHOLE = (
+    selectinload(Contract.parties),
+    selectinload(Contract.trusted),
+    selectinload(Contract.notices),
+    selectinload(Contract.end_reasons),
+)
 _PERSON = bindparam("person", type_=String())
 # Made once: it is asked with whatever is done to a badge.
 _BANKS_OF_PERSON = Prepared(
@@ -84,6 +91,7 @@ def of_locker(session: Session, locker_id: str, at: int) -> Sequence[Contract]:
     return (
         session.scalars(
             select(Contract)
+            .options(*WHOLE)
             .join(Holding)
             .where(Holding.locker_id == locker_id, Holding.until_at > at, Holding.from_at < Holding.until_at)
             .order_by(Holding.from_at)

@@ -318,7 +318,7 @@ def list_contracts(
     organisation_id: str | None = None, after: str | None = None, limit: int = PAGE_SIZE, now: int,
 ) -> Page[Contract]:  # fmt: skip
     """Contracts in the order of their making, narrowed by person, bank, present state and their organisation."""
-    query = select(Contract)
+    query = select(Contract).options(*repository.WHOLE)
     if person_id is not None:
         on_it = select(Party.contract_id).where(Party.person_id == person_id, Party.until_at.is_(None))
         query = query.where(Contract.id.in_(on_it))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.badges.service import list_badges
 from gateway.contracts.models import Contract, Party
+from gateway.contracts.repository import WHOLE
 from gateway.contracts.states import State
 from gateway.lockers import wall
 from gateway.lockers.models import Organisation, Site
@@ -163,7 +164,7 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
 def contracts_of(session: Session, people: Sequence[str]) -> Sequence[Contract]:
     """The contracts that these people are on, newest first; nothing of those they have left."""
     on_it = select(Party.contract_id).where(Party.person_id.in_(people), Party.until_at.is_(None))
-    query = select(Contract).where(Contract.id.in_(on_it)).order_by(Contract.from_at.desc())
+    query = select(Contract).options(*WHOLE).where(Contract.id.in_(on_it)).order_by(Contract.from_at.desc())
     return session.scalars(query).unique().all()
 
 
