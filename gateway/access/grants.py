@@ -1,10 +1,11 @@
 """What one contract or staff badge puts into an access list. Grant ids are stable from list to list."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.access.listed import ListedBadge, ListedContract, ListedHolding
 from gateway.access.schedules import schedule_name
-from gateway.contracts.holders import Window, windows_of
+from gateway.contracts.holders import Window, windows
 from gateway.contracts.holdings import UNDECIDED
 from gateway.contracts.states import State, pause_end, state_at
 from wire.access_list import Grant, Kind, Revoked
@@ -22,15 +23,19 @@ class Lines:
     revoked: list[Revoked]
 
 
-def contract_lines(contract: ListedContract, badge: ListedBadge, bank_id: str, now: int) -> Lines:
-    """The contract's holder, collect and suspended grants for one badge at one bank; past and future dates included.
+def contract_lines(
+    contract: ListedContract, badges: Mapping[str, Sequence[ListedBadge]], bank_id: str, now: int
+) -> Lines:
+    """The contract's holder, collect and suspended grants at one bank for its people's badges, by owner; past and
+    future dates included.
 
     Opening hours, where the contract has them, stand in what opens; a locker that still has a key has no grants. A
     dead badge's, an ended contract's, or those of someone who is no longer on it, are listed as revoked under the same
     ids. While the contract waits for a locker, the badge is told so by the light and opens nothing.
     """
     lines = Lines([], [])
-    for window in windows_of(contract, badge):
+    theirs = [(window, badge) for window in windows(contract) for badge in badges.get(window.owner, ())]
+    for window, badge in theirs:
         grants: list[Grant] = []
         stem = f"{contract.id[-12:]}{badge.id[-BADGE_TAIL:]}{window.tag}"
         for number, holding in enumerate(contract.holdings):

@@ -10,7 +10,6 @@ from gateway.access import listed, repository
 from gateway.access.grants import Lines, contract_lines, staff_lines
 from gateway.access.repository import Issued
 from gateway.access.schedules import schedules_of
-from gateway.contracts.holders import owners_of
 from gateway.events.service import record
 from gateway.loans.grants import loan_lines
 from gateway.loans.listed import loans_of_bank
@@ -37,12 +36,7 @@ def build(session: Session, bank_id: str, *, version: int, now: int) -> AccessLi
     contracts = listed.contracts_of_bank(session, bank_id, since)
     badges = listed.badges_of_contracts(session, bank_id, site.id, since)
     lockers = list(listed.locker_numbers(session, bank_id))
-    parts = [
-        contract_lines(contract, badge, bank_id, now)
-        for contract in contracts
-        for owner in sorted(owners_of([contract]))
-        for badge in badges.get(owner, ())
-    ]
+    parts = [contract_lines(contract, badges, bank_id, now) for contract in contracts]
     loans = loans_of_bank(session, bank_id, since)
     parts += loan_lines(session, loans, bank_id, site.id, since)
     lending = sorted(tool_locker_numbers(session, bank_id).intersection(lockers))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Protocol
 
 from gateway.schemes.terms import OpeningHours, Terms
@@ -16,6 +17,7 @@ class Signed(Protocol):
     def terms(self) -> Terms: ...
 
 
+@lru_cache(maxsize=256)
 def schedule_name(hours: OpeningHours) -> str:
     """The same hours have the same name in every list, so that a list without a change stays the same."""
     return f"h{hashlib.sha256(encode(hours.weekly)).hexdigest()[:16]}"

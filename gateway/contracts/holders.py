@@ -1,8 +1,7 @@
 """Whose badges open a contract's lockers, and from when until when."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from gateway.contracts.models import Contract, Party
 
@@ -43,8 +42,7 @@ class Owned(Protocol):
     trusted_id: str | None
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """One owner of badges may open within [from_at, until_at), both with the contract's own dates.
 
     `tag` keeps the names of the grants apart where the same badge comes back later; `owner` is a person's id or a
@@ -79,11 +77,6 @@ def windows_of(contract: Agreement, badge: Owned) -> Sequence[Window]:
 def people_on(contract: Contract, at: int) -> Sequence[Party]:
     """Who is on the contract at `at`: one person, or a couple."""
     return [one for one in contract.parties if one.until_at is None or one.until_at > at]
-
-
-def owners_of(contracts: Iterable[Agreement]) -> set[str]:
-    """Everyone whose badges may stand in an access list for these contracts."""
-    return {window.owner for contract in contracts for window in windows(contract)}
 
 
 def _or_always(instant: int | None) -> int:
