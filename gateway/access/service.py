@@ -90,18 +90,21 @@ def device_publics(connection: Connection) -> Mapping[str, bytes]:
     return dict(_PUBLICS.run(connection, {}))
 
 
-def ensure_badge_key(session: Session, store: BadgeKeys, site_id: str, *, now: int) -> BadgeKey:
-    """The site's newest badge key, made if it has none. Raises NotReadyError (`keys`), NotFoundError (`site`)."""
+def ensure_badge_key(session: Session, store: BadgeKeys, site_id: str, *, now: int) -> str:
+    """The site's newest badge key, by its id, made if it has none.
+
+    Raises NotReadyError (`keys`), NotFoundError (`site`).
+    """
+    session.flush()  # the question below does not see what is pending
+    for key_id in badge_keys(session, site_id):
+        return key_id
     if session.get(Site, site_id) is None:
         raise NotFoundError("site", "no such site")
-    session.flush()  # the question below does not see what is pending
-    for name in badge_keys(session, site_id):
-        return session.get_one(BadgeKey, name)
     key = BadgeKey(id="k-" + new_id(now).replace("-", "")[-12:], site_id=site_id, made_at=now)
     store.badge_key(key.id, make=True)
     session.add(key)
     session.flush()
-    return key
+    return key.id
 
 
 def register_badge(
@@ -120,12 +123,12 @@ def register_badge(
 
     Raises as badges.service.register, and InvalidError (`badge`).
     """
-    key = ensure_badge_key(session, store, site_id, now=now)
-    digest, technology = badges.digest_of(store.badge_key(key.id), number)
+    key_id = ensure_badge_key(session, store, site_id, now=now)
+    digest, technology = badges.digest_of(store.badge_key(key_id), number)
     return badges.register(
         session,
         site_id=site_id,
-        key_id=key.id,
+        key_id=key_id,
         digest=digest,
         label=label,
         technology=technology,

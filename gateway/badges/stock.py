@@ -3,14 +3,20 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from gateway.badges.models import Badge
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.lockers.models import Site
+from gateway.prepared import Prepared
 
 MAX_PRINTED = 16
+_PRINTED = Prepared(
+    select(Badge.id).where(
+        Badge.site_id == bindparam("site"), Badge.printed == bindparam("number"), Badge.revoked_at.is_(None)
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,10 @@ def printed_number(text: str) -> str:
 def free_number(session: Session, site_id: str, text: str) -> str:
     """A printed number that no live badge of the site bears. Raises InvalidError, ConflictError (`printed`)."""
     number = printed_number(text)
-    query = select(Badge.id).where(Badge.site_id == site_id, Badge.printed == number, Badge.revoked_at.is_(None))
-    other = session.scalar(query)
+    session.flush()  # the question below does not see what is pending
+    other = _PRINTED.first(session.connection(), {"site": site_id, "number": number})
     if other is not None:
-        raise ConflictError("printed", f"there is a badge {number} at this site already: print another", badge=other)
+        raise ConflictError("printed", f"there is a badge {number} at this site already: print another", badge=other[0])
     return number
 
 

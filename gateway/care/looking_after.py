@@ -45,7 +45,6 @@ def name_worker(session: Session, person_id: str, staff_id: str, *, actor: str, 
         session.flush()
     named = NamedWorker(id=new_id(now), person_id=person_id, staff_id=staff_id, from_at=now, named_by=actor)
     session.add(named)
-    session.flush()
     audit.record(session, actor=actor, action="worker_named", subject=person_id, now=now, worker=staff_id)
     return named
 

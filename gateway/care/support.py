@@ -138,7 +138,6 @@ def take_snapshot(
     for name, value in checked.items():
         setattr(snapshot, name, value)
     snapshot.certainty, snapshot.recorded_by, snapshot.recorded_at = certainty.value, actor, now
-    session.flush()
     audit.record(
         session, actor=actor, action="snapshot_taken", subject=person_id, now=now, moment=moment.value,
         facts=sorted(checked),

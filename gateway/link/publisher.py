@@ -168,7 +168,7 @@ class Publisher:
         with self._database.writing() as session:
             site_id = site_of_bank(session, bank_id).id
             names = list(badge_keys(session, site_id))
-            names = names or [service.ensure_badge_key(session, self._keystore, site_id, now=self._now()).id]
+            names = names or [service.ensure_badge_key(session, self._keystore, site_id, now=self._now())]
             row = service.controller_of(session, bank_id)
             row.keys_version = max(row.keys_version + 1, self._now())
             version, recipient = row.keys_version, row.encryption_public

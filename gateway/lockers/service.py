@@ -12,6 +12,7 @@ from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.lockers.models import Bank, Locker, Organisation, Site
 from gateway.people.service import checked_name
+from gateway.prepared import Prepared
 from wire.errors import MessageError
 from wire.hours import site_zone
 from wire.limits import MAX_LOCKERS
@@ -20,7 +21,11 @@ from wire.topics import is_controller_id
 MAX_LOCKER_NUMBER = 99_999
 MAX_SIZE, MAX_LITRES = 16, 100_000
 LOCKS = ("badge", "key")
-_LOCKER = select(Locker).where(Locker.bank_id == bindparam("bank"), Locker.number == bindparam("which"))
+_LOCKER = Prepared(
+    select(Locker.id).where(
+        Locker.bank_id == bindparam("bank"), Locker.number == bindparam("which"), Locker.retired_at.is_(None)
+    )
+)
 
 
 def organisation_named(session: Session, name: str, *, actor: str, now: int) -> Organisation:
@@ -164,11 +169,12 @@ def bank_of(session: Session, bank_id: str) -> Bank:
 
 def locker_of(session: Session, bank_id: str, number: int) -> Locker:
     """Raises NotFoundError with code `bank` or `locker`."""
-    locker = session.scalar(_LOCKER, {"bank": bank_id, "which": number})
-    if locker is None or locker.retired_at is not None:
+    session.flush()  # the question below does not see what is pending
+    found = _LOCKER.first(session.connection(), {"bank": bank_id, "which": number})
+    if found is None:
         bank_of(session, bank_id)
         raise NotFoundError("locker", f"bank {bank_id} has no locker {number}")
-    return locker
+    return session.get_one(Locker, found[0])
 
 
 def list_banks(session: Session) -> Sequence[Bank]:

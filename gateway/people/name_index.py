@@ -8,16 +8,18 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, event, insert, inspect, select
+from sqlalchemy import Connection, Select, bindparam, delete, event, insert, inspect, select
 from sqlalchemy.orm import Mapper, Session
 
 from gateway.people.models import NameToken, OtherName, Person
+from gateway.prepared import Prepared
 from gateway.privacy.field_keys import FieldKeys
 from gateway.privacy.fields import keys_for, keys_of
 
 # Longer beginnings single out nobody more.
 MAX_LETTERS = 12
 _PLACE = "person.name"
+_ADD = Prepared(insert(NameToken).values(token=bindparam("token"), person_id=bindparam("person_id")))
 
 
 def words(text: str) -> list[str]:
@@ -57,7 +59,7 @@ def _index(connection: Connection, people: Mapping[str, Iterable[str]]) -> None:
         for token in _tokens(keys, names)
     ]
     if rows:
-        connection.execute(insert(NameToken), rows)
+        _ADD.run_many(connection, rows)
 
 
 def _tokens(keys: FieldKeys, names: Iterable[str]) -> Sequence[int]:

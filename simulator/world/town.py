@@ -112,12 +112,11 @@ class Town:
         now = self._gateway.now()
         names = list(self._controllers)
         rooms = names[-1:] if len(names) > 1 else []
-        with self._gateway.storage.database.writing() as session:
+        with self._gateway.storage.database.writing() as session, _keeping(session):
             self._charity(session, "lockers", Service.LOCKERS, [name for name in names if name not in rooms], now)
             if rooms:
                 self._charity(session, "luggage", Service.LUGGAGE, rooms, now)
             self.errands.closing.administrator = self._account(session, "operator", "administrator", "", now)
-        with self._gateway.storage.database.writing() as session, _keeping(session):
             for box in self.records.boxes.values():
                 if self._luck.random() < 0.92:
                     self._settle(session, box, now)
