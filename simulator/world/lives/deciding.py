@@ -69,8 +69,10 @@ class Deciding:
         looked_at = len(pact.decisions) if seen is None else seen
 
         def do(session: Session, at: int) -> tuple[Any, int]:
+            contract = session.get(Contract, pact.id)  # held, so that it is loaded once
             made = plan.call(session, **plan.arguments, actor=who, now=at, seen=looked_at)
-            return made, session.get_one(Contract, pact.id).version
+            assert contract is not None
+            return made, contract.version
 
         def done(found: tuple[Any, int], at: int) -> None:
             made, version = found
