@@ -185,13 +185,13 @@ def renew(
     until = day_start(zone, day_after(ends_on))
     if until <= max(now, contract.until_at):
         raise InvalidError("dates", f"the new last day ({ends_on}) is not later than the present one")
-    contract.ends_on, contract.until_at = ends_on, until
-    contract.collect_until = holdings.collect_end(contract)
-    contract.ended_at, contract.end_reasons = None, []
-    contract.end_decided_by = contract.destination = contract.stability = contract.end_note = None
     for notice in contract.notices:
         if notice.why == codes.NoticeWhy.END_ANNOUNCED and notice.given_at is None:
             notice.given_at, notice.given_by = now, actor
+    contract.ended_at, contract.end_reasons = None, []
+    contract.end_decided_by = contract.destination = contract.stability = contract.end_note = None
+    contract.ends_on, contract.until_at = ends_on, until
+    contract.collect_until = holdings.collect_end(contract)
     holdings.fit(session, contract, now)
     decision.done("contract_renewed")
     return contract
@@ -235,9 +235,9 @@ def end(
     if seen in (None, contract.version) and state_at(contract, now) in (State.ENDING, State.ENDED):
         return contract
     decision = open_decision(session, contract_id, Action.END, actor=actor, now=now, seen=seen)
+    say_how(contract, reason, how or How())
     _lift(contract, now)
     contract.ended_at = now
-    say_how(contract, reason, how or How())
     if decision.before in (State.UPCOMING, State.DRAFT):
         contract.from_at = contract.until_at = contract.collect_until = min(contract.from_at, now)
     else:
@@ -345,9 +345,9 @@ def say_how(contract: Contract, reason: str, how: How) -> None:
 
 def announce_end(contract: Contract, actor: str, now: int) -> None:
     """The door tells whoever did not decide it themselves: a message waits from the next opening on."""
-    known = contract.end_decided_by in (codes.DecidedBy.HOLDER, codes.DecidedBy.BOTH)
-    waits = any(one.why == codes.NoticeWhy.END_ANNOUNCED and one.given_at is None for one in contract.notices)
-    if not known and not waits and contract.collect_until > now:
+    if contract.end_decided_by in (codes.DecidedBy.HOLDER, codes.DecidedBy.BOTH) or contract.collect_until <= now:
+        return
+    if not any(one.why == codes.NoticeWhy.END_ANNOUNCED and one.given_at is None for one in contract.notices):
         contract.notices.append(
             Notice(id=new_id(now), why=codes.NoticeWhy.END_ANNOUNCED.value, left_by=actor, left_at=now)
         )
