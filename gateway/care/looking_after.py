@@ -31,11 +31,11 @@ def name_worker(session: Session, person_id: str, staff_id: str, *, actor: str, 
 
     Raises NotFoundError (`person`, `staff`), ConflictError (`erased`, `worker`).
     """
-    person = files.open_file(session, person_id)
+    organisation_id = files.open_file(session, person_id)
     staff = staff_of(session, staff_id)
     if staff.disabled_at is not None or not may(staff.role, Right.CARE):
         raise ConflictError("worker", "this account cannot look after people: choose a worker whose account is open")
-    if staff.organisation_id not in (None, person.organisation_id):
+    if staff.organisation_id not in (None, organisation_id):
         raise ConflictError("worker", "this worker is with another organisation: choose one of the person's own")
     present = named_worker(session, person_id)
     if present is not None:

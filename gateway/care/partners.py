@@ -91,8 +91,8 @@ def refer(
     Raises NotFoundError (`person`, `partner`), InvalidError (`note`, `at`), ConflictError (`erased`,
     `partner_closed`).
     """
-    person, partner = files.open_file(session, person_id), partner_of(session, partner_id)
-    if partner.organisation_id != person.organisation_id:
+    organisation_id, partner = files.open_file(session, person_id), partner_of(session, partner_id)
+    if partner.organisation_id != organisation_id:
         raise NotFoundError("partner", "no such partner")
     if partner.closed_at is not None:
         raise ConflictError("partner_closed", f"{partner.name} takes no more referrals: choose another partner")

@@ -64,10 +64,10 @@ def record_support(
 
     Raises NotFoundError (`person`, `contract`, `partner`), InvalidError (`note`, `at`), ConflictError (`erased`).
     """
-    person = files.open_file(session, person_id)
+    organisation_id = files.open_file(session, person_id)
     _require_theirs(session, person_id, contract_id)
     partner = session.get(Partner, partner_id) if partner_id else None
-    if partner_id and (partner is None or partner.organisation_id != person.organisation_id):
+    if partner_id and (partner is None or partner.organisation_id != organisation_id):
         raise NotFoundError("partner", "no such partner")
     act = SupportAct(
         id=new_id(now),

@@ -39,8 +39,8 @@ def add_to_list(
     Raises NotFoundError (`person`, `scheme`, `site`, `referral`), InvalidError (`note`, `at`), ConflictError
     (`erased`, `scheme_closed`, `waiting`).
     """
-    person = files.open_file(session, person_id)
-    if open_scheme(session, wait.scheme_id).organisation_id != person.organisation_id:
+    organisation_id = files.open_file(session, person_id)
+    if open_scheme(session, wait.scheme_id).organisation_id != organisation_id:
         raise NotFoundError("scheme", "no such scheme")
     if wait.site_id is not None and session.get(Site, wait.site_id) is None:
         raise NotFoundError("site", "no such site")

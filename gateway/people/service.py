@@ -48,8 +48,13 @@ def person_of(session: Session, person_id: str) -> Person:
     """Raises NotFoundError with code `person`."""
     person = session.get(Person, person_id)
     if person is None:
-        raise NotFoundError("person", "no such person")
+        raise no_such_person()
     return person
+
+
+def no_such_person() -> NotFoundError:
+    """The refusal where there is no file of that id."""
+    return NotFoundError("person", "no such person")
 
 
 def list_people(
