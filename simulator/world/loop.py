@@ -4,12 +4,12 @@ Each process of the world has a `Life` of its own on it: a loop for that process
 """
 
 import asyncio
-import heapq
 import inspect
 import math
 from asyncio import events
 from collections.abc import Callable, Coroutine, Generator, Sequence
-from contextvars import Context, copy_context
+from contextvars import Context
+from heapq import heapify, heappop, heappush
 from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
 from simulator.errors import WorldError
@@ -24,7 +24,10 @@ _CANCELLED = 200
 
 
 class _Handle(asyncio.TimerHandle):
-    """asyncio's handle, of a timer or not, without what its debug mode needs: there are millions of them."""
+    """asyncio's handle, of a timer or not, without what its debug mode needs: there are millions of them.
+
+    Only tasks and futures bring a context; nothing else here has context variables.
+    """
 
     __slots__ = ()
 
@@ -36,15 +39,23 @@ class _Handle(asyncio.TimerHandle):
         context: Context | None = None,
         when: float | None = None,
     ) -> None:
-        self._context = context or copy_context()
-        self._loop = loop
-        self._callback = callback
-        self._args = args
+        self._context = context
+        self._loop: Any = loop
+        self._callback: Any = callback
+        self._args: Any = args
         self._cancelled = False
         self._repr = None
         self._source_traceback = None
         self._when = when or 0.0
         self._scheduled = when is not None
+
+    def cancel(self) -> None:
+        """See asyncio."""
+        if not self._cancelled:
+            self._cancelled = True
+            self._callback = self._args = None
+            if self._scheduled:
+                self._loop.timer_cancelled()
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -91,7 +102,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """A timer of `loop` (this one, or a life) at the world's `at_ms`."""
         handle = _Handle(callback, args, loop, context, when)
         self._added += 1
-        heapq.heappush(self._timers, (at_ms, self._added, handle))
+        heappush(self._timers, (at_ms, self._added, handle))
         return handle
 
     def at(self, at_ms: int, callback: Callable[[*Ts], object], *args: *Ts) -> asyncio.TimerHandle:
@@ -144,13 +155,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Run this handle when the loop turns."""
         self._ready.append(handle)
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        if not handle._scheduled:  # type: ignore[attr-defined]
-            return
+    def timer_cancelled(self) -> None:
+        """One of its timers will not be waited for."""
         self._cancelled += 1
         if self._cancelled > _CANCELLED and self._cancelled > len(self._timers) // 2:
             self._timers = [entry for entry in self._timers if not entry[2]._cancelled]
-            heapq.heapify(self._timers)
+            heapify(self._timers)
             self._cancelled = 0
 
     def _run_once(self) -> None:
@@ -171,7 +181,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
                         running = loop
                         events._set_running_loop(loop)
                     try:
-                        handle._context.run(handle._callback, *handle._args)
+                        if handle._context is None:
+                            handle._callback(*handle._args)
+                        else:
+                            handle._context.run(handle._callback, *handle._args)
                     except (SystemExit, KeyboardInterrupt):
                         raise
                     except BaseException as error:  # noqa: BLE001 - as asyncio does: it is told, and ends the run
@@ -189,7 +202,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 if ready or due_ms > self._until_ms:
                     break
                 self.now_ms = due_ms
-            heapq.heappop(timers)
+            heappop(timers)
             handle._scheduled = False
             if handle._cancelled:
                 self._cancelled -= 1
@@ -327,8 +340,9 @@ class Life(asyncio.AbstractEventLoop):
         if self._held is not None:
             self._held.append(handle)
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        self.world._timer_handle_cancelled(handle)
+    def timer_cancelled(self) -> None:
+        """One of its timers will not be waited for."""
+        self.world.timer_cancelled()
 
     def _task_done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.pop(task, None)
