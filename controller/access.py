@@ -4,7 +4,6 @@ It knows nothing of doors, queues or lockers out of service: the bank asks those
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -19,15 +18,13 @@ _RANK = {_SUSPENDED: 0, _HOLDER: 1, _COLLECT: 2}
 _TELLING = ("suspended", "hours", "lease", "staff_badge", "not_yet", "revoked", "replaced", "ended")
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(msgspec.Struct, frozen=True):
     """The badge opens these lockers, each by the grant beside it, in the list's order."""
 
     ways: tuple[tuple[int, Grant], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(msgspec.Struct, frozen=True):
     """The badge opens nothing.
 
     `why`: unknown, ended, not_yet, suspended, revoked, replaced, hours, lease or staff_badge; `grant`: the id of the

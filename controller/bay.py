@@ -103,6 +103,12 @@ class Bay:
     last_release: str | None = None
     explained_until_ms: int = 0
     pulses: deque[Pulse] = field(default_factory=deque)
+    source: str = field(init=False)
+    """Its name in faults."""
+
+    def __post_init__(self) -> None:
+        """Named once."""
+        self.source = f"locker {self.number}"
 
     def apply(self, event: Event) -> None:
         """Take the table's transition. Raises TransitionError, and changes nothing, where it lists none."""
@@ -110,11 +116,6 @@ class Bay:
         if state is None:
             raise TransitionError(self.state.value, event.value)
         self.state = state
-
-    @property
-    def source(self) -> str:
-        """The locker's name in faults."""
-        return f"locker {self.number}"
 
     @property
     def latch_believed(self) -> bool:

@@ -69,6 +69,7 @@ class Writer:
         self._mono_ms = mono_ms
         self._pace = pace
         self._path = path
+        self._folder = path.parent
         self._storage = storage
         self._store = store
         self._previous = previous
@@ -304,7 +305,7 @@ class Writer:
         if now_ms - self._disk_checked_ms < _DISK_CHECK_MS and self._trouble is None:
             return
         self._disk_checked_ms = now_ms
-        self._low = self._storage.free_bytes(self._path.parent) < LOW_DISK_BYTES
+        self._low = self._storage.free_bytes(self._folder) < LOW_DISK_BYTES
         if self._low and self._store is not None and self._store.free_pages_bytes() < RESERVE_BYTES:
             self._prune(self._store, MAX_INSTANT)  # everything that has a receipt, today's too
 

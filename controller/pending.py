@@ -2,10 +2,9 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from wire.entries import EntryType
 
@@ -18,8 +17,7 @@ URGENT = frozenset({
 })  # fmt: skip
 
 
-@dataclass(slots=True, eq=False)
-class Pending:
+class Pending(Struct, eq=False):
     """One entry (or, with `type` None, only state) to be written.
 
     `done(durable)` runs on the loop: once with False as soon as the disk has failed it, once with True when written.

@@ -1,6 +1,6 @@
 """A badge held to a reader: too old, too many strangers, enrolling, refused, or one more door."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -71,7 +71,7 @@ class Presentations:
         self._marks = marks
         self._agenda = agenda
         self._suppression = suppression
-        self._readers: dict[str, _Reader] = {}
+        self._readers: defaultdict[str, _Reader] = defaultdict(_Reader)
         self._last_locker: dict[str, int] = {}
         self._rekeyed: set[str] = set()
         self._enrolment: _Enrolment | None = None
@@ -83,7 +83,7 @@ class Presentations:
         if event.stale or now_ms - event.read_ms > STALE_MS:
             self._refuse(event.reader, Denied("stale"), turn)
             return
-        reader = self._readers.setdefault(event.reader, _Reader())
+        reader = self._readers[event.reader]
         if reader.is_closed_for_now(now_ms):
             self._suppression.count(turn, EntryType.BADGE_REFUSED, event.reader)
             return

@@ -166,7 +166,7 @@ class Releases:
         bay = self._bays[locker]
         release.accepted = True
         turn.record(EntryType.RELEASED, release=release.id, locker=locker)
-        self._faults.put(f"locker {locker}", "release_failed", present=False)
+        self._faults.put(bay.source, "release_failed", present=False)
         if release.request.attempt == 1:
             turn.reply(release.request.command, "released", locker)
         if release.request.notice:
@@ -202,7 +202,7 @@ class Releases:
             if code == "refused_by_guard" and release.request.refusals < GUARD_REFUSALS:
                 self._wait_for_guard(release, turn)
                 return
-        self._faults.put(f"locker {locker}", "release_failed")
+        self._faults.put(bay.source, "release_failed")
         turn.show(Signal.FAULT, release.request.reader)
         if code in _NOT_SENT:
             self._end(release, "failed", turn)

@@ -2,8 +2,9 @@
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from controller.effects import Effect, Record, SendReply, Show
 from controller.inputs import Moment
@@ -11,8 +12,7 @@ from hw.ports import Signal
 from wire.entries import EntryType
 
 
-@dataclass(slots=True)
-class Turn:
+class Turn(Struct):
     """The parts of the core speak through a turn; `effects` are carried out in order."""
 
     now: Moment
