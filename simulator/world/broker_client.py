@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from simulator.world.network import Link, Pipe
 
 if TYPE_CHECKING:
     from simulator.world.broker import Broker
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message as a client receives it; `mid` is 0 for QoS 0."""
 
     topic: str

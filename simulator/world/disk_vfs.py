@@ -54,11 +54,11 @@ class _OpenFile:
     def xRead(self, amount: int, offset: int) -> bytes:
         return bytes(self._file.now[offset : offset + amount])
 
-    def xWrite(self, data: Any, offset: int) -> None:
+    def xWrite(self, data: bytes, offset: int) -> None:
         disk = self._disk
         if disk.generation == self._generation:
             try:
-                disk.write(self._name, self._file, offset, bytes(data))
+                disk.write(self._name, self._file, offset, data)
             except OSError as error:
                 _raise(error, apsw.SQLITE_IOERR_WRITE)
 

@@ -1,9 +1,10 @@
 """What a broker that is not to be trusted does to a message: lose, double, reorder, delay, replay, retain."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from random import Random
 from typing import Protocol
+
+from msgspec import Struct, structs
 
 REORDER_MS = (20, 5_000)
 DELAY_MS = (1_000, 10 * 86_400_000)
@@ -12,8 +13,7 @@ REMEMBERED = 200
 KINDS = ("lose", "double", "reorder", "delay", "replay", "retain")
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Struct, frozen=True):
     """A message as it was published. `expires_ms`: None never."""
 
     topic: str
@@ -66,7 +66,7 @@ class Mischief:
         if self._happens("lose"):
             return
         if self._happens("retain"):
-            publication = replace(publication, retain=True)
+            publication = structs.replace(publication, retain=True)
         after_ms = 0
         if self._happens("delay"):
             after_ms = self._long_ms(self._streams["delay"])

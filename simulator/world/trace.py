@@ -55,4 +55,7 @@ class Trace:
 
 
 def _text(at_ms: int, who: str, what: str, facts: dict[str, int | str | None]) -> str:
-    return " ".join([f"{at_ms} {who} {what}", *[f"{name}={value}" for name, value in facts.items()]])
+    text = f"{at_ms} {who} {what}"
+    for name, value in facts.items():
+        text += f" {name}={value}"
+    return text

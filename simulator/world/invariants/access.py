@@ -6,7 +6,6 @@ anybody.
 """
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import NamedTuple
 
 from controller.inputs import Moment
@@ -164,7 +163,10 @@ class AccessJudge:
         """What may be the last that was known of it."""
         if doubtful:
             return pact.views
-        return list(islice((view for view in reversed(pact.views) if view.at <= version), 1))
+        for view in reversed(pact.views):
+            if view.at <= version:
+                return (view,)
+        return ()
 
     def _pacts(self, card: Card) -> Sequence[Pact | Lent]:
         someone = self._records.people.get(card.owner or "")
