@@ -32,7 +32,7 @@ class Doors:
         self._left_open_after_ms = left_open_after_ms
         self._changes: dict[int, deque[int]] = {}
         self._bouncing: set[int] = set()  # each is judged again when it may have become calm
-        self._watched: set[int] = set()
+        self._watched: dict[int, int] = {}  # the agenda's note of the look at a door that stands open
 
     def sensed(self, bay: Bay, is_open: bool, turn: Turn) -> None:
         """A sensor settled. The first word after start is the door's state, not a change."""
@@ -82,11 +82,11 @@ class Doors:
             self._look_at(bay, bay.opened_ms)
 
     def _look_at(self, bay: Bay, opened_ms: int) -> None:
-        self._watched.add(bay.number)
-        self._agenda.at(opened_ms + self._left_open_after_ms, lambda later: self._left_open(bay, opened_ms, later))
+        due_ms = opened_ms + self._left_open_after_ms
+        self._watched[bay.number] = self._agenda.at(due_ms, lambda later: self._left_open(bay, opened_ms, later))
 
     def _left_open(self, bay: Bay, opened_ms: int, turn: Turn) -> None:
-        self._watched.discard(bay.number)
+        del self._watched[bay.number]
         if bay.opened_ms is None:
             return
         if bay.opened_ms != opened_ms:
@@ -101,6 +101,8 @@ class Doors:
         for code in ("door_left_open", "door_forced"):
             self._faults.put(bay.source, code, present=False)
         bay.opened_ms = bay.opened_by = None
+        if bay.number in self._watched and bay.number not in self._bouncing:
+            self._agenda.drop(self._watched.pop(bay.number))
 
     def _record(self, bay: Bay, entry: EntryType, turn: Turn, open_ms: int | None) -> None:
         """Door events of a release are always written; those of a door that moves by itself may become a flood."""

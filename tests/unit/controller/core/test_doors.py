@@ -60,6 +60,18 @@ def test_door_closed_in_time_is_not_left_open() -> None:
     assert entries(driver.wait(LEFT_OPEN_AFTER_MS), "door_left_open") == []
 
 
+def test_nobody_wakes_for_a_door_that_has_been_shut_again() -> None:
+    driver = make_holder()
+    driver.wait(60_000)
+    before = driver.bank.next_deadline_ms()
+    driver.door(1, opens=False)
+    driver.door(1, opens=True)
+    assert driver.bank.next_deadline_ms() != before
+    driver.door(1, opens=False)
+    driver.wait(60_000)
+    assert driver.bank.next_deadline_ms() == before
+
+
 def test_time_left_open_begins_anew_with_each_opening() -> None:
     driver = make_holder()
     driver.door(1, opens=True)
