@@ -149,8 +149,8 @@ class Door:
     def due(self) -> float:
         """When something will next happen by itself; NEVER (infinity) if nothing will."""
         hot_at = self._coil_since + HOT_AFTER_MS if self.coil and not self.hot else NEVER
-        chatter_at = self._chatter_at if Sensor.BOUNCING in (self.sensor, self.latch_sensor) else NEVER
-        return min(self._moves_at(), hot_at, chatter_at)
+        bounces = self.sensor is Sensor.BOUNCING or self.latch_sensor is Sensor.BOUNCING
+        return min(self._moves_at(), hot_at, self._chatter_at if bounces else NEVER)
 
     def advance(self, now: float) -> None:
         """Let time pass until `now`: the bolt draws, the spring pushes, the person closes, each at its own moment."""

@@ -144,8 +144,10 @@ class AccessJudge:
             may = may or (doubtful and any(_opens(view, pact, card.owner, asked, 0) for view in views))
             lost = forgotten is not None and pact.id in forgotten.pacts
             # Whoever is forgotten may come day and night, and a little longer than was agreed.
-            kept = [view for view in views if _is_any_within(lost_between, view.at, card.given_at)]
-            may = may or lost or any(opens) or any(_is_kept(view, card.owner, asked) for view in kept)
+            may = may or lost or any(opens) or any(
+                _is_kept(view, card.owner, asked)
+                for view in views if _is_any_within(lost_between, view.at, card.given_at)
+            )  # fmt: skip
             if lost and forgotten is not None and asked.moment.ending_at >= forgotten.until:
                 continue
             known = max(card.given_at, pact.views[0].at) <= min(version, known_until)

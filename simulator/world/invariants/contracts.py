@@ -61,13 +61,13 @@ class ContractJudge:
 
     def _holdings(self, session: Session) -> None:
         """No two holders of one locker at one moment, at the gateway or in what staff did."""
-        before: Any = None
+        last, last_until, last_contract = "", 0, ""
         found: dict[str, set[tuple[str, int, int, int]]] = {}
-        for row in session.execute(_HOLDINGS, {"since": self._since}):
-            if before is not None and before.locker_id == row.locker_id and before.until_at > row.from_at:
-                self._say("one_holder", f"{row.bank_id}/{row.number}: {before.contract_id} and {row.contract_id}")
-            found.setdefault(row.contract_id, set()).add((row.bank_id, row.number, row.from_at, row.until_at))
-            before = row
+        for locker, from_at, until_at, contract, bank, number in session.execute(_HOLDINGS, {"since": self._since}):
+            if locker == last and last_until > from_at:
+                self._say("one_holder", f"{bank}/{number}: {last_contract} and {contract}")
+            found.setdefault(contract, set()).add((bank, number, from_at, until_at))
+            last, last_until, last_contract = locker, until_at, contract
         for pact in self._living():
             self._compare_holds(pact, found.get(pact.id, set()))
 
@@ -82,7 +82,7 @@ class ContractJudge:
 
     def _contracts(self, session: Session) -> None:
         """Nobody gains or loses a day that nobody decided."""
-        rows = {row.id: row for row in session.execute(_CONTRACTS, {"since": self._since})}
+        rows = {row[0]: row[1:] for row in session.execute(_CONTRACTS, {"since": self._since})}
         for pact in self._living():
             row = rows.pop(pact.id, None)
             if row is None:
@@ -92,8 +92,8 @@ class ContractJudge:
                 pact.from_at, pact.until_at, pact.collect_until, pact.signed_at, pact.ended_at, pact.frozen_at,
                 len(pact.decisions),
             )  # fmt: skip
-            if tuple(row)[1:] != known:
-                self._say("decided", f"contract {pact.id} is {tuple(row)[1:]}, decided was {known}")
+            if row != known:
+                self._say("decided", f"contract {pact.id} is {row}, decided was {known}")
         for contract_id in rows:
             self._say("decided", f"contract {contract_id} goes on, and nobody decided that")
 
