@@ -115,17 +115,21 @@ def _unresolved(recent: Sequence[Entry]) -> tuple[UnresolvedRelease, ...]:
 
 
 def _past_releases(recent: Sequence[Entry], boot_id: str, pulse_ms: Callable[[int], int]) -> tuple[PastRelease, ...]:
-    """The last minute's. A monotonic clock of another boot is shifted so that its last entry was at this boot."""
+    """The last minute's. A monotonic clock of another boot is shifted so that its last entry was at this boot.
+
+    What a disk with little room let wait is written after what came later: the last line need not be the latest.
+    """
     if not recent:
         return ()
-    newest = recent[-1]
-    shift_ms = 0 if newest.boot_id == boot_id else -newest.mono_ms
+    boot = recent[-1].boot_id
+    latest_ms = max(entry.mono_ms for entry in recent if entry.boot_id == boot)
+    shift_ms = 0 if boot == boot_id else -latest_ms
     return tuple(
         PastRelease(entry.body["locker"], entry.mono_ms + shift_ms, pulse_ms(entry.body["locker"]))
         for entry in recent
         if entry.type == EntryType.RELEASE_INTENDED
-        and entry.boot_id == newest.boot_id
-        and newest.mono_ms - entry.mono_ms <= _LAST_MINUTE_MS
+        and entry.boot_id == boot
+        and latest_ms - entry.mono_ms <= _LAST_MINUTE_MS
     )
 
 

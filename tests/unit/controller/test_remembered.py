@@ -50,6 +50,15 @@ def test_a_release_of_the_minute_before_is_counted_on_todays_clock(boot: str, at
     assert (past.locker, past.mono_ms, past.pulse_ms) == (1, at_ms, 300)
 
 
+@pytest.mark.parametrize("boot", ["boot", "another boot"])
+def test_a_line_that_a_full_disk_let_wait_puts_no_release_into_the_future(boot: str) -> None:
+    """It is written last, and came long before: locks that waited for the releases since then would open for nobody."""
+    release, opened = journal(EntryType.RELEASE_INTENDED, EntryType.DOOR_OPENED)
+    waited = Entry("e" * 32, 3, "badge_refused", release.at, 5, "boot", "trusted", {})
+    (past,) = bank_state({}, [release, opened, waited], {}, boot, lambda _locker: 300).past_releases
+    assert past.mono_ms == (release.mono_ms if boot == "boot" else release.mono_ms - opened.mono_ms)
+
+
 @pytest.mark.parametrize(("sensor", "proven"), [({}, {1: 0}), ({"sensor": "door"}, {1: 0}), ({"sensor": "latch"}, {})])
 def test_only_the_door_s_own_sensor_counts_as_seen_to_work(sensor: dict[str, str], proven: dict[int, int]) -> None:
     entry = Entry("e" * 32, 1, "door_closed", 1_795_296_336_915, 1, "boot", "trusted", {"locker": 1, **sensor})
