@@ -20,19 +20,20 @@ TELLING = {
     "sensor_stuck_closed": 2.0, "sensor_bounces": 0.2, "reader_unplugged": 0.5, "board_silent": 0.5,
     "board_unplugged": 0.5, "badges_guessed": 0.1, "tampered": 0.5, "disk_read_only": 2.0, "disk_broken": 2.0,
     "no_clock_at_boot": 1.0, "list_forgets": 4.0, "forged_downwards": 4.0, "forged_upwards": 4.0, "hostile_bytes": 4.0,
-    "poison": 4.0, "foreign_device": 0.7, "card_cloned": 0.7,
+    "poison": 4.0, "foreign_device": 0.7, "card_cloned": 0.7, "disk_full": 2.0,
 }  # fmt: skip
 # Which of them, and by what the judge says that it was kept back.
 KEPT_BACK = {
     "door_forced": "had to say door_forced", "bolt_jams": "had to say not_opened",
     "relay_welded": "had to say board_fault", "reader_unplugged": "had to say reader_fault",
-    "tampered": "had to say tamper", "list_forgets": "had to say holder_vanished",
+    "tampered": "had to say tamper", "disk_full": "its journal does not say so",
+    "list_forgets": "had to say holder_vanished",
     "forged_upwards": "the gateway has counted none", "poison": "made no sense", "card_cloned": "a clone of bank-1",
 }  # fmt: skip
 _WORDS = frozenset(
     {
         EntryType.DOOR_FORCED, EntryType.NOT_OPENED, EntryType.BOARD_FAULT, EntryType.READER_FAULT, EntryType.TAMPER,
-        EntryType.HOLDER_VANISHED,
+        EntryType.HOLDER_VANISHED, EntryType.DISK_LOW,
     }
 )  # fmt: skip
 

@@ -5,6 +5,10 @@ import errno
 from simulator.world.disk import ROOMY
 from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
 from simulator.world.faults.schedule import Schedule
+from wire.entries import EntryType
+
+# How old the journal's last look at its disk may be when something is written.
+_LOOKED_AT_MS = 5_000
 
 
 def _troubled(schedule: Schedule, hit: Hit, since_ms: int) -> None:
@@ -17,14 +21,19 @@ def _troubled(schedule: Schedule, hit: Hit, since_ms: int) -> None:
     if tried or runtime.journal.trouble is not None:
         shown = any(fault.source == "journal" for fault in runtime.faults)
         told.must(shown, f"the disk of {bank.name} takes nothing, and its health does not say so")
+    if tried and runtime.journal.trouble == "low":
+        said = told.said_since(bank.name, EntryType.DISK_LOW, bank.began_ms)
+        told.must(said, f"the disk of {bank.name} is nearly full, and its journal does not say so")
 
 
-def _full(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
-    disk = hit.bank.disk
-    disk.capacity = disk.used + hit.chance.choice((0, 4_096, 100_000))
+def _full(schedule: Schedule, hit: Hit) -> Heal:
+    disk, since_ms = hit.bank.disk, schedule.world.now_ms
+    disk.capacity = capacity = disk.used + hit.chance.choice((0, 4_096, 100_000))
 
     def heal() -> None:
-        disk.capacity = ROOMY
+        if disk.capacity == capacity:
+            _troubled(schedule, hit, since_ms + _LOOKED_AT_MS)
+            disk.capacity = ROOMY
 
     return heal
 
