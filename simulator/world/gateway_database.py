@@ -90,6 +90,7 @@ class GatewayDatabase:
         self._refusals: list[Refusal] = []
         self._commits: list[Callable[[object], NoReturn]] = []
         self.slow_ms = 0
+        self.refused = 0  # how often it has said no
         self.empty()
 
     def close(self) -> None:
@@ -117,14 +118,14 @@ class GatewayDatabase:
 
     def down(self) -> None:
         """It cannot be reached: every statement fails, the first of a unit of work too."""
-        self._refuse(lambda _: _fail("unable to open database file"))
+        self._refuse(lambda _: self._fail("unable to open database file"))
 
     def full(self) -> None:
         """Reading goes on; what would write fails."""
 
         def refuse(statement: str) -> None:
             if statement.lstrip().startswith(_WRITES):
-                _fail("database or disk is full")
+                self._fail("database or disk is full")
 
         self._refuse(refuse)
 
@@ -132,6 +133,7 @@ class GatewayDatabase:
         """Everything seems to go well until it has to be kept."""
 
         def refuse(_connection: object) -> NoReturn:
+            self.refused += 1
             raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
 
         self._at_commit(refuse)
@@ -167,6 +169,6 @@ class GatewayDatabase:
         event.listen(self.database.engine, "commit", hook)
         self._commits.append(hook)
 
-
-def _fail(why: str) -> NoReturn:
-    raise sqlite3.OperationalError(why)
+    def _fail(self, why: str) -> NoReturn:
+        self.refused += 1
+        raise sqlite3.OperationalError(why)

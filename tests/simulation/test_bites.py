@@ -26,6 +26,11 @@ CUT_OFF = frozenset(
 GATEWAY_DIES = frozenset({"gateway_killed", "gateway_away"})
 # In which the gateway stores nothing: after hours the bank still waits for its receipts.
 STORES_NOTHING = frozenset({"database_down", "database_full", "database_full_at_commit"})
+# What bites at the next occasion only, and what is written of it; or a statement is refused.
+AWAITS = {
+    "disk_stalls": EntryType.JOURNAL_LATE, "bolt_jams": EntryType.NOT_OPENED,
+    "door_left_open": EntryType.DOOR_LEFT_OPEN, "database_full": None, "database_full_at_commit": None,
+}  # fmt: skip
 MISCHIEF = {
     name: kinds for name in FAULTS if name.startswith("broker_") and (kinds := {kind for kind in KINDS if kind in name})
 }
@@ -98,6 +103,24 @@ def test_a_database_that_is_away_or_full_stores_nothing_until_it_is_back(name: s
         assert _waits(town)
         town.hours(7)
         assert not _waits(town)
+
+
+@pytest.mark.parametrize("name", AWAITS)
+def test_a_fault_that_needs_an_occasion_lasts_until_it_has_had_one(name: str) -> None:
+    with faulty_town(7, lockers=4) as town:
+        refused, since_ms = town.world.gateway.storage.refused, town.world.now_ms
+        town.begin(name, hours=0.001)
+        town.hours(0.1)
+        assert town.schedule.lasting == {town.faults}
+        _occasions(town)
+        town.hours(2)
+        assert town.schedule.lasting == set()
+        word = AWAITS[name]
+        if word is None:
+            assert town.world.gateway.storage.refused > refused
+        else:
+            assert town.watch.told.said_since("bank-1", word, since_ms)
+        assert town.found() == set(), town.world.violations
 
 
 @pytest.mark.parametrize("name", sorted(MISCHIEF))

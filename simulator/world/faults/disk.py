@@ -61,19 +61,20 @@ def _broken(schedule: Schedule, hit: Hit) -> Heal:
 
 
 def _stalls(schedule: Schedule, hit: Hit) -> Heal:
-    """It answers nothing for seconds, again and again while people badge."""
+    """It answers nothing for seconds, again and again, as a door is to be opened."""
     world, disk = schedule.world, hit.bank.disk
-    going = [True]
+    stalls, going = [0], [True]
 
-    def stall() -> None:
-        if going[0]:
-            disk.stalled_until_ms = world.now_ms + hit.chance.randint(100, 60_000)
-            world.loop.after(hit.chance.randint(60_000, 600_000), stall)
+    def intended() -> None:
+        if going[0] and world.now_ms >= stalls[-1]:
+            disk.stalled_until_ms = world.now_ms + hit.chance.randint(300, 60_000)
+            stalls.append(disk.stalled_until_ms + hit.chance.randint(1_000, 600_000))
 
     def heal() -> None:
         going[0] = False
 
-    stall()
+    schedule.watch.at_intents(hit.bank.name, intended)
+    hit.has_bitten = lambda: len(stalls) > 1
     return heal
 
 

@@ -20,14 +20,22 @@ _APART_MS = DAY_MS / 2
 Heal = Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
+def _always() -> bool:
+    return True
+
+
+@dataclass(slots=True)
 class Hit:
-    """One fault that happens: to `bank`, for `lasts_ms`; `chance` decides the rest, the same whatever else happens."""
+    """One fault that happens: to `bank`, for `lasts_ms`; `chance` decides the rest, the same whatever else happens.
+
+    What needs an occasion lasts until it `has_bitten`.
+    """
 
     number: int
     bank: "SimulatedController"
     lasts_ms: int
     chance: Random
+    has_bitten: Callable[[], bool] = _always
 
 
 Begin = Callable[["Schedule", Hit], Heal | None]

@@ -39,9 +39,11 @@ def _away(schedule: Schedule, hit: Hit) -> Heal:
 
 
 def _database(act: str) -> Callable[[Schedule, Hit], Heal]:
-    def begin(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+    def begin(schedule: Schedule, hit: Hit) -> Heal:
         storage = schedule.world.gateway.storage
         getattr(storage, act)()
+        before = storage.refused
+        hit.has_bitten = lambda: storage.refused > before
         return storage.heal
 
     return begin

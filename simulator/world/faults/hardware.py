@@ -5,7 +5,7 @@ from functools import partial
 
 from simulator.errors import NotPossibleError
 from simulator.physics import Sensor
-from simulator.world.doors import SimulatedDoor
+from simulator.world.doors import DWELL_MS, SimulatedDoor
 from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
 from simulator.world.faults.schedule import Schedule
 from simulator.world.hardware import BoardHabit, Devices
@@ -14,6 +14,8 @@ from wire.entries import EntryType
 
 _READER = "entrance"
 _BOARD = "board"
+# By then a door whose bolt was drawn has sprung open.
+_OPENS_WITHIN_MS = 1_000
 
 
 def _door(hit: Hit) -> SimulatedDoor:
@@ -80,10 +82,25 @@ def _board(habit: BoardHabit) -> Callable[[Schedule, Hit], Heal]:
     return begin
 
 
-def _jams(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
-    door = _door(hit)
-    door.jam(True)
-    return lambda: door.jam(False)
+def _jams(schedule: Schedule, hit: Hit) -> Heal:
+    """The bolt of the door that is released next."""
+    bank, jammed, going = hit.bank, list[SimulatedDoor](), [True]
+
+    def pulled(locker: int) -> None:
+        door = bank.doors.by_number[locker]
+        if going[0] and not jammed and not door.door.open:
+            jammed.append(door)
+            door.jam(True)
+            schedule.watch.told.energised(bank.name, locker)
+
+    def heal() -> None:
+        going[0] = False
+        for door in jammed:
+            door.jam(False)
+
+    schedule.watch.at_coils(bank.name, pulled)
+    hit.has_bitten = lambda: bool(jammed)
+    return heal
 
 
 def _sensor(state: Sensor) -> Callable[[Schedule, Hit], Heal]:
@@ -103,8 +120,8 @@ def _welds(schedule: Schedule, hit: Hit) -> Heal:
     door, devices = _door(hit), hit.bank.devices
     devices.weld(door.number, True)
 
-    def pulled() -> None:
-        if door.door.welded and door.energised_ms == schedule.world.now_ms:
+    def pulled(locker: int) -> None:
+        if door.door.welded and locker == door.number:
             schedule.watch.told.expect(
                 hit.bank.name, EntryType.BOARD_FAULT, fault=(_BOARD, "stays_on"), still=lambda: door.door.coil
             )
@@ -121,21 +138,34 @@ def _forced(schedule: Schedule, hit: Hit) -> Heal:
 
 
 def _left_open(schedule: Schedule, hit: Hit) -> Heal:
-    """Whoever opens it next walks away."""
-    door, world, going = _door(hit), schedule.world, [True]
+    """Whoever opens a door next walks away."""
+    bank, left, going = hit.bank, list[SimulatedDoor](), [True]
 
-    def opens() -> None:
-        if going[0] and door.energised_ms == world.now_ms:
-            world.loop.after(1, door.dwell, None)
+    def pulled(locker: int) -> None:
+        door = bank.doors.by_number[locker]
+        if going[0] and not left and not door.door.open:
+            left.append(door)
+            schedule.world.loop.after(1, door.dwell, None)
+            schedule.world.loop.after(_OPENS_WITHIN_MS, opened, door)
 
-    schedule.watch.at_coils(hit.bank.name, opens)
+    def opened(door: SimulatedDoor) -> None:
+        if going[0] and not door.door.open:
+            shut()
+
+    def shut() -> None:
+        for door in left:
+            door.dwell(DWELL_MS)
+            door.push()
+        left.clear()
 
     def heal() -> None:
         going[0] = False
-        _stood_open(schedule, hit, door)
-        door.dwell(20_000)
-        door.push()
+        for door in left:
+            _stood_open(schedule, hit, door)
+        shut()
 
+    schedule.watch.at_coils(bank.name, pulled)
+    hit.has_bitten = lambda: bool(left)
     return heal
 
 

@@ -86,7 +86,7 @@ def _sags(schedule: Schedule, hit: Hit) -> Heal:
     """The supply sags as a coil pulls: the Pi says so where it can, and now and then is reset."""
     world, left = schedule.world, [3]
 
-    def pulled() -> None:
+    def pulled(_locker: int) -> None:
         if left[0] > 0:
             left[0] -= 1
             devices = hit.bank.devices

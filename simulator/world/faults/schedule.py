@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.world.faults.fault import Heal, Hit, Plan, Planned
+from simulator.world.faults.fault import MINUTE_MS, Heal, Hit, Plan, Planned
 from simulator.world.faults.operator import Operator
 from simulator.world.faults.recorder import Recorder
 from simulator.world.invariants.watch import Watch
@@ -10,6 +10,9 @@ from simulator.world.invariants.watch import Watch
 if TYPE_CHECKING:
     from simulator.world.town import Town
     from simulator.world.world import World
+
+# How soon a fault that has had no occasion yet is looked at again.
+_AGAIN_MS = 10 * MINUTE_MS
 
 
 class Schedule:
@@ -33,6 +36,11 @@ class Schedule:
         """Plan everything from `first_ms` (unix) on."""
         for planned in self._plan.planned:
             self.world.loop.at(first_ms + planned.after_ms, self.begins, planned)
+
+    @property
+    def lasting(self) -> set[int]:
+        """Those that have begun and are not healed, by number."""
+        return set(self._healing)
 
     def heal(self) -> None:
         """Whatever is still broken is mended now, the newest first; what has no power gets it back."""
@@ -89,11 +97,20 @@ class Schedule:
             "world", "fault", number=planned.number, name=planned.fault.name, bank=bank.name, ms=planned.lasts_ms
         )
         self.begun.append((planned.number, planned.fault.name))
-        self.town.disturbed(world.now_ms + planned.lasts_ms)
-        heal = planned.fault.begin(self, Hit(planned.number, bank, planned.lasts_ms, self._plan.stream(planned.number)))
+        hit = Hit(planned.number, bank, planned.lasts_ms, self._plan.stream(planned.number))
+        self.town.disturbed(world.now_ms + hit.lasts_ms)
+        heal = planned.fault.begin(self, hit)
         if heal is not None:
-            self._healing[planned.number] = heal
-            world.loop.after(planned.lasts_ms, self._heals, planned.number)
+            self._healing[hit.number] = heal
+            world.loop.after(hit.lasts_ms, self._is_due, hit)
+
+    def _is_due(self, hit: Hit) -> None:
+        """Healed, unless nothing has come of it so far."""
+        if hit.number in self._healing and not hit.has_bitten():
+            self.town.disturbed(self.world.now_ms + _AGAIN_MS)
+            self.world.loop.after(_AGAIN_MS, self._is_due, hit)
+        else:
+            self._heals(hit.number)
 
     def _heals(self, number: int) -> None:
         heal = self._healing.pop(number, None)

@@ -38,7 +38,7 @@ class Watch:
             self._all.insert(0, Narrated(world))
         self._sent = self._hearing("sent")
         self._at_intents: dict[str, list[Callable[[], None]]] = {bank: [] for bank in world.banks}
-        self._at_coils: dict[str, list[Callable[[], None]]] = {bank: [] for bank in world.banks}
+        self._at_coils: dict[str, list[Callable[[int], None]]] = {bank: [] for bank in world.banks}
         for bank, controller in world.banks.items():
             controller.on_opened = partial(_tell, self._hearing("opened"), bank)
             controller.on_death = partial(_tell, self._hearing("died"), bank)
@@ -68,8 +68,8 @@ class Watch:
         """Call at each intent of that bank, as it is handed to the journal."""
         self._at_intents[bank].append(act)
 
-    def at_coils(self, bank: str, act: Callable[[], None]) -> None:
-        """Call whenever a coil of that bank goes on."""
+    def at_coils(self, bank: str, act: Callable[[int], None]) -> None:
+        """Call with its locker whenever a coil of that bank goes on."""
         self._at_coils[bank].append(act)
 
     def _written(self, hearing: list[Callable[..., None]], bank: str, entries: Sequence[Pending]) -> None:
@@ -81,7 +81,7 @@ class Watch:
     def _energised(self, hearing: list[Callable[..., None]], bank: str, locker: int) -> None:
         _tell(hearing, bank, locker)
         for act in self._at_coils[bank]:
-            act()
+            act(locker)
 
     def _heard(self, gateway: Gateway, name: str, envelope: bytes) -> None:
         parsed = parse_topic(name)
