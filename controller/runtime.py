@@ -381,11 +381,7 @@ class Runtime:
     async def watch(self) -> None:
         """Once a second: clocks, journal, systemd's watchdog. Raises JournalError if the writer has died."""
         while True:
-            self._note(self.clock.look())
-            self.alarm("clock", "ahead", present=self.clock.waits())
-            self.alarm("clock", "contradicted", present=self.clock.is_contradicted())
-            if (state := self.clock.to_save()) is not None:
-                self.journal.keep({"time": state}, self.now())
+            self.look_at_clock()
             self.journal.tick(self.machine.mono_ms())
             if not self.journal.alive:
                 raise JournalError("broken", f"the journal's writer has died: {self.journal.failure}")
@@ -397,6 +393,14 @@ class Runtime:
                 self._list_is_new = False
             self.machine.notify("WATCHDOG=1")
             await asyncio.sleep(self._pace.look_s)
+
+    def look_at_clock(self) -> None:
+        """Hear the machine's clock, say what of the time is in doubt, and keep what is worth it."""
+        self._note(self.clock.look())
+        self.alarm("clock", "ahead", present=self.clock.waits())
+        self.alarm("clock", "contradicted", present=self.clock.is_contradicted())
+        if (state := self.clock.to_save()) is not None:
+            self.journal.keep({"time": state}, self.now())
 
     def farewell(self, cause: str) -> None:
         """The journal's last words."""

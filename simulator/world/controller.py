@@ -191,6 +191,11 @@ class SimulatedController:
         """Press keys of a keypad."""
         self.devices.press(reader, keys)
 
+    def look_at_clock(self) -> None:
+        """It looks at its clock now, as in production each second; not where it begins, for then it does by itself."""
+        if self._life is not None and self.runtime is not None and self.loop.now_ms > self.began_ms + RESTART_MS:
+            self._life.call_soon(self.runtime.look_at_clock)
+
     # What it remembers, to compare
 
     def journal(self) -> list[Row]:

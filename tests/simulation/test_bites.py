@@ -2,6 +2,8 @@
 
 import pytest
 
+from controller.clock import Clock
+from controller.effects import Record
 from simulator.world.desk import Desk
 from simulator.world.faults import network
 from simulator.world.faults.families import FAULTS
@@ -120,6 +122,22 @@ def test_a_fault_that_needs_an_occasion_lasts_until_it_has_had_one(name: str) ->
             assert town.world.gateway.storage.refused > refused
         else:
             assert town.watch.told.said_since("bank-1", word, since_ms)
+        assert town.found() == set(), town.world.violations
+
+
+def test_a_bank_sees_each_of_many_small_steps_of_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    look = Clock.look
+
+    def looked(clock: Clock) -> list[Record]:
+        looks.append(1)
+        return look(clock)
+
+    with faulty_town(7, lockers=2) as town:
+        monkeypatch.setattr(Clock, "look", looked)
+        town.begin("clock_creeps", hours=7)
+        town.hours(7)
+        assert len(looks) > 400
         assert town.found() == set(), town.world.violations
 
 

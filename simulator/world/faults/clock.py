@@ -48,7 +48,7 @@ def _forward(schedule: Schedule, hit: Hit) -> Heal:
 
 
 def _creeps(schedule: Schedule, hit: Hit) -> Heal:
-    """Four hundred steps of 23 hours."""
+    """Four hundred steps of 23 hours, and the bank sees each."""
     machine, heal, left = hit.bank.machine, _moved(schedule, hit, 0), [400]
     every_ms = max(MINUTE_MS, hit.lasts_ms // 400)
 
@@ -56,6 +56,7 @@ def _creeps(schedule: Schedule, hit: Hit) -> Heal:
         if left[0] > 0:
             left[0] -= 1
             machine.system_away_ms += 23 * HOUR_MS
+            hit.bank.look_at_clock()
             schedule.world.loop.after(every_ms, step)
 
     def healed() -> None:
