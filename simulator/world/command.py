@@ -59,6 +59,13 @@ def replay(outcome: Outcome, faults: str, skip: str = "", only: str = "") -> str
     return " ".join(parts)
 
 
+def spelled(names: frozenset[str]) -> str:
+    """How `--faults` names exactly these."""
+    if names == FAULTS.keys():
+        return "all"
+    return ",".join(sorted(names)) or "none"
+
+
 def as_record(outcome: Outcome) -> dict[str, object]:
     """What `--json` prints; everything but `seconds` is the same each time."""
     return {

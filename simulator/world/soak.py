@@ -1,4 +1,7 @@
-"""`make soak`: ten thousand seeds of thirty days with every fault; the first violation ends it, what held is kept.
+"""`make soak`: ten thousand seeds of thirty days with faults; the first violation ends it, what held is kept.
+
+Every second seed has all faults at once, the others a random half of their families: some faults hide what others do
+(Groce and others, "Swarm Testing", ISSTA 2012).
 
 python -m simulator.world.soak [SEEDS [DAYS [JOBS]]]
 """
@@ -15,8 +18,9 @@ from pathlib import Path
 
 import typer
 
-from simulator.world.command import replay, summary
-from simulator.world.faults.families import FAULTS
+from simulator.world.chance import Chance
+from simulator.world.command import replay, spelled, summary
+from simulator.world.faults.families import FAMILIES, FAULTS
 from simulator.world.outcome import Outcome
 from simulator.world.run import run
 
@@ -32,6 +36,15 @@ def tree_version(root: Path = _ROOT) -> str:
         for path in sorted((root / package).rglob("*.py")):
             found.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return found.hexdigest()[:16]
+
+
+def faults_of(seed: int) -> frozenset[str]:
+    """All of them for an even seed; for an odd one those of families that are each drawn with an even chance."""
+    if seed % 2 == 0:
+        return frozenset(FAULTS)
+    chance = Chance(seed).stream("swarm")
+    drawn = [family for family in FAMILIES if chance.random() < 0.5]
+    return frozenset(fault.name for family in drawn for fault in family)
 
 
 class Done:
@@ -58,8 +71,8 @@ def soak(seeds: int, days: int, jobs: int, folder: Path = _ROOT / "build" / "soa
     began = time.monotonic()
     for fresh, outcome in enumerate(_outcomes(left, days, jobs), 1):
         if outcome.violations:
-            typer.echo(summary(outcome))
-            typer.echo(f"replay: {replay(outcome, 'all')} --timeline\nsmaller: {replay(outcome, 'all')} --shrink")
+            again = replay(outcome, spelled(faults_of(outcome.seed)))
+            typer.echo(f"{summary(outcome)}\nreplay: {again} --timeline\nsmaller: {again} --shrink")
             return 1
         done.add(outcome)
         if fresh % 10 == 0:
@@ -71,15 +84,16 @@ def soak(seeds: int, days: int, jobs: int, folder: Path = _ROOT / "build" / "soa
 
 
 def _outcomes(seeds: Iterator[int], days: int, jobs: int) -> Iterator[Outcome]:
-    names = frozenset(FAULTS)
     with ProcessPoolExecutor(jobs) as pool:
-        running: set[Future[Outcome]] = {pool.submit(run, seed, days, names) for seed in islice(seeds, 2 * jobs)}
+        running: set[Future[Outcome]] = {
+            pool.submit(run, seed, days, faults_of(seed)) for seed in islice(seeds, 2 * jobs)
+        }
         try:
             while running:
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 for each in finished:
                     yield each.result()
-                running |= {pool.submit(run, seed, days, names) for seed in islice(seeds, len(finished))}
+                running |= {pool.submit(run, seed, days, faults_of(seed)) for seed in islice(seeds, len(finished))}
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import typer
 
 from controller.access_lists import AccessLists
 from simulator.world import command, soak
-from simulator.world.faults.families import FAULTS
+from simulator.world.faults.families import FAMILIES, FAULTS
 from simulator.world.invariants.violation import Violation
 from simulator.world.outcome import Outcome
 from simulator.world.run import run
@@ -127,3 +128,39 @@ def test_a_soak_stops_at_the_first_violation_and_says_how_to_replay_it(
     assert soak.soak(5, 30, 1, tmp_path) == 1
     assert "casier-sim world --seeds 2 --days 30 --faults all --timeline" in capsys.readouterr().out
     assert soak.Done(tmp_path, 30, soak.tree_version()).seeds == {1}
+
+
+def test_a_soak_gives_every_second_seed_all_faults_and_the_others_half_of_their_families() -> None:
+    assert all(soak.faults_of(seed) == ALL for seed in range(2, 200, 2))
+    drawn = [soak.faults_of(seed) for seed in range(1, 401, 2)]
+    for family in FAMILIES:
+        names = {fault.name for fault in family}
+        assert all(names <= some or names.isdisjoint(some) for some in drawn), "a family comes whole"
+        assert 70 < sum(names <= some for some in drawn) < 130, "in half of the seeds"
+    assert len(set(drawn)) > 150
+    firsts = {family[0].name for family in FAMILIES}
+    assert soak.faults_of(5) & firsts == {"clock_back", "gateway_split"}, "the same on any machine"
+
+
+def test_what_a_soak_says_to_replay_names_the_very_faults_that_the_seed_had(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    had: dict[int, frozenset[str]] = {}
+
+    class AtOnce(ThreadPoolExecutor):
+        def submit(self, _run: Any, seed: int, days: int, names: frozenset[str]) -> Any:  # type: ignore[override]
+            had[seed] = names
+            found = [Violation(0, "coil", "on")] if seed == 5 else []
+            return super().submit(lambda: Outcome(seed, days, "cd" * 32, {}, found, [], 1.0))
+
+    monkeypatch.setattr(soak, "ProcessPoolExecutor", AtOnce)
+    assert soak.soak(5, 30, 1, tmp_path) == 1
+    said = capsys.readouterr().out.split()
+    names = said[said.index("--faults") + 1]
+    assert had[5] == command._names(names) != ALL
+    assert said.count(names) == 2, "to replay it, and to shrink it"
+
+
+@pytest.mark.parametrize("names", [ALL, frozenset(), frozenset({"crowd", "clock_back"})])
+def test_faults_are_spelled_as_the_command_reads_them(names: frozenset[str]) -> None:
+    assert command._names(command.spelled(names)) == names
