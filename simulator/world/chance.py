@@ -1,12 +1,12 @@
 """Every random choice of a world, from its seed: named streams, and the operating system's randomness replaced."""
 
-import importlib
 import itertools
 import os
 import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, cast
 
 import wire.ids
@@ -15,8 +15,7 @@ from simulator.world.sealing import SeededSuite
 
 _OS = "os"
 _SYSTEM = os.urandom
-# The modules being imported just now, by name.
-_IMPORTING: dict[str, object] = cast(Any, importlib)._bootstrap._module_locks
+_IMPORTS = "<frozen importlib._bootstrap>"
 _ALIASES = "sqlalchemy.sql.selectable"
 
 
@@ -57,4 +56,11 @@ class Chance:
 
 
 def _once_a_process() -> bool:
-    return bool(_IMPORTING) or sys._getframe(2).f_globals.get("__name__") == _ALIASES
+    frame: FrameType | None = sys._getframe(2)
+    if frame is not None and frame.f_globals.get("__name__") == _ALIASES:
+        return True
+    while frame is not None:
+        if frame.f_code.co_filename == _IMPORTS:
+            return True
+        frame = frame.f_back
+    return False
