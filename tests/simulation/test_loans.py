@@ -122,4 +122,4 @@ def test_a_library_that_lends_wrongly_is_found(
 ) -> None:
     monkeypatch.setattr(where, what, planted)
     with _town() as town:
-        assert invariant in _lends(town, until=invariant)
+        assert invariant in _lends(town, 40, until=invariant)
