@@ -102,6 +102,9 @@ class Waiting:
 
     def remove(self, written: Collection[Pending]) -> None:
         """These are durable."""
+        if len(written) == len(self._items):  # all of them, nearly always
+            self._items.clear()
+            return
         gone = set(map(id, written))
         self._items = deque(item for item in self._items if id(item) not in gone)
 

@@ -19,6 +19,7 @@ class SharedDatabase:
         self.failed = False
         self.closed = False
         self.apsw = apsw.Connection(path, flags=flags, vfs=VFS)
+        self.cursor = self.apsw.cursor()  # one for all: what a statement answers is fetched at once
         # A WAL without shared memory is possible for one exclusive connection alone.
         for setting in ("locking_mode=EXCLUSIVE", "temp_store=MEMORY"):
             self.apsw.pragma(*setting.split("="))
@@ -36,11 +37,16 @@ class SharedDatabase:
 class _Rows:
     """What a statement has answered, all of it: none stays open in a connection that is shared."""
 
-    __slots__ = ("_rows", "lastrowid")
+    __slots__ = ("_connection", "_rows")
 
-    def __init__(self, rows: list[Any], lastrowid: int) -> None:
+    def __init__(self, rows: list[Any], connection: apsw.Connection) -> None:
         self._rows = iter(rows)
-        self.lastrowid = lastrowid
+        self._connection = connection
+
+    @property
+    def lastrowid(self) -> int:
+        """Of the statement, until the next one."""
+        return self._connection.last_insert_rowid()
 
     def fetchone(self) -> Any:
         return next(self._rows, None)
@@ -72,13 +78,13 @@ class SharedConnection:
         database.users += 1
         return database
 
-    def _current(self) -> apsw.Connection:
+    def _current(self) -> SharedDatabase:
         """SQLite's connection; a new one, set as the one before, if somebody else has had to give that up."""
         if self._database.closed:
             self._database = self._entered()
             for setting in self._settings:
                 self._database.apsw.execute(setting).close()
-        return self._database.apsw
+        return self._database
 
     @property
     def in_transaction(self) -> bool:
@@ -86,8 +92,8 @@ class SharedConnection:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> _Rows:
         try:
-            connection = self._current()
-            rows = _Rows(connection.execute(sql, parameters).fetchall(), connection.last_insert_rowid())
+            database = self._current()
+            rows = _Rows(database.cursor.execute(sql, parameters).fetchall(), database.apsw)
         except apsw.Error as error:
             raise self.failed(error) from error
         if sql.startswith("PRAGMA") and "=" in sql:
@@ -96,8 +102,8 @@ class SharedConnection:
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> _Rows:
         try:
-            connection = self._current()
-            return _Rows(connection.executemany(sql, parameters).fetchall(), connection.last_insert_rowid())
+            database = self._current()
+            return _Rows(database.cursor.executemany(sql, parameters).fetchall(), database.apsw)
         except apsw.Error as error:
             raise self.failed(error) from error
 
