@@ -196,10 +196,10 @@ class Disk:
         """See Storage. Bytes that are given what they hold already are taken to keep it."""
         file = self._file(path)
         for at in range(0, len(file.now), SECTOR_BYTES):
-            new, old = bytes(file.now[at : at + SECTOR_BYTES]), bytes(file.kept[at : at + SECTOR_BYTES])
+            new, old = file.now[at : at + SECTOR_BYTES], file.kept[at : at + SECTOR_BYTES]
             if new != old:
                 same = next((n for n, (a, b) in enumerate(zip(new, old, strict=False)) if a != b), len(old))
-                self.write(str(path), file, at + same, new[same:])
+                self.write(str(path), file, at + same, bytes(new[same:]))
         self.sync(str(path), file)
 
     def key(self, path: Path) -> bytes:
