@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from gateway.access import commands, reconcile
-from gateway.access.service import list_controllers
+from gateway.access.models import Controller
 from gateway.errors import GatewayError
+from gateway.prepared import Prepared
 from simulator.errors import NotPossibleError
 from simulator.world.desk import Desk
 
@@ -18,6 +20,8 @@ _LIST_WITHIN_MS = 5_000
 _AGAIN_MS = 30 * 60_000
 _TIMES = 8
 _NAME = "operator"
+# Made once: it is asked each day.
+_HELD = Prepared(select(Controller.bank_id).where(Controller.held_since.is_not(None)).order_by(Controller.bank_id))
 
 
 class Operator:
@@ -32,7 +36,7 @@ class Operator:
         """Begin with every bank that is held."""
         try:
             with self._world.gateway.reading() as session:
-                held = [each.bank_id for each in list_controllers(session) if each.held_since is not None]
+                held = [bank for (bank,) in _HELD.run(session.connection(), {})]
         except DBAPIError:
             self._world.loop.after(_AGAIN_MS, self.reconcile)
             return

@@ -3,25 +3,26 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gateway.prepared import carry_out
 from simulator.world.lives.office import Office
 from simulator.world.lives.pacts import Life, Pact
 from simulator.world.lives.records import PROTECTED, Kept
 
-_CONTRACTS = text(
+_CONTRACTS = (
     "SELECT id, from_at, until_at, collect_until, signed_at, ended_at, frozen_at, version FROM contract "
-    "WHERE collect_until > :since"
+    "WHERE collect_until > ?"
 )
-_HOLDINGS = text(
+_HOLDINGS = (
     "SELECT holding.locker_id, holding.from_at, holding.until_at, contract_id, bank_id, number FROM holding "
-    "JOIN locker ON locker.id = holding.locker_id WHERE until_at > :since AND from_at < until_at "
+    "JOIN locker ON locker.id = holding.locker_id WHERE until_at > ? AND from_at < until_at "
     "ORDER BY locker_id, from_at"
 )
-_TRANSITIONS = text(
-    "SELECT rowid, contract_id, number, at, author, action, reason FROM transition WHERE rowid > :known ORDER BY rowid"
+_TRANSITIONS = (
+    "SELECT rowid, contract_id, number, at, author, action, reason FROM transition WHERE rowid > ? ORDER BY rowid"
 )
 _THINGS = text(
     "SELECT kept_thing.id, custody_id, kind, quantity, outcome, outcome_at, outcome_by, singly, outcome_note, "
@@ -51,19 +52,20 @@ class ContractJudge:
         """Everything that may have changed since it was last asked; not while the database is away."""
         try:
             with self._office.gateway.reading() as session:
-                self._holdings(session)
-                self._contracts(session)
-                self._decisions(session)
+                connection = session.connection()
+                self._holdings(connection)
+                self._contracts(connection)
+                self._decisions(connection)
                 self._belongings(session)
         except DBAPIError:
             return
         self._since = at
 
-    def _holdings(self, session: Session) -> None:
+    def _holdings(self, connection: Connection) -> None:
         """No two holders of one locker at one moment, at the gateway or in what staff did."""
         last, last_until, last_contract = "", 0, ""
         found: dict[str, set[tuple[str, int, int, int]]] = {}
-        for locker, from_at, until_at, contract, bank, number in session.execute(_HOLDINGS, {"since": self._since}):
+        for locker, from_at, until_at, contract, bank, number in carry_out(connection, _HOLDINGS, (self._since,)):
             if locker == last and last_until > from_at:
                 self._say("one_holder", f"{bank}/{number}: {last_contract} and {contract}")
             found.setdefault(contract, set()).add((bank, number, from_at, until_at))
@@ -80,9 +82,9 @@ class ContractJudge:
         if known != found:
             self._say("decided", f"contract {pact.id} holds {sorted(found)}, decided was {sorted(known)}")
 
-    def _contracts(self, session: Session) -> None:
+    def _contracts(self, connection: Connection) -> None:
         """Nobody gains or loses a day that nobody decided."""
-        rows = {row[0]: row[1:] for row in session.execute(_CONTRACTS, {"since": self._since})}
+        rows = {row[0]: row[1:] for row in carry_out(connection, _CONTRACTS, (self._since,))}
         for pact in self._living():
             row = rows.pop(pact.id, None)
             if row is None:
@@ -97,20 +99,17 @@ class ContractJudge:
         for contract_id in rows:
             self._say("decided", f"contract {contract_id} goes on, and nobody decided that")
 
-    def _decisions(self, session: Session) -> None:
+    def _decisions(self, connection: Connection) -> None:
         """Every transition has its author, reason and instant, and there is one for each decision."""
-        for row in session.execute(_TRANSITIONS, {"known": self._transitions}):
-            self._transitions = row.rowid
-            pact = self._records.pacts.get(row.contract_id)
-            number = self._checked[row.contract_id] = self._checked.get(row.contract_id, 0) + 1
+        for rowid, contract_id, *told in carry_out(connection, _TRANSITIONS, (self._transitions,)):
+            self._transitions = rowid
+            pact = self._records.pacts.get(contract_id)
+            number = self._checked[contract_id] = self._checked.get(contract_id, 0) + 1
             if not self._is_known(pact):
                 continue
             decided = pact.decisions[number - 1] if pact and number <= len(pact.decisions) else None
-            if (
-                decided is None
-                or (number, decided.at, decided.author, decided.action, decided.reason) != tuple(row)[2:]
-            ):
-                self._say("transitions", f"contract {row.contract_id}: {tuple(row)[2:]} was not decided: {decided}")
+            if decided is None or [number, decided.at, decided.author, decided.action, decided.reason] != told:
+                self._say("transitions", f"contract {contract_id}: {told} was not decided: {decided}")
         for pact in self._records.pacts.values():
             if self._is_known(pact) and self._checked.get(pact.id, 0) < len(pact.decisions):
                 self._say("transitions", f"contract {pact.id}: {pact.decisions[-1]} left no transition")
