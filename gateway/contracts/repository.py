@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, String, and_, bindparam, exists, func, not_, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from gateway.contracts.models import Contract, Holding, Party, Suspension, TrustedPerson
 from gateway.contracts.states import State
@@ -18,6 +18,8 @@ WHOLE = (
     selectinload(Contract.notices),
     selectinload(Contract.end_reasons),
 )
+# One contract alone is loaded with what each decision needs in a single statement.
+ALONE = (joinedload(Contract.holdings), joinedload(Contract.suspensions))
 _PERSON = bindparam("person", type_=String())
 # Made once: it is asked with whatever is done to a badge.
 _BANKS_OF_PERSON = Prepared(

@@ -300,7 +300,7 @@ def one_more_term(contract: Contract, now: int) -> date:
 
 def contract_of(session: Session, contract_id: str) -> Contract:
     """Raises NotFoundError with code `contract`."""
-    contract = session.get(Contract, contract_id)
+    contract = session.get(Contract, contract_id, options=repository.ALONE)
     if contract is None:
         raise NotFoundError("contract", "no such contract")
     return contract

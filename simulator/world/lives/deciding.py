@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from gateway.contracts import codes, endings, notices, parties, trusted
 from gateway.contracts import service as contracts
-from gateway.contracts.models import Contract
 from gateway.contracts.service import How
 from gateway.custody.codes import Check
 from simulator.world.lives.calendar import day_of, days_on, midnight
@@ -69,9 +68,8 @@ class Deciding:
         looked_at = len(pact.decisions) if seen is None else seen
 
         def do(session: Session, at: int) -> tuple[Any, int]:
-            contract = session.get(Contract, pact.id)  # held, so that it is loaded once
+            contract = contracts.contract_of(session, pact.id)  # held, so that it is loaded once
             made = plan.call(session, **plan.arguments, actor=who, now=at, seen=looked_at)
-            assert contract is not None
             return made, contract.version
 
         def done(found: tuple[Any, int], at: int) -> None:
