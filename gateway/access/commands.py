@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from gateway.access.changes import CommandReady
 from gateway.access.models import CommandRecord, CommandStep, ReportedPart
@@ -30,6 +30,7 @@ NO_ANSWER_MS = COMMAND_FRESH_MS + 5_000
 SILENT_AFTER_MS = {"requested": NO_ANSWER_MS, "accepted": 75_000, "released": 30_000}
 PENDING = frozenset({"requested", "accepted", "released"})
 AGAIN = frozenset({"session", "beat"})
+_STEPS = (joinedload(CommandRecord.steps),)
 # A later state never goes back to an earlier one.
 _RANK = {"requested": 0, "accepted": 1, "released": 2}
 
@@ -114,7 +115,7 @@ def replied(session: Session, orders: Orders, bank_id: str, reply: Reply, *, now
 
     Replies to what was never asked, or asked of another bank, are None and change nothing.
     """
-    command = session.get(CommandRecord, reply.id)
+    command = _found(session, reply.id)
     if command is None or command.bank_id != bank_id:
         return None
     if reply.state == "list":
@@ -134,10 +135,15 @@ def replied(session: Session, orders: Orders, bank_id: str, reply: Reply, *, now
 
 def command_of(session: Session, command_id: str) -> CommandRecord:
     """Raises NotFoundError with code `command`."""
-    command = session.get(CommandRecord, command_id)
+    command = _found(session, command_id)
     if command is None:
         raise NotFoundError("command", "no such command")
     return command
+
+
+def _found(session: Session, command_id: str) -> CommandRecord | None:
+    # One alone comes with its steps in a single statement.
+    return session.get(CommandRecord, command_id, options=_STEPS)
 
 
 def latest_of(session: Session, command_id: str) -> CommandRecord:
