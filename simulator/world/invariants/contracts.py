@@ -1,9 +1,9 @@
 """What the gateway's rows must say about contracts and belongings: no more and no less than what staff decided."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -14,20 +14,34 @@ from simulator.world.lives.records import PROTECTED, Kept
 
 _CONTRACTS = (
     "SELECT id, from_at, until_at, collect_until, signed_at, ended_at, frozen_at, version FROM contract "
-    "WHERE collect_until > ?"
+    "WHERE collect_until > :since"
 )
 _HOLDINGS = (
     "SELECT holding.locker_id, holding.from_at, holding.until_at, contract_id, bank_id, number FROM holding "
-    "JOIN locker ON locker.id = holding.locker_id WHERE until_at > ? AND from_at < until_at "
+    "JOIN locker ON locker.id = holding.locker_id WHERE until_at > :since AND from_at < until_at "
     "ORDER BY locker_id, from_at"
 )
 _TRANSITIONS = (
-    "SELECT rowid, contract_id, number, at, author, action, reason FROM transition WHERE rowid > ? ORDER BY rowid"
+    "SELECT rowid, contract_id, number, at, author, action, reason FROM transition WHERE rowid > :known ORDER BY rowid"
 )
-_THINGS = text(
-    "SELECT kept_thing.id, custody_id, kind, quantity, outcome, outcome_at, outcome_by, singly, outcome_note, "
+_THINGS = (
+    "SELECT custody_id, kept_thing.id, kind, quantity, outcome, outcome_at, outcome_by, singly, outcome_note, "
     "custody.closed_at FROM kept_thing JOIN custody ON custody.id = custody_id"
 )
+
+
+class _Thing(NamedTuple):
+    """A line of an inventory, as `_THINGS` reads it."""
+
+    id: str
+    kind: str
+    quantity: int
+    outcome: str | None
+    outcome_at: int | None
+    outcome_by: str | None
+    singly: int
+    outcome_note: str | None
+    closed_at: int | None
 
 
 class ContractJudge:
@@ -52,20 +66,21 @@ class ContractJudge:
         """Everything that may have changed since it was last asked; not while the database is away."""
         try:
             with self._office.gateway.reading() as session:
-                connection = session.connection()
-                self._holdings(connection)
-                self._contracts(connection)
-                self._decisions(connection)
+                self._holdings(session)
+                self._contracts(session)
+                self._decisions(session)
                 self._belongings(session)
         except DBAPIError:
             return
         self._since = at
 
-    def _holdings(self, connection: Connection) -> None:
+    def _holdings(self, session: Session) -> None:
         """No two holders of one locker at one moment, at the gateway or in what staff did."""
         last, last_until, last_contract = "", 0, ""
         found: dict[str, set[tuple[str, int, int, int]]] = {}
-        for locker, from_at, until_at, contract, bank, number in carry_out(connection, _HOLDINGS, (self._since,)):
+        for locker, from_at, until_at, contract, bank, number in carry_out(
+            session.connection(), _HOLDINGS, {"since": self._since}
+        ):
             if locker == last and last_until > from_at:
                 self._say("one_holder", f"{bank}/{number}: {last_contract} and {contract}")
             found.setdefault(contract, set()).add((bank, number, from_at, until_at))
@@ -82,9 +97,9 @@ class ContractJudge:
         if known != found:
             self._say("decided", f"contract {pact.id} holds {sorted(found)}, decided was {sorted(known)}")
 
-    def _contracts(self, connection: Connection) -> None:
+    def _contracts(self, session: Session) -> None:
         """Nobody gains or loses a day that nobody decided."""
-        rows = {row[0]: row[1:] for row in carry_out(connection, _CONTRACTS, (self._since,))}
+        rows = {row[0]: row[1:] for row in carry_out(session.connection(), _CONTRACTS, {"since": self._since})}
         for pact in self._living():
             row = rows.pop(pact.id, None)
             if row is None:
@@ -99,9 +114,10 @@ class ContractJudge:
         for contract_id in rows:
             self._say("decided", f"contract {contract_id} goes on, and nobody decided that")
 
-    def _decisions(self, connection: Connection) -> None:
+    def _decisions(self, session: Session) -> None:
         """Every transition has its author, reason and instant, and there is one for each decision."""
-        for rowid, contract_id, *told in carry_out(connection, _TRANSITIONS, (self._transitions,)):
+        rows = carry_out(session.connection(), _TRANSITIONS, {"known": self._transitions})
+        for rowid, contract_id, *told in rows:
             self._transitions = rowid
             pact = self._records.pacts.get(contract_id)
             number = self._checked[contract_id] = self._checked.get(contract_id, 0) + 1
@@ -109,21 +125,22 @@ class ContractJudge:
                 continue
             decided = pact.decisions[number - 1] if pact and number <= len(pact.decisions) else None
             if decided is None or [number, decided.at, decided.author, decided.action, decided.reason] != told:
-                self._say("transitions", f"contract {contract_id}: {told} was not decided: {decided}")
+                self._say("transitions", f"contract {contract_id}: {tuple(told)} was not decided: {decided}")
         for pact in self._records.pacts.values():
             if self._is_known(pact) and self._checked.get(pact.id, 0) < len(pact.decisions):
                 self._say("transitions", f"contract {pact.id}: {pact.decisions[-1]} left no transition")
 
     def _belongings(self, session: Session) -> None:
         """Every line of every inventory is kept, given back or disposed of with a record."""
-        rows: dict[str, dict[str, Any]] = {}
-        for row in session.execute(_THINGS):
-            rows.setdefault(row.custody_id, {})[row.id] = row
+        rows: dict[str, dict[str, _Thing]] = {}
+        for custody_id, *facts in carry_out(session.connection(), _THINGS):
+            thing = _Thing(*facts)
+            rows.setdefault(custody_id, {})[thing.id] = thing
         for kept in self._records.kept.values():
             if self._is_known(kept.pact):
                 self._compare_lines(kept, rows.get(kept.id, {}))
 
-    def _compare_lines(self, kept: Kept, rows: dict[str, Any]) -> None:
+    def _compare_lines(self, kept: Kept, rows: dict[str, _Thing]) -> None:
         if rows.keys() != kept.lines.keys():
             self._say("belongings", f"custody {kept.id} has {len(rows)} lines, written were {len(kept.lines)}")
         for line in kept.lines.values():
