@@ -1,6 +1,6 @@
 """Controllers: joining them by hand, their badge keys, and what a birth or a death of theirs means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 from sqlalchemy import Connection, select
@@ -78,11 +78,6 @@ def require_joined(session: Session, bank_id: str) -> Standing:
     if found is None:
         raise _not_joined(bank_id)
     return found
-
-
-def list_controllers(session: Session) -> Sequence[Controller]:
-    """Every controller, by id."""
-    return session.scalars(select(Controller).order_by(Controller.bank_id)).all()
 
 
 def device_publics(connection: Connection) -> Mapping[str, bytes]:

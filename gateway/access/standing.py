@@ -1,5 +1,6 @@
 """What banks have said of themselves, read and written with each word of theirs: no object is made of it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -22,18 +23,19 @@ class Standing(NamedTuple):
     online: bool
 
 
-# Made once: it is asked with every health message of every bank.
-_STANDING = Prepared(
-    select(
-        Controller.list_in_force,
-        select(func.max(IssuedList.version)).where(IssuedList.bank_id == Controller.bank_id).scalar_subquery(),
-        Controller.held_since,
-        Controller.trust_version,
-        Controller.session_number,
-        Controller.session_nonce,
-        Controller.online,
-    ).where(Controller.bank_id == bindparam("bank"))
+_EVERY = select(
+    Controller.bank_id,
+    Controller.list_in_force,
+    select(func.max(IssuedList.version)).where(IssuedList.bank_id == Controller.bank_id).scalar_subquery(),
+    Controller.held_since,
+    Controller.trust_version,
+    Controller.session_number,
+    Controller.session_nonce,
+    Controller.online,
 )
+_ALL = Prepared(_EVERY.order_by(Controller.bank_id))
+# Made once: it is asked with every health message of every bank.
+_STANDING = Prepared(_EVERY.where(Controller.bank_id == bindparam("bank")))
 
 
 def _writing(*names: str) -> Prepared:
@@ -50,9 +52,17 @@ _HOLD = _writing("held_since", "held_why")
 def standing_of(connection: Connection, bank_id: str) -> Standing | None:
     """None without a controller."""
     found = _STANDING.first(connection, {"bank": bank_id})
-    if found is None:
-        return None
-    in_force, newest, held_since, trust, number, nonce, online = found
+    return None if found is None else _standing(*found[1:])
+
+
+def standings(connection: Connection) -> Mapping[str, Standing]:
+    """Those of all banks with a controller, by bank in the order of their ids."""
+    return {bank_id: _standing(*found) for bank_id, *found in _ALL.run(connection, {})}
+
+
+def _standing(
+    in_force: int, newest: int | None, held_since: int | None, trust: int, number: int, nonce: str | None, online: int
+) -> Standing:
     return Standing(in_force, newest or 0, held_since is not None, trust, number, nonce, bool(online))
 
 

@@ -14,7 +14,7 @@ from gateway.access.changes import AccessChanged, CommandReady, ControllersChang
 from gateway.access.keystore import Keystore
 from gateway.access.listed import badge_keys, site_of_bank
 from gateway.access.repository import Issued
-from gateway.access.standing import standing_of
+from gateway.access.standing import standing_of, standings
 from gateway.db import Database
 from gateway.errors import NotFoundError
 from gateway.ingest.service import Reach, reaches_at_birth
@@ -118,16 +118,16 @@ class Publisher:
 
     def renew(self) -> None:
         """Called now and then: lists whose lease is at half, trust that grows old, changes by another process."""
-        with self._database.reading() as session:
-            controllers = service.list_controllers(session)
-        for controller in controllers:
-            if not self._presence.is_settled(controller.bank_id):
-                self.settle(controller.bank_id)
-            elif controller.held_since is None:
-                self.publish_access(controller.bank_id)
-                if self._now() - controller.trust_version > SIGNING_KEY_MS // 2:
+        with self._database.asking() as connection:
+            banks = standings(connection)
+        for bank_id, standing in banks.items():
+            if not self._presence.is_settled(bank_id):
+                self.settle(bank_id)
+            elif not standing.held:
+                self.publish_access(bank_id)
+                if self._now() - standing.trust > SIGNING_KEY_MS // 2:
                     with self._lock:
-                        self._publish_trust(controller.bank_id, controller.trust_version, 0)
+                        self._publish_trust(bank_id, standing.trust, 0)
 
     def _issue(self, bank_id: str) -> tuple[int, Issued | None]:
         """The version issued before, and the list that now holds; none for a bank that is held or has no controller."""

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from gateway import migrations
 from gateway.access import lists
-from gateway.access.service import list_controllers
+from gateway.access.standing import standings
 from gateway.errors import SignInError
 from gateway.lockers.models import Site
 from gateway.lockers.service import organisation_named
@@ -88,7 +88,7 @@ def test_a_wrong_key_token_makes_no_bank(cli: Gateway) -> None:
     assert "copy the whole" in refused(cli, 1, "controllers", "add", "montreuil-1", "-dashes", "--lockers", "2")
     database = cli.database()
     with database.reading() as session:
-        assert list_controllers(session) == []
+        assert standings(session.connection()) == {}
     database.close()
     assert cli.run("controllers", "list").stdout == ""
 
