@@ -198,6 +198,10 @@ class Bank:
         """Kind and state of the bank's inputs, by name."""
         return self._inputs.states
 
+    def is_out_of_service(self, locker: int, now_ms: int) -> bool:
+        """Whether its holder's badge must not open this locker now (monotonic)."""
+        return self._marks.stops_holders(locker, now_ms)
+
     @property
     def keypads(self) -> frozenset[str]:
         """The readers that have a keypad."""

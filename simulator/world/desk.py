@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy.exc import DBAPIError
 
-from gateway.access import commands
+from gateway.access import commands, out_of_service
 from gateway.access import service as access
 from gateway.badges import enrolling
 from gateway.badges import service as badges
@@ -73,6 +73,37 @@ class Desk:
                     now=self._gateway.now(),
                 )  # fmt: skip
                 return made.id
+
+        self._with_beat(bank_id, order, done)
+
+    def take_out(
+        self,
+        bank_id: str,
+        number: int,
+        reason: out_of_service.ServiceReason,
+        stops_until: int | None,
+        done: Callable[[str | None], None],
+    ) -> None:
+        """Orders a locker out of service; `done` as in open_remotely."""
+
+        def order() -> str:
+            with self._gateway.writing() as session:
+                return out_of_service.take_out(
+                    session, self._gateway.orders, bank_id=bank_id, number=number, reason=reason,
+                    stops_until=stops_until, actor=self.actor, now=self._gateway.now(),
+                ).id  # fmt: skip
+
+        self._with_beat(bank_id, order, done)
+
+    def put_back(self, bank_id: str, number: int, done: Callable[[str | None], None]) -> None:
+        """Orders a locker back in service; `done` as in open_remotely."""
+
+        def order() -> str:
+            with self._gateway.writing() as session:
+                return out_of_service.put_back(
+                    session, self._gateway.orders, bank_id=bank_id, number=number, actor=self.actor,
+                    now=self._gateway.now(),
+                ).id  # fmt: skip
 
         self._with_beat(bank_id, order, done)
 

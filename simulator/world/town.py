@@ -1,7 +1,7 @@
 """A town with its lives: two charities, their sites, schemes and lockers, who works there, and who has a locker."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
 
@@ -123,12 +123,23 @@ class Town:
 
     def presented(self, asked: Presented) -> None:
         """See People: within a minute a door of theirs is released, if it is to be at all."""
-        self._promptly.presented(asked, self._access.lockers(asked))
+        lockers = self._access.lockers(asked)
+        if not self._is_out_of_service(asked.bank, lockers):
+            self._promptly.presented(asked, lockers)
 
     def answered(self, asked: Presented) -> None:
-        """See People: nobody is let in or shut out without a decision."""
-        self._access.answered(asked)
+        """See People: nobody is let in or shut out without a decision, or because their locker is out of service."""
+        if asked.let_in or not self._is_out_of_service(asked.bank, self._access.lockers(asked)):
+            self._access.answered(asked)
         self._promptly.answered(asked)
+
+    def _is_out_of_service(self, bank: str, lockers: Iterable[int]) -> bool:
+        """Whether the bank keeps one of these shut now: if it may, is judged from its journal."""
+        controller = self._controllers[bank]
+        if controller.runtime is None:
+            return False
+        core, now_ms = controller.runtime.bank, controller.machine.mono_ms()
+        return any(core.is_out_of_service(locker, now_ms) for locker in lockers)
 
     def crowd(self, bank: str, count: int, within_ms: int, luck: Random) -> None:
         """So many people at that bank within so short a time."""

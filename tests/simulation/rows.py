@@ -124,6 +124,8 @@ ROWS = (
     Row(25, "a list that forgets a holder, a lease run out", ("list_forgets", "month_offline"),
         (f"{_DEMO}/test_hostile_broker.py::test_a_list_that_forgets_a_holder_leaves_them_their_way_and_alarms",
          f"{_CORE}/test_access_lists.py::test_empty_list_parts_no_one_from_their_belongings",
+         "tests/simulation/test_out_of_service.py::"
+         "test_a_holder_is_kept_out_while_it_was_asked_for_and_let_in_when_it_ends_or_is_taken_back",
          f"{_CORE}/test_commands.py::test_mark_without_reason_or_end_stops_no_holder",
          f"{_CORE}/test_commands.py::test_mark_of_before_a_restart_lasts_a_day_at_most",
          f"{_CORE}/test_access.py::test_staff_grant_dies_with_its_lease_and_a_holders_does_not")),

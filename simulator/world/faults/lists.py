@@ -19,6 +19,8 @@ from wire.topics import Topic, topic_name
 
 _STEM = 12  # of a grant's id: which contract it is of
 _MOST = 3
+# How often it is everybody.
+_ALL = 0.25
 _THEIRS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
 
 
@@ -65,7 +67,8 @@ def _held(schedule: Schedule, hit: Hit) -> frozenset[str]:
         if grant.kind in _THEIRS and grant.not_before + HOUR_MS < now < grant.not_after - HOUR_MS
     }
     known = sorted(held - shut)
-    return frozenset(hit.chance.sample(known, min(_MOST, len(known))))
+    most = len(known) if hit.chance.random() < _ALL else _MOST
+    return frozenset(hit.chance.sample(known, min(most, len(known))))
 
 
 def _without(session: Session, bank: str, stems: frozenset[str], now: int) -> tuple[bytes, int]:

@@ -10,7 +10,8 @@ from wire.access_list import Grant, Kind
 from wire.entries import EntryType
 
 _THEIRS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
-# What is said for the moment's sake and not of the grant: another tap opens. Of hours the schedule decides.
+# What is said for the moment's sake and not of the grant: another tap opens. Of hours the schedule decides; of lockers
+# out of service another judge (out_of_service.py).
 _OTHERWISE = frozenset(
     {"busy", "stale", "out_of_service", "keypad", "pin", "pin_missing", "slowed", "locker", "hours", "foreign_card"}
 )

@@ -13,6 +13,7 @@ from simulator.world.invariants.intents import Intents
 from simulator.world.invariants.invariant import Invariant
 from simulator.world.invariants.ledger import Ledger
 from simulator.world.invariants.narrated import Narrated
+from simulator.world.invariants.out_of_service import OutOfService
 from simulator.world.invariants.permissions import Permissions
 from simulator.world.invariants.receipts import Receipts
 from simulator.world.invariants.revocations import Revocations
@@ -32,7 +33,8 @@ class Watch:
         self.held = Held(world, ledger)
         self._all: list[Invariant] = [
             ledger, Intents(world, ledger), Permissions(world, ledger), Revocations(world, ledger),
-            ShutOut(world, ledger), Coils(world), Receipts(world), self.held, self.told, ComesToRest(world),
+            ShutOut(world, ledger), OutOfService(world, ledger), Coils(world), Receipts(world), self.held, self.told,
+            ComesToRest(world),
         ]  # fmt: skip
         if world.trace.keeps:
             self._all.insert(0, Narrated(world))

@@ -16,6 +16,7 @@ from simulator.world.lives.office import LATER, Office
 from simulator.world.lives.openings import Openings
 from simulator.world.lives.pacts import Life, Pact
 from simulator.world.lives.records import Box, Someone
+from simulator.world.lives.servicing import Servicing
 from simulator.world.loop import VirtualLoop
 
 _LATER_MS = 10 * MINUTE
@@ -56,6 +57,7 @@ class Staff:
         self._belongings = Belongings(office, chance)
         self._badges = BadgeDesk(office, chance, arrivals)
         self._openings = Openings(office, chance)
+        self._servicing = Servicing(office, chance)
         self._caring = Caring(office, chance)
         self._loop: VirtualLoop = office.gateway.broker.loop
         self.resting = False
@@ -64,6 +66,7 @@ class Staff:
             (6, self._settle), (4, self._fill), (8, self._decide), (1, self._clash), (1, self._out_of_turn),
             (3, self._belongings_left), (3, self._care), (2, self._lost_badge), (1, self._block), (2, self._open),
             (1, self._away), (1, self._back), (1, self._fate), (1, self._wait), (1, self._second_badge),
+            (4, self._out_of_service),
         ]  # fmt: skip
 
     def live(self) -> None:
@@ -253,6 +256,14 @@ class Staff:
             return "nothing"
         hold = pact.present
         return self._openings.open(self._who_for(pact), self._records.boxes[hold.bank, hold.number])
+
+    def _out_of_service(self) -> str:
+        """Now and then it is the wrong one that somebody has things in."""
+        pact = self._pact((Life.ACTIVE, Life.ENDING))
+        if pact is None:
+            return "nothing"
+        hold = pact.present
+        return self._servicing.take_out(self._who_for(pact), self._records.boxes[hold.bank, hold.number])
 
     def _away(self) -> str:
         someone = self._of(self._least("away", _ON[1:]))
