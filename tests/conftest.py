@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import sys
+import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -114,6 +116,15 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_skip(report)
     return report
+
+
+@pytest.fixture
+def soak_seed(request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str]) -> int:
+    """What a long test draws its chances from: SOAK_SEED, or the clock. Told at once: it may hang, or be ended."""
+    seed = int(os.environ.get("SOAK_SEED") or time.time_ns() % 1_000_000)
+    with capfd.disabled():
+        sys.stderr.write(f"\nSOAK_SEED={seed} {request.node.nodeid}\n")
+    return seed
 
 
 @pytest.fixture(scope="session")

@@ -97,8 +97,10 @@ def test_a_controller_that_is_killed_under_load_loses_nothing(make_site: Callabl
 
 
 @pytest.mark.soak
-def test_a_controller_that_is_killed_again_and_again_loses_nothing(make_site: Callable[..., Site]) -> None:
-    kills(make_site(), IN_SOAK, seed=time.time_ns() % 1_000_000)
+def test_a_controller_that_is_killed_again_and_again_loses_nothing(
+    make_site: Callable[..., Site], soak_seed: int
+) -> None:
+    kills(make_site(), IN_SOAK, soak_seed)
 
 
 def test_a_disk_that_is_full_shuts_nobody_out_and_loses_nothing(
