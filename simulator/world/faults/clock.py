@@ -94,7 +94,8 @@ def _no_clock(schedule: Schedule, hit: Hit) -> Heal:
 
     def heal() -> None:
         told, runtime = schedule.watch.told, bank.runtime
-        if runtime is not None and bank.began_ms > began_ms and told.hears(bank, disturbed=True):
+        unset = not bank.machine.synchronised  # another such fault may have been healed meanwhile
+        if unset and runtime is not None and bank.began_ms > began_ms and told.hears(bank, disturbed=True):
             told.must(runtime.now().clock != "trusted", f"{bank.name} trusts a clock that nobody has set")
         bank.machine.synchronised, bank.machine.battery_clock = True, had_battery
         network.heal(bank.client)
