@@ -35,14 +35,14 @@ def _lived(town: FaultyTown) -> set[str]:
 
 
 def test_rows_and_figures_are_what_survived_and_was_done_since() -> None:
-    with faulty_town(9, tempo=BUSY) as town:
+    with faulty_town(11, tempo=BUSY) as town:
         assert _lived(town) == set(), town.world.violations
         assert any(pact.lost for pact in town.town.records.pacts.values())
 
 
 def test_a_database_that_was_not_put_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Gateway, "restore", lambda gateway, _: gateway.crash())
-    with faulty_town(9, tempo=BUSY) as town:
+    with faulty_town(11, tempo=BUSY) as town:
         assert {"decided", "transitions", "figures"} <= _lived(town)
 
 
@@ -55,7 +55,7 @@ def test_what_is_done_after_a_restore_and_not_kept_is_found(monkeypatch: pytest.
         monkeypatch.setattr(support, "record_support", lambda *_, **__: None)
 
     monkeypatch.setattr(Gateway, "restore", forgetful)
-    with faulty_town(9, tempo=BUSY) as town:
+    with faulty_town(11, tempo=BUSY) as town:
         assert _lived(town) == {"figures"}
 
 
@@ -67,5 +67,5 @@ def test_a_decision_that_nobody_signs_after_a_restore_is_found(monkeypatch: pyte
         monkeypatch.setattr(decisions, "Transition", lambda **facts: Transition(**{**facts, "author": "nobody"}))
 
     monkeypatch.setattr(Gateway, "restore", forgetful)
-    with faulty_town(9, tempo=BUSY) as town:
+    with faulty_town(11, tempo=BUSY) as town:
         assert "transitions" in _lived(town)

@@ -11,7 +11,7 @@ DAYS = 12
 
 
 def _found(fault: str = "") -> set[str]:
-    with faulty_town(11, banks=2, lockers=8, tempo=Tempo(acts_a_day=6, term_days=20)) as town:
+    with faulty_town(3, banks=2, lockers=8, tempo=Tempo(acts_a_day=6, term_days=20)) as town:
         for _ in range(DAYS):
             if fault:
                 town.begin(fault, hours=12)
