@@ -296,7 +296,7 @@ SABOTAGES = (
         "publish to a bank that is held",
         "a restored gateway signs nothing until reconciled",
         "gateway/access/service.py",
-        "        controller.held_since, controller.held_why = now, why\n",
+        "        standing.hold(session, bank_id, why, now=now)\n",
         "        pass\n",
         f"{GATEWAY}/test_controllers.py::test_what_this_database_never_issued_holds_the_bank",
     ),
