@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 
 from wire.errors import MessageError
-from wire.limits import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_INTEGER
+from wire.limits import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_INTEGER, MAX_STRING
 from wire.messages import ControllerId, Count, Epoch, Hash, Instant, Text, decode
 
 
@@ -54,13 +54,6 @@ class EntryType(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-if TYPE_CHECKING:
-    Body = dict[str, Any]
-else:  # what is read is held to it, as it is read
-    _Plain = Count | Text | bool | None
-    Body = dict[Text, _Plain | list[_Plain | dict[Text, _Plain]]]
-
-
 class Entry(msgspec.Struct, frozen=True):
     """One line of the journal; `clock` says what `at` rests on: trusted, claimed or floor.
 
@@ -74,7 +67,7 @@ class Entry(msgspec.Struct, frozen=True):
     mono_ms: Count
     boot_id: Text
     clock: Text
-    body: Body
+    body: dict[str, Any]
 
 
 class BatchHeader(msgspec.Struct, frozen=True):
@@ -105,9 +98,24 @@ def encode_entry(entry: Entry) -> bytes:
 def decode_entry(line: bytes) -> Entry:
     """The entry of a line. Raises MessageError with code `entry`."""
     try:
-        return _entry_decoder.decode(line)
+        entry = _entry_decoder.decode(line)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise MessageError("entry", f"not a journal entry: {error}") from error
+    for name, value in entry.body.items():
+        if len(name) > MAX_STRING or not _is_plain(value):
+            raise MessageError("entry", f"not a journal entry: body field {name[:40]!r} breaks the limits")
+    return entry
+
+
+def _is_plain(value: object, depth: int = 0) -> bool:
+    """Whether a body's value is a code, number, flag or null within the limits, or a list (of records) of them."""
+    if isinstance(value, str):
+        return len(value) <= MAX_STRING
+    if isinstance(value, list) and depth == 0:
+        return all(_is_plain(part, 1) for part in value)
+    if isinstance(value, dict) and depth == 1:
+        return all(len(name) <= MAX_STRING and _is_plain(part, 2) for name, part in value.items())
+    return value is None or isinstance(value, bool) or (isinstance(value, int) and 0 <= value <= MAX_INTEGER)
 
 
 def encode_batch(header: BatchHeader, lines: Sequence[bytes]) -> bytes:
