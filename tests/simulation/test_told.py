@@ -61,6 +61,17 @@ def test_every_fault_that_had_occasion_to_act_was_told() -> None:
     assert silent == []
 
 
+@pytest.mark.parametrize("name", ["disk_broken", "disk_read_only"])
+def test_a_disk_that_breaks_again_before_it_is_mended_is_mended_once(name: str) -> None:
+    with faulty_town(5, lockers=4) as town:
+        town.begin(name, hours=6)
+        town.begin(name, hours=1)
+        for _ in range(4):
+            town.town.crowd("bank-1", 10, 60_000, town.town.luck("crowd"))
+            town.hours(1.6)
+        assert town.found() == set(), town.world.violations
+
+
 def test_whoever_keeps_an_alarm_for_themselves_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     append = Journal.append
 

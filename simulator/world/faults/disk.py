@@ -1,6 +1,7 @@
 """The card: full, read-only, stalled, broken, its syncs failing; and power cut exactly at one of its operations."""
 
 import errno
+from collections.abc import Callable
 
 from simulator.world.disk import ROOMY
 from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
@@ -38,26 +39,20 @@ def _full(schedule: Schedule, hit: Hit) -> Heal:
     return heal
 
 
-def _read_only(schedule: Schedule, hit: Hit) -> Heal:
-    disk, since_ms = hit.bank.disk, schedule.world.now_ms
-    disk.read_only = True
+def _takes_nothing(how: str) -> Callable[[Schedule, Hit], Heal | None]:
+    def begin(schedule: Schedule, hit: Hit) -> Heal | None:
+        disk, since_ms = hit.bank.disk, schedule.world.now_ms
+        if getattr(disk, how):
+            return None  # it is so already, for as long as that lasts
+        setattr(disk, how, True)
 
-    def heal() -> None:
-        _troubled(schedule, hit, since_ms)
-        disk.read_only = False
+        def heal() -> None:
+            _troubled(schedule, hit, since_ms)
+            setattr(disk, how, False)
 
-    return heal
+        return heal
 
-
-def _broken(schedule: Schedule, hit: Hit) -> Heal:
-    disk, since_ms = hit.bank.disk, schedule.world.now_ms
-    disk.broken = True
-
-    def heal() -> None:
-        _troubled(schedule, hit, since_ms)
-        disk.broken = False
-
-    return heal
+    return begin
 
 
 def _stalls(schedule: Schedule, hit: Hit) -> Heal:
@@ -115,8 +110,8 @@ def _cut_at_write(schedule: Schedule, hit: Hit) -> Heal:
 
 FAMILY = (
     Fault("disk_full", (11,), (HOUR_MS, 2 * DAY_MS), _full),
-    Fault("disk_read_only", (11,), (HOUR_MS, 2 * DAY_MS), _read_only),
-    Fault("disk_broken", (11,), (MINUTE_MS, DAY_MS), _broken),
+    Fault("disk_read_only", (11,), (HOUR_MS, 2 * DAY_MS), _takes_nothing("read_only")),
+    Fault("disk_broken", (11,), (MINUTE_MS, DAY_MS), _takes_nothing("broken")),
     Fault("disk_stalls", (11,), (HOUR_MS, 12 * HOUR_MS), _stalls),
     Fault("disk_sync_fails", (11,), (HOUR_MS, DAY_MS), _sync_fails),
     Fault("power_cut_at_write", (3,), (HOUR_MS, 6 * HOUR_MS), _cut_at_write),
