@@ -111,7 +111,7 @@ def events_after(
     asked = {"after": after, "bank": bank_id, "locker": locker, "limit": bounded(limit)}
     if uses_since is None:
         return sorted(_found(session, kinds, asked), key=_id)[: bounded(limit)]
-    uses, rest = [kind for kind in kinds if kind in USES], [kind for kind in kinds if kind not in USES]
+    uses, rest = _uses_and_rest(kinds)
     found: list[FeedItem] = []
     if uses or not kinds:
         # What was received before is not looked through: ids rise with the time of receipt.
@@ -157,9 +157,15 @@ def _id(item: FeedItem) -> int:
     return item.id
 
 
+def _uses_and_rest(kinds: Collection[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Each once, however often it is named."""
+    once = dict.fromkeys(kinds)
+    return [kind for kind in once if kind in USES], [kind for kind in once if kind not in USES]
+
+
 def _found(session: Session, kinds: Collection[str], asked: Values, *, newest: bool = False) -> list[FeedItem]:
     """Each rare kind has its place in an index, where one question finds it; all else is found by one more."""
-    uses, rare = [kind for kind in kinds if kind in USES], [kind for kind in kinds if kind not in USES]
+    uses, rare = _uses_and_rest(kinds)
     found = [item for kind in rare for item in _ask(session, asked, (kind,), rare=True, newest=newest)]
     if uses or not kinds:
         found += _ask(session, asked, uses, newest=newest)

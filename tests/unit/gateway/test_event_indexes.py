@@ -11,7 +11,7 @@ from gateway import prepared
 from gateway.db import Database
 from gateway.events import breaches
 from gateway.events.models import USES, Event
-from gateway.events.service import events_after, latest_events
+from gateway.events.service import events_after, latest_events, record
 from gateway.prepared import Row, carry_out
 from tests.unit.gateway.town import NOON
 
@@ -67,3 +67,13 @@ def test_the_feed_tells_everything_but_old_uses_in_its_order(database: Database)
         assert told(kinds=("tamper", "door_opened")) == [2, 5, 6]
         assert [item.id for item in latest_events(session, kinds=("tamper", "released"), limit=3)] == [6, 3, 2]
         assert {kinds[0], kinds[4]} <= set(USES)
+
+
+def test_an_event_is_told_once_however_often_its_kind_is_asked_for(database: Database) -> None:
+    with database.writing() as session:
+        record(session, "controller_held", now=NOON)
+        record(session, "door_opened", now=NOON)
+    with database.reading() as session:
+        asked = ["controller_held", "door_opened"] * 3
+        assert len(latest_events(session, kinds=asked)) == 2
+        assert len(events_after(session, 0, kinds=asked, uses_since=0)) == 2
