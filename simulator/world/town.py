@@ -105,7 +105,8 @@ class Town:
     @property
     def counts(self) -> Counter[str]:
         """What happened, by kind."""
-        return self.records.counts
+        judged = {"badges judged": self._access.judged, "badges judged exactly": self._access.exactly}
+        return self.records.counts + Counter(judged)
 
     def found(self) -> None:
         """All that is there on the first day. Before the gateway's start."""
@@ -187,9 +188,10 @@ class Town:
         whom no decision before and since ever let in, or shut out.
         """
         since, memory = saved
+        now = self._gateway.now()
         self.office.loose, self.office.is_empty = True, False
-        memory.put_back(self.records)
-        self._access.lost(since, self._gateway.now())
+        memory.put_back(self.records, now)
+        self._access.lost(since, now)
         self._contracts.put_back()
         self._accounts.put_back()
         self.settled()
@@ -199,8 +201,12 @@ class Town:
         self._access.disturbed(until_ms)
 
     def clock_ahead(self) -> None:
-        """The gateway's clock is ahead: it numbers its lists by that from now on, also when it is put right."""
-        self._access.doubtful = True
+        """The gateway's clock is ahead: it numbers its lists by that from now on, for a while also afterwards."""
+        self._access.ahead()
+
+    def clock_right(self) -> None:
+        """It is about to be put right."""
+        self._access.right(self._gateway.now())
 
     def split(self) -> int:
         """There are two gateways from now on; what `joined` needs of this moment."""

@@ -27,8 +27,11 @@ def let_in(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def _goes_ahead(town: FaultyTown, by_ms: int) -> None:
     """So far is its clock ahead from now on, and the bank's list is made anew."""
     gateway = town.world.gateway
+    if by_ms:
+        town.town.clock_ahead()
+    else:
+        town.town.clock_right()
     gateway.clock_ms = by_ms
-    town.town.clock_ahead()
     with gateway.writing() as session:
         access_changed(session, "bank-1")
     town.hours(0.1)

@@ -74,6 +74,7 @@ def _gateway_fast(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
     schedule.town.clock_ahead()
 
     def heal() -> None:
+        schedule.town.clock_right()
         gateway.clock_ms = 0
         for over in certain:
             over()

@@ -3,6 +3,10 @@
 A badge that a controller answers is judged by what was decided up to the list that it follows; and where nothing was
 broken for days, by what was decided a day ago, whatever list it follows: a decision that no list tells has not reached
 anybody.
+
+Where the gateway's time or memory was disturbed any of its decisions may be the last that a list knows, until a bank
+follows one that was made, and numbered, after that: there it is judged by what the gateway knows since. Only whoever
+had a way by what is lost keeps it for a while.
 """
 
 from collections.abc import Sequence
@@ -10,7 +14,7 @@ from typing import NamedTuple
 
 from controller.inputs import Moment
 from gateway.schemes.templates import LUGGAGE_ROOM
-from simulator.world.lives.calendar import DAY, minute_of_week
+from simulator.world.lives.calendar import DAY, HOUR, minute_of_week
 from simulator.world.lives.lending import Lent
 from simulator.world.lives.office import Office
 from simulator.world.lives.pacts import Pact, View
@@ -24,6 +28,9 @@ _REACHES_MS = DAY
 # Until what the last fault has left is mended: staff look at banks that are held once a day.
 _CALM_MS = 2 * DAY
 
+# What a gateway's clock that was ahead has numbered is behind by then.
+_NUMBERED_MS = HOUR
+
 _ALWAYS = 1 << 62
 
 
@@ -35,7 +42,7 @@ class Forgotten(NamedTuple):
 
 
 class AccessJudge:
-    """`doubtful`: the gateway's time or memory was disturbed, so any of its decisions may be the last known.
+    """`judged` badges, of which so many `exactly`: by what was decided, and nothing else may have been known.
 
     `forgetful`: lists, by bank and version, that forget somebody. `disputed`: badges that one of two gateways blocked.
     """
@@ -44,8 +51,10 @@ class AccessJudge:
         self._office = office
         self._records: Records = office.records
         self._sites = sites
-        self.doubtful = False
-        self.judged = 0
+        self.judged = self.exactly = 0
+        self._disturbed = self._ahead = False
+        self._doubted_until = 0
+        self._kept_until: dict[str, int] = {}
         self._calm_since = 0
         self._known_until = _ALWAYS
         self._lost: list[tuple[int, int]] = []
@@ -54,10 +63,19 @@ class AccessJudge:
         self._two: list[tuple[int, int]] = []
 
     def lost(self, since: int, until: int) -> None:
-        """What was decided after `since` and up to `until` may be forgotten."""
-        self.doubtful = True
+        """What was decided after `since` and up to `until` is forgotten, in lists of later versions for good."""
         self._lost.append((since, until))
         self._known_until = min(self._known_until, since)
+        self._doubt(until)
+
+    def ahead(self) -> None:
+        """The gateway's clock is ahead, and numbers its lists by that."""
+        self._disturbed = self._ahead = True
+
+    def right(self, now: int) -> None:
+        """It is put right; before that it said `now`."""
+        self._ahead = False
+        self._doubt(now + _NUMBERED_MS)
 
     def disturbed(self, until_ms: int) -> None:
         """A fault is there until then (unix ms)."""
@@ -73,7 +91,8 @@ class AccessJudge:
 
     def must(self, asked: Presented) -> bool:
         """Whether it is to be let in beyond all doubt; a gateway put back may ask for a PIN that was undone."""
-        if asked.list_version == 0 or (asked.card.pins and self._is_doubtful(asked.list_version)):
+        card, version = asked.card, asked.list_version
+        if version == 0 or (card.pins and (self._is_doubtful(version) or card.has_lost_pin(version))):
             return False
         return self._may_and_must(asked)[1]
 
@@ -87,12 +106,15 @@ class AccessJudge:
         self.judged += 1
         if asked.list_version == 0 or not self._pin(asked):
             return
+        self.exactly += self._is_exact(asked)
         may, must = self._may_and_must(asked)
         if must and not asked.let_in:
             self._office.hear()
             must = self._may_and_must(asked)[1]
         if asked.let_in and not may:
             self._office.violated("access", f"{self._of(asked)} was let in, and nothing decided says so")
+        elif asked.let_in and self._has_outlived(asked):
+            self._office.violated("access", f"{self._of(asked)} was let in: what was decided a day ago is in no list")
         elif not asked.let_in and must:
             self._office.violated("access", f"{self._of(asked)} was shut out without a decision or a date")
         elif not asked.let_in and self._has_not_reached(asked):
@@ -103,7 +125,7 @@ class AccessJudge:
         card = asked.card
         if not card.pins:
             return True
-        if self._is_doubtful(asked.list_version):
+        if self._is_doubtful(asked.list_version) or card.has_lost_pin(asked.list_version):
             return False
         pin = card.pin_at(asked.list_version)
         if asked.let_in and (asked.pin == "wrong" or (asked.pin == "asks" and pin is not None)):
@@ -112,48 +134,89 @@ class AccessJudge:
 
     def _has_not_reached(self, asked: Presented) -> bool:
         """Whether what was known a day ago lets them in, and no fault explains that their bank has not heard of it."""
+        told = self._told()
+        return asked.list_version < told and self._may_and_must(asked._replace(list_version=told))[1]
+
+    def _has_outlived(self, asked: Presented) -> bool:
+        """Whether what was known a day ago lets them in no more, and no fault explains that their bank does."""
+        told = self._told()
+        return asked.list_version < told and not self._may_and_must(asked, told)[0]
+
+    def _told(self) -> int:
+        """What was decided by then (the gateway's clock, ms) has reached all lists; 0 where a fault may keep it."""
         gateway = self._office.gateway
-        told = gateway.now() - _REACHES_MS
         is_calm = gateway.hears and gateway.broker.loop.now_ms - self._calm_since >= _CALM_MS
-        return is_calm and asked.list_version < told and self._may_and_must(asked._replace(list_version=told))[1]
+        return gateway.now() - _REACHES_MS if is_calm else 0
 
     def _is_doubtful(self, version: int) -> bool:
-        return self.doubtful or any(start <= version <= end for start, end in self._two)
+        return self._is_disturbed(version) or any(start <= version <= end for start, end in self._two)
 
-    def _may_and_must(self, asked: Presented) -> tuple[bool, bool]:
-        """Whether what was decided lets them in; and whether that is beyond all doubt."""
-        card, version = asked.card, asked.list_version
+    def _is_disturbed(self, version: int) -> bool:
+        """Whether time or memory of the gateway that made that list were not yet in order again."""
+        return self._disturbed and (self._ahead or version <= self._doubted_until)
+
+    def _doubt(self, until: int) -> None:
+        self._disturbed = True
+        self._doubted_until = max(self._doubted_until, until)
+        self._kept_until.clear()
+
+    def _may_and_must(self, asked: Presented, known_at: int | None = None) -> tuple[bool, bool]:
+        """Whether what was decided by then (when the list was made) lets them in; and whether beyond all doubt."""
+        card, made = asked.card, asked.list_version
+        version = made if known_at is None else known_at
         if self._sites[asked.bank] != card.site or card.staff or card.owner is None or card.given_at is None:
             return False, False
         apart = [(start, end) for start, end in self._two if start <= version <= end]
-        doubtful = self.doubtful or bool(apart)
-        known_until = min([self._known_until, *(start for start, _ in apart)])
-        lost_between = [*self._lost, *apart]
+        disturbed = self._is_disturbed(version)
+        doubtful = disturbed or bool(apart)
+        known_until = min([self._known_until if disturbed else _ALWAYS, *(start for start, _ in apart)])
+        lost_between = [*(self._lost if disturbed else ()), *apart]
         if doubtful and card.id in self.disputed:
             return True, False
         if card.given_at > version and not doubtful:
             return False, False
-        if card.dead_at is not None and (card.dead_at <= version or doubtful):
+        if card.dead_at is not None and (card.dead_at <= version or doubtful) and (doubtful or not card.dead_lost):
             return doubtful, False
-        forgotten = self.forgetful.get((asked.bank, version))
+        forgotten = self.forgetful.get((asked.bank, made))
         may = must = False
         for pact in self._pacts(card):
             views = self._views(pact, version, doubtful)
-            opens = [_opens(view, pact, card.owner, asked, version) for view in views]
+            opens = [_opens(view, pact, card.owner, asked, made) for view in views]
             # A gateway whose clock was ahead numbers its lists by that for long, and makes them by the right time.
             may = may or (doubtful and any(_opens(view, pact, card.owner, asked, 0) for view in views))
             lost = forgotten is not None and pact.id in forgotten.pacts
             # Whoever is forgotten may come day and night, and a little longer than was agreed.
-            may = may or lost or any(opens) or any(
-                _is_kept(view, card.owner, asked)
-                for view in views if _is_any_within(lost_between, view.at, card.given_at)
-            )  # fmt: skip
+            kept: Sequence[View] = [view for view in views if _is_any_within(lost_between, view.at, card.given_at)]
+            if not doubtful:
+                kept = self._undone(pact, asked)
+                opens = [opening and not card.given_lost for opening in opens]
+            may = may or lost or any(opens) or any(_is_kept(view, card.owner, asked) for view in kept)
             if lost and forgotten is not None and asked.moment.ending_at >= forgotten.until:
                 continue
             known = max(card.given_at, pact.views[0].at) <= min(version, known_until)
             must = must or bool(opens and all(opens) and known and not self._awaits(pact))
         # Where a bank has heard that it is blocked, it stays dead, whatever this gateway thinks.
-        return may, must and card.id not in self.disputed
+        return may, must and card.id not in self.disputed and not card.dead_lost
+
+    def _undone(self, pact: Pact | Lent, asked: Presented) -> Sequence[View]:
+        """What a bank may keep for a while, since the list that it follows says nothing of it any more."""
+        views = pact.views if asked.card.given_lost else pact.undone
+        return views if views and self._keeps(asked) else ()
+
+    def _keeps(self, asked: Presented) -> bool:
+        """Whether what is lost may be kept there yet: days after it first follows a list from which it is missing."""
+        if not self._lost:
+            return False
+        now = max(asked.moment.at, asked.moment.ending_at)
+        return now < self._kept_until.setdefault(asked.bank, now + VANISHED_KEPT_MS + DAY)
+
+    def _is_exact(self, asked: Presented) -> bool:
+        """Whether there is one answer only."""
+        card = asked.card
+        if self._is_doubtful(asked.list_version) or card.dead_lost or card.id in self.disputed:
+            return False
+        keeps = self._keeps(asked)
+        return not (keeps and (card.given_lost or any(pact.undone for pact in self._pacts(card))))
 
     def _awaits(self, pact: Pact | Lent) -> bool:
         """Whether its locker has to be looked at again before it begins, as far as staff have heard."""

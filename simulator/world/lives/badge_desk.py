@@ -80,5 +80,5 @@ class BadgeDesk:
             self._later(_AGAIN, who, someone, card)
 
     def _died(self, card: Card, at: int) -> None:
-        if card.dead_at is None:
-            card.dead_at = at
+        if card.dead_at is None or card.dead_lost:
+            card.dead_at, card.dead_lost = at, False

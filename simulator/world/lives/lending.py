@@ -80,7 +80,7 @@ class Done:
 class Lent:
     """One loan; `tools`: each with the condition in which it was seen again, None before.
 
-    For whoever judges badges it is as a contract is: `views`, `holds` and `service`.
+    For whoever judges badges it is as a contract is: `views`, `undone`, `holds` and `service`.
     """
 
     id: str
@@ -96,6 +96,7 @@ class Lent:
     cancelled_at: int | None = None
     acts: list[Done] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
+    undone: list[View] = field(default_factory=list)
     service: str = "tools"
     lost: bool = False
 

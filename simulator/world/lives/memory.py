@@ -1,15 +1,16 @@
 """What the gateway knew at a moment, as staff had written it down: theirs again once its database is put back to then.
 
 What is physical stays as it is: who has which badge in their pocket, and whose things are in which locker. So does
-every `View` of a contract: banks may still follow what was decided then.
+every `View` of a contract: banks may still follow what was decided then. What the gateway knows since is one more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import copy, deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
-from simulator.world.lives.pacts import Hold, Pact
-from simulator.world.lives.records import Records, Someone
+from simulator.world.lives.lending import Lent
+from simulator.world.lives.pacts import Hold, Pact, Trust
+from simulator.world.lives.records import Card, Records, Someone
 
 _AS_THEY_ARE = (
     "starts_on", "ends_on", "from_at", "until_at", "collect_until", "signed_at", "ended_at", "frozen_at", "stopped",
@@ -22,11 +23,29 @@ _OF_MEMBERS = ("ended_at", "why")
 _OF_ACCOUNTS = ("closed_at", "closed_after", "successor", "cookie")
 
 
+class _Known(NamedTuple):
+    """What the gateway knows of a badge."""
+
+    given_at: int | None = None
+    dead_at: int | None = None
+    pins: int = 0
+    pins_lost: int = 0
+
+    @classmethod
+    def of(cls, card: Card) -> "_Known":
+        """Where it was put back before, it may know less than whoever carries it."""
+        given_at, dead_at = (None if card.given_lost else card.given_at), (None if card.dead_lost else card.dead_at)
+        return cls(given_at, dead_at, len(card.pins), card.pins_lost)
+
+
 class Memory:
     """Of one moment; it can be put back more than once, and after a later one was."""
 
     def __init__(self, records: Records) -> None:
         self._pacts = {pact.id: _facts(pact) for pact in records.pacts.values() if not pact.lost}
+        self._views = {one.id: len(one.views) for one in _viewed(records)}
+        self._trusts = {trust.id: _known_of(trust) for trust in _trusts(records) if not trust.lost}
+        self._cards = {card.id: _Known.of(card) for card in records.cards.values()}
         self._people = {one.id: _of(one, _OF_PEOPLE) for one in records.people.values()}
         self._checks = {key: dict(box.checks) for key, box in records.boxes.items()}
         self._heard = records.heard
@@ -42,8 +61,8 @@ class Memory:
         self._accounts = {one.id: _of(one, _OF_ACCOUNTS) for one in records.accounts.values() if not one.lost}
         self._workers = {name: list(workers) for name, workers in records.workers.items()}
 
-    def put_back(self, records: Records) -> None:
-        """What was written down since is `lost`; what was changed since is what it was."""
+    def put_back(self, records: Records, at: int) -> None:
+        """What was written down since is `lost`; what was changed since is what it was, for others from `at` on."""
         for pact in records.pacts.values():
             _put_back(pact, self._pacts.get(pact.id))
         for kept in list(records.kept.values()):
@@ -64,6 +83,9 @@ class Memory:
             things[:] = [_as_it_was(thing, before) for thing, before in before_them]
         self._put_back_library(records)
         self._put_back_accounts(records)
+        self._put_back_badges(records)
+        for viewed in _viewed(records):
+            _undo(viewed, self._views.get(viewed.id, 0), at)
 
     def _put_back_library(self, records: Records) -> None:
         for lent in records.lent.values():
@@ -78,6 +100,17 @@ class Memory:
         for name, workers in self._workers.items():
             records.workers[name][:] = workers
 
+    def _put_back_badges(self, records: Records) -> None:
+        """Whoever carries them does not know."""
+        for trust in _trusts(records):
+            trust.lost = trust.id not in self._trusts
+            trust.end_lost = trust.ended_at != self._trusts.get(trust.id)
+        for card in records.cards.values():
+            known = self._cards.get(card.id, _Known())
+            card.given_lost = card.given_at != known.given_at
+            card.dead_lost = card.dead_at != known.dead_at
+            card.pins_lost = len(card.pins) if len(card.pins) > known.pins else known.pins_lost
+
     def _put_back_person(self, someone: Someone) -> None:
         for name, value in self._people.get(someone.id, {}).items():
             setattr(someone, name, value)
@@ -86,6 +119,25 @@ class Memory:
 def _changing(records: Records) -> tuple[list[Any], ...]:
     """Lists of what is written down once and changed later."""
     return records.steps, records.waiting, records.leaves, records.reviews, records.offers
+
+
+def _trusts(records: Records) -> Iterator[Trust]:
+    return (trust for pact in records.pacts.values() for trust in pact.trusts)
+
+
+def _known_of(trust: Trust) -> int | None:
+    return None if trust.end_lost else trust.ended_at
+
+
+def _viewed(records: Records) -> list[Pact | Lent]:
+    """What gives somebody a way."""
+    return [*records.pacts.values(), *records.lent.values()]
+
+
+def _undo(viewed: Pact | Lent, known: int, at: int) -> None:
+    if len(viewed.views) > known:
+        viewed.undone += viewed.views[known:]
+        viewed.know(at)
 
 
 def _of(thing: Any, names: Iterable[str]) -> dict[str, Any]:

@@ -43,13 +43,15 @@ class Part:
 
 @dataclass(slots=True)
 class Trust:
-    """Someone a holder trusts."""
+    """Someone a holder trusts. `lost`, `end_lost`: the gateway was put back to before it, or before it was ended."""
 
     id: str
     by: str
     from_at: int
     until_at: int
     ended_at: int | None = None
+    lost: bool = False
+    end_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class View:
 class Pact:
     """One contract. Methods follow a decision that the gateway took; each keeps what was known before (`views`).
 
-    `lost`: the gateway was put back to before it.
+    `lost`: the gateway was put back to before it. `undone`: views that it was put back to before.
     """
 
     id: str
@@ -108,6 +110,7 @@ class Pact:
     stability: str | None = None
     decisions: list[Decided] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
+    undone: list[View] = field(default_factory=list)
     lost: bool = False
 
     def state(self, at: int) -> Life:
@@ -141,12 +144,16 @@ class Pact:
         first, *others = self.parts
         owners = [(first.person, 0, _end(first.until_at))]
         owners += [(part.person, part.from_at, _end(part.until_at)) for part in others]
-        owners += [(one.id, one.from_at, min(one.until_at, _end(one.ended_at))) for one in self.trusts]
+        owners += [
+            (one.id, one.from_at, min(one.until_at, _end(None if one.end_lost else one.ended_at)))
+            for one in self.trusts
+            if not one.lost
+        ]
         holds = tuple((hold.bank, hold.number, hold.from_at, hold.until_at) for hold in self.holds)
         self.views.append(
             View(
-                at, self.signed_at is not None, self.from_at, self.until_at, self.collect_until, self.frozen_at,
-                tuple((start, end) for start, end in self.pauses), holds, tuple(owners),
+                at, self.signed_at is not None and not self.lost, self.from_at, self.until_at, self.collect_until,
+                self.frozen_at, tuple((start, end) for start, end in self.pauses), holds, tuple(owners),
             )
         )  # fmt: skip
 

@@ -18,7 +18,11 @@ PROTECTED = frozenset({"papers", "medicine", "money", "keys", "photographs"})
 
 @dataclass(slots=True)
 class Card:
-    """A badge: its number, whose it is since when, and since when it is dead; its PINs, each with when it was set."""
+    """A badge: its number, whose it is since when, and since when it is dead; its PINs, each with when it was set.
+
+    `given_lost`, `dead_lost`: the gateway was put back to before that; `pins_lost`: how many PINs there were when some
+    of them were.
+    """
 
     id: str
     number: str
@@ -30,10 +34,17 @@ class Card:
     lost: bool = False
     pins: list[tuple[int, str | None]] = field(default_factory=list)
     mistyped_ms: int = -1
+    given_lost: bool = False
+    dead_lost: bool = False
+    pins_lost: int = 0
 
     def pin_at(self, at: int) -> str | None:
         """The PIN as it was known then."""
         return next((pin for since, pin in reversed(self.pins) if since <= at), None)
+
+    def has_lost_pin(self, at: int) -> bool:
+        """Whether the gateway may know another PIN at that time, or none: it was put back to before one was set."""
+        return self.pins_lost > 0 and all(since > at for since, _ in self.pins[self.pins_lost :])
 
 
 @dataclass(slots=True)
