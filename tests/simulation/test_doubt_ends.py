@@ -134,8 +134,9 @@ def test_a_revocation_after_it_that_reaches_no_list_is_found(befalls: Befalls, m
 def test_a_revocation_after_it_that_the_next_list_does_not_say_is_found(
     befalls: Befalls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def forgetful(contract: Any, badge: Any, *others: Any) -> Any:
-        return LINES(contract, structs.replace(badge, revoked_at=None), *others)
+    def forgetful(contract: Any, badges: Any, *others: Any) -> Any:
+        alive = {owner: [structs.replace(badge, revoked_at=None) for badge in each] for owner, each in badges.items()}
+        return LINES(contract, alive, *others)
 
     with faulty_town(3) as town:
         befalls(town)
