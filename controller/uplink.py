@@ -23,9 +23,10 @@ from controller.outbox import NEVER_MS, Outbox, PageWanted
 from controller.pace import Pace
 from controller.reconnect import Reconnect
 from wire.entries import BatchHeader, encode_batch
-from wire.envelope import sign
+from wire.envelope import key_id, sign, verify
+from wire.errors import WireError
 from wire.limits import LIST_PART_BYTES
-from wire.messages import Death, Receipt, Reply, Session, encode
+from wire.messages import Death, Receipt, Reply, Session, decode_status, encode
 from wire.topics import Topic, parse_topic, topic_name
 
 # Batches the broker has not acknowledged; the rest of paho's window of 20 is for replies and the birth.
@@ -39,7 +40,8 @@ _FAREWELL_S = 1.0
 # However often somebody makes a health message due, no second one follows within this.
 _HEALTH_APART_MS = 1_000
 _DEFECT = "a defect of the uplink: doors go on, and the next session begins clean"
-_STEPS = ((Topic.TRUST,), (Topic.KEYS,), (Topic.ACCESS,), (Topic.COMMANDS, Topic.RECEIPTS))
+# First what the broker keeps of the session before: it comes before the answer to the second.
+_STEPS = ((Topic.STATUS,), (Topic.TRUST,), (Topic.KEYS,), (Topic.ACCESS,), (Topic.COMMANDS, Topic.RECEIPTS))
 _log = logging.getLogger("controller.uplink")
 
 
@@ -62,6 +64,8 @@ class Uplink:
         self._controller = controller
         self._broker = broker
         self._key = key
+        public = key.public_key()
+        self._own_key = {key_id(public.public_bytes_raw()): public}
         self._journal = journal
         self._outbox = outbox
         self._node = node
@@ -110,8 +114,9 @@ class Uplink:
             await connection.open()
             for topics in _STEPS:
                 await connection.subscribe([self._topic(topic) for topic in topics])
+            if self._number != session.number:
+                return f"the broker has a later session of this bank: counting on from {self._number}"
             self._begin(session)
-            await connection.subscribe([self._topic(Topic.STATUS)])
             return await self._live(connection)
         except LinkError as error:
             return str(error)
@@ -267,12 +272,25 @@ class Uplink:
 
     def _saw_status(self, payload: bytes) -> None:
         """A status for this controller that is not of this session's making: say again who is here."""
-        if self.session is None or payload in self._said:
+        if self.session is None:
+            self._count_on(payload)
+            return
+        if payload in self._said:
             return
         _log.warning("a foreign or late status was published for this controller")
         self._birth_again = True
         self._say_birth_again(self._mono_ms())
         self._look_by(self._birth_due_ms())
+
+    def _count_on(self, payload: bytes) -> None:
+        """The broker keeps the last status of all. A disk that took nothing for a while, or was put back, counts from
+        too low a number, and no gateway takes a session for which it knows a later one."""
+        try:
+            kept = decode_status(verify(payload, Topic.STATUS, self._own_key))
+        except WireError:
+            return
+        if kept.controller == self._controller and kept.session.number >= self._number:
+            self._number = kept.session.number + 1
 
     def _say_birth_again(self, now_ms: int) -> None:
         """Where it is owed; not in a loop with whoever published the other."""

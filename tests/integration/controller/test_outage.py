@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import shutil
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -196,6 +197,28 @@ def _status(data: bytes) -> Birth | Death:
 
 def _revoked(world: Any, label: str) -> Revoked:
     return Revoked(f"g-{label}-holder", world.gateway.digest(label), "revoked")
+
+
+@pytest.mark.parametrize("broker", ["mosquitto", "iotcore"])
+def test_a_bank_whose_disk_was_put_back_counts_its_sessions_on_from_the_last_that_the_broker_knows(
+    make_world: Callable[..., Any], broker: str
+) -> None:
+    world = make_world(broker=broker)
+    world.join(world.gateway.grant("valid", 3))
+    world.end()
+    image = world.folder / "image"
+    shutil.copytree(world.data, image, ignore=lambda _, names: [name for name in names if name.endswith(".sock")])
+    for _ in range(5):
+        world.start()
+        lived = len(world.gateway.births)
+        world.gateway.wait(lambda lived=lived: len(world.gateway.births) > lived)
+        world.end(signal.SIGKILL)
+    births = len(world.gateway.births)
+    shutil.rmtree(world.data)
+    shutil.copytree(image, world.data)
+    world.start()
+    world.gateway.wait(lambda: len(world.gateway.births) > births)
+    assert world.gateway.births[births].session.number > world.gateway.births[births - 1].session.number
 
 
 def _kept_floor(world: Any) -> int:

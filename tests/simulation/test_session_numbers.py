@@ -1,0 +1,38 @@
+"""A bank that counts its sessions from too low a number, because its disk has forgotten some, is heard all the same."""
+
+import pytest
+
+from simulator.world.world import World
+from tests.simulation.faulty_town import FaultyTown, faulty_town
+
+
+def _is_heard(world: World) -> bool:
+    bank = world.controllers[0]
+    birth = world.gateway.steps.presence.birth_of(bank.name)
+    assert bank.runtime is not None
+    assert bank.runtime.uplink is not None
+    return birth is not None and birth.session == bank.runtime.uplink.session
+
+
+def _disk_forgets(town: FaultyTown) -> None:
+    """It takes nothing for hours, in which the line breaks again and again, and then the power is gone."""
+    bank = town.world.controllers[0]
+    town.begin("disk_read_only", hours=6)
+    for _ in range(5):
+        town.begin("link_cut", hours=0.1)
+        town.hours(0.2)
+    assert _is_heard(town.world)
+    bank.power_cut()
+    town.hours(0.01)
+    bank.power_on()
+
+
+@pytest.mark.parametrize("mended", [True, False])
+def test_a_bank_whose_disk_took_no_session_number_is_heard_after_a_power_cut(mended: bool) -> None:
+    with faulty_town(3) as town:
+        _disk_forgets(town)
+        if mended:
+            town.schedule.heal()
+        town.hours(0.1)
+        assert _is_heard(town.world)
+        assert town.found() == set(), town.world.violations
