@@ -1,5 +1,6 @@
 """What a fault must have told is told, and whoever keeps it for themselves is found: fault by fault."""
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -69,6 +70,19 @@ def test_a_disk_that_breaks_again_before_it_is_mended_is_mended_once(name: str) 
         for _ in range(4):
             town.town.crowd("bank-1", 10, 60_000, town.town.luck("crowd"))
             town.hours(1.6)
+        assert town.found() == set(), town.world.violations
+
+
+@pytest.mark.parametrize(("first", "second"), list(permutations(("board_mute", "board_silent", "board_unplugged"), 2)))
+def test_a_board_that_is_in_trouble_has_no_other_trouble_before_it_is_mended(first: str, second: str) -> None:
+    with faulty_town(5, lockers=4) as town:
+        habits = town.world.controllers[0].devices.habits
+        town.begin(first, hours=6)
+        trouble = habits["board"]
+        town.hours(1)
+        town.begin(second, hours=1)
+        town.hours(2)
+        assert habits["board"] is trouble
         assert town.found() == set(), town.world.violations
 
 

@@ -73,11 +73,14 @@ def _strangers(schedule: Schedule, hit: Hit) -> None:
 
 
 def _board(habit: BoardHabit) -> Callable[[Schedule, Hit], Heal]:
-    def begin(schedule: Schedule, hit: Hit) -> Heal:
-        hit.bank.devices.behave(_BOARD, habit)
+    def begin(schedule: Schedule, hit: Hit) -> Heal | None:
+        devices = hit.bank.devices
+        if devices.habits.get(_BOARD, BoardHabit.FINE) is not BoardHabit.FINE:
+            return None  # it has a trouble already, for as long as that lasts
+        devices.behave(_BOARD, habit)
         if not habit.answers:
             _device(schedule, hit, EntryType.BOARD_FAULT, (_BOARD, habit.fault))
-        return lambda: hit.bank.devices.behave(_BOARD, BoardHabit.FINE)
+        return lambda: devices.behave(_BOARD, BoardHabit.FINE)
 
     return begin
 
