@@ -2,6 +2,7 @@
 
 import pytest
 
+from controller.uplink import Uplink
 from simulator.world.world import World
 from tests.simulation.faulty_town import FaultyTown, faulty_town
 
@@ -14,11 +15,11 @@ def _is_heard(world: World) -> bool:
     return birth is not None and birth.session == bank.runtime.uplink.session
 
 
-def _disk_forgets(town: FaultyTown) -> None:
+def _disk_forgets(town: FaultyTown, sessions: int) -> None:
     """It takes nothing for hours, in which the line breaks again and again, and then the power is gone."""
     bank = town.world.controllers[0]
-    town.begin("disk_read_only", hours=6)
-    for _ in range(5):
+    town.begin("disk_read_only", hours=sessions)
+    for _ in range(sessions):
         town.begin("link_cut", hours=0.1)
         town.hours(0.2)
     assert _is_heard(town.world)
@@ -30,9 +31,17 @@ def _disk_forgets(town: FaultyTown) -> None:
 @pytest.mark.parametrize("mended", [True, False])
 def test_a_bank_whose_disk_took_no_session_number_is_heard_after_a_power_cut(mended: bool) -> None:
     with faulty_town(3) as town:
-        _disk_forgets(town)
+        _disk_forgets(town, 5)
         if mended:
             town.schedule.heal()
         town.hours(0.1)
         assert _is_heard(town.world)
         assert town.found() == set(), town.world.violations
+
+
+def test_whoever_ignores_a_bank_for_a_day_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Uplink, "_count_on", lambda *_: None)
+    with faulty_town(3) as town:
+        _disk_forgets(town, 60)
+        town.hours(30)
+        assert {violation.invariant for violation in town.world.violations} == {"heard"}

@@ -72,7 +72,7 @@ def _strangers(schedule: Schedule, hit: Hit) -> None:
         schedule.world.loop.after(2_000 * turn + hit.chance.randint(0, 900), hit.bank.present, number)
 
 
-def _board(habit: BoardHabit) -> Callable[[Schedule, Hit], Heal]:
+def _board(habit: BoardHabit) -> Callable[[Schedule, Hit], Heal | None]:
     def begin(schedule: Schedule, hit: Hit) -> Heal | None:
         devices = hit.bank.devices
         if devices.habits.get(_BOARD, BoardHabit.FINE) is not BoardHabit.FINE:

@@ -8,6 +8,7 @@ from controller.pending import Pending
 from simulator.world.gateway import Gateway
 from simulator.world.invariants.coils import Coils
 from simulator.world.invariants.comes_to_rest import ComesToRest
+from simulator.world.invariants.heard import Heard
 from simulator.world.invariants.held import Held
 from simulator.world.invariants.intents import Intents
 from simulator.world.invariants.invariant import Invariant
@@ -34,7 +35,7 @@ class Watch:
         self._all: list[Invariant] = [
             ledger, Intents(world, ledger), Permissions(world, ledger), Revocations(world, ledger),
             ShutOut(world, ledger), OutOfService(world, ledger), Coils(world), Receipts(world), self.held, self.told,
-            ComesToRest(world),
+            Heard(world), ComesToRest(world),
         ]  # fmt: skip
         if world.trace.keeps:
             self._all.insert(0, Narrated(world))
