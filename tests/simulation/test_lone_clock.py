@@ -84,6 +84,17 @@ def test_a_bank_that_was_without_power_and_is_alone_may_end_contracts_late_by_as
         assert town.world.violations == []
 
 
+def test_a_bank_whose_disk_took_no_floor_for_days_and_is_alone_may_end_contracts_late_by_as_much() -> None:
+    with faulty_town(3, tempo=BRIEF) as town:
+        town.hours(13)
+        town.begin("disk_read_only", hours=96)
+        town.hours(72)
+        town.world.network.cut(town.world.controllers[0].client)
+        town.begin("power_cut", hours=0.1)
+        assert _badge_comes(town, 24) == 1
+        assert town.world.violations == []
+
+
 def test_a_bank_that_ends_a_contract_later_than_it_was_without_power_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("controller.access._ending", lambda _, now: now.ending_at - 8 * DAY_MS)
     with faulty_town(3, tempo=BRIEF) as town:

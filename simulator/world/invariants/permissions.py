@@ -4,8 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from controller.journal import Opened
 from controller.pending import Pending
+from controller.timekeeping import TimeState
 from simulator.world.doubt import until_in_touch
 from simulator.world.gateway import Gateway
 from simulator.world.invariants.invariant import Invariant
@@ -44,12 +47,14 @@ class Permissions(Invariant):
             command = decode(_envelopes.decode(envelope).payload, Command)
             self._commands.setdefault(command.id, self.world.now_ms)
 
-    def opened(self, bank: str, opened: Opened) -> None:  # noqa: ARG002
+    def opened(self, bank: str, opened: Opened) -> None:
         """What ended in the life before may be in doubt anew: its floor was kept up to a while ago."""
         self._ended = {key: until for key, until in self._ended.items() if key[0] != bank}
         if bank in self._died:
             died_ms, lived_ms = self._died[bank]
             lost_ms = self.world.now_ms - died_ms + min(lived_ms, _UNSAVED_MS)
+            if kept := opened.state.get("time"):  # a disk that took nothing for days has kept none of it
+                lost_ms = max(lost_ms, self.world.now_ms - msgspec.json.decode(kept, type=TimeState).floor)
             self._late_ms[bank] += lost_ms
             until_in_touch(self.world, bank, self._late_ms, lost_ms, _HOUR_MS)
 
