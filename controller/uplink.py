@@ -34,6 +34,8 @@ _UNACKNOWLEDGED = 16
 _LIST_PARTS_UNACKNOWLEDGED = 4
 _SESSION_DURABLE_WITHIN_S = 1.0
 _BIRTH_AGAIN_MS = 5_000
+# The broker gives a birth back at once; one that it has not given back by then it may have lost.
+_BIRTH_BACK_WITHIN_MS = 60_000
 STALLED_AFTER_MS = 300_000
 STALLED_AT_MOST_MS = 3_600_000
 _FAREWELL_S = 1.0
@@ -78,7 +80,7 @@ class Uplink:
         self._connection: Connection | None = None
         self._said: list[bytes] = []
         self._birth_ms = 0
-        self._birth_again = False  # owed: somebody else's status stands where this session's should
+        self._birth_due_ms = NEVER_MS  # again: it was not given back, or another status stands in its place
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Future[None]] = set()
         self._stall_after_ms = STALLED_AFTER_MS
@@ -170,7 +172,8 @@ class Uplink:
         beat = self._new_beat()
         envelope = self._sealed(Topic.STATUS, self._node.birth(session, beat))
         self._said = [*self._said[-3:], envelope]
-        self._birth_ms, self._birth_again = self._mono_ms(), False
+        self._birth_ms = self._mono_ms()
+        self._birth_due_ms = self._birth_ms + _BIRTH_BACK_WITHIN_MS
         self._publish(Topic.STATUS, envelope, retain=True)
 
     async def _live(self, connection: Connection) -> str:
@@ -218,7 +221,7 @@ class Uplink:
             _log.warning("no receipts: trying a new connection")
             connection.close()
             return
-        self._look_by(min(self._health_due_ms, self._birth_due_ms(), self._outbox.due_ms(self._stall_after_ms)))
+        self._look_by(min(self._health_due_ms, self._birth_due_ms, self._outbox.due_ms(self._stall_after_ms)))
 
     def _stalled(self, now_ms: int) -> bool:
         """Five minutes without receipts call for a new connection; then ten, and so on up to an hour."""
@@ -276,11 +279,13 @@ class Uplink:
             self._count_on(payload)
             return
         if payload in self._said:
+            if payload == self._said[-1] and self._birth_due_ms == self._birth_ms + _BIRTH_BACK_WITHIN_MS:
+                self._birth_due_ms = NEVER_MS
             return
         _log.warning("a foreign or late status was published for this controller")
-        self._birth_again = True
+        self._birth_due_ms = self._birth_ms + _BIRTH_AGAIN_MS
         self._say_birth_again(self._mono_ms())
-        self._look_by(self._birth_due_ms())
+        self._look_by(self._birth_due_ms)
 
     def _count_on(self, payload: bytes) -> None:
         """The broker keeps the last status of all. A disk that took nothing for a while, or was put back, counts from
@@ -294,11 +299,8 @@ class Uplink:
 
     def _say_birth_again(self, now_ms: int) -> None:
         """Where it is owed; not in a loop with whoever published the other."""
-        if self.session is not None and now_ms >= self._birth_due_ms():
+        if self.session is not None and now_ms >= self._birth_due_ms:
             self._announce(self.session)
-
-    def _birth_due_ms(self) -> int:
-        return self._birth_ms + _BIRTH_AGAIN_MS if self._birth_again else NEVER_MS
 
     def reply(self, reply: Reply) -> None:
         """Send one step in the life of a command, if its session lasts."""

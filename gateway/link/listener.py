@@ -21,6 +21,8 @@ log = structlog.get_logger("gateway.link")
 
 # A list of megabytes takes minutes over a bad line, and every health message would send it once more.
 LIST_AGAIN_MS = 5 * 60_000
+# Every bank's last status comes with it: for one of which nobody knows who is speaking, now and then.
+BIRTHS_AGAIN_MS = 5 * 60_000
 # What a bank says that follows a list, and lacks a key by which it could recognise its badges.
 KEY_MISSING = "badge_key_missing"
 
@@ -36,6 +38,7 @@ class Listener:
         publisher: Publisher,
         orders: Orders,
         now: Callable[[], int],
+        ask_for_births: Callable[[], None],
     ) -> None:
         self._database = database
         self._keys = keys
@@ -43,7 +46,9 @@ class Listener:
         self._publisher = publisher
         self._orders = orders
         self._now = now
+        self._ask_for_births = ask_for_births
         self._sent_again_ms: dict[str, int] = {}
+        self._asked_ms = -BIRTHS_AGAIN_MS
 
     def take(self, message: Received) -> None:
         """One message of a topic that goes up, but for `events`."""
@@ -92,6 +97,7 @@ class Listener:
         if health.controller != bank_id:
             raise MessageError("controller", "health that names another controller")
         if not self._presence.beats(bank_id, health):
+            self._birth_is_missing()
             return
         with self._database.asking() as connection:
             standing = standing_of(connection, bank_id)
@@ -105,6 +111,13 @@ class Listener:
         with self._database.writing() as session:
             service.follows(session, bank_id, health.list_version, None, now=self._now())
         self._publisher.settle(bank_id, again=behind)
+
+    def _birth_is_missing(self) -> None:
+        """Somebody speaks in a session that has not begun here: a broker may have lost the birth on its way."""
+        now_ms = self._presence.mono_ms()
+        if now_ms - self._asked_ms >= BIRTHS_AGAIN_MS:
+            self._asked_ms = now_ms
+            self._ask_for_births()
 
     def _may_send_again(self, bank_id: str) -> bool:
         """A broker may have taken the newest list and lost it; it may also still be on its way, over a slow line."""

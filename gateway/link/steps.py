@@ -41,7 +41,9 @@ class Steps:
         self.orders = Orders(self.presence.fresh_beat, lambda payload: keystore.sign(Topic.COMMANDS, payload))
         self.keys = DeviceKeys(database, mono_ms)
         self.publisher = Publisher(database, keystore, self.presence, transport, now)
-        self._listener = Listener(database, self.keys, self.presence, self.publisher, self.orders, now)
+        self._listener = Listener(
+            database, self.keys, self.presence, self.publisher, self.orders, now, transport.ask_for_retained
+        )
         self._inbox = Inbox(database, self.keys, self.publisher, transport, now)
         self._database = database
         self._transport = transport

@@ -3,6 +3,7 @@
 import pytest
 
 from controller.uplink import Uplink
+from gateway.link.listener import Listener
 from simulator.world.world import World
 from tests.simulation.faulty_town import FaultyTown, faulty_town
 
@@ -35,6 +36,21 @@ def test_a_bank_whose_disk_took_no_session_number_is_heard_after_a_power_cut(men
         if mended:
             town.schedule.heal()
         town.hours(0.1)
+        assert _is_heard(town.world)
+        assert town.found() == set(), town.world.violations
+
+
+def test_a_bank_whose_birth_a_broker_loses_on_its_way_to_the_gateway_is_heard_at_its_next_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with faulty_town(3) as town:
+        town.world.gateway.crash()
+        with monkeypatch.context() as lost:
+            lost.setattr(Listener, "_status", lambda *_, **__: None)
+            town.world.gateway.start()
+            town.hours(0.01)
+        assert not _is_heard(town.world)
+        town.hours(7)
         assert _is_heard(town.world)
         assert town.found() == set(), town.world.violations
 

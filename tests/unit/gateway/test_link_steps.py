@@ -10,7 +10,7 @@ from gateway.link.transport import Acknowledgements, Received
 from tests.unit.gateway.journal import Journal
 from tests.unit.gateway.town import NOON, Town
 from wire.envelope import sign
-from wire.messages import Death, Session, encode
+from wire.messages import Death, Health, Session, encode
 from wire.topics import Topic, topic_name
 
 
@@ -21,6 +21,7 @@ class Broker:
     is_connected: bool = True
     acknowledged: list[int] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
+    asked: int = 0
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> bool:
         self.published.append(topic)
@@ -30,7 +31,7 @@ class Broker:
         self.acknowledged.append(message.mid)
 
     def ask_for_retained(self) -> None:
-        pass
+        self.asked += 1
 
     def keep_alive(self) -> None:
         pass
@@ -137,3 +138,17 @@ def test_a_message_is_acknowledged_once_for_its_number_may_be_another_s_by_then(
     steps.listen(status(town, 1))
     steps.store([batch(town, 2)])
     assert broker.acknowledged == [1, 2]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_of_a_bank_that_speaks_in_a_session_nobody_knows_the_birth_is_asked_for_every_five_minutes(
+    town: Town, broker: Broker
+) -> None:
+    mono_ms = [0]
+    steps = Steps(town.database, town.keystore, broker, now=lambda: NOON, mono_ms=lambda: mono_ms[0])
+    steps.begin()
+    words = Health(town.bank, Session(1, "ab" * 16), "cd" * 16, NOON, "trusted", 0, 0, 0, 0, (), {})
+    topic, envelope = topic_name(town.bank, Topic.HEALTH), sign(town.device, Topic.HEALTH, encode(words))
+    for mono_ms[0], asked in ((0, 1), (299_999, 1), (300_000, 2), (599_999, 2)):
+        steps.listen(Received(topic, envelope, retained=False, mid=1, qos=0, connection=1))
+        assert broker.asked == asked
