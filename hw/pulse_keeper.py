@@ -27,7 +27,7 @@ from hw.release_guard import HARD_CAP_MS, PERMIT_AGE_MS
 from hw.settings import PULSE_MAX_MS, PULSE_MIN_MS
 
 LOOK_EVERY_MS = 1000
-# Two looks that agree 30 ms apart make a change: an opened door is told within 120 ms.
+# Two looks that agree make a change: an opened door is told within 120 ms.
 INPUTS_EVERY_MS = 40
 CLEAR_MS = 20  # no look so shortly before a pulse ends: the bus must be free to end it
 _LONGEST_REQUEST = 200
@@ -103,7 +103,7 @@ class _Looks:
 
     def __init__(self, lines: KeptLines) -> None:
         self._lines = lines
-        self._told = lines.inputs()
+        self._told = self._seen = lines.inputs()
         self._every_ms = LOOK_EVERY_MS if self._told is None else INPUTS_EVERY_MS
         self._next_ms = self._next_hold_ms = 0
 
@@ -121,7 +121,7 @@ class _Looks:
         if now_ms < self._next_ms or (end_ms is not None and end_ms - now_ms <= CLEAR_MS):
             return []
         self._next_ms = now_ms + self._every_ms
-        levels = self._lines.inputs()
+        levels = self._looked()
         holds = now_ms >= self._next_hold_ms
         if holds:
             self._next_hold_ms = now_ms + LOOK_EVERY_MS
@@ -130,6 +130,14 @@ class _Looks:
             return []
         self._told = levels
         return [f"inputs {levels}"]
+
+    def _looked(self) -> int | None:
+        """The levels; those on which this look and the one before do not agree (a bounce, noise) as they were told."""
+        levels = self._lines.inputs()
+        if levels is None or self._told is None or self._seen is None:
+            return None
+        doubtful, self._seen = levels ^ self._seen, levels
+        return levels & ~doubtful | self._told & doubtful
 
 
 def keep(lines: KeptLines, source: int, sink: int) -> None:
