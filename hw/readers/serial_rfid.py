@@ -29,6 +29,7 @@ BAUD = 9600
 TECHNOLOGY = "em4100"
 # A frame that is cut or hit by noise is normal; this much without one valid frame is a wrong device or a bad wire.
 GARBAGE_BYTES = 512
+REPEATS_MS = 65  # how often a held badge is said again
 
 
 class SerialRfidReader:
@@ -60,10 +61,12 @@ class SerialRfidReader:
 
     def _received(self, data: bytes) -> None:
         now_ms = self._mono_ms()
-        for number in self._decoder.feed(data):
+        numbers = self._decoder.feed(data)
+        for behind, number in zip(range(len(numbers) - 1, -1, -1), numbers, strict=True):
             self._garbage_allowed = self._decoder.garbage + GARBAGE_BYTES
             self._health.well()
-            if self._presentations.is_new(number, now_ms):
+            # Those that came together have waited for a busy loop: meanwhile the badge was not away.
+            if self._presentations.is_new(number, now_ms - behind * REPEATS_MS):
                 self._emit(BadgeRead(self.name, TECHNOLOGY, number, now_ms, self._freshness.is_stale(now_ms)))
         if self._decoder.garbage > self._garbage_allowed:
             self._health.fault("garbage", f"reader {self.name} sends no valid frame: check its kind, baud and wiring")

@@ -161,6 +161,29 @@ def test_a_held_badge_is_read_once(device, events, mono_ms, until) -> None:
     asyncio.run(scene())
 
 
+def test_a_badge_that_is_held_while_the_loop_is_busy_is_still_the_same_presentation(
+    device, events, clock, until
+) -> None:
+    async def scene() -> None:
+        device.plug()
+        reader = SerialRfidReader("entrance", str(device.path), events.append, clock)
+        await reader.start()
+        device.send(FRAME)
+        await until(lambda: events)
+        clock.pass_ms(650)  # no turn of the loop in between: ten repetitions wait in the port
+        device.send(FRAME * 10)
+        device.send(OTHER)
+        await until(lambda: len(events) >= 2)
+        clock.pass_ms(300)
+        device.send(FRAME)
+        await until(lambda: len(events) >= 3)
+        await reader.stop()
+        device.unplug()
+        assert [event.number for event in events] == ["62E3086CED", "01000734E0", "62E3086CED"]
+
+    asyncio.run(scene())
+
+
 def test_a_badge_read_in_the_first_second_after_a_reopening_is_stale(device, events, clock, until) -> None:
     async def scene() -> None:
         device.plug()
