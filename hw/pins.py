@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import sys
+import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hw.errors import PinsUnavailable
 
 # gpiozero falls back to others, which cannot claim an output at its safe level.
 FACTORIES = ("LGPIOFactory", "RPiGPIOFactory")
+IMPORTED_WITHIN_S = 2.0  # another program's import, on a slow Pi
 
 
 def pin_factory() -> Any:
@@ -18,11 +24,11 @@ def pin_factory() -> Any:
     Raises PinsUnavailable. A later call tries again.
     """
     # lgpio makes a FIFO where it is imported and dies in a directory that cannot be written.
-    os.environ.setdefault("LG_WD", os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 - a name of its own, removed at exit
+    folder = os.environ.setdefault("LG_WD", os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 - one FIFO, remade each time
     from hw.lean_gpiozero import Device  # loaded only where pins are configured
 
     try:
-        with warnings.catch_warnings():
+        with _sole_import(folder), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # gpiozero warns of each library that it tries in vain
             Device.ensure_pin_factory()
     except Exception as error:
@@ -32,6 +38,38 @@ def pin_factory() -> Any:
         drop_pin_factory(factory)
         raise PinsUnavailable("missing", "neither lgpio nor RPi.GPIO works here: install one of them")
     return factory
+
+
+@contextmanager
+def _sole_import(folder: str) -> Iterator[None]:
+    """Let no other program of ours (keepers start beside the controller) import lgpio in `folder` meanwhile.
+
+    It makes its FIFO anew and then opens it by name, the same in every program: with another's in between, it would
+    read that one's for ever, and hear no edge.
+    """
+    if "lgpio" in sys.modules or os.environ.get("GPIOZERO_PIN_FACTORY", "lgpio") != "lgpio":
+        yield
+        return
+    try:
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # lgpio says so itself
+        yield
+        return
+    try:
+        give_up = time.monotonic() + IMPORTED_WITHIN_S
+        while not _locked(held) and time.monotonic() < give_up:
+            time.sleep(0.005)
+        yield
+    finally:
+        os.close(held)
+
+
+def _locked(held: int) -> bool:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def drop_pin_factory(factory: Any) -> None:
