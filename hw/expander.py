@@ -17,7 +17,8 @@ from hw.errors import PinsUnavailable
 from hw.frames.mcp23017 import GPIO, IOCON, IOCON_OF_BANK_1, IODIR, OLAT, Layout
 from hw.pins import claim_output, pin_factory, unavailable
 
-# Coils disturb the bus: a transfer that changes nothing when it is repeated is tried again. Energising is not.
+# Coils disturb the bus: a transfer that changes nothing when it is repeated is tried again. Energising is not, nor is
+# what timed out: on a bus that hangs that takes a second each time, and a coil may be on.
 TRIES = 3
 LEAVES_WITHIN_S = 0.5  # a keeper that was told to go needs a moment
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class ExpanderLines:
         self._layout = layout
         self._levels = layout.all_off
         self._reset: Any = None
+        self._hangs = False
         self._name = f"the MCP23017 at 0x{address:02X} on {bus}"
         self._alone = _sole_use(f"casier-mcp23017-{bus}-{address}", self._name)
         self._open(bus, reset_line)
@@ -110,6 +112,8 @@ class ExpanderLines:
             self._write(register, word)
 
     def _drop(self) -> None:
+        if self._hangs:
+            self._hold_in_reset()
         try:
             _repeated(lambda: self._write(OLAT, self._levels))
         except PinsUnavailable:
@@ -131,6 +135,7 @@ class ExpanderLines:
         try:
             return transfer()
         except OSError as error:
+            self._hangs = isinstance(error, TimeoutError)
             raise PinsUnavailable(
                 "missing", f"{self._name} does not answer ({error}): look at its address switches, power and wires"
             ) from error
@@ -154,6 +159,9 @@ def _sole_use(name: str, chip: str) -> socket.socket:
 
 def _repeated(transfer: Callable[[], T]) -> T:
     for _ in range(TRIES - 1):
-        with suppress(PinsUnavailable):
+        try:
             return transfer()
+        except PinsUnavailable as error:
+            if isinstance(error.__cause__, TimeoutError):
+                raise
     return transfer()

@@ -19,6 +19,7 @@ from simulator.pi import TRANSITIONS_KEPT, Line, Pull, Transition
 
 IODIR, IOCON, GPPU, GPIO, OLAT = 0x00, 0x0A, 0x0C, 0x12, 0x14
 REGISTERS = 0x16
+TIMES_OUT_S = 1.0  # i2c_adapter.timeout, as Linux sets it where the bus's driver does not
 PINS = range(16)
 
 
@@ -29,7 +30,7 @@ class ChipHabit(Enum):
     ABSENT = "absent"
     """No power, no wire, another address: nobody acknowledges."""
     HANGS = "hangs"
-    """It holds SDA low: every transfer on the bus times out."""
+    """It holds SDA low: every transfer on the bus times out, after the second that Linux gives it."""
 
 
 def _nothing(pin: int, level: bool, at_ns: int) -> None:
@@ -200,5 +201,11 @@ class _BusConnection(asyncio.Protocol):
                 answer = self._bus.transfer(request.decode("ascii").split(), at_ns)
             except ValueError:
                 answer = f"error {errno.EINVAL}"
-            if self._transport is not None:
-                self._transport.write(answer.encode() + b"\n")
+            if answer == f"error {errno.ETIMEDOUT}":
+                asyncio.get_running_loop().call_later(TIMES_OUT_S, self._answer, answer)
+            else:
+                self._answer(answer)
+
+    def _answer(self, answer: str) -> None:
+        if self._transport is not None:
+            self._transport.write(answer.encode() + b"\n")

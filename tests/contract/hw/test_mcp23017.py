@@ -9,7 +9,7 @@ import sys
 import time
 
 from hw.ports import Coil, DeviceFault, DeviceRecovered, DoorSensed, LockAccepted, LockFailed
-from simulator.i2c import ChipHabit
+from simulator.i2c import TIMES_OUT_S, ChipHabit
 from tests.contract.hw.pin_libraries import ChipBench
 
 PULSE_MS = 300
@@ -103,9 +103,8 @@ def test_a_bus_that_hangs_in_mid_pulse_is_cut_short_by_the_reset_line(mcp23017_r
         await until(lambda: rig.pulses(1))
         rig.bench.chip.habit = ChipHabit.HANGS
         await until(lambda: rig.pulses(1)[0][1])
-        assert rig.pulses(1)[0][1] - rig.pulses(1)[0][0] <= PULSE_MS + 60
+        assert rig.pulses(1)[0][1] - rig.pulses(1)[0][0] <= PULSE_MS + 1000 * TIMES_OUT_S + 60
         await until(lambda: of(rig, DeviceFault))
-        assert of(rig, DeviceFault)[0].code == "missing"
         rig.bench.chip.habit = ChipHabit.FINE
         await until(lambda: of(rig, DeviceRecovered), within_s=10)
         assert len(rig.pulses(1)) == 1
@@ -224,7 +223,7 @@ def killed_in_mid_pulse(bench, until, kill):
             keeper = int(await asyncio.to_thread(process.stdout.readline))
             await until(lambda: bench.pulses.get(0))
             kill(process.pid, keeper)
-            await until(lambda: bench.pulses[0][0][1])
+            await until(lambda: bench.pulses[0][0][1], within_s=10)
         finally:
             process.kill()
             process.wait()
@@ -247,6 +246,19 @@ def test_a_controller_killed_in_mid_pulse_leaves_the_coil_off(tmp_path, simulate
 def test_a_controller_stopped_in_mid_pulse_leaves_the_coil_on_for_its_pulse_only(tmp_path, simulated_libraries, until):
     on_ms, off_ms = killed_in_mid_pulse(ChipBench(tmp_path), until, lambda pid, _: os.kill(pid, signal.SIGSTOP))
     assert 998 <= off_ms - on_ms <= 1060
+
+
+def test_a_bus_that_hangs_while_the_controller_is_stopped_is_cut_short_within_one_transfer(
+    tmp_path, simulated_libraries, until
+):
+    bench = ChipBench(tmp_path)
+
+    def kill(pid, _):
+        os.kill(pid, signal.SIGSTOP)
+        bench.chip.habit = ChipHabit.HANGS
+
+    on_ms, off_ms = killed_in_mid_pulse(bench, until, kill)
+    assert off_ms - on_ms <= 1000 + 1000 * TIMES_OUT_S + 60
 
 
 def test_with_controller_and_keeper_killed_at_once_the_reset_line_drops_the_coil(tmp_path, simulated_libraries, until):
