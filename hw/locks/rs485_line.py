@@ -28,8 +28,8 @@ BITS_A_BYTE = 10  # 8N1
 TURNAROUND_MS = 40
 # One that did not answer last time: shorter, so that a dead board delays no release by more than two frames' time.
 SUSPECT_TURNAROUND_MS = 20
-# Some boards answer an open frame only when their pulse is over.
-OPEN_REPLY_WITHIN_MS = 600
+# Some boards answer an open frame only when their pulse is over: this long after it.
+OPEN_REPLY_AFTER_MS = 300
 UNREADABLE = "its answers are garbled: look at the line's wiring, termination and ground"
 UNHEARD = "it does not answer: look at its power, its address switches and the line"
 
@@ -226,7 +226,8 @@ class Rs485Line(Generic[BoardT]):
             board.failed(channel, "closed", now_ms)
             return
         key = (board.address, channel)
-        timer = self._loop.call_later(OPEN_REPLY_WITHIN_MS / 1000, self._not_confirmed, key)
+        within_s = (board.pulse_ms + OPEN_REPLY_AFTER_MS) / 1000
+        timer = self._loop.call_later(within_s, self._not_confirmed, key)
         self._unconfirmed[key] = _Unconfirmed(timer, request.confirmed_by, self._decoder.garbage)
         self._loop.call_later((board.pulse_ms + ACTING_MS) / 1000, self.ask_now, board)  # the pulse is over then
         self._begin(_Exchange(board.address, request, channel, self._decoder.garbage), TURNAROUND_MS)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hw.frames import kerong_cu, modbus_rtu, xor_board
-from hw.ports import Coil, DeviceFault, LockFailed
+from hw.ports import Coil, DeviceFault, LockAccepted, LockFailed
 from simulator.devices import Habit
 from simulator.serial_boards.kerong_cu import KerongCu, KerongCu48
 from simulator.serial_boards.modbus_relay import ModbusRelay
@@ -177,3 +177,30 @@ def test_a_lost_reply_never_repeats_an_energising_frame(
     frames = [*(make(2, 2) for make in opens), modbus_rtu.pulse_coil(2, 2, 300)]
     assert sum(frame in frames for _, frame in bank.wire.sent) == 1
     assert len([event for event in bank.events if isinstance(event, LockFailed)]) == 1
+
+
+class AnswersAfterItsPulse(XorBoard):
+    """It says nothing to an open frame until its coil is off again."""
+
+    def _open(self, frame: bytes, now: float) -> tuple[bytes, list[int]]:
+        return b"", super()._open(frame, now)[1]
+
+
+@pytest.mark.parametrize("more", [{}, {"pulse_byte": True}], ids=["300 ms", "one second"])
+def test_a_board_that_answers_when_its_pulse_is_over_is_waited_for(
+    more: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(address: int, feedback: Any, on_coil: Any) -> XorBoard:
+        return AnswersAfterItsPulse(address, 24, feedback, on_coil, timed_open=True)
+
+    bank = VirtualBank(make, {"driver": "xor_board", "channels": 24, **more}, 1, 24)
+
+    async def scene() -> None:
+        bank.hardware.release(Coil("a", 5))
+        await asyncio.sleep((bank.hardware.pulse_ms(Coil("a", 5)) + 50) / 1000)
+        bank.wire._on_bytes(xor_board.sealed(xor_board.OPEN, 1, 5, 0x11))
+        await asyncio.sleep(1)
+
+    bank.play(scene, monkeypatch)
+    assert len(bank.coils_on) == 1
+    assert [type(event) for event in bank.events if isinstance(event, LockAccepted | LockFailed)] == [LockAccepted]
