@@ -17,6 +17,7 @@ from hw.frames.presentation import Presentations
 ACK_MS = 100  # it acknowledges within 15 ms; the line and a busy machine add to that
 LOOK_MS = 1000  # a look with no card blocks: each is ended by us, so that the next ACK shows that the reader lives
 ANSWER_MS = 1000  # the reader gives up on a card long before this
+AWAKE_MS = 100  # how often the host looks up while a card is held: what it slept through is no silence
 REST_MS = 50  # between two looks at a card that is there, so that the next one is not missed
 MISSES = 3  # orders in a row that were not answered in sound frames before the reader counts as broken
 WAKE_AGAIN_MS = 500
@@ -60,10 +61,7 @@ Learnt = CardShown | CardProved | CardTurnedAway | Answering | Trouble
 
 
 class Pn532Session:
-    """Talks to one reader. With `site`, a card counts only when it has proved itself; its number alone is never told.
-
-    `due_ms` is when `tick` is wanted next.
-    """
+    """Talks to one reader. With `site`, a card counts once it has proved itself; its number alone is never told."""
 
     def __init__(self, site: SiteKeys | None = None) -> None:
         self._site = site
@@ -79,10 +77,18 @@ class Pn532Session:
         self._losses: tuple[str, int] = ("", 0)  # how often in a row the card of this number fell silent
         self._misses = 0
         self._well = False
-        self.due_ms = 0
+        self._deadline_ms = self._awake_ms = 0
+
+    @property
+    def due_ms(self) -> int:
+        """When `tick` is wanted next, at the latest."""
+        if self._presentations.any_at(self._awake_ms):
+            return min(self._deadline_ms, self._awake_ms + AWAKE_MS)
+        return self._deadline_ms
 
     def begin(self, now_ms: int) -> None:
         """The port is open: wake the reader."""
+        self._awake_ms = now_ms
         self._wake(now_ms)
 
     def take_outgoing(self) -> bytes:
@@ -92,18 +98,26 @@ class Pn532Session:
 
     def received(self, data: bytes, now_ms: int) -> list[Learnt]:
         """What follows from these bytes of the reader."""
+        self._look_up(now_ms)
         return self._take(self._decoder.feed(data), now_ms)
 
     def tick(self, now_ms: int) -> list[Learnt]:
         """What follows from the time alone; nothing before `due_ms`."""
-        if now_ms < self.due_ms:
+        self._look_up(now_ms)
+        deadline_ms = self._deadline_ms
+        if now_ms < deadline_ms:
             return []
-        due_ms = self.due_ms
         learnt = self._take(self._decoder.silence(), now_ms)
-        if self.due_ms == due_ms:  # nothing was hidden behind what never came
+        if self._deadline_ms == deadline_ms:  # nothing was hidden behind what never came
             self._overdue(now_ms)
             learnt += self._told()
         return learnt
+
+    def _look_up(self, now_ms: int) -> None:
+        late_ms = now_ms - self.due_ms
+        if late_ms > 0:
+            self._presentations.unheard(late_ms)
+        self._awake_ms = now_ms
 
     def _take(self, frames: list[Frame], now_ms: int) -> list[Learnt]:
         for frame in frames:
@@ -120,7 +134,7 @@ class Pn532Session:
     def _take_ack(self, now_ms: int) -> None:
         if self._expected is not None and not self._acknowledged:
             self._acknowledged = True
-            self.due_ms = now_ms + self._within_ms
+            self._deadline_ms = now_ms + self._within_ms
 
     def _take_reply(self, frame: Information, now_ms: int) -> None:
         """A reply counts once, after the ACK of its own command: what an ended look still says is late."""
@@ -154,7 +168,7 @@ class Pn532Session:
 
     def _wake(self, now_ms: int) -> None:
         self._order(pn532.wake_up(), pn532.SAM, ANSWER_MS, self._configured)
-        self.due_ms = now_ms + (ACK_MS if self._misses < MISSES else WAKE_AGAIN_MS)
+        self._deadline_ms = now_ms + (ACK_MS if self._misses < MISSES else WAKE_AGAIN_MS)
 
     def _missed(self, now_ms: int) -> None:
         """The reader did not answer: it may have lost its supply and be asleep again."""
@@ -178,11 +192,11 @@ class Pn532Session:
 
     def _look(self, now_ms: int) -> None:
         self._order(pn532.list_targets(), pn532.LIST, LOOK_MS, self._found)
-        self.due_ms = now_ms + ACK_MS
+        self._deadline_ms = now_ms + ACK_MS
 
     def _rest(self, now_ms: int) -> None:
         self._expected = None
-        self.due_ms = now_ms + REST_MS
+        self._deadline_ms = now_ms + REST_MS
 
     def _found(self, data: bytes, now_ms: int) -> None:
         self._works()
@@ -207,7 +221,7 @@ class Pn532Session:
             self._card_answered(reply, card, now_ms)
 
         self._order(pn532.exchange(data), pn532.EXCHANGE, ANSWER_MS, answered)
-        self.due_ms = now_ms + ACK_MS
+        self._deadline_ms = now_ms + ACK_MS
 
     def _card_answered(self, reply: bytes, card: Authentication, now_ms: int) -> None:
         after = card.answer(reply[1:]) if reply[:1] == b"\x00" else self._lost()

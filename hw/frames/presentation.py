@@ -22,6 +22,14 @@ class Presentations:
         """End its presentation: the next reading is a new one."""
         self._last_ms.pop(number, None)
 
+    def unheard(self, for_ms: int) -> None:
+        """Nobody has listened for so long, up to now: that was no silence."""
+        self._last_ms = {number: last + for_ms for number, last in self._last_ms.items()}
+
+    def any_at(self, now_ms: int) -> bool:
+        """Whether a presentation is going on."""
+        return any(now_ms - last < self._silence_ms for last in self._last_ms.values())
+
     def is_new(self, number: str, now_ms: int) -> bool:
         """Whether this reading begins a presentation. Every reading, new or not, keeps its presentation alive."""
         self._last_ms = {held: last for held, last in self._last_ms.items() if now_ms - last < self._silence_ms}

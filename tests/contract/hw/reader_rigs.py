@@ -44,6 +44,7 @@ class ReaderRig:
     numbers = ("62E3086CED", "01000734E0")
     typed: tuple[str, str] | None = None
     has_keys = False
+    settles_s = 0.1  # after a short presentation
     forgets_at_start = True  # OSDP readers may hand over what they queued before the program began
 
     def __init__(self, folder: Path) -> None:
@@ -208,6 +209,7 @@ class Id12laRig(Rdm6300Rig):
 class Pn532Rig(SerialRig):
     technology = "iso14443a"
     numbers = ("FB0EE20B", "04A1B2C3D4E5F6")
+    settles_s = 0.5  # a clock that jumps before the presentation is over is a busy program's
     baud = pn532.BAUD
 
     def table(self) -> dict[str, object]:

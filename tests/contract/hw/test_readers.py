@@ -70,7 +70,7 @@ async def test_badges_are_read_in_their_order_and_each_presentation_once(rig, un
         rig.hold(which)
         await until(lambda which=which: len(numbers(rig)) > which)
         rig.clear()
-    await asyncio.sleep(0.1)  # what is on the line still arrives
+    await asyncio.sleep(rig.settles_s)  # what is on the line still arrives
     rig.pass_ms(1_100)  # the first badge has been away for long enough, whatever the reader
     rig.hold(0)
     await until(lambda: len(numbers(rig)) > 2)

@@ -51,6 +51,17 @@ class Talk:
             self._settle()
         return self
 
+    def busy(self, milliseconds: int) -> "Talk":
+        """The program does something else for so long; what the reader says meanwhile waits in the port."""
+        answers = b""
+        for _ in range(milliseconds):
+            self.now += 1
+            answers += self.reader.advance(self.now)
+        self._hear(answers)
+        self.learnt += self.session.tick(self.now)
+        self._settle()
+        return self
+
     def told(self) -> list[Learnt]:
         """What was learnt of cards."""
         return [each for each in self.learnt if not isinstance(each, Answering | Trouble)]
@@ -79,6 +90,40 @@ def test_a_held_card_is_one_presentation_and_one_shown_again_another(number: str
     assert talk.wait(6000).told() == [CardShown(number)]
     talk.reader.hold(number, 100, talk.now)
     assert talk.wait(1000).told() == [CardShown(number)] * 2
+
+
+@pytest.mark.parametrize("delay_ms", [0, 30])
+@pytest.mark.parametrize("moment_ms", range(500, 590, 10))
+def test_a_card_that_is_held_while_the_program_is_busy_is_still_the_same_presentation(
+    moment_ms: int, delay_ms: int
+) -> None:
+    talk = Talk()
+    talk.line = delayed(talk, delay_ms)
+    talk.reader.hold("FB0EE20B", 3000, 0)
+    talk.wait(moment_ms).busy(450).wait(3000)
+    assert talk.told() == [CardShown("FB0EE20B")]
+    talk.reader.hold("FB0EE20B", 100, talk.now)
+    assert talk.wait(1000).told() == [CardShown("FB0EE20B")] * 2
+
+
+def delayed(talk: Talk, milliseconds: int) -> Callable[[bytes], bytes]:
+    """A reader that takes its time to answer; the ACK comes at once, the rest when it is asked for the next time."""
+    late: list[tuple[int, bytes]] = []
+    advance = talk.reader.advance
+
+    def later(now: float) -> bytes:
+        due, late[:] = [data for at, data in late if at <= now], [each for each in late if each[0] > now]
+        return b"".join(due) + advance(now)
+
+    def line(data: bytes) -> bytes:
+        at_once = data[: len(pn532.ACK)] if data.startswith(pn532.ACK) else b""
+        if milliseconds and at_once and data != at_once:
+            late.append((talk.now + milliseconds, data[len(at_once) :]))
+            return at_once
+        return data
+
+    talk.reader.advance = later  # type: ignore[method-assign]
+    return line
 
 
 def test_cards_one_after_the_other_are_one_presentation_each() -> None:
