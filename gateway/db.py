@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import structlog
 from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, String, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFreeError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from gateway.errors import NotReadyError, SettingsError
@@ -90,7 +91,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view; whatever is changed in it is dropped."""
-        with self._reader.connect() as connection:
+        with _connected(self._reader) as connection:
             connection.begin()
             with Unit(connection) as session:
                 yield session
@@ -98,14 +99,14 @@ class Database:
     @contextmanager
     def asking(self) -> Iterator[Connection]:
         """For one prepared statement that reads (prepared.py): a transaction would take longer than its answer."""
-        with self._reader.connect() as connection:
+        with _connected(self._reader) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """The only writer until the block ends: committed then, or rolled back if it raises."""
         # Begun now, not at the first statement: what is read or timed inside is not overtaken by another writer.
-        with self._writer.connect() as connection, connection.begin(), Unit(connection) as session:
+        with _connected(self._writer) as connection, connection.begin(), Unit(connection) as session:
             yield session
             session.flush()
         news: list[object] = session.info.pop("news", [])
@@ -143,6 +144,14 @@ def open_database(settings: Settings) -> Database:
 def new_id(now: int) -> str:
     """An identifier that sorts by time of making and says nothing else."""
     return uuid7(now)
+
+
+def _connected(engine: Engine) -> Connection:
+    """Raises OperationalError, as while the database is away, where others hold every connection for too long."""
+    try:
+        return engine.connect()
+    except NoneFreeError as error:
+        raise OperationalError("connect", None, error) from error
 
 
 def _engine(url: str) -> Engine:

@@ -1,9 +1,10 @@
 """The link's steps: messages are acknowledged in their order, and none of them holds up those that follow."""
 
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 import pytest
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
 
 from gateway.link.steps import Steps
 from gateway.link.transport import Acknowledgements, Received
@@ -129,6 +130,25 @@ def test_while_the_database_is_away_a_step_is_to_be_tried_again(
     steps.listen(status(town, 1))
     steps.store([message := batch(town, 2)])
     assert message.mid in broker.acknowledged
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_while_others_hold_every_connection_to_the_database_nothing_is_acknowledged(
+    town: Town, steps: Steps, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(town.database.engine.pool, "_timeout", 0.01)
+    with ExitStack() as others:
+        with suppress(TimeoutError):
+            while True:
+                others.enter_context(town.database.engine.connect())
+        with pytest.raises(OperationalError):
+            steps.listen(status(town, 1))
+        with pytest.raises(OperationalError):
+            steps.store([batch(town, 2)])
+        assert broker.acknowledged == []
+    steps.listen(status(town, 1))
+    steps.store([batch(town, 2)])
+    assert broker.acknowledged == [1, 2]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
