@@ -26,10 +26,27 @@ log = structlog.get_logger("gateway.db")
 
 # How long a writer waits for the one before it.
 BUSY_TIMEOUT_MS = 10_000
+# How long a connection to PostgreSQL may be silent before either side lets go of it: a machine that lost its power says
+# nothing, and by what systems do by themselves its last unit of work would be waited for, and keep all others waiting,
+# for two hours. What a database URL says of these counts instead.
+SILENT_S = 25
+_NOTICING = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": str(SILENT_S * 1000),
+}
+_SERVER_NOTICING = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+# A writer that stands still for so long is taken for stopped, and the next one gets its turn.
+STOPPED_MS = 60_000
 # SQLite's compiled statements that a connection keeps: there are more kinds than its usual 128.
 STATEMENTS_KEPT = 1_000
 # pg_advisory_xact_lock takes any number; this one spells "casier".
 _WRITER_LOCK = 0x636173696572
+_BEGIN_WRITING = text(
+    "SELECT set_config('idle_in_transaction_session_timeout', :stopped_ms, true), pg_advisory_xact_lock(:key)"
+)
 
 # The database answers, and will refuse these values again however often they are tried.
 REFUSED = (DataError, IntegrityError)
@@ -167,7 +184,8 @@ def _engine(url: str) -> Engine:
         else:
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
-            engine = create_engine(parsed, pool_pre_ping=True)
+            engine = create_engine(parsed.set(query={**_NOTICING, **parsed.query}), pool_pre_ping=True)
+            event.listen(engine, "connect", _postgresql_connected)
             event.listen(engine, "begin", _postgresql_begins)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise SettingsError(
@@ -189,6 +207,11 @@ def _sqlite_begins(connection: Connection) -> None:
     carry_out(connection, "BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def _postgresql_connected(connection: Any, _record: object) -> None:
+    connection.execute(_SERVER_NOTICING)
+    connection.commit()
+
+
 def _postgresql_begins(connection: Connection) -> None:
     if connection.get_execution_options().get("writing", False):
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+        connection.execute(_BEGIN_WRITING, {"stopped_ms": str(STOPPED_MS), "key": _WRITER_LOCK})
