@@ -102,8 +102,12 @@ class Database:
         if keys is not None:
             use_keys(self.engine, keys)
         self.listeners: list[Listener] = []
-        self._reader = self.engine.execution_options(writing=False)
-        self._writer = self.engine.execution_options(writing=True)
+        self._asker = self.engine.execution_options(writing=False)
+        self._reader, self._writer = self._asker, self.engine.execution_options(writing=True)
+        if self.engine.dialect.name == "postgresql":
+            # Named, because a server may be set to others: who writes must see what was written while it waited.
+            self._reader = self._reader.execution_options(isolation_level="REPEATABLE READ")
+            self._writer = self._writer.execution_options(isolation_level="READ COMMITTED")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -116,7 +120,7 @@ class Database:
     @contextmanager
     def asking(self) -> Iterator[Connection]:
         """For one prepared statement that reads (prepared.py): a transaction would take longer than its answer."""
-        with _connected(self._reader) as connection:
+        with _connected(self._asker) as connection:
             yield connection
 
     @contextmanager

@@ -1,7 +1,10 @@
 """Keeping and erasing: on time, for good, everywhere in the file; figures and the audit trail stay."""
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from gateway import tables
 from gateway.audit import service as audit
@@ -108,6 +111,19 @@ def test_an_erased_file_says_nothing_any_more_and_still_counts(town: Town) -> No
         assert people.list_people(session).items == []
         audit.verify(session)
     assert erasure.erase_due(town.database, actor="test", now=LONG_AFTER + DAY) == []
+
+
+def test_whoever_is_entered_while_files_are_looked_through_stops_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, kept = town.person(), erasure._with_belongings
+
+    def meanwhile(session: Session) -> Iterator[str]:
+        town.person("Bogdan", now=LONG_AFTER)
+        return kept(session)
+
+    monkeypatch.setattr(erasure, "_with_belongings", meanwhile)
+    assert due(town, LONG_AFTER) == [person.id]
 
 
 def test_the_file_of_another_is_left_alone(town: Town) -> None:
