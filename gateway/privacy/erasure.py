@@ -57,13 +57,17 @@ def due(session: Session, *, now: int) -> list[Due]:
 
 
 def erase_due(database: Database, *, actor: str, now: int) -> list[Due]:
-    """Erases every file that is due, each in a unit of its own, and says which."""
+    """Erases every file that is due, each in a unit of its own, and says which; none in which something has happened
+    since it was found due."""
     with database.reading() as session:
         found = due(session, now=now)
+    erased = []
     for one in found:
         with database.writing() as session:
-            erase(session, one.person_id, actor=actor, now=now)
-    return found
+            if _last_at(session, one.person_id) == one.last_at:
+                erase(session, one.person_id, actor=actor, now=now)
+                erased.append(one)
+    return erased
 
 
 def erase(session: Session, person_id: str, *, actor: str, now: int) -> Person:
@@ -129,6 +133,11 @@ def _newest(session: Session, part: Part, person_id: str | None = None) -> Itera
             instants = [_instant(value) for value in row[1:] if value is not None]
             if row[0] is not None and instants:
                 yield row[0], max(instants)
+
+
+def _last_at(session: Session, person_id: str) -> int:
+    """When something last happened in a file, or will."""
+    return max(at for part in parts() for _person_id, at in _newest(session, part, person_id))
 
 
 def _is_time(column: Column[Any]) -> bool:

@@ -126,6 +126,26 @@ def test_whoever_is_entered_while_files_are_looked_through_stops_nothing(
     assert due(town, LONG_AFTER) == [person.id]
 
 
+def test_a_file_in_which_something_happens_after_it_was_found_due_is_kept_and_the_others_are_erased(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back, keeps, gone = town.person("Nadia"), town.person("Bogdan"), town.person("Rui")
+    contract, found = town.assign(keeps), erasure.due
+
+    def meanwhile(session: Session, *, now: int) -> list[erasure.Due]:
+        files = found(session, now=now)
+        seen(town, back, LONG_AFTER + 1)
+        with town.writing() as other:
+            locker = other.scalars(select(Locker.id).where(Locker.number == 1)).one()
+            other.add(Custody(id="k", contract_id=contract.id, locker_id=locker, begun_at=LONG_AFTER, begun_by="test"))
+        return files
+
+    monkeypatch.setattr(erasure, "due", meanwhile)
+    assert [one.person_id for one in erasure.erase_due(town.database, actor="test", now=LONG_AFTER)] == [gone.id]
+    with town.reading() as session:
+        assert [session.get_one(Person, one.id).name for one in (back, keeps, gone)] == ["Nadia", "Bogdan", ""]
+
+
 def test_the_file_of_another_is_left_alone(town: Town) -> None:
     gone, here = town.person("Nadia"), town.person("Bogdan")
     seen(town, here, LONG_AFTER - DAY, note="in the café")
