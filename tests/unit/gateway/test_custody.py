@@ -276,7 +276,8 @@ def test_every_step_is_in_the_audit_trail_without_a_name(town: Town) -> None:
     custody = stored(town, Thing.CLOTHING)
     dispose_all(town, custody, KEPT_OVER)
     with town.reading() as session:
-        rows = session.scalars(select(AuditRecord).where(AuditRecord.subject == custody.id)).all()
+        of_it = select(AuditRecord).where(AuditRecord.subject == custody.id).order_by(AuditRecord.id)
+        rows = session.scalars(of_it).all()
     assert [row.action for row in rows] == [
         "custody_begun", "custody_thing_added", "custody_witnessed", "custody_stored", "custody_disposed",
         "custody_closed",
