@@ -103,9 +103,10 @@ def delete_over(database: Database, *, actor: str, now: int, apply: bool) -> int
 
 
 def _delete(database: Database, bank_id: str, before: int, *, apply: bool) -> int:
+    """Looked for while others write, which takes longer than the deleting: what happened does not change any more."""
     count, last = 0, 0
     while True:
-        with database.writing() if apply else database.reading() as session:
+        with database.reading() as session:
             ids = session.scalars(
                 select(Event.id)
                 .where(Event.bank_id == bank_id, Event.id > last, Event.received_at < before, Event.at < before)
@@ -113,8 +114,9 @@ def _delete(database: Database, bank_id: str, before: int, *, apply: bool) -> in
                 .order_by(Event.id)
                 .limit(_AT_A_TIME)
             ).all()
-            if not ids:
-                return count
-            if apply:
+        if not ids:
+            return count
+        if apply:
+            with database.writing() as session:
                 session.execute(delete(Event).where(Event.id.in_(ids)))
         count, last = count + len(ids), ids[-1]

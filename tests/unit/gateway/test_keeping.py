@@ -230,6 +230,14 @@ def test_openings_are_deleted_after_their_time_and_alarms_stay(town: Town) -> No
     assert openings.delete_over(town.database, actor="test", now=NOON, apply=True) == 0
 
 
+def test_nobody_who_writes_waits_while_openings_past_their_time_are_looked_for(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(town, "door_opened", NOON - DAY)
+    monkeypatch.setattr(town.database, "writing", None)
+    assert openings.delete_over(town.database, actor="test", now=NOON, apply=True) == 0
+
+
 def leave(town: Town, **changed: object):
     asked = {
         "bank_id": town.bank, "locker": 1, "reason": "holder_asked", "note": "The holder came to the desk",
