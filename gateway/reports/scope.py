@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.errors import NotFoundError
@@ -13,6 +14,7 @@ from gateway.lockers.models import Organisation, Site
 
 NETWORK = "network"
 DEFAULT_ZONE = "Europe/Paris"
+Named = TypeVar("Named", Site, Organisation)
 
 
 class Kind(StrEnum):
@@ -80,19 +82,21 @@ def scopes(session: Session, organisation_id: str | None = None) -> list[Scope]:
 
 
 def _site(session: Session, name: str) -> Scope | None:
-    found = session.get(Site, name) or session.scalar(
-        select(Site).where(func.lower(Site.name) == name.lower()).order_by(Site.name)
-    )
+    found = session.get(Site, name) or _named(session, Site, name)
     return None if found is None else _of_site(found)
 
 
 def _organisation(session: Session, name: str) -> Scope | None:
-    found = session.get(Organisation, name) or session.scalar(
-        select(Organisation).where(func.lower(Organisation.name) == name.lower()).order_by(Organisation.name)
-    )
+    found = session.get(Organisation, name) or _named(session, Organisation, name)
     if found is None:
         return None
     return _of_organisation(found, session.scalars(select(Site.zone).where(Site.organisation_id == found.id)).all())
+
+
+def _named(session: Session, table: type[Named], name: str) -> Named | None:
+    """The one of that very name comes first. Databases do not know the case of every letter."""
+    alike = [one for one in session.scalars(select(table)) if one.name.casefold() == name.casefold()]
+    return min(alike, key=lambda one: (one.name != name, one.name), default=None)
 
 
 def _of_site(site: Site) -> Scope:

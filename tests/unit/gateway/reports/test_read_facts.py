@@ -7,9 +7,11 @@ from gateway.care.waiting_models import WaitingEntry
 from gateway.contracts import parties, service
 from gateway.contracts.models import Contract
 from gateway.contracts.service import How
+from gateway.lockers import service as places
 from gateway.reports.report import Report
+from gateway.reports.scope import scope_of
 from gateway.reports.service import report_on
-from tests.unit.gateway.town import DAY, NOON, TODAY, Town
+from tests.unit.gateway.town import DAY, NOON, TODAY, ZONE, Town
 
 
 def report(town: Town, as_of: date = date(2026, 12, 1)) -> Report:
@@ -74,3 +76,15 @@ def test_how_a_contract_ended_is_not_told_of_whoever_had_left_it_before(town: To
     assert made.section("ends_by_reason").values == {"prison": 1, "unknown": 1}
     assert made.section("ends_by_destination").values == {"prison": 1, "unknown": 1}
     assert made.section("ends_by_decision").values == {"circumstances": 1, "unknown": 1}
+
+
+def test_a_place_is_found_by_its_name_whatever_letters_it_begins_with_and_whatever_their_case(town: Town) -> None:
+    with town.writing() as session:
+        owner = places.organisation_named(session, "Équipe de rue", actor="test", now=NOON)
+        site = places.site_named(session, "Évry", organisation_id=owner.id, zone=ZONE, actor="test", now=NOON)
+        wanted = f"site:{site.id}", f"organisation:{owner.id}"
+    with town.reading() as session:
+        for name in ("Évry", "évry", "ÉVRY", "site:Évry"):
+            assert scope_of(session, name).reference == wanted[0]
+        for name in ("Équipe de rue", "équipe de rue", "organisation:ÉQUIPE DE RUE"):
+            assert scope_of(session, name).reference == wanted[1]
