@@ -30,12 +30,14 @@ BUSY_TIMEOUT_MS = 10_000
 # nothing, and by what systems do by themselves its last unit of work would be waited for, and keep all others waiting,
 # for two hours. What a database URL says of these counts instead.
 SILENT_S = 25
-_NOTICING = {
+_CONNECTING = {
     "connect_timeout": "10",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": str(SILENT_S * 1000),
+    # Of a database that was made without an encoding, the driver would else give bytes for texts.
+    "client_encoding": "utf8",
 }
 _SERVER_NOTICING = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
 # A writer that stands still for so long is taken for stopped, and the next one gets its turn.
@@ -188,7 +190,7 @@ def _engine(url: str) -> Engine:
         else:
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
-            engine = create_engine(parsed.set(query={**_NOTICING, **parsed.query}), pool_pre_ping=True)
+            engine = create_engine(parsed.set(query={**_CONNECTING, **parsed.query}), pool_pre_ping=True)
             event.listen(engine, "connect", _postgresql_connected)
             event.listen(engine, "begin", _postgresql_begins)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:

@@ -4,9 +4,11 @@ import threading
 import time
 from contextlib import closing
 
+import psycopg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import URL, select, text
 
+from gateway import migrations
 from gateway.db import Database
 from gateway.lockers.models import Organisation
 from tests.unit.gateway.town import NOON
@@ -49,3 +51,21 @@ def test_a_writer_sees_what_was_written_while_it_waited_however_the_server_is_se
             time.sleep(0.01)
     second.join(20)
     assert found == ["a"]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_database_that_was_made_without_an_encoding_keeps_every_letter(database: Database) -> None:
+    with closing(psycopg.connect(_address(database.engine.url), autocommit=True)) as server:
+        server.execute("CREATE DATABASE plain TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'")
+        try:
+            with closing(Database(_address(database.engine.url.set(database="plain")))) as plain:
+                migrations.require_migrated(plain)
+                _add(plain, "Évry – Łódź")
+                with plain.reading() as session:
+                    assert session.scalars(select(Organisation.name)).all() == ["Évry – Łódź"]
+        finally:
+            server.execute("DROP DATABASE plain WITH (FORCE)")
+
+
+def _address(url: URL) -> str:
+    return url.set(query={}, drivername="postgresql").render_as_string(hide_password=False)
