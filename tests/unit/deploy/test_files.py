@@ -83,6 +83,12 @@ def test_the_gateway_reads_its_settings_and_leaves_no_core() -> None:
     assert settings["LimitCORE"] == ["0"]
 
 
+def test_a_migration_is_let_finish_however_long_it_takes() -> None:
+    settings = _settings("casier-gateway.service")
+    assert settings["ExecStartPre"] == ["/opt/casier/.venv/bin/casier-gateway migrate"]
+    assert settings["TimeoutStartSec"] == ["infinity"]
+
+
 def test_the_daily_work_verifies_the_trail_and_lists_before_it_erases() -> None:
     programs = [line.split() for line in _settings("casier-gateway-daily.service")["ExecStart"]]
     assert {program[0] for program in programs} == {"/opt/casier/.venv/bin/casier-gateway"}
@@ -102,6 +108,7 @@ def test_the_daily_work_runs_as_the_gateway_does_and_is_as_confined() -> None:
         "Type",
         "Restart",
         "RestartSec",
+        "TimeoutStartSec",
         "TimeoutStopSec",
         "StartLimitIntervalSec",
     }
