@@ -198,6 +198,11 @@ def _engine(url: str) -> Engine:
             "database_url",
             f"CASIER_DATABASE_URL is not usable: {error}. Use sqlite:////path/to/casier.db or postgresql://host/name",
         ) from error
+    except ValueError as error:  # which names what it took for the port: it may be a part of the password
+        raise SettingsError(
+            "database_url",
+            "CASIER_DATABASE_URL is not usable: its port is not a number. In a password write %40 for @ and %3A for :",
+        ) from error
     return engine
 
 

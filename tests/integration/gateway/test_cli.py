@@ -144,6 +144,17 @@ def test_config_check_says_when_the_database_does_not_answer(cli: Gateway, monke
     assert "secret" not in told
 
 
+def test_a_database_s_address_that_cannot_be_read_is_refused_without_saying_what_is_in_it(
+    cli: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = cli.environment
+    url = "postgresql://casier:p@ss:secret@localhost/casier"  # an @ in a password, not written as %40
+    monkeypatch.setattr(Gateway, "environment", property(lambda _self: plain | {"CASIER_DATABASE_URL": url}))
+    told = refused(cli, 2, "config", "check")
+    assert "%40" in told
+    assert "secret" not in told
+
+
 def test_an_account_has_a_role_and_a_language_that_exist(cli: Gateway) -> None:
     assert "known: worker" in refused(cli, 1, "staff", "add", "a@example.org", "--role", "cook")
     assert "known: fr, en, pt" in refused(cli, 1, "staff", "add", "a@example.org", "--language", "xx")
