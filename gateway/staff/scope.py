@@ -4,19 +4,21 @@ An account without an organisation (whoever runs the gateway) is not narrowed. W
 that nobody learns that it exists.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fastapi import Request
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from gateway.access.models import CommandRecord
 from gateway.badges.models import Badge
 from gateway.care.sight import OWN as CARE
 from gateway.contracts.models import Contract, Holding, Notice, Party, TrustedPerson
 from gateway.custody.models import Custody
 from gateway.db import Database
 from gateway.errors import ForbiddenError, NotFoundError
+from gateway.events.models import Event
 from gateway.incidents.request_models import Leave
 from gateway.loans.sight import OWN as LIBRARIES
 from gateway.lockers.allotments import allotment_at
@@ -34,9 +36,11 @@ from gateway.staff.service import SignedIn
 # How filters, bodies and forms call what they name.
 _SAID = {
     "person": "person_id", "person_id": "person_id", "contract": "contract_id", "contract_id": "contract_id",
-    "badge": "badge_id", "badge_id": "badge_id", "key_id": "key_id", "bank": "bank", "site": "site", "site_id": "site",
-    "entry": "entry_id",
+    "badge": "badge_id", "badge_id": "badge_id", "key_id": "key_id", "bank": "bank", "block": "bank", "site": "site",
+    "site_id": "site", "entry": "entry_id", "trusted_id": "trusted_id", "library": "library_id",
 }  # fmt: skip
+# What a column of ids can hold.
+_LONGEST_NUMBER = 18
 # Only whoever owns or operates a bank does these there.
 _RUNNING = frozenset({Right.PLACES, Right.SEE_EVENTS, Right.RECONCILE})
 
@@ -48,15 +52,23 @@ def require_seen(database: Database, who: SignedIn, request: Request, said: Mapp
     """
     if who.organisation_id is None:
         return
-    sent = {**said, **request.query_params}
-    named = {_SAID[name]: value for name, value in sent.items() if name in _SAID and isinstance(value, str) and value}
-    named |= {name: str(value) for name, value in request.path_params.items()}
+    sent = [*_named(said), *_named(request.query_params)]
+    named = dict(sent) | {name: str(value) for name, value in request.path_params.items()}
     path, method, now = request.scope["path"], request.method, request.app.state.now()
+    right, changing = addresses.asked(method, path), method not in ("GET", "HEAD")
     with database.reading() as session:
-        require_own(
-            session, who.organisation_id, named, right=addresses.asked(method, path),
-            changing=method not in ("GET", "HEAD"), now=now,
-        )  # fmt: skip
+        require_own(session, who.organisation_id, named, right=right, changing=changing, now=now)
+        # The same name twice, in the address and in the form: none of them hides another.
+        for name, value in sent:
+            if named[name] != value:
+                require_own(session, who.organisation_id, {name: value}, right=right, changing=changing, now=now)
+
+
+def _named(sent: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What filters, a body or a form name, as the pages read it: without spaces around."""
+    for name, value in sent.items():
+        if name in _SAID and isinstance(value, str) and value.strip():
+            yield _SAID[name], value.strip()
 
 
 def require_own(
@@ -158,7 +170,7 @@ def _contract(session: Session, organisation_id: str, contract_id: str) -> bool:
 
 
 def _badge(session: Session, organisation_id: str, badge_id: str) -> bool:
-    """A stock badge is anyone's at its site; a given one its owner's organisation's."""
+    """A stock badge is anyone's at its site; a given one its owner's organisation's, or that of whoever trusts them."""
     badge = session.get(Badge, badge_id)
     if badge is None:
         return True
@@ -166,6 +178,8 @@ def _badge(session: Session, organisation_id: str, badge_id: str) -> bool:
         return _person(session, organisation_id, badge.person_id)
     if badge.staff_id is not None:
         return _staff(session, organisation_id, badge.staff_id)
+    if badge.trusted_id is not None:
+        return _trusted(session, organisation_id, badge.trusted_id)
     return badge.site_id in sight_of(session, organisation_id).sites
 
 
@@ -186,14 +200,36 @@ def _of_contract(
     return is_own
 
 
+_trusted = _of_contract(TrustedPerson.id, TrustedPerson.contract_id)
+
+
+def _command(session: Session, organisation_id: str, command_id: str) -> bool:
+    command = session.get(CommandRecord, command_id)
+    return command is None or command.bank_id in sight_of(session, organisation_id).seen
+
+
+def _event(session: Session, organisation_id: str, event_id: str) -> bool:
+    """What happened at a door is for whoever runs the bank, and for those whose people have or had the locker."""
+    event = session.get(Event, int(event_id)) if event_id.isdecimal() and len(event_id) <= _LONGEST_NUMBER else None
+    if event is None or event.bank_id in sight_of(session, organisation_id).run:
+        return True
+    people = select(Person.id).join(Contract, Contract.person_id == Person.id).join(Holding).join(Locker)
+    theirs = people.where(Person.organisation_id == organisation_id)
+    return (
+        session.scalar(theirs.where(Locker.bank_id == event.bank_id, Locker.number == event.locker).limit(1))
+        is not None
+    )
+
+
 def _claim(session: Session, organisation_id: str, claim_id: str) -> bool:
     found = session.scalar(select(Claim.person_id).where(Claim.id == claim_id))
     return found is None or _person(session, organisation_id, found)
 
 
-def _receipt(session: Session, organisation_id: str, movement_id: str) -> bool:
+def _movement(session: Session, organisation_id: str, movement_id: str) -> bool:
+    """Of money, or of a loan's tools: an address calls both so."""
     found = session.scalar(select(MoneyMovement.organisation_id).where(MoneyMovement.id == movement_id))
-    return found in (None, organisation_id)
+    return found in (None, organisation_id) and LIBRARIES["movement_id"](session, organisation_id, movement_id)
 
 
 def _shift(session: Session, organisation_id: str, shift_id: str) -> bool:
@@ -218,12 +254,14 @@ _OWN: Mapping[str, Callable[[Session, str, str], bool]] = {
     "key_id": _key,
     **LIBRARIES,
     **CARE,
-    "trusted_id": _of_contract(TrustedPerson.id, TrustedPerson.contract_id),
+    "trusted_id": _trusted,
     "notice_id": _of_contract(Notice.id, Notice.contract_id),
     "custody_id": _of_contract(Custody.id, Custody.contract_id),
     "luggage_id": _of_contract(Luggage.id, Luggage.contract_id),
     "claim_id": _claim,
-    "movement_id": _receipt,
+    "movement_id": _movement,
+    "command_id": _command,
+    "event_id": _event,
     "shift_id": _shift,
     "leave_id": _leave,
     "staff_id": _staff,

@@ -82,7 +82,7 @@ def test_openings_of_another_organisations_block_cannot_be_asked_for(town: Town,
         other = organisation_named(session, "Elsewhere", actor="t", now=NOON).id
         accounts.staff_of(session, worker.staff_id).organisation_id = other
     form = {"block": town.bank, "door": "", "first_on": "2026-06-10", "last_on": "2026-06-15", "reason": "fault"}
-    assert "Montreuil 1" not in worker.post("/openings", 422, **form, note="the holder asked me")
+    assert "Montreuil 1" not in worker.post("/openings", 404, **form, note="the holder asked me")
     with town.reading() as session:
         assert session.scalars(select(OpeningsRequest)).all() == []
 
