@@ -14,7 +14,7 @@ from gateway.care.cadence import Call
 from gateway.custody import outcomes
 from gateway.custody import service as custodies
 from gateway.custody.waiting import awaited
-from gateway.days import day_after, day_start
+from gateway.days import day_after, day_start, local_day
 from gateway.loans import attention, reminders
 from gateway.loans.codes import ReminderKind
 from gateway.lockers.models import Bank, Site
@@ -113,10 +113,11 @@ def _keeping(session: Session, _scope: str, now: int) -> Iterator[Occasion]:
     """Belongings in safekeeping whose last day is near; none that are kept whatever the date."""
     for custody in custodies.kept(session):
         site = custody.locker.bank.site
-        if custody.keep_until is None:
+        # Compared as days: what is kept for good, until 2099 or 9999, has no instant that could be told.
+        if custody.keep_until is None or custody.keep_until >= local_day(site.zone, now + KEEPING_AHEAD_MS):
             continue
-        ends_at = day_start(site.zone, day_after(custody.keep_until))
-        if ends_at <= now + KEEPING_AHEAD_MS and outcomes.what_holds(session, custody) is None:
+        if outcomes.what_holds(session, custody) is None:
+            ends_at = day_start(site.zone, day_after(custody.keep_until))
             yield _of_day(Kind.KEEPING_ENDS, site.id, custody.id, ends_at, now)
 
 

@@ -13,6 +13,7 @@ from gateway.care.codes import ContactKind, ReviewDecision
 from gateway.contracts import service as contracts
 from gateway.custody import service as custodies
 from gateway.custody.codes import Thing, Witness
+from gateway.custody.models import Custody
 from gateway.days import day_after, day_start
 from gateway.loans import catalogue, reminders
 from gateway.loans.codes import Told
@@ -116,14 +117,31 @@ def test_a_move_is_told_when_its_date_is_near_and_ends_when_the_block_is_kept(to
     assert office.at(NOON + 22 * DAY) == []
 
 
-def test_a_keeping_time_is_told_before_it_ends_and_not_where_it_does_not_count(town: Town) -> None:
+def put_away(town: Town) -> Custody:
+    """Things that someone left in locker 1."""
     contract = town.assign(town.person())
     with town.writing() as session:
         contracts.end(session, contract.id, reason="agreed", collect_days=0, actor="test", now=NOON)
         custody = custodies.begin(session, contract.id, actor="test", now=NOON + 1)
         custodies.add_thing(session, custody.id, kind=Thing.CLOTHING, actor="test", now=NOON + 1)
         custodies.witness(session, custody.id, witness=Witness.HOLDER, actor="test", now=NOON + 1)
-        until = custodies.store(session, custody.id, place="Shelf", actor="test", now=NOON + 1).keep_until
+        return custodies.store(session, custody.id, place="Shelf", actor="test", now=NOON + 1)
+
+
+@pytest.mark.parametrize("last", [date(2099, 12, 31), date.max])
+def test_what_is_kept_for_good_silences_nothing_else(town: Town, last: date) -> None:
+    custody = put_away(town)
+    with town.writing() as session:
+        custodies.keep_longer(session, custody.id, keep_until=last, actor="test", now=NOON + 2)
+    office = Office(town, kinds=[Kind.LOCKER_NOT_READY, Kind.KEEPING_ENDS])
+    town.assign(town.person("Next"), number=2, ends_on=TODAY)
+    town.assign(town.person("After"), number=2, starts_on=TODAY + timedelta(days=16), now=NOON + 1)
+    begins = day_start(ZONE, TODAY + timedelta(days=16))
+    assert office.at(begins) == ["A contract starts and its locker is not ready: Montreuil, Montreuil 1, Locker 2"]
+
+
+def test_a_keeping_time_is_told_before_it_ends_and_not_where_it_does_not_count(town: Town) -> None:
+    until = put_away(town).keep_until
     assert until is not None
     office = Office(town, kinds=[Kind.KEEPING_ENDS])
     ends = day_start(ZONE, day_after(until))
