@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.access.grants import BADGE_TAIL, Lines
 from gateway.access.listed import ListedBadge
 from gateway.access.schedules import schedule_name
-from gateway.days import day_after, day_start, local_day
+from gateway.days import day_after, local_day, midnight
 from gateway.loans.listed import ListedLoan, badges_of_members
 from gateway.schemes.terms import Terms
 from wire.access_list import Grant, Kind, Revoked
@@ -34,7 +34,7 @@ def _returns_until(terms: Terms, zone: str, due_at: int) -> int:
     """Until when the locker opens to bring the tools back."""
     if not terms.grace_days:
         return due_at
-    return day_start(zone, day_after(local_day(zone, due_at), terms.grace_days + 1))
+    return midnight(zone, day_after(local_day(zone, due_at), terms.grace_days + 1))
 
 
 def _lines(loan: ListedLoan, badge: ListedBadge) -> Lines:

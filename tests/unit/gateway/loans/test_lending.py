@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
+from gateway.access import lists
 from gateway.contracts.models import Holding
 from gateway.errors import ConflictError, GatewayError, InvalidError
 from gateway.loans import catalogue, members, service
@@ -16,6 +17,8 @@ from gateway.lockers.free import free_lockers
 from gateway.lockers.service import locker_of
 from tests.unit.gateway.loans.library import LOCKER, Library, at
 from tests.unit.gateway.town import NOON, TODAY
+from wire.access_list import decode_access_list
+from wire.messages import encode
 
 
 def refused(library: Library, code: str, *tools: int, **how: object) -> GatewayError:
@@ -201,3 +204,13 @@ def test_a_stock_never_falls_below_nothing_and_a_count_sets_it_right(library: Li
 def test_a_loan_that_ends_before_it_begins_is_refused(library: Library) -> None:
     with pytest.raises(InvalidError):
         library.plan(0, due_on=TODAY, due_minute=60)
+
+
+def test_a_loan_for_good_leaves_its_block_a_list(library: Library) -> None:
+    """As far ahead as a day may be given: the days to bring the tools back come after that."""
+    with library.town.writing() as session:
+        members.renew(session, library.member.id, ends_on=date(2098, 12, 29), actor="lea", now=NOON)
+    library.plan(0, place=library.place, due_on=date(2098, 12, 29))
+    with library.town.reading() as session:
+        listed = lists.build(session, library.town.bank, version=1, now=NOON)
+    assert sorted(grant.kind for grant in decode_access_list(encode(listed)).grants) == ["collect", "holder"]
