@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.days import day_after, local_day
+from gateway.days import local_day
 from gateway.loans import repository
 from gateway.loans.due import due_day, limits_of, working_days
 from gateway.loans.models import Consumable, Loan, Membership
@@ -101,9 +101,9 @@ def _of_project(project: Project, today: date) -> Iterator[Attention]:
     terms = project.membership.terms
     limits = limits_of(terms)
     until = project.finished_on or today
-    if until > day_after(project.asked_on, limits.project_days):
+    if (until - project.asked_on).days > limits.project_days:
         yield _project(Limit.PROJECT_LONG, project, (until - project.asked_on).days, limits.project_days)
-    if today > day_after(project.asked_on, limits.support_days):
+    if (today - project.asked_on).days > limits.support_days:
         yield _project(Limit.SUPPORT_LONG, project, (today - project.asked_on).days, limits.support_days)
     if project.started_on is not None:
         worked = working_days(terms.calendar, project.started_on, until)

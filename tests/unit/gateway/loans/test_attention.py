@@ -25,14 +25,14 @@ def passed(library: Library, now: int) -> list[tuple[Limit, int, int]]:
         return [(one.limit, one.found, one.agreed) for one in found]
 
 
-def project(library: Library, **values: object) -> Project:
+def project(library: Library, asked_on: date = TODAY, **values: object) -> Project:
     with library.town.writing() as session:
         return projects.add_project(
             session,
             membership_id=library.member.id,
             kind=ProjectKind.PAINTING,
             title="Bedroom",
-            asked_on=TODAY,
+            asked_on=asked_on,
             actor="lea",
             now=NOON,
             **values,  # type: ignore[arg-type]
@@ -146,6 +146,12 @@ def test_a_process_and_a_support_that_take_too_long_alert(library: Library) -> N
     with library.town.writing() as session:
         projects.end_support(session, bedroom.id, on=date(2026, 12, 1), actor="lea", now=at(1, month=12))
     assert passed(library, at(20, month=12)) == []
+
+
+def test_a_project_whose_day_is_a_slip_silences_no_other(library: Library) -> None:
+    project(library, date.max)
+    project(library)
+    assert passed(library, at(16, 12, month=8)) == [(Limit.PROJECT_LONG, 62, 61)]
 
 
 def test_figures_count_projects_and_average_what_is_known(library: Library) -> None:
