@@ -1,5 +1,7 @@
 """Incidents as pages: those of one's sites, and a new one in a few taps."""
 
+from datetime import date
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
@@ -24,6 +26,7 @@ from wire.hours import site_zone
 router = APIRouter()
 SHOWN = 25
 _LIST = "/incidents"
+_HOUR_MS = 3_600_000
 _STATES = {"open": True, "closed": False}
 
 
@@ -58,10 +61,10 @@ def incidents_page(visit: MemberVisit) -> Response:
 def new_page(visit: MemberVisit) -> Response:
     """The form that writes down what happened; person or locker are known where it is reached from their page."""
     asked = visit.request.query_params
-    when = local(visit.now, site_zone(DEFAULT_ZONE))
-    known = {name: asked.get(name, "")[:60] for name in ("person", "locker")}
+    form = Form({name: asked.get(name, "")[:60] for name in ("person", "locker")} | {"name": "", "part": Part.UNKNOWN})
     with visit.database.reading() as session:
-        form = Form({**known, "name": "", "day": f"{when:%Y-%m-%d}", "time": f"{when:%H:%M}", "part": Part.UNKNOWN})
+        when = local(visit.now, site_zone(_zone(visit, session, form)))
+        form.values |= {"day": f"{when:%Y-%m-%d}", "time": f"{when:%H:%M}"}
         return _new(visit, session, form)
 
 
@@ -82,7 +85,7 @@ def report(posted: PostedForm) -> Response:
         site = site_of(session, locker.bank.site_id if locker else site_id, actor=visit.staff.staff_id)
         person = choosing.found(session, visit, form) if visit.may(Right.SEE_PEOPLE) else None
         made = service.report(
-            session, site_id=site.id, kind=IncidentKind(kind), at=instant_of(site.zone, day, minute),
+            session, site_id=site.id, kind=IncidentKind(kind), at=_past(site.zone, day, minute, now),
             locker_id=locker.id if locker else None, people={person: Concerned(Part(part))} if person else {},
             text=form.get("note"), actor=visit.staff.staff_id, now=now,
         )  # fmt: skip
@@ -90,6 +93,21 @@ def report(posted: PostedForm) -> Response:
         return f"{back}?done=incident_reported"
 
     return posted.act(act, lambda session, again: _new(visit, session, again, 422))
+
+
+def _zone(visit: Member, session: Session, form: Form) -> str:
+    """Of the locker's place, else of the first that there is to choose."""
+    if form.get("locker"):
+        return locker_of(session, *form.locker("locker")).bank.site.zone
+    return next((site.zone for site in seen_sites(session, visit.staff.staff_id)), DEFAULT_ZONE)
+
+
+def _past(zone: str, day: date, minute: int, now: int) -> int:
+    """The instant of a time of day; of an hour that a change of clocks repeats, the reading that is not yet to come."""
+    later = instant_of(zone, day, minute)
+    earlier = later - _HOUR_MS
+    same = f"{local(earlier, site_zone(zone)):%H:%M}" == f"{local(later, site_zone(zone)):%H:%M}"
+    return earlier if later > now and same else later
 
 
 def _new(visit: Member, session: Session, form: Form, status: int = 200) -> Response:

@@ -1,6 +1,7 @@
 """Incidents as staff use them: written down in a few taps, decided by people, told to those concerned only."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,7 +11,7 @@ from gateway.incidents import service
 from gateway.incidents.codes import IncidentKind, Part
 from gateway.incidents.models import Appeal, Exclusion, Incident
 from gateway.incidents.service import Concerned
-from gateway.lockers.service import organisation_named
+from gateway.lockers.service import organisation_named, site_of
 from gateway.staff.models import Staff
 from tests.unit.gateway.town import DAY, NOON
 
@@ -53,6 +54,29 @@ def test_an_incident_is_written_down_from_a_person_s_page(office, worker):
     found = _only(office, Incident)
     assert (found.at, found.recorded_by) == (NOON - DAY + 6.5 * 3_600_000, worker.staff_id)
     assert "Threats" in worker.get(f"/incidents?person={nadia.id}")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Lisbon", "Indian/Reunion", "America/Martinique"])
+def test_what_happens_now_is_written_down_as_the_form_fills_itself_in_wherever_it_is(office, worker, zone):
+    with office.database.writing() as session:
+        site_of(session, office.town.site_id).zone = zone
+    for reached in ("/incidents/new", "/incidents/new?locker=montreuil-1/3"):
+        shown = worker.get(reached)
+        when = {name: re.search(rf'name="{name}" [^>]*value="([^"]+)"', shown)[1] for name in ("day", "time")}
+        where = {} if "locker" in reached else {"site": office.town.site_id}
+        assert "It is written down." in worker.send("/incidents", kind="threats", part="unknown", **where, **when)
+    with office.database.reading() as session:
+        assert {one.at for one in session.query(Incident)} == {NOON}
+
+
+def test_what_happens_in_the_hour_that_comes_twice_is_not_yet_to_come_the_first_time(office, worker):
+    # 25 October 2026, 02:20 in Paris, for the first time.
+    office.now = int(datetime(2026, 10, 25, 0, 20, tzinfo=UTC).timestamp() * 1000)
+    worker = office.browser(name="Omar")
+    worker.get("/incidents/new")
+    said = {"kind": "threats", "part": "unknown", "site": office.town.site_id, "day": "2026-10-25"}
+    assert "It is written down." in worker.send("/incidents", time="02:20", **said)
+    assert _only(office, Incident).at == office.now
 
 
 def test_an_incident_at_a_locker_knows_its_place_and_a_name_finds_whom_it_concerned(office, worker):
