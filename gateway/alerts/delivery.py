@@ -51,9 +51,12 @@ def deliver(database: Database, send: Send, *, clock: Callable[[], int]) -> int:
             return 0
     with database.writing() as session:
         letters = claim(session, now=clock())
-    arrived = 0
+    arrived, silent = 0, set[str]()
     for letter in letters:
-        sent = send(letter.address, letter.title, letter.body)
+        # Whoever did not answer just now is not waited for again: others have something to be told too.
+        sent = letter.channel_id not in silent and send(letter.address, letter.title, letter.body)
+        if not sent:
+            silent.add(letter.channel_id)
         with database.writing() as session:
             state = settle(session, letter.delivery_id, sent=sent, now=clock())
         log.info("alert", channel=letter.channel_id, kind=letter.kind, attempt=letter.attempt, state=state)
@@ -82,9 +85,13 @@ def claim(session: Session, *, now: int) -> list[Letter]:
 
 
 def settle(session: Session, delivery_id: str, *, sent: bool, now: int) -> str:
-    """Notes what became of a letter: sent, waiting for the next attempt, or given up."""
+    """Notes what became of a letter: sent, waiting for the next attempt, or given up, once the matter is over too.
+
+    What still stands goes on being tried: a mail server may be away for longer than a night.
+    """
     delivery = session.get_one(AlertDelivery, delivery_id)
-    if sent or delivery.attempts >= MOST_ATTEMPTS:
+    over = session.get_one(Alert, delivery.alert_id).over_at is not None
+    if sent or (over and delivery.attempts >= MOST_ATTEMPTS):
         delivery.state, delivery.settled_at = "sent" if sent else "given_up", now
     else:
         delivery.due_at = now + min(FIRST_PAUSE_MS * 2 ** (delivery.attempts - 1), LONGEST_PAUSE_MS)

@@ -181,7 +181,7 @@ def test_a_letter_that_did_not_arrive_is_tried_again_with_growing_pauses_and_the
     watched: Town, post: Post
 ) -> None:
     post.works = False
-    happens(watched, "door_forced", 3, "forced")
+    happens(watched, "door_forced", 3)
     now, pauses = NOON, []
     while states(watched) != ["given_up"]:
         round_of(watched, post, now)
@@ -193,6 +193,36 @@ def test_a_letter_that_did_not_arrive_is_tried_again_with_growing_pauses_and_the
     assert pauses[:3] == [MINUTE, 2 * MINUTE, 4 * MINUTE]
     assert len(pauses) == delivery.MOST_ATTEMPTS
     assert max(pauses) <= delivery.LONGEST_PAUSE_MS
+
+
+def test_what_still_stands_is_told_however_long_the_service_was_away(watched: Town, post: Post) -> None:
+    post.works = False
+    happens(watched, "door_forced", 3, "forced")
+    for hour in range(3 * 24):
+        assert round_of(watched, post, NOON + hour * HOUR) == []
+    post.works = True
+    told = [round_of(watched, post, NOON + 3 * DAY + hour * HOUR) for hour in range(7)]
+    assert [title for titles in told for title in titles] == ["Forced: Montreuil, Montreuil 1, Locker 3"]
+
+
+def test_an_address_that_does_not_answer_is_waited_for_once_in_a_round(town: Town) -> None:
+    """So that what another address is told does not wait for all of its letters."""
+    raising.look(town.database, (), now=NOON)
+    with town.writing() as session:
+        for address in ("json://127.0.0.1:9/dead", ADDRESS):
+            service.add_channel(session, label="L", address=address, language="en", actor="test", now=NOON)
+    for number in range(1, 7):
+        happens(town, "door_forced", number, "forced")
+    raising.look(town.database, (), now=NOON)
+    asked: list[str] = []
+
+    def send(address: str, _title: str, _body: str) -> bool:
+        asked.append(address)
+        return address == ADDRESS
+
+    assert delivery.deliver(town.database, send, clock=lambda: NOON) == 6
+    assert sorted(asked) == ["json://127.0.0.1:9/dead", *[ADDRESS] * 6]
+    assert states(town).count("waiting") == 6
 
 
 def test_a_letter_arrives_once_the_service_works_again(watched: Town, post: Post) -> None:
