@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from gateway import tables
 from gateway.audit import service as audit
+from gateway.badges.replacing import recognise
 from gateway.care.models import Contact, Step
+from gateway.contracts import notices, parties, trusted
 from gateway.contracts.models import Contract
 from gateway.custody.models import Custody
 from gateway.errors import ConflictError, InvalidError, NotFoundError
@@ -18,9 +20,10 @@ from gateway.lockers.models import Locker
 from gateway.people import service as people
 from gateway.people.models import NameToken, OtherName, Person
 from gateway.privacy import erasure, openings, terms
+from gateway.privacy.export import export
 from gateway.privacy.fields import EncryptedText
 from gateway.privacy.files import NOT_IN_FILES, SHARED, parts
-from tests.unit.gateway.town import DAY, NOON, Town
+from tests.unit.gateway.town import DAY, NOON, TODAY, Town
 
 # The contract of a test ends on 31 December 2026, with two weeks to collect.
 LONG_AFTER = NOON + 1000 * DAY
@@ -144,6 +147,39 @@ def test_a_file_in_which_something_happens_after_it_was_found_due_is_kept_and_th
     assert [one.person_id for one in erasure.erase_due(town.database, actor="test", now=LONG_AFTER)] == [gone.id]
     with town.reading() as session:
         assert [session.get_one(Person, one.id).name for one in (back, keeps, gone)] == ["Nadia", "Bogdan", ""]
+
+
+def test_messages_for_all_of_a_contract_and_badges_of_those_trusted_are_erased_with_the_file(town: Town) -> None:
+    """Their rows say whose they are by the contract, or by who trusts them."""
+    person, stock = town.person(), town.badge()
+    contract = town.assign(person)
+    with town.writing() as session:
+        trusted.trust(
+            session, contract.id, name="Karim", from_on=TODAY, until_on=TODAY, badge_id=stock.id, actor="test", now=NOON
+        )
+        recognise(session, stock.id, how="answers", note="his cousin", actor="test", now=NOON)
+        notices.leave(session, contract.id, why="message", text="the shelter rang", actor="test", now=NOON)
+    with town.writing() as session:
+        told = repr(export(session, person.id, actor="test", now=NOON))
+    secrets = ("Karim", "his cousin", "the shelter rang")
+    assert [word for word in secrets if word not in told] == []
+    assert [one.person_id for one in erasure.erase_due(town.database, actor="test", now=LONG_AFTER)] == [person.id]
+    left = everything(town)
+    assert [word for word in secrets if word in left] == []
+
+
+def test_a_message_for_one_of_a_couple_is_in_their_file_alone(town: Town) -> None:
+    nadia, karim = town.person("Nadia"), town.person("Karim")
+    contract = town.assign(nadia)
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=karim.id, actor="test", now=NOON)
+        for one in (nadia, karim):
+            notices.leave(
+                session, contract.id, why="message", text=f"for {one.name}", person_id=one.id, actor="test", now=NOON
+            )
+        told = {one.name: repr(export(session, one.id, actor="test", now=NOON)) for one in (nadia, karim)}
+    assert ("for Karim" in told["Nadia"], "for Karim" in told["Karim"]) == (False, True)
+    assert ("for Nadia" in told["Nadia"], "for Nadia" in told["Karim"]) == (True, False)
 
 
 def test_the_file_of_another_is_left_alone(town: Town) -> None:
