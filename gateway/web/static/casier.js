@@ -46,16 +46,30 @@
   }, 1000);
   tellAges();
 
+  // A page of ours that is shown after a form was sent is the answer to it; storage may be forbidden.
+  function answered(at) {
+    try {
+      if (at) sessionStorage.setItem("answered", at);
+      return Number(sessionStorage.getItem("answered"));
+    } catch { return 0; }
+  }
+  answered(Date.now());
+
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.matches("[data-once]")) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
-    form.dataset.sent = "yes";
+    form.dataset.sent = Date.now();
     for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
   });
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     for (const form of document.querySelectorAll("form[data-sent]")) {
+      // Come back to after its answer, it is another form; with none, it may have arrived, and is the same one.
+      const once = form.elements.namedItem("once");
+      if (once && answered() > Number(form.dataset.sent)) {
+        once.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
+      }
       delete form.dataset.sent;
       for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
     }
