@@ -54,12 +54,12 @@ class BlockHealth:
 
 
 def blocks_shown(visit: Visit, session: Session, bank_id: str = "") -> list[BlockHealth]:
-    """Every block, or the one of `bank_id`."""
+    """Every block at which whoever asks has a role, or the one of `bank_id`."""
     counted = session.execute(select(Quarantine.bank_id, func.count()).group_by(Quarantine.bank_id))
     set_aside = {bank: count for bank, count in counted}
     return [
         _shown(visit, session, bank, set_aside.get(bank.id, 0), linked=not bank_id)
-        for bank in wall.banks(session, visit.heard)
+        for bank in wall.banks(session, visit.heard, organisation_id=visit.organisation_id)
         if bank_id in ("", bank.id)
     ]
 

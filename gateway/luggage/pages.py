@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from gateway.contracts.models import Contract, Holding
 from gateway.errors import ConflictError
-from gateway.lockers.models import Bank, Locker, Site
+from gateway.incidents.visibility import seen_sites
+from gateway.lockers.models import Bank, Locker
 from gateway.luggage import service, shifts, words
 from gateway.luggage.codes import DeskService
 from gateway.luggage.models import DeskShift, ServiceUse
@@ -115,7 +116,7 @@ def _desk(visit: Member, session: Session, form: Form, status: int = 200) -> Res
             area="desk",
             form=form,
             status=status,
-            sites=[(site.id, site.name) for site in session.scalars(select(Site).order_by(Site.name))],
+            sites=[(site.id, site.name) for site in seen_sites(session, visit.staff.staff_id)],
             last=_figures(visit, session, last) if last else None,
         )
     return visit.page(

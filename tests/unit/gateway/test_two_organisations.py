@@ -180,3 +180,10 @@ def test_another_organisation_s_loans_are_left_as_the_doors_said(neighbours: Nei
     for decision in ("confirm", "reject"):
         assert neighbours.client.post(f"/api/v1/movements/{taken.id}/{decision}").status_code == 404
     assert library.loan(loan).movements[0].state == MovementState.PROPOSED
+
+
+@pytest.mark.parametrize("page", ["/blocks", "/desk"])
+def test_a_page_offers_only_what_one_may_go_on_with(neighbours: Neighbours, page: str) -> None:
+    shown = neighbours.client.get(page).text
+    assert "Lille" in shown
+    assert "Montreuil" not in shown
