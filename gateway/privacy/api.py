@@ -55,7 +55,8 @@ def ask_openings(database: Db, caller: Caller, now: Now, wanted: OpeningsIn) -> 
         )  # fmt: skip
         request = openings.ask(
             session, bank_id=wanted.bank, locker=wanted.locker, reason=wanted.reason, note=wanted.note,
-            from_at=wanted.from_at, until_at=wanted.until_at, actor=caller.staff_id, now=now,
+            from_at=wanted.from_at, until_at=wanted.until_at, organisation_id=caller.organisation_id,
+            actor=caller.staff_id, now=now,
         )  # fmt: skip
         return OpeningsOut.model_validate(request)
 

@@ -9,12 +9,15 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
+from gateway.contracts.models import Contract, Holding
 from gateway.db import Database, new_id
 from gateway.errors import ForbiddenError, InvalidError, NotFoundError
 from gateway.events.models import USES, Event
 from gateway.events.service import FeedItem, events_between
-from gateway.lockers.models import Bank, Site
+from gateway.lockers.models import Bank, Locker, Site
 from gateway.lockers.service import bank_of
+from gateway.lockers.sight import sight_of
+from gateway.people.models import Person
 from gateway.privacy.models import OpeningsRequest
 from gateway.privacy.terms import DAY_MS, terms_of
 from gateway.web.i18n import N_
@@ -33,11 +36,12 @@ _AT_A_TIME = 2000
 
 def ask(
     session: Session, *, bank_id: str, locker: int | None, reason: str, note: str, from_at: int, until_at: int,
-    actor: str, now: int,
+    organisation_id: str | None = None, actor: str, now: int,
 ) -> OpeningsRequest:  # fmt: skip
     """Leave to read the openings of a block, or of one door, in [from_at, until_at), for half an hour.
 
-    Raises NotFoundError (`bank`), InvalidError (`reason`, `note`, `span`: not within the time of keeping).
+    An organisation that does not run the block reads of a door what came after the last holder of another one.
+    Raises NotFoundError (`bank`), InvalidError (`reason`, `note`, `span`: not within the time of keeping, or theirs).
     """
     bank = bank_of(session, bank_id)
     if reason not in REASONS:
@@ -45,6 +49,8 @@ def ask(
     if not MIN_NOTE <= len(note.strip()) <= MAX_NOTE:
         raise InvalidError("note", f"say in {MIN_NOTE} to {MAX_NOTE} characters what it is for")
     days = terms_of(session, bank.site.organisation_id).openings_days
+    if organisation_id is not None and bank_id not in sight_of(session, organisation_id).run:
+        from_at = max(from_at, _others_until(session, bank_id, locker, organisation_id, now))
     if not now - days * DAY_MS <= from_at < until_at:
         raise InvalidError("span", f"openings are kept {days} days: ask for a span within them", days=days)
     request = OpeningsRequest(
@@ -58,6 +64,19 @@ def ask(
         reason=reason, from_at=from_at, until_at=until_at,
     )  # fmt: skip
     return request
+
+
+def _others_until(session: Session, bank_id: str, number: int | None, organisation_id: str, now: int) -> int:
+    """The end of the last holding by people of other organisations, so far."""
+    held = (
+        select(Holding.until_at)
+        .join(Locker, Locker.id == Holding.locker_id)
+        .join(Contract, Contract.id == Holding.contract_id)
+        .join(Person, Person.id == Contract.person_id)
+        .where(Locker.bank_id == bank_id, Locker.number == number, Person.organisation_id != organisation_id)
+        .where(Holding.from_at < Holding.until_at, Holding.from_at <= now)
+    )
+    return max((min(until, now) for until in session.scalars(held)), default=0)
 
 
 def read(session: Session, request_id: str, *, after: int = 0, limit: int, actor: str, now: int) -> Sequence[FeedItem]:

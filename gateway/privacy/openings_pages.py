@@ -61,7 +61,8 @@ def ask(posted: PostedForm) -> Response:
         zone = bank_of(session, bank_id).site.zone
         made = openings.ask(
             session, bank_id=bank_id, locker=door, reason=reason, note=note, from_at=midnight(zone, first),
-            until_at=midnight(zone, day_after(last)), actor=visit.staff.staff_id, now=now,
+            until_at=midnight(zone, day_after(last)), organisation_id=visit.organisation_id,
+            actor=visit.staff.staff_id, now=now,
         )  # fmt: skip
         return f"/openings/{made.id}"
 

@@ -17,6 +17,7 @@ from gateway.access.commands import Beat, Orders, open_locker
 from gateway.access.service import register_badge
 from gateway.audit.models import AuditRecord
 from gateway.badges.models import Badge
+from gateway.contracts import service as contracts
 from gateway.contracts import trusted
 from gateway.contracts.models import Contract, TrustedPerson
 from gateway.events.service import latest_events, record
@@ -187,3 +188,24 @@ def test_a_page_offers_only_what_one_may_go_on_with(neighbours: Neighbours, page
     shown = neighbours.client.get(page).text
     assert "Lille" in shown
     assert "Montreuil" not in shown
+
+
+def test_of_a_door_that_another_organisation_s_holder_had_before_only_what_came_since_is_read(
+    neighbours: Neighbours,
+) -> None:
+    """Both have a role at the block; the one that does not run it reads no trail of the other's people."""
+    town, left = neighbours.town, NOON + 3_600_000
+    with town.writing() as session:
+        give_role(session, town.bank, neighbours.own.organisation_id, Role.SUPPORT, actor="test", now=NOON)
+        for at in (NOON + 60_000, left + 60_000):
+            record(session, "door_opened", now=at, bank_id=town.bank, locker=1)
+    with town.writing() as session:
+        contracts.end(session, neighbours.contract.id, reason="agreed", collect_days=0, actor="test", now=left)
+    neighbours.app.state.now = lambda: left + 120_000
+    asked = {
+        "bank": town.bank, "locker": 1, "reason": "fault", "note": "the door was found open", "from_at": NOON,
+        "until_at": left + 120_000,
+    }  # fmt: skip
+    made = neighbours.client.post("/api/v1/openings", json=asked).json()
+    found = neighbours.client.get(f"/api/v1/openings/{made['id']}").json()["items"]
+    assert [one["at"] for one in found] == [left + 60_000]
