@@ -191,6 +191,26 @@ def staff_add(
     typer.echo(json.dumps(answer) if as_json else "\n".join(f"{key}: {value}" for key, value in answer.items()))
 
 
+@staff.command("password")
+def staff_password(
+    email: Annotated[str, typer.Argument(help="whose account")],
+    password_file: Annotated[
+        Path | None, typer.Option(help="read the password from here instead of making one")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Give an account another password, made and printed once or read from a file; its browsers are signed out."""
+    from gateway.staff import service
+
+    given = read_secret(password_file) if password_file else None
+    password = given or secrets.token_urlsafe(15)
+    with opened() as (database, now), database.writing() as session:
+        account = service.staff_named(session, email)
+        service.set_password(session, account.id, password, actor=ACTOR, now=now())
+        answer = {"id": account.id, "email": account.email, **({} if given else {"password": password})}
+    typer.echo(json.dumps(answer) if as_json else "\n".join(f"{key}: {value}" for key, value in answer.items()))
+
+
 @staff.command("disable")
 def staff_disable(
     email: Annotated[str, typer.Argument(help="whose account")],

@@ -16,9 +16,9 @@ from gateway.errors import SignInError
 from gateway.lockers.models import Site
 from gateway.lockers.service import organisation_named
 from gateway.people.service import add_person
-from gateway.staff.service import token_holder
+from gateway.staff.service import authenticate, open_sign_in, signed_in, token_holder
 from tests.integration.gateway.conftest import Gateway, free_port
-from tests.integration.gateway.scripted import ScriptedController
+from tests.integration.gateway.scripted import ScriptedController, now_ms
 
 
 @pytest.fixture
@@ -158,6 +158,23 @@ def test_a_database_s_address_that_cannot_be_read_is_refused_without_saying_what
 def test_an_account_has_a_role_and_a_language_that_exist(cli: Gateway) -> None:
     assert "known: worker" in refused(cli, 1, "staff", "add", "a@example.org", "--role", "cook")
     assert "known: fr, en, pt" in refused(cli, 1, "staff", "add", "a@example.org", "--language", "xx")
+
+
+def test_whoever_forgot_their_password_gets_another_one(cli: Gateway) -> None:
+    first = json.loads(cli.run("staff", "add", "nadia@example.org", "--json").stdout)
+    database = cli.database()
+    with database.writing() as session:
+        browser = open_sign_in(session, first["id"], now=now_ms()).token
+    second = json.loads(cli.run("staff", "password", "Nadia@example.org", "--json").stdout)
+    assert (second["id"], second["email"]) == (first["id"], first["email"])
+    with database.reading() as session:
+        assert authenticate(session, "nadia@example.org", second["password"]).id == first["id"]
+        with pytest.raises(SignInError):
+            authenticate(session, "nadia@example.org", first["password"])
+        with pytest.raises(SignInError):
+            signed_in(session, browser, now=now_ms())
+    database.close()
+    assert "no account" in refused(cli, 1, "staff", "password", "nobody@example.org")
 
 
 def test_a_disabled_account_s_token_works_no_more(cli: Gateway) -> None:
