@@ -27,6 +27,12 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
+@cache
+def static_urls() -> frozenset[str]:
+    """The addresses of the static files as they are now."""
+    return frozenset(static_url(file.name) for file in STATIC_DIR.iterdir() if file.is_file())
+
+
 @pass_context
 def _moment(context: Context, instant: int, zone: ZoneInfo | None = None) -> str:
     return formats.moment(instant, zone or context["zone"], context["language"], context["now"])

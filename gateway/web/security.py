@@ -3,6 +3,8 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.web.rendering import static_urls
+
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -28,7 +30,8 @@ class PageHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        static = scope["path"].startswith("/static/") and b"v=" in scope["query_string"]
+        # Of another version's file, asked for while gateways are being replaced, this one's would be kept for good.
+        static = f"{scope['path']}?{scope['query_string'].decode(errors='replace')}" in static_urls()
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -19,6 +19,7 @@ from gateway.incidents import service as incidents
 from gateway.incidents.codes import HazardKind, IncidentKind
 from gateway.schemes.service import scheme_named
 from gateway.web.live import Fragment, Reading, Wakeups, changes
+from gateway.web.rendering import static_url
 from tests.unit.gateway.pages.conftest import Browser, Office
 from tests.unit.gateway.town import NOON, TODAY
 from wire.messages import Session
@@ -314,3 +315,15 @@ def test_a_live_page_whose_database_goes_away_ends_its_stream_and_raises_nothing
         return told
 
     assert asyncio.run(follow()) == [None, "beat"]
+
+
+def test_a_static_file_is_kept_for_good_only_as_the_one_that_was_asked_for(worker: Browser) -> None:
+    """While gateways are being replaced, a page of the new one may ask the old one for its files."""
+    kept = {path: worker.client.get(path).headers["cache-control"] for path in _addresses("casier.js")}
+    assert [policy.partition(",")[0] for policy in kept.values()] == ["public", "no-store", "no-store", "no-store"]
+
+
+def _addresses(name: str) -> list[str]:
+    """As pages of this version ask for it, of another version, of none, and of a file that is not there."""
+    now = static_url(name)
+    return [now, f"/static/{name}?v=0123456789ab", f"/static/{name}", now.replace(name, "other.js")]
