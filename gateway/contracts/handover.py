@@ -166,7 +166,7 @@ def _new_person(session: Session, visit: Member, form: Form, organisation_id: st
 
 
 def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Response:
-    query = select(Person)
+    query = select(Person).where(Person.erased_at.is_(None))
     if visit.organisation_id is not None:
         query = query.where(Person.organisation_id == visit.organisation_id)
     people = sorted(session.scalars(query), key=lambda person: alphabetical(person.name))

@@ -11,6 +11,7 @@ from gateway.contracts import service as contracts
 from gateway.contracts.decisions import last_transition
 from gateway.incidents import exclusions
 from gateway.incidents.codes import IncidentKind
+from gateway.privacy import erasure
 from gateway.schemes.codes import Service
 from gateway.schemes.service import add_scheme
 from tests.unit.gateway.luggage import conftest as desk
@@ -70,3 +71,12 @@ def test_a_contract_in_spite_of_an_exclusion_asks_why(town: Town, office: Opened
         recorded = last_transition(session, made.id)
         assert recorded is not None
         assert recorded.reason == "accompanied"
+
+
+def test_nobody_whose_file_was_erased_is_there_to_choose(town: Town, office: Opened) -> None:
+    here, gone = town.person("Nadia"), town.person("Omar")
+    worker = office(NOON).as_role("worker")
+    with town.writing() as session:
+        erasure.erase(session, gone.id, actor="test", now=NOON)
+    shown = worker.page("/handover")
+    assert (here.id in shown, gone.id in shown) == (True, False)
