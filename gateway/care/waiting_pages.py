@@ -24,7 +24,7 @@ from gateway.staff.scope import require_organisation
 from gateway.web.formats import days_long
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
-from gateway.web.visit import DEFAULT_ZONE, Member, MemberVisit, PostedForm
+from gateway.web.visit import Member, MemberVisit, PostedForm
 
 router = APIRouter()
 SHOWN = 25
@@ -93,7 +93,7 @@ def add(posted: PostedForm) -> Response:
             scheme_id, Source(source), site_id=form.get("site") or None, referral_id=form.get("referral") or None,
             reach=form.get("reach"), note=form.get("note"),
         )  # fmt: skip
-        since = now if day == today(session, now) else midnight(DEFAULT_ZONE, day)
+        since = now if day == today(session, now) else midnight(visit.home, day)
         entry = waiting.add_to_list(session, person_id, wait, since=since, actor=visit.staff.staff_id, now=now)
         return f"{_LIST}/{entry.id}?done=waiting_added"
 

@@ -15,6 +15,7 @@ from gateway.staff.models import Staff
 from gateway.web.cards import contract_card
 from gateway.web.forms import Form
 from gateway.web.visit import Member, Posted
+from wire.hours import site_zone
 
 Show = Callable[..., Response]
 
@@ -44,7 +45,10 @@ def showing(template: str, values: Callable[[Member, Session, Contract], dict[st
         contract = contract_of(session, contract_id)
         card, last = contract_card(contract, visit.now), last_of(session, contract_id)
         shown = values(visit, session, contract)
-        return visit.page(template, area="people", form=form, contract=card, last=last, status=status, **shown)
+        return visit.page(
+            template, area="people", zone=site_zone(card.zone), form=form, contract=card, last=last, status=status,
+            **shown,
+        )  # fmt: skip
 
     return show
 

@@ -19,6 +19,7 @@ from gateway.web.cards import contract_card, present_locker
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
 from gateway.web.visit import Member, MemberVisit, PostedForm
+from wire.hours import site_zone
 
 router = APIRouter()
 SUSPENDED_DAYS = 7
@@ -31,6 +32,7 @@ show_suspend = showing(
         "fetches": options(visit, contract_words.FETCH),
     },
 )
+
 show_renew = showing("contracts/renew.html", lambda *_: {})
 
 
@@ -130,8 +132,8 @@ def _asking(kind: str) -> Show:
             url=f"{card.url}/{kind}", back_url=card.person_url, back_text=card.holder,
         )  # fmt: skip
         return visit.page(
-            "contracts/confirm.html", area="people", form=form, ask=ask, seen=contract.version,
-            last=last_of(session, contract_id), status=status,
+            "contracts/confirm.html", area="people", zone=site_zone(card.zone), form=form, ask=ask,
+            seen=contract.version, last=last_of(session, contract_id), status=status,
         )  # fmt: skip
 
     return show

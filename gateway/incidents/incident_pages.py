@@ -20,7 +20,7 @@ from gateway.staff.scope import require_named
 from gateway.web.formats import local
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
-from gateway.web.visit import DEFAULT_ZONE, Member, MemberVisit, PostedForm
+from gateway.web.visit import Member, MemberVisit, PostedForm
 from wire.hours import site_zone
 
 router = APIRouter()
@@ -99,7 +99,7 @@ def _zone(visit: Member, session: Session, form: Form) -> str:
     """Of the locker's place, else of the first that there is to choose."""
     if form.get("locker"):
         return locker_of(session, *form.locker("locker")).bank.site.zone
-    return next((site.zone for site in seen_sites(session, visit.staff.staff_id)), DEFAULT_ZONE)
+    return next((site.zone for site in seen_sites(session, visit.staff.staff_id)), visit.home)
 
 
 def _past(zone: str, day: date, minute: int, now: int) -> int:

@@ -20,7 +20,7 @@ from gateway.people.models import Person
 from gateway.people.pages import running_of
 from gateway.staff.service import names_of
 from gateway.web.i18n import N_, babel_locale
-from gateway.web.visit import DEFAULT_ZONE, Member
+from gateway.web.visit import Member
 from gateway.web.words import Word
 
 MONTHS = 12
@@ -116,13 +116,13 @@ def line(incident: Incident, sites: Mapping[str, Site]) -> Line:
 
 def by_month(visit: Member, session: Session, site_id: str | None, kind: str | None) -> list[Month]:
     """How many incidents happened in each of the last months, this one included; nothing where none did."""
-    today, months = local_day(DEFAULT_ZONE, visit.now), []
+    today, months = local_day(visit.home, visit.now), []
     for back in range(MONTHS - 1, -1, -1):
         year, month = divmod(today.year * 12 + today.month - 1 - back, 12)
         months.append(date(year, month + 1, 1))
-    since = midnight(DEFAULT_ZONE, months[0])
+    since = midnight(visit.home, months[0])
     found = service.happened_since(session, since, actor=visit.staff.staff_id, site_id=site_id, kind=kind)
-    counts = Counter(local_day(DEFAULT_ZONE, at).replace(day=1) for at in found)
+    counts = Counter(local_day(visit.home, at).replace(day=1) for at in found)
     most, locale = max(counts.values(), default=0), babel_locale(visit.language)
     return [
         Month(

@@ -14,6 +14,7 @@ from gateway.loans.pages import tools_of
 from gateway.loans.states import LoanState, state_at
 from gateway.web.forms import Form
 from gateway.web.visit import Member, MemberVisit, Posted, PostedForm
+from wire.hours import site_zone
 
 router = APIRouter()
 Act = Callable[[Session, int], object]
@@ -102,6 +103,7 @@ def _show(visit: Member, session: Session, loan_id: str, form: Form, status: int
     return visit.page(
         "loans/loan.html",
         area="tools",
+        zone=site_zone(loan.membership.site.zone),
         status=status,
         form=form,
         url=f"/tools/loans/{loan.id}",

@@ -21,6 +21,7 @@ from gateway.web.formats import alphabetical
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
 from gateway.web.visit import Member, MemberVisit, PostedForm
+from wire.hours import site_zone
 
 router = APIRouter()
 SHEETS_SHOWN = 300
@@ -122,6 +123,7 @@ def _desk(visit: Member, session: Session, form: Form, status: int = 200) -> Res
     return visit.page(
         "luggage/desk.html",
         area="desk",
+        zone=site_zone(shift.site.zone),
         form=form,
         status=status,
         shift=_figures(visit, session, shift),

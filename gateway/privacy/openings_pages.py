@@ -17,7 +17,7 @@ from gateway.staff.rights import Right
 from gateway.staff.scope import require_own
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
-from gateway.web.visit import DEFAULT_ZONE, Member, MemberVisit, PostedForm
+from gateway.web.visit import Member, MemberVisit, PostedForm
 from gateway.web.words import Word
 from wire.entries import EntryType
 from wire.hours import site_zone
@@ -40,7 +40,7 @@ WORDS: Mapping[str, Word] = {
 @router.get("/openings")
 def ask_page(visit: MemberVisit) -> Response:
     """Why, of which door, of which days."""
-    today = local_day(DEFAULT_ZONE, visit.now)
+    today = local_day(visit.home, visit.now)
     form = Form({"first_on": str(today - timedelta(days=LAST_DAYS)), "last_on": str(today)})
     with visit.database.reading() as session:
         return _asking(visit, session, form)

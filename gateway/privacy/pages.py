@@ -16,7 +16,6 @@ from gateway.web.visit import MemberVisit, Visit
 from wire.hours import site_zone
 
 router = APIRouter()
-_ZONE = "Europe/Paris"
 # They lead from row to row; to a reader they say nothing.
 _POINTERS = ("id", "_id")
 
@@ -71,9 +70,9 @@ def _text(visit: Visit, name: str, value: object) -> str:
     if isinstance(value, bool):
         return visit.say(N_("yes") if value else N_("no"))
     if isinstance(value, int) and (name in ("at", "since") or name.endswith(("_at", "_since"))):
-        return formats.moment(value, site_zone(_ZONE), visit.language, visit.now)
+        return formats.moment(value, site_zone(visit.home), visit.language, visit.now)
     if isinstance(value, str) and name.endswith("_on"):
-        return formats.day(datetime.fromisoformat(value).date(), site_zone(_ZONE), visit.language)
+        return formats.day(datetime.fromisoformat(value).date(), site_zone(visit.home), visit.language)
     if isinstance(value, Mapping | list | tuple):
         return json.dumps(value, ensure_ascii=False)
     return str(value)

@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import String, bindparam, select
 from sqlalchemy.orm import Session
 
 from gateway.db import Database
 from gateway.errors import ForbiddenError, GatewayError, InvalidError, SignInError
 from gateway.link.presence import Presence
+from gateway.lockers.models import Site
 from gateway.lockers.wall import BankView
+from gateway.prepared import Prepared
 from gateway.reports.ledger import KeptLedger
 from gateway.staff import addresses, rights, scope
 from gateway.staff import service as accounts
@@ -40,11 +43,19 @@ MAX_FORM_FIELDS = 100
 # What is never written into a page again.
 _SECRET_FIELDS = frozenset({"password", "pin", "again", "address"})
 _READ_WITHIN_S = 5.0
+_HOME = Prepared(
+    select(Site.zone).order_by(
+        Site.organisation_id != bindparam("organisation", type_=String()), Site.created_at, Site.id
+    )
+)
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A request with its member of staff, if anyone is signed in."""
+    """A request with its member of staff, if anyone is signed in.
+
+    `home`: the zone of their organisation's first place, for what is at no place of its own.
+    """
 
     request: Request
     database: Database
@@ -52,6 +63,7 @@ class Visit:
     csrf: str
     staff: SignedIn | None
     now: int
+    home: str = DEFAULT_ZONE
 
     def clock(self) -> int:
         """The instant it is now; `now` is when the request began."""
@@ -100,7 +112,7 @@ class Visit:
 
     def day(self, instant: date | int) -> str:
         """A day, or the one an instant falls on, in the reader's language."""
-        return formats.day(instant, site_zone(DEFAULT_ZONE), self.language)
+        return formats.day(instant, site_zone(self.home), self.language)
 
     def page(
         self, template: str, *, area: str = "", zone: ZoneInfo | None = None, status: int = 200, **values: Any
@@ -114,7 +126,7 @@ class Visit:
         return render(
             template,
             self.language,
-            zone or site_zone(DEFAULT_ZONE),
+            zone or site_zone(self.home),
             self.now,
             staff=self.staff,
             may_go=self.may_go,
@@ -210,7 +222,7 @@ def visitor(request: Request) -> Visit:
     state = request.app.state
     database: Database = state.database
     now: int = state.now()
-    staff = _signed_in(database, request.cookies.get(SESSION_COOKIE, ""), now)
+    staff, home = _signed_in(database, request.cookies.get(SESSION_COOKIE, ""), now)
     language = choose_language(
         request.cookies.get(LANGUAGE_COOKIE),
         request.headers.get("accept-language"),
@@ -221,7 +233,7 @@ def visitor(request: Request) -> Visit:
     else:
         guest = request.cookies.get(GUEST_COOKIE, "")
         csrf = csrf_of(guest) if guest else ""
-    return Visit(request, database, language, csrf, staff, now)
+    return Visit(request, database, language, csrf, staff, now, home)
 
 
 def guest(request: Request) -> Visit:
@@ -230,14 +242,16 @@ def guest(request: Request) -> Visit:
     return Visit(request, request.app.state.database, language, "", None, request.app.state.now())
 
 
-def _signed_in(database: Database, cookie: str, now: int) -> SignedIn | None:
+def _signed_in(database: Database, cookie: str, now: int) -> tuple[SignedIn | None, str]:
     if not cookie:
-        return None
+        return None, DEFAULT_ZONE
     try:
         with database.reading() as session:
-            return accounts.signed_in(session, cookie, now=now)
+            staff = accounts.signed_in(session, cookie, now=now)
+            home = _HOME.first(session.connection(), {"organisation": staff.organisation_id})
+            return staff, home[0] if home else DEFAULT_ZONE
     except SignInError:
-        return None
+        return None, DEFAULT_ZONE
 
 
 def member(visit: Annotated[Visit, Depends(visitor)]) -> Member:
@@ -249,7 +263,7 @@ def member(visit: Annotated[Visit, Depends(visitor)]) -> Member:
         raise SignInError("signed_out", "sign in first")
     addresses.require(visit.staff.role, visit.request.method, visit.request.scope["path"])
     scope.require_seen(visit.database, visit.staff, visit.request, {})
-    return Member(visit.request, visit.database, visit.language, visit.csrf, visit.staff, visit.now)
+    return Member(visit.request, visit.database, visit.language, visit.csrf, visit.staff, visit.now, visit.home)
 
 
 async def posted(request: Request, visit: Annotated[Member, Depends(member)]) -> Posted:
