@@ -85,6 +85,8 @@ def default_period(
 
 
 def year_before(last: date) -> date:
-    """The first day of the year that ends with `last`."""
+    """The first day of the year that ends with `last`; of the calendar's first year its first day."""
+    if last.year == date.min.year:
+        return date.min
     day = last.day if (last.month, last.day) != (2, 29) else 28
     return day_after(date(last.year - 1, last.month, day))

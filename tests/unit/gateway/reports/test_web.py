@@ -166,6 +166,12 @@ def test_the_page_begins_with_the_network_and_says_what_is_wrong(worker: Client)
     assert "Please give a date" in worker.get("/reports", params={"from": "soon"}).text
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "0020-11-22", "9999-12-31"])
+@pytest.mark.parametrize("path", ["/reports", "/reports/network/figures.csv", "/api/v1/reports/network"])
+def test_a_day_that_was_typed_by_halves_is_no_crash(worker: Client, path: str, day: str) -> None:
+    assert worker.get(path, params={"as_of": day}).status_code in (200, 422)
+
+
 def test_staff_of_an_organisation_see_its_figures_and_the_networks_only(desk: Desk) -> None:
     client = desk.client("worker", desk.other)
     names = [item["name"] for item in client.get("/api/v1/reports").json()["items"]]
