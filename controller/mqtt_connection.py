@@ -47,6 +47,7 @@ class MqttConnection:
         self._granted: dict[int, asyncio.Future[None]] = {}
         self._unacknowledged: set[int] = set()
         self._ticker: asyncio.TimerHandle | None = None
+        self._heard_s = self._loop.time()
         self._client = self._new_client(client_id, will_topic, will)
 
     def _new_client(self, client_id: str, will_topic: str, will: bytes) -> Client:
@@ -114,8 +115,14 @@ class MqttConnection:
         self._end("closed")
 
     async def _answer(self, answer: asyncio.Future[None], within_s: float | None) -> None:
+        """Wait for it. `within_s` begins anew with all that comes: a long list may be before it on a slow network."""
         either: set[asyncio.Future[Any]] = {answer, self.lost}
-        await asyncio.wait(either, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        begun_s, done = self._loop.time(), set[asyncio.Future[Any]]()
+        while not done:
+            wait_s = None if within_s is None else max(begun_s, self._heard_s) + within_s - self._loop.time()
+            if wait_s is not None and wait_s <= 0:
+                break
+            done, _ = await asyncio.wait(either, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
             reason = self.lost.result() if self.lost.done() else "no answer from the broker"
             answer.cancel()
@@ -160,6 +167,7 @@ class MqttConnection:
     def _readable(self) -> None:
         if self.lost.done():
             return
+        self._heard_s = self._loop.time()
         self._drive(self._client.loop_read)
         sock: Any = self._client.socket()
         if sock is not None and hasattr(sock, "pending") and sock.pending():

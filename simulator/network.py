@@ -11,10 +11,12 @@ class Network:
     """A relay on 127.0.0.1 to `target_port`; while it is cut nothing passes, and nobody is told.
 
     As with a real cut, connections stay half open and what was under way arrives late, when the network is back.
+    `bytes_s`: how much of what the broker says passes in a second, where that is little.
     """
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, bytes_s: int | None = None) -> None:
         self.target_port = target_port
+        self._bytes_s = bytes_s
         self.port = 0
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -60,8 +62,8 @@ class Network:
             _send_at_once(near_out)
             _send_at_once(far_out)
             ways = [
-                asyncio.ensure_future(self._pump(near_in, far_out)),
-                asyncio.ensure_future(self._pump(far_in, near_out)),
+                asyncio.ensure_future(self._pump(near_in, far_out, None)),
+                asyncio.ensure_future(self._pump(far_in, near_out, self._bytes_s)),
             ]
             try:
                 await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -76,12 +78,14 @@ class Network:
                 if writer is not None:
                     writer.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, bytes_s: int | None) -> None:
         with contextlib.suppress(OSError):
-            while data := await reader.read(_CHUNK_BYTES):
+            while data := await reader.read(_CHUNK_BYTES if bytes_s is None else bytes_s // 20):
                 await self._flowing.wait()
                 writer.write(data)
                 await writer.drain()
+                if bytes_s is not None:
+                    await asyncio.sleep(len(data) / bytes_s)
 
 
 def _send_at_once(writer: asyncio.StreamWriter) -> None:

@@ -114,3 +114,34 @@ def test_a_half_open_connection_is_noticed_within_two_keep_alives_and_five_secon
             await network.stop()
 
     assert asyncio.run(silent_for()) <= 2 * KEEP_ALIVE_S + 5
+
+
+def test_a_list_that_takes_longer_than_an_answer_or_two_keep_alives_comes_in_over_a_slow_network(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answers to a subscription and to a ping queue behind it: bytes that come are a sign of life."""
+    monkeypatch.setattr(mqtt_connection, "KEEP_ALIVE_S", KEEP_ALIVE_S)
+    monkeypatch.setattr(mqtt_connection, "ANSWER_WITHIN_S", 1.0)
+    world.broker.start()
+    access_list = b"x" * 60_000
+
+    async def heard() -> list[bytes]:
+        arrived: list[bytes] = []
+        network = Network(world.broker.port, bytes_s=len(access_list) // 6)
+        await network.start()
+        broker = BrokerSection("127.0.0.1", network.port)
+        connection = MqttConnection(
+            broker, "test-1", "t/will", b"gone", lambda _topic, payload, _retained: arrived.append(payload)
+        )
+        try:
+            await connection.open()
+            await connection.subscribe(["t/access"])
+            connection.publish("t/access", access_list, qos=1)
+            await connection.subscribe(["t/receipts"])
+            return arrived
+        finally:
+            connection.close()
+            await asyncio.sleep(0)
+            await network.stop()
+
+    assert asyncio.run(heard()) == [access_list]
