@@ -227,12 +227,16 @@ class Journal:
         self.changed(result)
 
     def tick(self, mono_ms: int) -> None:
-        """Checkpoint and copy the state when idle, or when the WAL has grown long; called every second."""
+        """Checkpoint and copy the state when idle, or when the WAL has grown long; called every second.
+
+        With little room left a checkpoint keeps the WAL within its own; a copy would need more.
+        """
         idle = mono_ms - self._committed_ms >= _CHECKPOINT_IDLE_MS
-        if not self._commits or not (idle or self._commits >= _CHECKPOINT_COMMITS) or self.trouble:
+        if not self._commits or not (idle or self._commits >= _CHECKPOINT_COMMITS) or self.trouble not in (None, "low"):
             return
         self._commits = 0
-        copy, self._copy_due = self._copy_due, False
+        copy = self._copy_due and self.trouble is None
+        self._copy_due = self._copy_due and not copy
         self._work.submit(partial(self._maintain, copy))
 
     def _maintain(self, copy: bool) -> None:

@@ -12,7 +12,8 @@ from controller.inputs import Moment
 from controller.journal import NAME, Journal, open_journal
 from controller.pending import MAX_WAITING, Pending, Waiting
 from controller.state_copy import COPY_NAME, write_copy
-from controller.store import DAY_MS, Store
+from controller.store import DAY_MS, RESERVE_BYTES, Store
+from controller.witnesses import mono_ms
 from wire.chain import GENESIS, link_all
 from wire.entries import Entry, EntryType, decode_entry
 
@@ -239,6 +240,29 @@ def test_with_little_room_left_releases_are_still_written_and_the_rest_waits(
     live(tmp_path, use)
     (entries,) = on_disk(tmp_path)
     assert [entry.type for entry in entries][-2:] == ["release_intended", "badge_refused"]
+
+
+def test_releases_go_on_within_the_room_that_was_reserved_however_long_little_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that is never copied into the database eats what room there is, until no release is durable any more."""
+    monkeypatch.setattr("controller.journal_writer._IDLE_S", 0.01)
+    wal = tmp_path / f"{NAME}-wal"
+
+    async def use(life: Life) -> None:
+        await until(lambda: wal.exists() and wal.stat().st_size > RESERVE_BYTES)
+        monkeypatch.setattr("controller.journal_writer.LOW_DISK_BYTES", 1 << 60)
+        monkeypatch.setattr("controller.journal_writer._DISK_CHECK_MS", 0)
+        reserved = wal.stat().st_size
+        for evening in range(4):
+            for number in range(250):
+                assert await life.written(EntryType.RELEASE_INTENDED, release=f"{evening}.{number}", locker=1)
+            assert life.journal.trouble == "low"
+            life.journal.tick(mono_ms() + 3_600_000)
+            assert await life.journal.kept("nothing") is None  # the reader has done what it was given before
+        assert wal.stat().st_size == reserved
+
+    live(tmp_path, use)
 
 
 @pytest.mark.parametrize("page", [0, 1, 3])
