@@ -255,8 +255,8 @@ def test_releases_go_on_within_the_room_that_was_reserved_however_long_little_is
         monkeypatch.setattr("controller.journal_writer._DISK_CHECK_MS", 0)
         reserved = wal.stat().st_size
         for evening in range(4):
-            for number in range(250):
-                assert await life.written(EntryType.RELEASE_INTENDED, release=f"{evening}.{number}", locker=1)
+            for number in range(50):
+                assert await life.written(EntryType.RELEASE_INTENDED, release=f"{evening}.{number}" * 1_000, locker=1)
             assert life.journal.trouble == "low"
             life.journal.tick(mono_ms() + 3_600_000)
             assert await life.journal.kept("nothing") is None  # the reader has done what it was given before
