@@ -251,12 +251,13 @@ def test_releases_go_on_within_the_room_that_was_reserved_however_long_little_is
 
     async def use(life: Life) -> None:
         await until(lambda: wal.exists() and wal.stat().st_size > RESERVE_BYTES)
+        assert await life.written(locker=1)  # all is reserved by then
         monkeypatch.setattr("controller.journal_writer.LOW_DISK_BYTES", 1 << 60)
         monkeypatch.setattr("controller.journal_writer._DISK_CHECK_MS", 0)
         reserved = wal.stat().st_size
         for evening in range(4):
             for number in range(50):
-                assert await life.written(EntryType.RELEASE_INTENDED, release=f"{evening}.{number}" * 1_000, locker=1)
+                assert await life.written(EntryType.RELEASE_INTENDED, release=f"{evening}.{number}" * 3_000, locker=1)
             assert life.journal.trouble == "low"
             life.journal.tick(mono_ms() + 3_600_000)
             assert await life.journal.kept("nothing") is None  # the reader has done what it was given before
