@@ -63,6 +63,7 @@ class OsdpLine:
         self._peers: list[Peer] = []
         self._started: set[int] = set()
         self._panel: Any = None
+        self._channel: Any = None  # one for all panels: libosdp never lets go of what it was given
         self._links: list[_Link] = []
         self._framer = OsdpFramer()
         self._inbox: list[bytes] = []
@@ -125,7 +126,7 @@ class OsdpLine:
         if not self._links:
             return
         osdp_sys.set_loglevel(osdp.LogLevel.Emergency)  # what it logs may hold what was read
-        channel = _channel(osdp.Channel, self._inbox, self._send)
+        channel = self._channel = self._channel or _channel(osdp.Channel, self._inbox, self._send)
         readers = [
             osdp.PDInfo(link.peer.address, channel, keys[link.peer.address], flags=[osdp.LibFlag.EnforceSecure]).get()
             for link in self._links

@@ -1,6 +1,7 @@
 """What only an OSDP reader has: a key of its own, a queue, a light and a buzzer, and neighbours on its line."""
 
 import asyncio
+import gc
 import secrets
 import subprocess
 import sys
@@ -107,6 +108,19 @@ def test_badges_that_were_queued_before_the_start_are_stale_however_many(osdp_ri
         await osdp_rig.down()
 
     asyncio.run(scene())
+
+
+def test_a_port_that_comes_and_goes_for_months_fills_no_memory(osdp_rig):
+    import osdp
+
+    line = osdp_rig.hardware.readers[READER]._line
+    left = set()
+    for _ in range(20):
+        line._open_panel()
+        line._close()
+        gc.collect()
+        left.add(len(osdp.Channel.__subclasses__()))
+    assert len(left) == 1, "libosdp keeps what it was given: each panel must be given the same"
 
 
 def test_a_reader_with_another_key_is_never_believed(osdp_rig, until, capfd):
