@@ -248,6 +248,7 @@ class Journal:
                 self._give_memory_back()  # a long list has been in memory several times over
         except (sqlite3.Error, OSError) as error:
             _log.warning("checkpoint: %s", error)
+            self._copy_due = self._copy_due or copy
             self._forget_reading()
 
     def _store(self) -> Store:

@@ -1,6 +1,7 @@
 """The journal on real files: durable in order, chained, bounded while the disk fails, set aside when corrupt."""
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from controller.inputs import Moment
 from controller.journal import NAME, Journal, open_journal
 from controller.pending import MAX_WAITING, Pending, Waiting
-from controller.state_copy import COPY_NAME, write_copy
+from controller.state_copy import COPY_NAME, read_copy, write_copy
+from controller.storage import MachineStorage
 from controller.store import DAY_MS, RESERVE_BYTES, Store
 from controller.witnesses import mono_ms
 from wire.chain import GENESIS, link_all
@@ -262,6 +264,30 @@ def test_releases_go_on_within_the_room_that_was_reserved_however_long_little_is
             life.journal.tick(mono_ms() + 3_600_000)
             assert await life.journal.kept("nothing") is None  # the reader has done what it was given before
         assert wal.stat().st_size == reserved
+
+    live(tmp_path, use)
+
+
+def test_a_copy_of_the_list_that_the_disk_refused_is_made_once_it_works_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no room for a copy")
+
+    async def looked_after(life: Life) -> bytes | None:
+        assert await life.written()
+        life.journal.tick(mono_ms() + 3_600_000)
+        await life.journal.kept("list")  # the reader has done what it was given before
+        return read_copy(tmp_path / COPY_NAME).get("list")
+
+    async def use(life: Life) -> None:
+        life.journal.keep({"list": b"old"}, NOW)
+        assert await looked_after(life) == b"old"
+        life.journal.keep({"list": b"new"}, NOW)
+        with monkeypatch.context() as full:
+            full.setattr(MachineStorage, "replace", refused)
+            assert await looked_after(life) == b"old"
+        assert await looked_after(life) == b"new"
 
     live(tmp_path, use)
 
