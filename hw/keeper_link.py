@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import subprocess
 import sys
@@ -18,14 +19,17 @@ ANSWER_WITHIN_S = 0.3
 EXIT_WITHIN_S = 1.0
 # A keeper with contacts to watch tells them every second.
 INPUTS_WITHIN_S = 3.0
+# The loss of a keeper that somebody told to end. systemd tells all of a service at once: this program ends as well.
+TOLD_TO_END = "told_to_end"
+_ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 
 
 class KeeperLink:
     """One keeper process, started with `arguments` (see `hw.pulse_keeper`). Handlers are called in the loop's thread.
 
     `on_answer(verb, permit)` gives `on`, `off` and `refused`; `on_ready()` follows each start; `on_lost(code, detail)`
-    each loss; `on_inputs(levels)` each look at the contacts. A keeper that does not answer in time is killed: the next
-    one claims all lines off.
+    each loss, TOLD_TO_END among the codes; `on_inputs(levels)` each look at the contacts. A keeper that does not answer
+    in time is killed: the next one claims all lines off.
     """
 
     def __init__(
@@ -187,6 +191,8 @@ class KeeperLink:
         self._hang_up()
         if process is not None:
             _reap(process)
+            if process.returncode == _ENDED_BY_SIGTERM:
+                self._fault = (TOLD_TO_END, "the pulse keeper was told to end; it is started again")
         self._lost(*self._fault)
 
     def _hang_up(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from hw.errors import LineClosed, ReleaseForbidden
 from hw.health import DeviceHealth
-from hw.keeper_link import KeeperLink
+from hw.keeper_link import TOLD_TO_END, KeeperLink
 from hw.parts import Parts
 from hw.ports import Coil, DoorSensed, LockAccepted, LockFailed, Permit, SensorKind
 
@@ -139,7 +139,8 @@ class KeptBoard:
 
     def _keeper_lost(self, code: str, detail: str) -> None:
         self._started.set()
-        self.went_down("keeper", code, detail)
+        if code != TOLD_TO_END:  # no fault of the board: the next one says so if it cannot be started
+            self.went_down("keeper", code, detail)
         self._lose_unconfirmed()
 
     def _lose_unconfirmed(self) -> None:

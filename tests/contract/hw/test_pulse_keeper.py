@@ -146,6 +146,19 @@ def test_a_keeper_that_is_terminated_drops_its_lines(gpio_rig, until):
     with_pins(gpio_rig, scene)
 
 
+def test_a_keeper_that_is_told_to_end_as_all_of_a_service_are_is_no_fault_of_the_board(gpio_rig, until):
+    async def scene():
+        board = gpio_rig.hardware.boards["a"]
+        before = board.keeper_pid
+        os.kill(before, signal.SIGTERM)
+        await until(lambda: board.keeper_pid not in (None, before) and board._keeper.is_ready)
+        gpio_rig.hardware.release(Coil("a", 1))
+        await until(lambda: of(gpio_rig, LockAccepted))
+        assert of(gpio_rig, DeviceFault) == []
+
+    with_board(gpio_rig, scene)
+
+
 def test_a_keeper_that_is_killed_is_a_fault_and_the_next_one_drops_the_coil(gpio_rig, until):
     async def scene():
         gpio_rig.hardware.release(Coil("a", 1))
