@@ -297,7 +297,7 @@ class Writer:
         try:
             self._storage.write_again(self._path.with_name(self._path.name + "-wal"))
         except FileNotFoundError:
-            _log.info("there is no log to write again")
+            _log.debug("there is no log to write again")
         self._unsure = False
 
     def _look_at_disk(self) -> None:

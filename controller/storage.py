@@ -85,8 +85,7 @@ class MachineStorage:
 
     def connect(self, path: Path, *, read_only: bool = False) -> Connection:
         """See Storage."""
-        address = f"{path.absolute().as_uri()}?mode=ro" if read_only else str(path)
-        return sqlite3.connect(address, isolation_level=None, check_same_thread=False, uri=read_only, timeout=2.0)
+        return _only_reading(path) if read_only else _connected(str(path))
 
     def size(self, path: Path) -> int:
         """See Storage."""
@@ -135,6 +134,26 @@ class MachineStorage:
         """See Storage."""
         disk = os.statvfs(folder)
         return disk.f_bavail * disk.f_frsize
+
+
+def _connected(address: str) -> sqlite3.Connection:
+    uri = address.startswith("file:")
+    return sqlite3.connect(address, isolation_level=None, check_same_thread=False, uri=uri, timeout=2.0)
+
+
+def _only_reading(path: Path) -> sqlite3.Connection:
+    """A full or read-only disk has no room for a log's index; after an orderly end there is none, and no log either."""
+    address = path.absolute().as_uri()
+    connection = _connected(f"{address}?mode=ro")
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        log = path.with_name(path.name + "-wal")
+        if not isinstance(error, sqlite3.OperationalError) or (log.exists() and log.stat().st_size):
+            raise
+        return _connected(f"{address}?immutable=1")
+    return connection
 
 
 MACHINE = MachineStorage()

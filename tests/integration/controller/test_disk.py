@@ -3,6 +3,16 @@
 import resource
 from typing import Any
 
+from controller.state_copy import COPY_NAME
+
+# The program on a disk that is full from its first moment on.
+FULL = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+from controller.__main__ import main
+main()
+"""
+
 
 def writes(world: Any, allowed: bool) -> None:
     """The kernel refuses, or allows, every write of the controller to a file."""
@@ -31,3 +41,20 @@ def test_people_get_their_belongings_while_the_disk_takes_nothing_and_nothing_is
     world.gateway.wait(lambda: world.status()["waiting_in_memory"] == 0)
     world.gateway.wait(lambda: not any(fault["source"] == "journal" for fault in world.status()["faults"]), 20)
     assert len(world.gateway.entries("started")) == 1, "the chain goes on in the same epoch"
+
+
+def test_a_disk_that_is_full_when_the_controller_starts_again_shuts_nobody_out(world: Any) -> None:
+    """Where somebody restarts what stands on a full disk: the log is gone then, and there is no room for its index."""
+    world.join(world.gateway.grant("valid", 3))
+    assert world.end() == 0
+    world.broker.kill()
+    (world.data / COPY_NAME).unlink(missing_ok=True)  # with little room left there is none, or an old one
+    world.start("-c", FULL)
+    world.bench.tap("valid")
+    assert world.unlocked(1) == [3]
+    writes(world, allowed=True)
+    world.broker.start()
+    world.gateway.stored("journal_late", 1, 30)
+    world.gateway.wait(lambda: world.status()["queue"] == world.status()["waiting_in_memory"] == 0, 20)
+    epochs = {entry.epoch: entry for entry in world.gateway.entries("started")}
+    assert [entry.body["previous_epoch"] in {None, *epochs} for entry in epochs.values()] == [True, True]
