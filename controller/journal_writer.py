@@ -24,6 +24,8 @@ from wire.entries import Entry, EntryType, encode_entry
 from wire.limits import MAX_INSTANT
 
 LOW_DISK_BYTES = 32 * 1024 * 1024
+# Reserving passes through log and database, thrice in all; a disk that it filled would take no intent any more.
+ROOM_TO_RESERVE_BYTES = 4 * RESERVE_BYTES
 _IDLE_S = 0.5
 AT_REST_S = 5.0
 _MAX_TOGETHER = 200
@@ -83,6 +85,7 @@ class Writer:
         self._trouble: str | None = None
         self._unsure = False  # whether a sync has failed
         self._low = False
+        self._has_room = False
         self._reserved = False
         self._stopping = False
         self._new_epochs = False
@@ -305,17 +308,18 @@ class Writer:
         if now_ms - self._disk_checked_ms < _DISK_CHECK_MS and self._trouble is None:
             return
         self._disk_checked_ms = now_ms
-        self._low = self._storage.free_bytes(self._folder) < LOW_DISK_BYTES
+        free_bytes = self._storage.free_bytes(self._folder)
+        self._low, self._has_room = free_bytes < LOW_DISK_BYTES, free_bytes >= ROOM_TO_RESERVE_BYTES
         if self._low and self._store is not None and self._store.free_pages_bytes() < RESERVE_BYTES:
             self._prune(self._store, MAX_INSTANT)  # everything that has a receipt, today's too
 
     def _tidy(self) -> None:
-        """When nothing waits: reserve room once, and let go of what was receipted long ago."""
+        """When nothing waits: reserve room once there is some, and let go of what was receipted long ago."""
         now_ms = self._mono_ms()
         try:
             self._look_at_disk()
             store = self._store or self._opened()
-            if not self._reserved:
+            if not self._reserved and self._has_room:
                 store.reserve()
                 self._reserved = True
             elif now_ms - self._pruned_ms >= _PRUNE_EVERY_MS and not self._prune(store, self._receipted_at):

@@ -11,9 +11,10 @@ import pytest
 
 from controller.inputs import Moment
 from controller.journal import NAME, Journal, open_journal
+from controller.journal_writer import Writer
 from controller.pending import MAX_WAITING, Pending, Waiting
 from controller.state_copy import COPY_NAME, read_copy, write_copy
-from controller.storage import MachineStorage
+from controller.storage import MACHINE, MachineStorage
 from controller.store import DAY_MS, RESERVE_BYTES, Store
 from controller.witnesses import mono_ms
 from wire.chain import GENESIS, link_all
@@ -266,6 +267,23 @@ def test_releases_go_on_within_the_room_that_was_reserved_however_long_little_is
         assert wal.stat().st_size == reserved
 
     live(tmp_path, use)
+
+
+def test_room_is_reserved_once_there_is_some_and_never_out_of_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wal = tmp_path / f"{NAME}-wal"
+    store = Store(tmp_path / NAME)
+    writer = Writer(tmp_path / NAME, MACHINE, store, None, "boot-1", mono_ms, lambda _: None)
+    try:
+        monkeypatch.setattr(MachineStorage, "free_bytes", lambda *_: 3 * RESERVE_BYTES)
+        writer.step()
+        assert wal.stat().st_size < RESERVE_BYTES
+        monkeypatch.setattr(MachineStorage, "free_bytes", lambda *_: 5 * RESERVE_BYTES)
+        writer.step()
+        assert wal.stat().st_size >= RESERVE_BYTES
+    finally:
+        writer.close()
 
 
 def test_a_copy_of_the_list_that_the_disk_refused_is_made_once_it_works_again(
