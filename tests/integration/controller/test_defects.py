@@ -12,9 +12,12 @@ import pytest
 
 from controller import mqtt_connection
 from controller.config import BrokerSection
+from controller.control_socket import ask
+from controller.errors import ControlError
 from controller.mqtt_connection import MqttConnection
 from simulator.broker import BrokerProcess
 from simulator.network import Network
+from tests.integration.controller.conftest import eventually
 
 # The program, with a driver that fails on the first bytes of a badge.
 DEFECTIVE = """
@@ -52,9 +55,6 @@ def test_a_defect_in_a_drivers_callback_ends_the_program_with_its_own_exit_code(
 
 
 def test_a_tool_that_asks_nonsense_gets_an_answer_and_the_controller_goes_on(world: Any) -> None:
-    from controller.control_socket import ask
-    from controller.errors import ControlError
-
     world.start()
     (world.data / "root.pub").write_text("garbage")
     for request in ({}, {"do": "time_set"}, {"do": "time_set", "at": None}, {"do": "time_set", "at": float("inf")}):
@@ -64,6 +64,15 @@ def test_a_tool_that_asks_nonsense_gets_an_answer_and_the_controller_goes_on(wor
     with pytest.raises(ControlError, match="whole token"):
         ask(world.data, {"do": "trust"})
     assert world.status()["controller"] == "test-1"
+
+
+def test_what_a_terminal_of_another_alphabet_makes_of_a_reason_is_refused_and_the_journal_goes_on(world: Any) -> None:
+    world.start()
+    latin = [sys.executable, "-m", "controller", "open", "--locker", "1", "--yes", "--config", str(world.config)]
+    for reason in (b"pr\xe9vu", b"planned"):
+        asked = subprocess.run([*latin, "--reason", reason], check=False, capture_output=True, timeout=20)
+        assert asked.returncode != 0
+    eventually(lambda: [e for e in ask(world.data, {"do": "events"})["entries"] if e["type"] == "command_refused"])
 
 
 def test_replies_that_a_broker_never_acknowledges_fill_no_memory(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
