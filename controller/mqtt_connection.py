@@ -24,6 +24,7 @@ from wire.limits import MAX_ACCESS_BYTES
 KEEP_ALIVE_S = 10  # a dead peer is noticed after two of these
 CONNECT_WITHIN_S = 10.0
 ANSWER_WITHIN_S = 15.0
+LONGEST_ANSWER_S = 3_600.0  # an access list of the largest size, 11 MB in its envelope, at 3 kB/s
 # Replies that a broker provokes and never acknowledges; batches have a window of their own.
 MAX_UNSENT = 1_000
 # base64 makes 4 bytes of 3; beyond this the broker must not even send.
@@ -115,11 +116,12 @@ class MqttConnection:
         self._end("closed")
 
     async def _answer(self, answer: asyncio.Future[None], within_s: float | None) -> None:
-        """Wait for it. `within_s` begins anew with all that comes: a long list may be before it on a slow network."""
+        """Wait for it. `within_s` begins anew with all that comes: a long list may be before it on a slow network. Not
+        for ever: a broker that answers pings alone would never let go."""
         either: set[asyncio.Future[Any]] = {answer, self.lost}
         begun_s, done = self._loop.time(), set[asyncio.Future[Any]]()
         while not done:
-            wait_s = None if within_s is None else max(begun_s, self._heard_s) + within_s - self._loop.time()
+            wait_s = None if within_s is None else self._left_s(begun_s, within_s)
             if wait_s is not None and wait_s <= 0:
                 break
             done, _ = await asyncio.wait(either, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
@@ -129,6 +131,9 @@ class MqttConnection:
             self._end(reason)
             raise LinkError("lost", reason)
         answer.result()
+
+    def _left_s(self, begun_s: float, within_s: float) -> float:
+        return min(max(begun_s, self._heard_s) + within_s, begun_s + LONGEST_ANSWER_S) - self._loop.time()
 
     def _connect(self) -> None:
         """Runs in its own thread, which touches the client alone until the loop takes over."""

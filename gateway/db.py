@@ -47,7 +47,8 @@ STATEMENTS_KEPT = 1_000
 # pg_advisory_xact_lock takes any number; this one spells "casier".
 _WRITER_LOCK = 0x636173696572
 _BEGIN_WRITING = text(
-    "SELECT set_config('idle_in_transaction_session_timeout', :stopped_ms, true), pg_advisory_xact_lock(:key)"
+    "SELECT set_config('lock_timeout', :busy_ms, true), "
+    "set_config('idle_in_transaction_session_timeout', :stopped_ms, true), pg_advisory_xact_lock(:key)"
 )
 
 # The database answers, and will refuse these values again however often they are tried.
@@ -225,4 +226,5 @@ def _postgresql_connected(connection: Any, _record: object) -> None:
 
 def _postgresql_begins(connection: Connection) -> None:
     if connection.get_execution_options().get("writing", False):
-        connection.execute(_BEGIN_WRITING, {"stopped_ms": str(STOPPED_MS), "key": _WRITER_LOCK})
+        waits = {"busy_ms": str(BUSY_TIMEOUT_MS), "stopped_ms": str(STOPPED_MS)}
+        connection.execute(_BEGIN_WRITING, {**waits, "key": _WRITER_LOCK})

@@ -43,6 +43,19 @@ def test_a_writer_that_stands_still_is_let_go_of_and_the_next_one_writes(
         assert session.scalars(select(Organisation.name)).all() == ["next"]
 
 
+def test_a_writer_waits_for_the_one_before_it_no_longer_than_is_said(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 200)
+    with database.writing() as session:
+        session.add(Organisation(id="first", name="first", created_at=NOON))
+        session.flush()
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            _add(database, "second")
+    with database.reading() as session:
+        assert session.scalars(select(Organisation.name)).all() == ["first"]
+
+
 def test_a_unit_that_only_reads_may_take_its_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(db, "STOPPED_MS", 200)
     _add(database, "first")
