@@ -332,3 +332,16 @@ def test_an_errand_in_vain_is_found(
     monkeypatch.setattr(where, what, planted)
     with faulty_town(7) as town:
         assert invariant in _errands(town)
+
+
+def test_nobody_has_to_get_past_a_reader_that_says_one_unknown_badge_over_and_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with faulty_town(3) as town:
+        monkeypatch.setattr(town.schedule, "number_at", lambda _: "00FFFFFF01")
+        town.begin("badge_repeats")
+        town.hours(20 / 3_600)
+        for someone in town.town.records.people.values():
+            for card in someone.cards:
+                town.town._people._present(someone, card, "bank-1")
+        assert town.found() == set(), town.world.violations

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from controller.presentations import STRANGERS_WINDOW_MS
 from simulator.errors import NotPossibleError
 from simulator.physics import Sensor
 from simulator.world.doors import DWELL_MS, SimulatedDoor
@@ -56,10 +57,16 @@ def _device(schedule: Schedule, hit: Hit, word: EntryType, fault: tuple[str, str
 
 
 def _repeats(schedule: Schedule, hit: Hit) -> None:
-    """A reader that tells one badge every 65 ms for a minute."""
-    number = schedule.number_at(hit)
+    """A reader that tells one badge every 65 ms for a minute; of one that nobody knows, it is besieged by it."""
+    number, since_ms, devices = schedule.number_at(hit), schedule.world.now_ms, hit.bank.devices
     for turn in range(60_000 // 65):
         schedule.world.loop.after(65 * turn, hit.bank.present, number)
+
+    def besieged() -> None:
+        if schedule.watch.told.said_since(hit.bank.name, EntryType.BADGE_REFUSED, since_ms):
+            devices.besieged_until_ms = max(devices.besieged_until_ms, since_ms + 60_000 + STRANGERS_WINDOW_MS)
+
+    schedule.world.loop.after(10_000, besieged)
 
 
 def _strangers(schedule: Schedule, hit: Hit) -> None:

@@ -193,7 +193,7 @@ class AccessJudge:
             may = may or lost or any(opens) or any(_is_kept(view, card.owner, asked) for view in kept)
             if lost and forgotten is not None and asked.moment.ending_at >= forgotten.until:
                 continue
-            known = max(card.given_at, pact.views[0].at) <= min(version, known_until)
+            known = not card.given_lost and max(card.given_at, pact.views[0].at) <= min(version, known_until)
             must = must or bool(opens and all(opens) and known and not self._awaits(pact))
         # Where a bank has heard that it is blocked, it stays dead, whatever this gateway thinks.
         return may, must and card.id not in self.disputed and not card.dead_lost
