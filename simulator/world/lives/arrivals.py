@@ -233,7 +233,10 @@ class Arrivals:
         pact.decided(now, who, "assign")
         hold = pact.holds[0]
         inside = self._records.boxes[hold.bank, hold.number].inside
-        if inside is not None and pact.state(now) is not Life.DRAFT:
+        if inside is None or pact.state(now) is Life.DRAFT:
+            return
+        # Whose time in the locker a gateway that was put back has lost, it takes for nobody.
+        if inside.had(hold.bank, hold.number) or not self._office.loose:
             self._office.violated("belongings", f"locker {hold.number} of {hold.bank} was given with things inside")
 
 

@@ -157,6 +157,13 @@ class Pact:
             )
         )  # fmt: skip
 
+    def had(self, bank: str, number: int) -> bool:
+        """Whether the gateway knows of any time in that locker: not of a draft's, nor of what it has lost."""
+        return any(
+            (hold.bank, hold.number) == (bank, number) and not hold.lost and hold.from_at < hold.until_at
+            for hold in self.holds
+        )
+
     # What decisions do to it
 
     def sign(self, now: int) -> None:
