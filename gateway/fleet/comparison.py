@@ -42,7 +42,10 @@ def compared(visit: Visit, session: Session, found: Differences, zone: ZoneInfo)
     return [
         Group(
             N_("Only the block has these"),
-            N_("They open today, and are not in the list kept here: look whether somebody would lose their access."),
+            N_(
+                "They open today, and are not in the list kept here: look whether somebody would lose their "
+                "access, and look into these lockers before they are given to anybody."
+            ),
             "occupied",
             [Line(say.what(grants), [say.until(grants)]) for grants in _together(found.only_bank)],
         ),
