@@ -141,6 +141,14 @@ class Site:
         self.gateway.wait(lambda: self.gateway.births and self.gateway.entries("access_applied"), READY_WITHIN_S)
         time.sleep(1)
 
+    def begin_again(self) -> None:
+        """End the controller and start it anew, from what is on its disk; wait until it is in touch."""
+        births = len(self.gateway.births)
+        self.end()
+        self.start()
+        self.gateway.wait(lambda: len(self.gateway.births) > births, READY_WITHIN_S)
+        time.sleep(1)
+
     def tap(self, locker: int) -> float:
         """Hold the badge of a locker to the reader; answers the milliseconds from its frame to the coil's."""
         frame = rdm6300.frame(badge_number(locker - 1))
