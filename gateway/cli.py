@@ -163,6 +163,14 @@ def controllers_list(as_json: Json = False) -> None:
         typer.echo(f"{bank.id}  {bank.site}  {state}{change}")
 
 
+def _password(file: Path | None) -> tuple[str, dict[str, str]]:
+    """One that is read, or made; and what of it is to be said: of one that was read, nothing."""
+    if file is not None:
+        return read_secret(file), {}
+    made = secrets.token_urlsafe(15)
+    return made, {"password": made}
+
+
 @staff.command("add")
 def staff_add(
     email: Annotated[str, typer.Argument()],
@@ -179,15 +187,14 @@ def staff_add(
     from gateway.lockers.service import organisation_named
     from gateway.staff import service
 
-    given = read_secret(password_file) if password_file else None
-    password = given or secrets.token_urlsafe(15)
+    password, told = _password(password_file)
     with opened() as (database, now), database.writing() as session:
         body = organisation_named(session, organisation, actor=ACTOR, now=now()) if organisation else None
         added = service.add_staff(
             session, email=email, name=name or email.partition("@")[0], password=password, role=role,
             language=language, organisation_id=body.id if body else None, actor=ACTOR, now=now(),
         )  # fmt: skip
-        answer = {"id": added.id, "email": added.email, **({} if given else {"password": password})}
+        answer = {"id": added.id, "email": added.email, **told}
     typer.echo(json.dumps(answer) if as_json else "\n".join(f"{key}: {value}" for key, value in answer.items()))
 
 
@@ -202,12 +209,11 @@ def staff_password(
     """Give an account another password, made and printed once or read from a file; its browsers are signed out."""
     from gateway.staff import service
 
-    given = read_secret(password_file) if password_file else None
-    password = given or secrets.token_urlsafe(15)
+    password, told = _password(password_file)
     with opened() as (database, now), database.writing() as session:
         account = service.staff_named(session, email)
         service.set_password(session, account.id, password, actor=ACTOR, now=now())
-        answer = {"id": account.id, "email": account.email, **({} if given else {"password": password})}
+        answer = {"id": account.id, "email": account.email, **told}
     typer.echo(json.dumps(answer) if as_json else "\n".join(f"{key}: {value}" for key, value in answer.items()))
 
 

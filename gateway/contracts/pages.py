@@ -32,7 +32,6 @@ show_suspend = showing(
         "fetches": options(visit, contract_words.FETCH),
     },
 )
-
 show_renew = showing("contracts/renew.html", lambda *_: {})
 
 

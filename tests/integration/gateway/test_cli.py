@@ -177,6 +177,13 @@ def test_whoever_forgot_their_password_gets_another_one(cli: Gateway) -> None:
     assert "no account" in refused(cli, 1, "staff", "password", "nobody@example.org")
 
 
+def test_an_empty_password_file_is_refused_and_no_password_is_made_in_its_place(cli: Gateway, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.touch()
+    said = refused(cli, 1, "staff", "add", "nadia@example.org", "--password-file", str(empty))
+    assert "a password has" in said
+
+
 def test_a_disabled_account_s_token_works_no_more(cli: Gateway) -> None:
     cli.run("staff", "add", "nadia@example.org")
     token = cli.run("token", "add", "nadia@example.org").stdout.strip()
