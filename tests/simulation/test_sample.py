@@ -22,6 +22,7 @@ from simulator.world.invariants.violation import Violation
 from simulator.world.outcome import Outcome
 from simulator.world.run import run
 from simulator.world.timeline import timeline
+from simulator.world.tree import sources, tree_version
 from tests.simulation.faulty_town import faulty_town
 
 ROOT = Path(__file__).parents[2]
@@ -127,7 +128,7 @@ def test_a_soak_stops_at_the_first_violation_and_says_how_to_replay_it(
     monkeypatch.setattr(soak, "_outcomes", outcomes)
     assert soak.soak(5, 30, 1, tmp_path) == 1
     assert "casier-sim world --seeds 2 --days 30 --faults all --timeline" in capsys.readouterr().out
-    assert soak.Done(tmp_path, 30, soak.tree_version()).seeds == {1}
+    assert soak.Done(tmp_path, 30, tree_version()).seeds == {1}
 
 
 def test_a_soak_gives_every_second_seed_all_faults_and_the_others_half_of_their_families() -> None:
@@ -164,3 +165,24 @@ def test_what_a_soak_says_to_replay_names_the_very_faults_that_the_seed_had(
 @pytest.mark.parametrize("names", [ALL, frozenset(), frozenset({"crowd", "clock_back"})])
 def test_faults_are_spelled_as_the_command_reads_them(names: frozenset[str]) -> None:
     assert command._names(command.spelled(names)) == names
+
+
+def test_a_soaks_count_belongs_to_every_source_of_ours_that_it_loads() -> None:
+    seen = """
+import sys
+from simulator.world.soak import faults_of
+from simulator.world.run import run
+run(2, 3, faults_of(2))
+print(*(m.__file__ for n, m in sys.modules.items() if n.split(".")[0] in PACKAGES), sep="\\n")
+"""
+    script = seen.replace("PACKAGES", repr(("wire", "hw", "controller", "gateway", "simulator")))
+    made = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {Path(line) for line in made.stdout.split()}
+    assert len(loaded) > 300
+    assert loaded <= set(sources())
+
+
+def test_a_soaks_count_belongs_to_no_page_and_no_driver() -> None:
+    unloaded = {"gateway/contracts/pages.py", "hw/readers/serial_rfid.py", "controller/cli.py"}
+    assert unloaded.isdisjoint(path.relative_to(ROOT).as_posix() for path in sources())
+    assert all((ROOT / path).exists() for path in unloaded)
