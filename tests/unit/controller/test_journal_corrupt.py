@@ -1,0 +1,61 @@
+"""A journal that cannot be read is set aside, and a new epoch says so."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from controller.journal import NAME, open_journal
+from controller.state_copy import COPY_NAME, write_copy
+from controller.store import Store
+from tests.unit.controller.journal_lives import NOW, Life, failing, live, on_disk, some
+from wire.entries import EntryType
+
+
+@pytest.mark.parametrize("page", [0, 1, 3])
+def test_a_corrupt_journal_is_set_aside_and_a_new_epoch_says_so(tmp_path: Path, page: int) -> None:
+    async def use(life: Life) -> None:
+        life.journal.append(EntryType.ACCESS_APPLIED, {}, NOW, state={"list": b"the list" * 2_000, "session": b"7"})
+        await some(life, 200)
+
+    live(tmp_path, use)
+    write_copy(tmp_path / COPY_NAME, open_journal(tmp_path).state)
+    with (tmp_path / NAME).open("r+b") as file:
+        file.seek(page * 4096)
+        file.write(b"\xa5" * 4096)
+    reopened = open_journal(tmp_path)
+    assert reopened.cause == "journal_set_aside"
+    assert reopened.state["list"] == b"the list" * 2_000
+    assert int(reopened.state["session"]) >= 7
+    assert list(tmp_path.glob("journal.db.set-aside-*")) != []
+    assert reopened.store is not None
+    reopened.store.close()
+    live(tmp_path, some)
+    assert [entry.type for entry in on_disk(tmp_path)[-1]] == ["started", *["door_opened"] * 5]
+
+
+def test_a_journal_that_becomes_corrupt_while_it_runs_goes_on_in_a_new_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(life: Life) -> None:
+        await some(life, 3)
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "put_receipts", lambda store, _: failing(sqlite3.SQLITE_CORRUPT)(store))
+            assert not await life.written(locker=4)
+        assert await life.written(locker=5)
+
+    live(tmp_path, use)
+    before, after = on_disk(tmp_path)
+    assert len(before) == 4
+    assert after[0].type == "started"
+    assert after[0].body["cause"] == "journal_set_aside"
+    assert after[0].body["previous_hash"] is not None
+    assert [entry.body.get("locker") for entry in after if entry.type == "door_opened"] == [4, 5]
+
+
+def test_a_changed_line_is_noticed_at_the_next_start(tmp_path: Path) -> None:
+    live(tmp_path, some)
+    store = Store(tmp_path / NAME)
+    store.connection.execute("UPDATE entry SET line=replace(line, 'locker', 'lockes') WHERE seq=4")
+    store.close()
+    assert open_journal(tmp_path).cause == "journal_set_aside"

@@ -1,0 +1,191 @@
+"""The journal on a disk that refuses or has little room: what must be written still is, and nothing goes unsaid."""
+
+import errno
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from controller.journal import NAME
+from controller.journal_writer import Writer
+from controller.pending import MAX_WAITING, Pending, Waiting
+from controller.state_copy import COPY_NAME, read_copy
+from controller.storage import MACHINE, MachineStorage
+from controller.store import RESERVE_BYTES, Store
+from controller.witnesses import mono_ms
+from tests.unit.controller.journal_lives import AT, NOW, Life, failing, live, on_disk, until
+from wire.entries import EntryType
+
+
+@pytest.mark.parametrize(
+    ("code", "trouble"),
+    [
+        (sqlite3.SQLITE_FULL, "full"),
+        (sqlite3.SQLITE_READONLY, "readonly"),
+        (sqlite3.SQLITE_IOERR, "broken"),
+    ],
+)
+def test_what_a_failing_disk_refuses_is_said_at_once_kept_and_written_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, trouble: str
+) -> None:
+    async def use(life: Life) -> None:
+        await life.written(locker=1)
+        answers: list[bool] = []
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "commit", failing(code))
+            life.append(EntryType.RELEASE_INTENDED, answers.append, release="r", locker=2)
+            await until(lambda: bool(answers))
+            assert answers == [False]
+            assert life.journal.trouble == trouble
+            assert life.journal.waiting == 1
+        await until(lambda: answers == [False, True])
+        assert life.journal.trouble is None
+
+    live(tmp_path, use)
+    (entries,) = on_disk(tmp_path)
+    assert [entry.type for entry in entries] == ["started", "door_opened", "release_intended", "journal_late"]
+    assert (entries[-1].body["first"], entries[-1].body["last"]) == (3, 3)
+
+
+def test_a_commit_that_reached_the_disk_although_it_failed_is_not_written_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = Store.commit
+
+    def commit_and_fail(store: Store) -> None:
+        commit(store)
+        raise sqlite3.OperationalError("the answer was lost")
+
+    async def use(life: Life) -> None:
+        await life.written(locker=1)
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "commit", commit_and_fail)
+            assert not await life.written(locker=2)
+        assert await life.written(locker=3)
+
+    live(tmp_path, use)
+    (entries,) = on_disk(tmp_path)
+    assert [entry.body.get("locker") for entry in entries if entry.type == "door_opened"] == [1, 2, 3]
+
+
+def test_beyond_the_bound_the_oldest_that_is_not_a_release_gives_way_and_is_counted() -> None:
+    waiting = Waiting(limit=3)
+    waiting.add(Pending(EntryType.RELEASE_INTENDED, {}, AT, 1, "trusted"))
+    for _ in range(4):
+        waiting.add(Pending(EntryType.BADGE_REFUSED, {}, AT, 1, "trusted"))
+    assert len(waiting) == 3
+    assert waiting.choose(1, urgent_only=True)[0].type is EntryType.RELEASE_INTENDED
+    assert waiting.lost == {"badge_refused": 2}
+    assert MAX_WAITING >= 1_000
+
+
+def test_a_newer_list_takes_the_place_of_one_that_still_waits() -> None:
+    waiting = Waiting()
+    for value in (b"old", b"new"):
+        waiting.add(Pending(EntryType.ACCESS_APPLIED, {}, AT, 1, "trusted", {"list": value}))
+    assert [item.state for item in waiting.choose(9, urgent_only=False)] == [{}, {"list": b"new"}]
+
+
+def test_with_little_room_left_releases_are_still_written_and_the_rest_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(life: Life) -> None:
+        await life.written(locker=1)
+        monkeypatch.setattr("controller.journal_writer.LOW_DISK_BYTES", 1 << 60)
+        monkeypatch.setattr("controller.journal_writer._DISK_CHECK_MS", 0)
+        refused: list[bool] = []
+        life.append(EntryType.BADGE_REFUSED, refused.append, why="unknown")
+        assert await life.written(EntryType.RELEASE_INTENDED, release="r", locker=2)
+        assert life.journal.trouble == "low"
+        assert refused == []
+        monkeypatch.setattr("controller.journal_writer.LOW_DISK_BYTES", 0)
+        await until(lambda: bool(refused))
+
+    live(tmp_path, use)
+    (entries,) = on_disk(tmp_path)
+    assert [entry.type for entry in entries][-2:] == ["release_intended", "badge_refused"]
+
+
+def test_releases_go_on_within_the_room_that_was_reserved_however_long_little_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that is never copied into the database eats what room there is, until no release is durable any more."""
+    monkeypatch.setattr("controller.journal_writer._IDLE_S", 0.01)
+    wal = tmp_path / f"{NAME}-wal"
+
+    async def use(life: Life) -> None:
+        await until(lambda: wal.exists() and wal.stat().st_size > RESERVE_BYTES)
+        assert await life.written(locker=1)  # all is reserved by then
+        monkeypatch.setattr("controller.journal_writer.LOW_DISK_BYTES", 1 << 60)
+        monkeypatch.setattr("controller.journal_writer._DISK_CHECK_MS", 0)
+        reserved = wal.stat().st_size
+        for evening in range(4):
+            for number in range(50):
+                assert await life.written(EntryType.RELEASE_INTENDED, release=f"{evening}.{number}" * 3_000, locker=1)
+            assert life.journal.trouble == "low"
+            life.journal.tick(mono_ms() + 3_600_000)
+            assert await life.journal.kept("nothing") is None  # the reader has done what it was given before
+        assert wal.stat().st_size == reserved
+
+    live(tmp_path, use)
+
+
+def test_room_is_reserved_once_there_is_some_and_never_out_of_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wal = tmp_path / f"{NAME}-wal"
+    store = Store(tmp_path / NAME)
+    writer = Writer(tmp_path / NAME, MACHINE, store, None, "boot-1", mono_ms, lambda _: None)
+    try:
+        monkeypatch.setattr(MachineStorage, "free_bytes", lambda *_: 3 * RESERVE_BYTES)
+        writer.step()
+        assert wal.stat().st_size < RESERVE_BYTES
+        monkeypatch.setattr(MachineStorage, "free_bytes", lambda *_: 5 * RESERVE_BYTES)
+        writer.step()
+        assert wal.stat().st_size >= RESERVE_BYTES
+    finally:
+        writer.close()
+
+
+def test_a_copy_of_the_list_that_the_disk_refused_is_made_once_it_works_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no room for a copy")
+
+    async def looked_after(life: Life) -> bytes | None:
+        assert await life.written()
+        life.journal.tick(mono_ms() + 3_600_000)
+        await life.journal.kept("list")  # the reader has done what it was given before
+        return read_copy(tmp_path / COPY_NAME).get("list")
+
+    async def use(life: Life) -> None:
+        life.journal.keep({"list": b"old"}, NOW)
+        assert await looked_after(life) == b"old"
+        life.journal.keep({"list": b"new"}, NOW)
+        with monkeypatch.context() as full:
+            full.setattr(MachineStorage, "replace", refused)
+            assert await looked_after(life) == b"old"
+        assert await looked_after(life) == b"new"
+
+    live(tmp_path, use)
+
+
+def test_what_waits_for_room_is_written_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(life: Life) -> None:
+        await life.written(locker=1)
+        monkeypatch.setattr("controller.journal_writer.LOW_DISK_BYTES", 1 << 60)
+        monkeypatch.setattr("controller.journal_writer._DISK_CHECK_MS", 0)
+        life.append(EntryType.BADGE_REFUSED, lambda _: None, why="unknown")
+        await life.written(EntryType.RELEASE_INTENDED, release="r", locker=2)
+
+    live(tmp_path, use)
+    assert [entry.type for entry in on_disk(tmp_path)[0]][-1] == "badge_refused"
+
+
+def test_beyond_the_bound_the_list_in_force_is_the_last_to_give_way() -> None:
+    waiting = Waiting(limit=2)
+    waiting.add(Pending(EntryType.ACCESS_APPLIED, {}, AT, 1, "trusted", {"list": b"new"}))
+    for _ in range(3):
+        waiting.add(Pending(EntryType.RELEASE_INTENDED, {}, AT, 1, "trusted"))
+    assert waiting.choose(1, urgent_only=True)[0].state == {"list": b"new"}
