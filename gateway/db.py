@@ -179,19 +179,19 @@ def _connected(engine: Engine) -> Connection:
 
 
 def _engine(url: str) -> Engine:
-    """Raises SettingsError with code `database_url`."""
+    """Its errors carry no values. Raises SettingsError with code `database_url`."""
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = create_engine(
-                parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "cached_statements": STATEMENTS_KEPT}
-            )
+            kept = {"timeout": BUSY_TIMEOUT_MS / 1000, "cached_statements": STATEMENTS_KEPT}
+            engine = create_engine(parsed, connect_args=kept, hide_parameters=True)
             event.listen(engine, "connect", _sqlite_connected)
             event.listen(engine, "begin", _sqlite_begins)
         else:
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
-            engine = create_engine(parsed.set(query={**_CONNECTING, **parsed.query}), pool_pre_ping=True)
+            parsed = parsed.set(query={**_CONNECTING, **parsed.query})
+            engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
             event.listen(engine, "connect", _postgresql_connected)
             event.listen(engine, "begin", _postgresql_begins)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
@@ -220,6 +220,9 @@ def _sqlite_begins(connection: Connection) -> None:
 
 
 def _postgresql_connected(connection: Any, _record: object) -> None:
+    from gateway.quiet_cursor import QuietCursor  # whose driver is there only where PostgreSQL is used
+
+    connection.cursor_factory = QuietCursor
     connection.execute(_SERVER_NOTICING)
     connection.commit()
 
