@@ -93,9 +93,14 @@ def _caller(
 
 
 def only_known_queries(request: Request) -> None:
-    """A misspelt filter must not answer with everything. Raises InvalidError with code `query`."""
+    """A misspelt filter must not answer with everything, and no address names anyone.
+
+    Raises InvalidError with code `query`.
+    """
     known = {field.alias for field in request.scope["route"].dependant.query_params}
     unknown = sorted(set(request.query_params) - known)
+    if "search" in unknown:
+        raise InvalidError("query", "no name goes into an address: send it in the body of POST /api/v1/people/search")
     if unknown:
         raise InvalidError(
             "query", f"unknown {unknown[0][:40]!r} in the query; known here: {', '.join(sorted(known)) or 'none'}"

@@ -2,33 +2,36 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.db import Database
 from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut
 from gateway.errors import InvalidError
 from gateway.lockers.models import Organisation
 from gateway.people import service
-from gateway.people.schemas import PersonIn, PersonOut
+from gateway.people.schemas import PersonIn, PersonOut, SearchIn
 from gateway.problems import responses
 from gateway.staff.scope import require_organisation
+from gateway.staff.service import SignedIn
 
 router = APIRouter(prefix="/people", tags=["people"])
 PersonId = Annotated[str, Path(max_length=36)]
 
 
 @router.get("", summary="People, in the order of their files")
-def list_people(
-    database: Db, caller: Caller, search: Annotated[str | None, Query(max_length=200)] = None, after: After = None,
-    limit: Limit = PAGE,
-) -> PageOut[PersonOut]:  # fmt: skip
-    """Searching takes how the words of a name begin, whatever the case and the accents."""
-    with database.reading() as session:
-        page = service.list_people(
-            session, search=search, organisation_id=caller.organisation_id, after=after, limit=limit
-        )
-        return PageOut(items=[PersonOut.model_validate(person) for person in page.items], next=page.next)
+def list_people(database: Db, caller: Caller, after: After = None, limit: Limit = PAGE) -> PageOut[PersonOut]:
+    """Everyone; to find someone by name: POST /api/v1/people/search."""
+    return _page(database, caller, None, after, limit)
+
+
+@router.post("/search", summary="People of a name")
+def search(
+    database: Db, caller: Caller, wanted: SearchIn, after: After = None, limit: Limit = PAGE
+) -> PageOut[PersonOut]:
+    """As the list. The name is in the body and not in the address, because addresses are kept in many places."""
+    return _page(database, caller, wanted.name, after, limit)
 
 
 @router.post("", status_code=201, summary="A new file", responses=responses(404))
@@ -53,6 +56,14 @@ def person(database: Db, _caller: Caller, person_id: PersonId) -> PersonOut:
     """Their file."""
     with database.reading() as session:
         return PersonOut.model_validate(service.person_of(session, person_id))
+
+
+def _page(database: Database, caller: SignedIn, name: str | None, after: str | None, limit: int) -> PageOut[PersonOut]:
+    with database.reading() as session:
+        page = service.list_people(
+            session, search=name, organisation_id=caller.organisation_id, after=after, limit=limit
+        )
+        return PageOut(items=[PersonOut.model_validate(person) for person in page.items], next=page.next)
 
 
 def _only_organisation(session: Session) -> str:

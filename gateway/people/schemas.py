@@ -15,6 +15,12 @@ class PersonIn(Schema):
     organisation_id: str | None = Field(None, max_length=36)
 
 
+class SearchIn(Schema):
+    """Whom to look for: how the words of a name begin, whatever the case and the accents."""
+
+    name: str = Field(min_length=1, max_length=200, examples=["nad ben"])
+
+
 class PersonOut(Schema):
     """A person supported."""
 

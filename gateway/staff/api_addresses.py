@@ -48,6 +48,7 @@ OF_THE_API: Mapping[Right, Sequence[str]] = {
     ),
     Right.SEE_PEOPLE: (
         "GET /api/v1/people",
+        "POST /api/v1/people/search",
         "GET /api/v1/people/{person_id}",
         "GET /api/v1/people/{person_id}/names",
         "GET /api/v1/contracts",

@@ -106,7 +106,7 @@ def test_malformed_bodies_are_told_where_they_are_wrong(gateway: Gateway, conten
     [
         "/events?after=x", "/events?after=-1", "/events?after=99999999999999999999999", "/events?limit=0",
         "/people?limit=501", "/lockers?after=x", "/lockers?after=montreuil-1:99999999999999999999",
-        "/lockers?after=montreuil-1:%C2%B2", "/contracts?state=none", "/people?search=" + "x" * 201,
+        "/lockers?after=montreuil-1:%C2%B2", "/contracts?state=none", "/people?search=x",
     ],
 )  # fmt: skip
 def test_malformed_queries_are_problems(gateway: Gateway, path: str) -> None:
@@ -119,6 +119,24 @@ def test_a_misspelt_filter_is_refused_and_does_not_answer_with_everything(gatewa
     said = problem(gateway.api.get("/api/v1/contracts?stat=active"), 422, "query")
     assert "'stat'" in said["detail"]
     assert "state" in said["detail"]
+
+
+def test_a_name_in_an_address_is_refused_and_told_where_it_goes(gateway: Gateway) -> None:
+    answer = gateway.api.get("/api/v1/people?search=Benali")
+    assert "POST /api/v1/people/search" in problem(answer, 422, "query")["detail"]
+    assert "Benali" not in answer.text
+    problem(gateway.api.post("/api/v1/people/search?name=Benali", json={"name": "Benali"}), 422, "query")
+
+
+def test_people_are_found_by_a_name_in_the_body_page_by_page(gateway: Gateway) -> None:
+    made = [gateway.call("POST", "/people", 201, name=f"Zoé Quérel {letter}")["id"] for letter in "abc"]
+    first = gateway.call("POST", "/people/search?limit=2", name="querel ZO")
+    assert ([item["id"] for item in first["items"]], first["next"]) == (made[:2], made[1])
+    rest = gateway.call("POST", f"/people/search?after={first['next']}", name="querel ZO")
+    assert (rest["items"], rest["next"]) == ([gateway.call("GET", f"/people/{made[2]}")], None)
+    assert gateway.call("POST", "/people/search", name="Nobody So Called")["items"] == []
+    for wrong in ({}, {"name": ""}, {"name": "x" * 201}, {"search": "querel"}, {"name": "querel", "limit": 2}):
+        problem(gateway.api.post("/api/v1/people/search", json=wrong), 422, "malformed")
 
 
 def test_a_body_too_large_for_anything_here_is_refused_before_it_is_read(gateway: Gateway) -> None:

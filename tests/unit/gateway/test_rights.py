@@ -50,6 +50,8 @@ def test_every_role_is_in_the_table_and_an_operator_may_do_everything() -> None:
         ("technician", "GET", "/live/person/p", False),
         ("technician", "GET", "/api/v1/people", False),
         ("technician", "HEAD", "/api/v1/people", False),
+        ("technician", "POST", "/api/v1/people/search", False),
+        ("volunteer", "POST", "/api/v1/people/search", True),
         ("technician", "POST", "/badges/b/revoke", False),
         ("librarian", "POST", "/api/v1/tool-libraries/l/loans", True),
         ("librarian", "POST", "/tools/loans/l/back", True),

@@ -96,6 +96,11 @@ def neighbours(tmp_path: Path, sqlite_template: Path, keys_template: Path) -> It
     database.close()
 
 
+def test_a_search_finds_people_of_one_s_own_organisation(neighbours: Neighbours) -> None:
+    found = [neighbours.client.post("/api/v1/people/search", json={"name": name}) for name in ("nadia", "omar")]
+    assert [[one["name"] for one in answer.json()["items"]] for answer in found] == [[], ["Omar"]]
+
+
 @pytest.mark.parametrize("called", ["application/json", "Application/JSON", "application/vnd.casier+json"])
 def test_a_body_is_looked_at_whatever_its_header_calls_it(neighbours: Neighbours, called: str) -> None:
     asked = {
