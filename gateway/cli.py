@@ -14,6 +14,7 @@ from gateway.lockers import commands as places
 from gateway.privacy import commands as privacy
 from gateway.reports import commands as reports
 from gateway.schemes import commands as schemes
+from gateway.staff import token_commands as tokens
 from gateway.terminal import ACTOR, Json, opened, read_secret, settings
 
 app = typer.Typer(
@@ -22,10 +23,9 @@ app = typer.Typer(
 config = typer.Typer(no_args_is_help=True, help="Settings.")
 controllers = typer.Typer(no_args_is_help=True, help="Controllers and the banks they drive.")
 staff = typer.Typer(no_args_is_help=True, help="Accounts of staff.")
-token = typer.Typer(no_args_is_help=True, help="Tokens for the HTTP API.")
 badge = typer.Typer(no_args_is_help=True, help="Badges.")
 for name, group in (
-    ("config", config), ("controllers", controllers), ("staff", staff), ("token", token), ("badge", badge),
+    ("config", config), ("controllers", controllers), ("staff", staff), ("token", tokens.app), ("badge", badge),
     ("audit", audit.app), ("privacy", privacy.app), ("place", places.app), ("scheme", schemes.app),
 ):  # fmt: skip
     app.add_typer(group, name=name)
@@ -238,20 +238,6 @@ def staff_disable(
             typer.echo(f"{len(handed)} people handed on to {hand_on_to}")
         closing.close_account(session, account, actor=ACTOR, now=now())
     typer.echo(f"{email}: disabled")
-
-
-@token.command("add")
-def token_add(
-    email: Annotated[str, typer.Argument(help="whom the token acts as")],
-    name: Annotated[str, typer.Option(help="what it is for")] = "api",
-    as_json: Json = False,
-) -> None:
-    """Make an API token; it is printed once."""
-    from gateway.staff import service
-
-    with opened() as (database, now), database.writing() as session:
-        made = service.add_token(session, service.staff_named(session, email).id, name, actor=ACTOR, now=now())
-    typer.echo(json.dumps({"api_token": made}) if as_json else made)
 
 
 @badge.command("register")

@@ -16,7 +16,7 @@ from gateway.staff import addresses, scope
 from gateway.staff.service import SignedIn, token_holder
 
 T = TypeVar("T")
-_bearer = HTTPBearer(auto_error=False, description="a token made with `casier-gateway token add`")
+_bearer = HTTPBearer(auto_error=False, description="made with `casier-gateway token add`, works until `token revoke`")
 
 
 class Schema(BaseModel):

@@ -205,13 +205,22 @@ def add_token(session: Session, staff_id: str, name: str, *, actor: str, now: in
     return token
 
 
+def tokens(session: Session, staff_id: str | None = None) -> Sequence[tuple[ApiToken, Staff]]:
+    """Every API token with whom it acts as, of one account or of all, the oldest first; those revoked, too."""
+    query = select(ApiToken, Staff).join(Staff, Staff.id == ApiToken.staff_id).order_by(ApiToken.id)
+    if staff_id is not None:
+        query = query.where(ApiToken.staff_id == staff_id)
+    return [(token, holder) for token, holder in session.execute(query)]
+
+
 def revoke_token(session: Session, token_id: str, *, actor: str, now: int) -> None:
-    """The token works no more. Raises NotFoundError with code `token`."""
+    """The token works no more; one that was revoked before stays as it is. Raises NotFoundError with code `token`."""
     row = session.get(ApiToken, token_id)
     if row is None:
-        raise NotFoundError("token", "no such token")
-    row.revoked_at = row.revoked_at or now
-    audit.record(session, actor=actor, action="token_revoked", subject=token_id, now=now)
+        raise NotFoundError("token", "no such token: `casier-gateway token list` shows their ids")
+    if row.revoked_at is None:
+        row.revoked_at = now
+        audit.record(session, actor=actor, action="token_revoked", subject=token_id, now=now)
 
 
 def token_holder(session: Session, token: str) -> SignedIn:

@@ -160,6 +160,22 @@ def test_a_volunteer_s_token_opens_no_contract_and_reads_no_log(gateway: Gateway
     volunteer.close()
 
 
+def test_a_revoked_token_is_refused_at_its_next_request(gateway: Gateway) -> None:
+    made = [gateway.run("token", "add", "worker@example.org", "--name", "door script").stdout.strip() for _ in "ab"]
+    program, other = (httpx.Client(base_url=gateway.url, headers={"Authorization": f"Bearer {one}"}) for one in made)
+    assert program.get("/api/v1/lockers").status_code == 200
+    listed = gateway.run("token", "list", "--json").stdout
+    assert not any(one in listed or one.removeprefix("casier_") in listed for one in made)
+    mine = next(line for line in json.loads(listed) if line["name"] == "door script")
+    assert (mine["email"], mine["revoked_at"]) == ("worker@example.org", None)
+    gateway.run("token", "revoke", mine["id"])
+    problem(program.get("/api/v1/lockers"), 401, "token")
+    assert other.get("/api/v1/lockers").status_code == 200
+    assert "token_revoked" in gateway.run("audit", "list", "--subject", mine["id"]).stdout
+    program.close()
+    other.close()
+
+
 def test_a_validation_problem_does_not_repeat_what_was_sent(gateway: Gateway) -> None:
     answer = gateway.api.post("/api/v1/badges", json={"number": "em4100:SECRET", "label": "x"})
     problem(answer, 422, "badge")

@@ -195,6 +195,23 @@ def test_a_disabled_account_s_token_works_no_more(cli: Gateway) -> None:
     assert "no account" in refused(cli, 1, "staff", "disable", "nobody@example.org")
 
 
+def test_tokens_are_listed_with_what_they_are_for_and_whether_they_work(cli: Gateway) -> None:
+    assert "token add" in cli.run("token", "list").stderr
+    for email in ("nadia@example.org", "omar@example.org"):
+        cli.run("staff", "add", email)
+        cli.run("token", "add", email, "--name", f"reports of {email[0]}")
+    nadia, omar = json.loads(cli.run("token", "list", "--json").stdout)
+    assert (nadia["email"], nadia["name"], nadia["revoked_at"]) == ("nadia@example.org", "reports of n", None)
+    assert json.loads(cli.run("token", "list", "Omar@example.org", "--json").stdout) == [omar]
+    assert cli.run("token", "revoke", nadia["id"]).stdout == f"{nadia['id']}: revoked\n"
+    cli.run("staff", "disable", "omar@example.org")
+    first, second = cli.run("token", "list").stdout.splitlines()
+    assert first.startswith(f"{nadia['id']}  nadia@example.org  reports of n  made 20")
+    assert "revoked 20" in first
+    assert "account disabled 20" in second
+    assert "token list" in refused(cli, 1, "token", "revoke", "none")
+
+
 def test_a_taken_port_is_named_with_the_variable_to_set(cli: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

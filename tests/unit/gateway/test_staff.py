@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import select
 
+from gateway.audit import service as audit
 from gateway.db import Database
-from gateway.errors import ConflictError, InvalidError, SignInError, TooManyAttemptsError
+from gateway.errors import ConflictError, InvalidError, NotFoundError, SignInError, TooManyAttemptsError
 from gateway.staff import closing, service
 from gateway.staff.attempts import Attempts
 from gateway.staff.models import ApiToken, SignIn, Staff
@@ -66,6 +67,20 @@ def test_a_token_acts_as_its_owner_until_it_is_revoked(database: Database, staff
         service.revoke_token(session, row.id, actor="t", now=NOON)
     with pytest.raises(SignInError), database.reading() as session:
         service.token_holder(session, token)
+
+
+def test_who_revoked_a_token_is_on_record_once(database: Database, staff: Staff) -> None:
+    with database.writing() as session:
+        service.add_token(session, staff.id, "script", actor="t", now=NOON)
+        [(token, holder)] = service.tokens(session)
+        assert holder.id == staff.id
+        for actor, now in (("lea", NOON + 1), ("omar", NOON + 2)):
+            service.revoke_token(session, token.id, actor=actor, now=now)
+        assert token.revoked_at == NOON + 1
+        revoked = [row for row in audit.trail(session, token.id) if row.action == "token_revoked"]
+        assert [(row.actor, row.at) for row in revoked] == [("lea", NOON + 1)]
+        with pytest.raises(NotFoundError):
+            service.revoke_token(session, "none", actor="lea", now=NOON)
 
 
 def test_a_new_password_ends_every_sign_in(database: Database, staff: Staff) -> None:
