@@ -24,13 +24,14 @@ def verify(
     """
     from gateway.audit import service
     from gateway.audit.service import Head
+    from gateway.durable import write_whole
 
     kept: Path = settings().data_dir / HEAD_FILE
     known = expect or (kept.read_text() if kept.exists() else "")
     with opened() as (database, _now), database.reading() as session:
         count, head = service.verify(session, Head.parse(known) if known else None)
     if head is not None:
-        kept.write_text(str(head))
+        write_whole(kept, str(head).encode())
     if as_json:
         typer.echo(json.dumps({"records": count, "head": str(head) if head else None}))
     else:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from gateway.durable import write_whole
 from gateway.errors import NotReadyError
 
 _KEY_BYTES = 32
@@ -118,7 +119,7 @@ class FieldKeys:
         """A new key, which seals from now on, in every process that uses this file. Returns its id."""
         ring = self._read()
         name = secrets.token_hex(4)
-        self._write(_File(name, {**ring.masters, name: os.urandom(_KEY_BYTES)}))
+        write_whole(self.path, msgspec.json.encode(_File(name, {**ring.masters, name: os.urandom(_KEY_BYTES)})))
         return name
 
     def drop_old(self) -> list[str]:
@@ -126,7 +127,7 @@ class FieldKeys:
         ring = self._read()
         gone = sorted(set(ring.masters) - {ring.current})
         if gone:
-            self._write(_File(ring.current, {ring.current: ring.masters[ring.current]}))
+            write_whole(self.path, msgspec.json.encode(_File(ring.current, {ring.current: ring.masters[ring.current]})))
         return gone
 
     def _read(self) -> _Ring:
@@ -154,30 +155,7 @@ class FieldKeys:
 
     def _make(self) -> None:
         name = secrets.token_hex(4)
-        self._write(_File(name, {name: os.urandom(_KEY_BYTES)}), first=True)
-
-    def _write(self, content: _File, *, first: bool = False) -> None:
-        """Complete under another name, then moved into place; of two that make the first, one wins."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(content))
-            file.flush()
-            os.fsync(file.fileno())
-        if first:
-            try:
-                os.link(draft, self.path)
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
-        else:
-            draft.replace(self.path)
-        directory = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        write_whole(self.path, msgspec.json.encode(_File(name, {name: os.urandom(_KEY_BYTES)})), first=True)
 
 
 def _derived(master: bytes, purpose: bytes) -> bytes:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from gateway import migrations
 from gateway.access import lists
 from gateway.access.standing import standings
+from gateway.audit import service as audit
 from gateway.errors import SignInError
 from gateway.lockers.models import Site
 from gateway.lockers.service import organisation_named
@@ -270,6 +271,23 @@ def test_the_trail_is_verified_and_what_was_cut_off_is_noticed(cli: Gateway) -> 
     database.close()
     assert "cut off" in refused(cli, 1, "audit", "verify")
     assert "ID:DIGEST" in refused(cli, 1, "audit", "verify", "--expect", "nonsense")
+
+
+def test_the_head_of_the_trail_is_replaced_in_one_step(cli: Gateway) -> None:
+    """Power that goes meanwhile leaves the old one: with none, a trail that was cut off would pass for whole."""
+    cli.open_account()
+    cli.run("audit", "verify")
+    head, seen_before = cli.home / "audit-head", cli.home / "seen-before"
+    before = head.read_text()
+    seen_before.hardlink_to(head)
+    database = cli.database()
+    with database.writing() as session:
+        audit.record(session, actor="test", action="tested", subject="x", now=now_ms())
+    database.close()
+    cli.run("audit", "verify")
+    assert head.read_text().startswith("3:")
+    assert seen_before.read_text() == before
+    assert [path.name for path in cli.home.glob("audit-head*")] == ["audit-head"]
 
 
 def test_files_are_erased_only_when_it_is_said_and_names_sealed_again_under_a_new_key(cli: Gateway) -> None:
