@@ -7,6 +7,7 @@ An exception in paho's callbacks would kill its loop unseen, so callbacks only e
 
 import queue
 import random
+import ssl
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,14 @@ class Tls:
     certificate: Path
     key: Path
 
+    def read_into(self, context: ssl.SSLContext) -> None:
+        """What the files say now counts for new connections. Raises OSError.
+
+        An authority that was there before goes on being believed: a context forgets none.
+        """
+        context.load_verify_locations(self.authority)
+        context.load_cert_chain(self.certificate, self.key)
+
 
 class Connection:
     """Journal batches wait in `journal`, everything else in `live`, so that neither holds up the other."""
@@ -52,8 +61,11 @@ class Connection:
         self._client = Client(
             CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
         )
+        self._tls, self._context = tls, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if tls is not None:
-            self._client.tls_set(str(tls.authority), str(tls.certificate), str(tls.key))
+            tls.read_into(self._context)
+            self._client.tls_set_context(self._context)
+            self._client.on_pre_connect = self._connects
         self._client.reconnect_delay_set(random.randint(*FIRST_RECONNECT_S), RECONNECT_AT_MOST_S)  # noqa: S311 - jitter
         self._client.max_inflight_messages_set(RECEIVE_MAXIMUM)
         self._client.max_queued_messages_set(QUEUED_AT_MOST)
@@ -116,6 +128,17 @@ class Connection:
         self._client.loop_start()
         name = f"paho-mqtt-client-{self._client_id}"
         self._thread = next((thread for thread in threading.enumerate() if thread.name == name), None)
+
+    def _connects(self, _client: Client, _data: Any) -> None:
+        """Certificates are renewed while the gateway runs. Files that do not belong together yet leave the old ones."""
+        if self._tls is None:
+            return
+        try:
+            # Into one of its own first: a context that was given half is left with half.
+            self._tls.read_into(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+            self._tls.read_into(self._context)
+        except OSError as error:
+            log.warning("certificates_not_read", why=str(error))
 
     def _connected(
         self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None

@@ -5,6 +5,7 @@ import ipaddress
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from gateway.link.connection import Connection, Tls
 from tests.integration.gateway.conftest import Gateway, free_port
+from tests.integration.gateway.scripted import soon
 
 _NOW = dt.datetime.now(dt.UTC)
 
@@ -68,11 +71,11 @@ def certificates(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def port(certificates: Path) -> Iterator[int]:
-    chosen = free_port()
+@contextmanager
+def broker(certificates: Path, port: int) -> Iterator[None]:
+    """With the certificates that are there now."""
     (certificates / "mosquitto.conf").write_text(
-        f"listener {chosen} 127.0.0.1\nallow_anonymous false\nrequire_certificate true\nuser root\n"
+        f"listener {port} 127.0.0.1\nallow_anonymous false\nrequire_certificate true\nuser root\n"
         f"cafile {certificates}/ca.pem\ncertfile {certificates}/broker.pem\nkeyfile {certificates}/broker.key\n"
         "use_identity_as_username true\nuse_username_as_clientid true\nset_tcp_nodelay true\n"
     )
@@ -80,9 +83,55 @@ def port(certificates: Path) -> Iterator[int]:
         [shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", certificates / "mosquitto.conf"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    yield chosen
-    process.kill()
-    process.wait(10)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.fixture
+def port(certificates: Path) -> Iterator[int]:
+    chosen = free_port()
+    with broker(certificates, chosen):
+        yield chosen
+
+
+@pytest.fixture
+def connection(certificates: Path) -> Iterator[Connection]:
+    """The gateway's, with its files; not started."""
+    own = certificates / "casier.gateway"
+    made = Connection("casier.gateway", Tls(certificates / "ca.pem", Path(f"{own}.pem"), Path(f"{own}.key")))
+    yield made
+    made.stop()
+
+
+def test_certificates_of_a_new_authority_count_from_the_next_connection_on(
+    certificates: Path, connection: Connection
+) -> None:
+    port = free_port()
+    with broker(certificates, port):
+        connection.start("127.0.0.1", port)
+        soon(lambda: connection.is_connected)
+    soon(lambda: not connection.is_connected)
+    renewed = Authority(certificates)
+    renewed.issue("broker")
+    renewed.issue("casier.gateway")
+    with broker(certificates, port):
+        soon(lambda: connection.is_connected, 30)
+
+
+def test_a_certificate_without_its_key_yet_leaves_the_old_pair_in_use(
+    certificates: Path, connection: Connection
+) -> None:
+    port = free_port()
+    with broker(certificates, port):
+        connection.start("127.0.0.1", port)
+        soon(lambda: connection.is_connected)
+    soon(lambda: not connection.is_connected)
+    shutil.copy(certificates / "broker.pem", certificates / "casier.gateway.pem")
+    with broker(certificates, port):
+        soon(lambda: connection.is_connected, 30)
 
 
 def test_one_certificate_is_enough_and_the_connection_stands(
