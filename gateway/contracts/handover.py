@@ -171,6 +171,7 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
         query = query.where(Person.organisation_id == visit.organisation_id)
     people = sorted(session.scalars(query), key=lambda person: alphabetical(person.name))
     chosen = next((person.name for person in people if person.id == form.get("person")), "")
+    free = free_lockers(session, visit.now, organisation_id=visit.organisation_id)
     return visit.page(
         "contracts/handover.html",
         area="handover",
@@ -179,16 +180,24 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
         person_name=chosen,
         people=[(person.id, person.name) for person in people],
         lockers=[
-            (f"{one.bank_id}/{one.number}", f"{one.bank.site.name}, {one.bank.name}, {one.number}")
-            for one in free_lockers(session, visit.now, organisation_id=visit.organisation_id)
+            (f"{one.bank_id}/{one.number}", f"{one.bank.site.name}, {one.bank.name}, {one.number}") for one in free
         ],
-        badges=[(badge.id, badge.label) for badge in stock(session)],
+        badges=_badges(session, form, free),
         schemes=[(one.id, scheme_name(one.name, visit.say)) for one in _schemes(session, visit)],
         conditions=_conditions(visit, session, form),
         despite=[(code, visit.say(text)) for code, text in words.DESPITE.items()]
         if _is_excluded(session, form, visit.now)
         else [],
     )
+
+
+def _badges(session: Session, form: Form, free: Sequence[Locker]) -> list[tuple[str, str]]:
+    """Those in stock where the chosen locker is; before one is chosen where any is free, told apart by their places."""
+    bank = session.get(Bank, form.get("locker").partition("/")[0])
+    sites = [bank.site] if bank else sorted({one.bank.site for one in free}, key=lambda site: alphabetical(site.name))
+    if len(sites) == 1:
+        return [(badge.id, badge.label) for badge in stock(session, sites[0].id)]
+    return [(badge.id, f"{site.name}, {badge.label}") for site in sites for badge in stock(session, site.id)]
 
 
 def _schemes(session: Session, visit: Member) -> Sequence[Scheme]:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from gateway.access.service import register_badge
 from gateway.care import eligibility
 from gateway.contracts import service as contracts
 from gateway.contracts.decisions import last_transition
 from gateway.incidents import exclusions
 from gateway.incidents.codes import IncidentKind
+from gateway.lockers import service as lockers
 from gateway.privacy import erasure
 from gateway.schemes.codes import Service
 from gateway.schemes.service import add_scheme
@@ -80,3 +82,24 @@ def test_nobody_whose_file_was_erased_is_there_to_choose(town: Town, office: Ope
         erasure.erase(session, gone.id, actor="test", now=NOON)
     shown = worker.page("/handover")
     assert (here.id in shown, gone.id in shown) == (True, False)
+
+
+def test_badges_in_stock_are_offered_where_the_locker_is(town: Town, office: Opened) -> None:
+    """A badge of another place would be refused, and may bear the same number."""
+    here = town.badge()
+    with town.writing() as session:
+        site = lockers.site_named(
+            session, "Lille", organisation_id=town.organisation_id, zone="Europe/Paris", actor="t", now=NOON
+        )
+        lockers.add_bank(session, bank_id="lille-1", site_id=site.id, name="Lille 1", actor="t", now=NOON)
+        lockers.add_lockers(session, "lille-1", [1], actor="t", now=NOON)
+        there = register_badge(
+            session, town.keystore, site_id=site.id, number="em4100:00000000AA", label=here.label, actor="t", now=NOON
+        )
+    worker = office(NOON).as_role("worker")
+    for locker, badges in ((f"{town.bank}/1", [here.id]), ("lille-1/1", [there.id])):
+        shown = worker.page(f"/handover?locker={locker}")
+        assert [badge.id for badge in (here, there) if badge.id in shown] == badges
+    unchosen = worker.page("/handover")
+    assert f'value="{here.id}">Montreuil, {here.label}<' in unchosen
+    assert f'value="{there.id}">Lille, {there.label}<' in unchosen
