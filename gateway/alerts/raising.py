@@ -90,14 +90,19 @@ def _raise(session: Session, one: Occasion, now: int) -> bool:
     )  # fmt: skip
     session.add(alert)
     session.flush()
-    wanted = select(AlertChannel).where(
-        AlertChannel.disabled_at.is_(None),
-        (AlertChannel.site_id == one.site_id) | AlertChannel.site_id.is_(None),
-    )
-    for channel in session.scalars(wanted):
-        if one.kind in channel.kinds:
-            session.add(
-                AlertDelivery(id=new_id(now), alert_id=alert.id, channel_id=channel.id, state="waiting", due_at=now)
-            )
+    for channel in session.scalars(select(AlertChannel).where(AlertChannel.disabled_at.is_(None))):
+        _tell(session, alert, channel, now)
     session.flush()
     return True
+
+
+def tell_what_stands(session: Session, channel: AlertChannel, now: int) -> None:
+    """Sends a new address, as if it had been there, what needs someone still."""
+    for alert in _not_over(session):
+        _tell(session, alert, channel, now)
+
+
+def _tell(session: Session, alert: Alert, channel: AlertChannel, now: int) -> None:
+    if channel.site_id in (None, alert.site_id) and alert.kind in channel.kinds:
+        letter = AlertDelivery(id=new_id(now), alert_id=alert.id, channel_id=channel.id, state="waiting", due_at=now)
+        session.add(letter)

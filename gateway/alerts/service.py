@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from gateway.alerts import sending
+from gateway.alerts import raising, sending
 from gateway.alerts.kinds import URGENT, Kind
 from gateway.alerts.models import AlertChannel
 from gateway.audit import service as audit
@@ -25,7 +25,8 @@ def add_channel(
     urgent: Sequence[str] = URGENT, quiet: tuple[int, int] | None = None, language: str = "fr",
     zone: str = "Europe/Paris", actor: str, now: int,
 ) -> AlertChannel:  # fmt: skip
-    """A new address to tell; `quiet` are minutes of the day, from and until, in `zone` (the site's, if there is one).
+    """A new address to tell, also of what stands already; `quiet` are minutes of the day, from and until, in `zone` (the
+    site's, if there is one).
 
     Raises InvalidError (`address`, `label`, `kind`, `quiet`, `language`, `zone`), NotFoundError (`site`).
     """
@@ -51,6 +52,7 @@ def add_channel(
         channel.quiet_from, channel.quiet_until = _checked_quiet(*quiet)
     session.add(channel)
     session.flush()
+    raising.tell_what_stands(session, channel, now)
     audit.record(session, actor=actor, action="alert_channel_added", subject=channel.id, now=now, kinds=channel.kinds)
     return channel
 

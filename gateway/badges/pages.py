@@ -114,8 +114,8 @@ def give_badge(session: Session, visit: Member, form: Form, person_id: str, site
     ).id
 
 
-def stock(session: Session, site_id: str | None = None) -> Sequence[Badge]:
-    """Live badges without an owner, in the order of their printed numbers."""
+def stock(session: Session, site_id: str) -> Sequence[Badge]:
+    """A site's live badges without an owner, in the order of their printed numbers."""
     found = service.list_badges(session, stock=True, site_id=site_id, limit=STOCK_SHOWN).items
     return sorted(found, key=lambda badge: badge.label)
 

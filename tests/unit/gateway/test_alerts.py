@@ -14,6 +14,7 @@ from gateway.alerts.occasions import OFFLINE_AFTER_MS, STALE_AFTER_MS, Blocks
 from gateway.days import day_start
 from gateway.errors import InvalidError, NotFoundError
 from gateway.events import service as events
+from gateway.lockers import service as places
 from gateway.lockers.models import Observation
 from gateway.web.i18n import translations
 from tests.unit.gateway.town import DAY, NOON, TODAY, ZONE, Town
@@ -258,6 +259,25 @@ def test_only_channels_of_the_site_that_want_the_kind_are_told(town: Town, post:
     round_of(town, post, NOON + HOUR)
     happens(town, "door_forced", 3, "forced")
     assert len(round_of(town, post, NOON + HOUR)) == 1
+
+
+def test_an_address_that_is_added_is_told_once_what_stands(watched: Town, post: Post) -> None:
+    for number in (2, 3, 4):
+        happens(watched, "door_forced", number, "forced")
+    happens(watched, "not_opened", 5, "jammed")
+    assert len(round_of(watched, post, NOON)) == 4
+    stands(watched, 2, None)
+    round_of(watched, post, NOON + MINUTE)
+    channel(watched, kinds=["forced"], site_id=watched.site_id)
+    with watched.writing() as session:
+        elsewhere = places.site_named(
+            session, "Lille", organisation_id=watched.organisation_id, zone=ZONE, actor="test", now=NOON
+        )
+    channel(watched, site_id=elsewhere.id)
+    assert sorted(round_of(watched, post, NOON + HOUR)) == [
+        f"Forced: Montreuil, Montreuil 1, Locker {number}" for number in (3, 4)
+    ]
+    assert round_of(watched, post, NOON + 2 * HOUR) == []
 
 
 def test_a_block_is_told_as_offline_after_a_while_and_not_when_it_comes_back(watched: Town, post: Post) -> None:
