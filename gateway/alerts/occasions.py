@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.models import IssuedList
 from gateway.alerts.kinds import Kind
+from gateway.alerts.models import Alert
 from gateway.events.service import FeedItem, events_after, last_id
 from gateway.lockers import wall
 from gateway.lockers.models import Bank, Observation
@@ -80,7 +81,10 @@ def _kind(entry: str, body: Mapping[str, Any]) -> Kind | None:
 
 
 class Blocks:
-    """How the blocks stand. Remembers since when each was not heard: what is in the database may be older."""
+    """How the blocks stand. Remembers since when each was not heard: what is in the database may be older.
+
+    What was told already counts, too: another gateway on the database, or this one before its start, heard more.
+    """
 
     def __init__(self, heard: Heard) -> None:
         self._heard = heard
@@ -88,14 +92,17 @@ class Blocks:
 
     def standing(self, session: Session, now: int) -> Iterator[Occasion]:
         """Blocks that are offline, follow an old list, or wait for a decision."""
+        told = {alert.subject: alert.since for alert in session.scalars(select(Alert).where(Alert.over_at.is_(None)))}
         for bank in wall.banks(session, self._heard):
             if not bank.joined:
                 continue
+            # Of a block that is not heard nothing else is told, and what was told before still holds.
+            yield from (one for one in _lists(session, bank, now) if bank.online or one.subject in told)
             if bank.online:
                 self._silent_since.pop(bank.id, None)
-                yield from _lists(session, bank, now)
                 continue
-            since = self._silent_since.setdefault(bank.id, now)
+            offline = _of_bank(bank, Kind.OFFLINE, self._silent_since.get(bank.id, now))
+            since = self._silent_since[bank.id] = min(now, told.get(offline.subject, offline.since))
             if now - since >= OFFLINE_AFTER_MS:
                 yield _of_bank(bank, Kind.OFFLINE, since)
 

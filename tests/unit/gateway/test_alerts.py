@@ -298,6 +298,43 @@ def test_a_block_is_told_as_offline_after_a_while_and_not_when_it_comes_back(wat
         assert session.scalars(select(Alert.over_at)).one() == late + 2 * HOUR
 
 
+def test_a_gateway_that_takes_over_goes_on_with_what_was_told_of_a_block(watched: Town, post: Post) -> None:
+    """After a restart, or beside another one: the alert is neither over nor told twice, until the block is heard."""
+    heard = set[str]()
+    one, other = (Blocks(lambda bank: bank in heard).standing for _gateway in range(2))
+    with watched.writing() as session:
+        session.get_one(Controller, watched.bank).online = True
+    round_of(watched, post, NOON, one)
+    late = NOON + OFFLINE_AFTER_MS
+    assert round_of(watched, post, late, one) == ["Block offline: Montreuil, Montreuil 1"]
+    for minute in range(40):
+        now = late + minute * MINUTE
+        assert round_of(watched, post, now, other) == round_of(watched, post, now + 1, one) == []
+    with watched.reading() as session:
+        assert session.scalars(select(Alert.over_at)).one() is None
+    heard.add(watched.bank)
+    round_of(watched, post, late + HOUR, other)
+    with watched.reading() as session:
+        assert session.scalars(select(Alert.over_at)).one() == late + HOUR
+
+
+def test_a_gateway_that_starts_at_night_forgets_nothing_that_waits_for_the_morning(town: Town, post: Post) -> None:
+    """It has not heard the block yet: what was said of its list still holds."""
+    round_of(town, post, NOON)
+    channel(town, quiet=(22 * 60, 7 * 60))
+    night = day_start(ZONE, TODAY) + 23 * HOUR
+    with town.writing() as session:
+        session.get_one(Controller, town.bank).online = True
+        session.add(IssuedList(bank_id=town.bank, version=9, hash="0", issued_at=NOON, lease_until=NOON, content="0"))
+    assert round_of(town, post, night, Blocks(lambda _bank: True).standing) == []
+    heard = set[str]()
+    started = Blocks(lambda bank: bank in heard).standing
+    assert round_of(town, post, night + HOUR, started) == []
+    heard.add(town.bank)
+    morning = night + 8 * HOUR
+    assert round_of(town, post, morning, started) == ["A change is not in force yet: Montreuil, Montreuil 1"]
+
+
 def test_a_change_that_does_not_reach_its_block_is_told(watched: Town, post: Post) -> None:
     blocks = Blocks(lambda _bank: True).standing
     with watched.writing() as session:
