@@ -1,11 +1,13 @@
 """What every route of the API needs: the database, the time, who asks, and the shape of a page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from gateway.access.commands import Orders
 from gateway.access.keystore import Keystore
@@ -42,6 +44,15 @@ def _now(request: Request) -> int:
     return now()
 
 
+def _writing(request: Request) -> Callable[[], AbstractContextManager[tuple[Session, int]]]:
+    @contextmanager
+    def writing() -> Iterator[tuple[Session, int]]:
+        with _database(request).writing() as session:
+            yield session, _now(request)
+
+    return writing
+
+
 def _orders(request: Request) -> Orders:
     orders: Orders = request.app.state.orders
     return orders
@@ -59,6 +70,9 @@ def _heard(request: Request) -> Callable[[str], bool]:
 
 Db = Annotated[Database, Depends(_database)]
 Now = Annotated[int, Depends(_now)]
+# A unit of work and its instant, taken when it is the only writer: a list issued later is known to hold the change. For
+# decisions that pages follow until they are in force.
+Writing = Annotated[Callable[[], AbstractContextManager[tuple[Session, int]]], Depends(_writing)]
 OrdersIn = Annotated[Orders, Depends(_orders)]
 Keys = Annotated[Keystore, Depends(_keystore)]
 Heard = Annotated[Callable[[str], bool], Depends(_heard)]

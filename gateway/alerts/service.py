@@ -25,8 +25,8 @@ def add_channel(
     urgent: Sequence[str] = URGENT, quiet: tuple[int, int] | None = None, language: str = "fr",
     zone: str = "Europe/Paris", actor: str, now: int,
 ) -> AlertChannel:  # fmt: skip
-    """A new address to tell, also of what stands already; `quiet` are minutes of the day, from and until, in `zone` (the
-    site's, if there is one).
+    """A new address to tell, also of what stands already; `quiet` are minutes of the day, from and until, in `zone`
+    (the site's, if there is one).
 
     Raises InvalidError (`address`, `label`, `kind`, `quiet`, `language`, `zone`), NotFoundError (`site`).
     """

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Path, Query
 from gateway.access.service import register_badge
 from gateway.badges import pins, service, stock
 from gateway.badges.schemas import BadgeIn, BadgeOut, GiveIn, PinIn, RevokeIn, RevokeReason, badge_out
-from gateway.edge import PAGE, After, Caller, Db, Keys, Limit, Now, PageOut
+from gateway.edge import PAGE, After, Caller, Db, Keys, Limit, PageOut, Writing
 from gateway.problems import responses
 
 router = APIRouter(prefix="/badges", tags=["badges"])
@@ -35,9 +35,9 @@ def list_badges(
 
 
 @router.post("", status_code=201, summary="Register a badge", responses=_CHANGES)
-def add_badge(database: Db, caller: Caller, keystore: Keys, now: Now, badge: BadgeIn) -> BadgeOut:
+def add_badge(writing: Writing, caller: Caller, keystore: Keys, badge: BadgeIn) -> BadgeOut:
     """Refused if the same badge is live at the site already."""
-    with database.writing() as session:
+    with writing() as (session, now):
         added = register_badge(
             session,
             keystore,
@@ -59,9 +59,9 @@ def badge(database: Db, _caller: Caller, badge_id: BadgeId) -> BadgeOut:
 
 
 @router.post("/{badge_id}/give", summary="Give a stock badge to someone", responses=_CHANGES)
-def give(database: Db, caller: Caller, now: Now, badge_id: BadgeId, owner: GiveIn) -> BadgeOut:
+def give(writing: Writing, caller: Caller, badge_id: BadgeId, owner: GiveIn) -> BadgeOut:
     """It opens what their contracts give them."""
-    with database.writing() as session:
+    with writing() as (session, now):
         site_id = service.badge_of(session, badge_id).site_id
         given = service.give(
             session, badge_id, person_id=owner.person_id, site_id=site_id, actor=caller.staff_id, now=now
@@ -71,19 +71,19 @@ def give(database: Db, caller: Caller, now: Now, badge_id: BadgeId, owner: GiveI
 
 @router.post("/{badge_id}/revoke", summary="Revoke", responses=_CHANGES)
 def revoke(
-    database: Db, caller: Caller, now: Now, badge_id: BadgeId, decision: Annotated[RevokeIn | None, Body()] = None
+    writing: Writing, caller: Caller, badge_id: BadgeId, decision: Annotated[RevokeIn | None, Body()] = None
 ) -> BadgeOut:
     """Dead at once and for good: when this answers, the new list has been sent to the banks that are online."""
     reason = decision.reason if decision else RevokeReason("lost")
-    with database.writing() as session:
+    with writing() as (session, now):
         revoked = service.revoke(session, badge_id, reason=reason.value, actor=caller.staff_id, now=now)
         return badge_out(revoked)
 
 
 @router.post("/{badge_id}/pin", summary="Set, change or take away the PIN", responses=_CHANGES)
-def pin(database: Db, caller: Caller, keystore: Keys, now: Now, badge_id: BadgeId, wanted: PinIn) -> BadgeOut:
+def pin(writing: Writing, caller: Caller, keystore: Keys, badge_id: BadgeId, wanted: PinIn) -> BadgeOut:
     """In force with the next list of the block; where no keypad works, the badge alone opens."""
-    with database.writing() as session:
+    with writing() as (session, now):
         if wanted.pin is None:
             badge = pins.clear_pin(session, badge_id, actor=caller.staff_id, now=now)
         else:

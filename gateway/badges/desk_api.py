@@ -21,7 +21,7 @@ from gateway.badges.desk_schemas import (
 from gateway.badges.models import Badge
 from gateway.badges.schemas import BadgeOut, badge_out
 from gateway.contracts.models import TrustedPerson
-from gateway.edge import Caller, Db, Now, OrdersIn
+from gateway.edge import Caller, Db, OrdersIn, Writing
 from gateway.errors import ConflictError, NotFoundError
 from gateway.problems import responses
 from gateway.staff import scope
@@ -39,9 +39,9 @@ def count(database: Db, _caller: Caller, site: Annotated[str | None, Query(max_l
 
 
 @router.post("/assign", summary="Give a badge by its printed number", responses=_CHANGES)
-def assign(database: Db, caller: Caller, now: Now, asked: AssignIn) -> BadgeOut:
+def assign(writing: Writing, caller: Caller, asked: AssignIn) -> BadgeOut:
     """It opens at once what their contracts give them."""
-    with database.writing() as session:
+    with writing() as (session, now):
         if asked.person_id is not None:
             scope.require_named(session, caller, now, person_id=asked.person_id)
         site_id = asked.site_id or stock.only_site(session)
@@ -51,12 +51,12 @@ def assign(database: Db, caller: Caller, now: Now, asked: AssignIn) -> BadgeOut:
 
 
 @router.post("/{badge_id}/replace", summary="Replace a lost badge", responses=_CHANGES)
-def replace(database: Db, caller: Caller, now: Now, badge_id: BadgeId, asked: ReplaceIn) -> ReplacedOut:
+def replace(writing: Writing, caller: Caller, badge_id: BadgeId, asked: ReplaceIn) -> ReplacedOut:
     """The old badge is dead first, whatever becomes of the new one: where that one is refused, the old stays dead."""
     actor = caller.staff_id
-    with database.writing() as session:
+    with writing() as (session, now):
         old = replacing.dead_first(session, badge_id, reason=asked.reason.value, actor=actor, now=now)
-    with database.writing() as session:
+    with writing() as (session, now):
         old = service.badge_of(session, badge_id)
         new = _given(session, asked, old.site_id, old.person_id, old.trusted_id, actor, now)
         replacing.succeed(old, new)
@@ -72,19 +72,19 @@ def recognition(database: Db, _caller: Caller, badge_id: BadgeId) -> RecognisedO
 
 
 @router.post("/enrol", status_code=202, summary="Ask a bank for a new badge", responses=responses(404, 503))
-def enrol(database: Db, caller: Caller, orders: OrdersIn, now: Now, where: EnrolIn) -> CommandOut:
+def enrol(writing: Writing, caller: Caller, orders: OrdersIn, where: EnrolIn) -> CommandOut:
     """The bank reports the next badge it does not know; then register it in stock, assign it, or replace another."""
-    with database.writing() as session:
+    with writing() as (session, now):
         command = enrolling.ask(session, orders, where.bank, actor=caller.staff_id, now=now)
         return command_out(command, command, now)
 
 
 @router.post("/enrol/{command_id}", status_code=201, summary="Take the badge into stock", responses=_CHANGES)
 def enrolled(
-    database: Db, caller: Caller, now: Now, command_id: Annotated[str, Path(max_length=36)], badge: EnrolledIn
+    writing: Writing, caller: Caller, command_id: Annotated[str, Path(max_length=36)], badge: EnrolledIn
 ) -> BadgeOut:
     """The badge that was presented, under its printed number."""
-    with database.writing() as session:
+    with writing() as (session, now):
         taken = enrolling.take(session, command_id, label=badge.printed, actor=caller.staff_id, now=now)
         return badge_out(taken)
 

@@ -20,7 +20,7 @@ from gateway.contracts.schemas import (
     contract_out,
 )
 from gateway.contracts.states import State
-from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut
+from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut, Writing
 from gateway.problems import responses
 
 router = APIRouter(prefix="/contracts", tags=["contracts"])
@@ -52,13 +52,13 @@ def list_contracts(
 
 
 @router.post("", status_code=201, summary="Assign a locker", responses=_CHANGES)
-def assign(database: Db, caller: Caller, now: Now, contract: ContractIn) -> ContractOut:
+def assign(writing: Writing, caller: Caller, contract: ContractIn) -> ContractOut:
     """Refused, nothing changed, if the locker is held then, may still be collected from, or the badge is in use.
 
     Also until each condition of the scheme is recorded as met or with its exception (`conditions_open` names those
     that lack), and at a site from which the person is excluded (`excluded_here`).
     """
-    with database.writing() as session:
+    with writing() as (session, now):
         made = service.assign(
             session,
             person_id=contract.person_id,
@@ -86,11 +86,11 @@ def contract(database: Db, _caller: Caller, now: Now, contract_id: ContractId) -
 
 @router.post("/{contract_id}/sign", summary="A draft becomes binding", responses=_CHANGES)
 def sign(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, signature: SignIn | None = None, seen: Seen = None
+    writing: Writing, caller: Caller, contract_id: ContractId, signature: SignIn | None = None, seen: Seen = None
 ) -> ContractOut:
     """Its dates hold from now on, and its locker is taken; conditions and exclusions are looked at as in assigning."""
     despite = signature.despite_exclusion if signature else None
-    with database.writing() as session:
+    with writing() as (session, now):
         signed = service.sign(
             session, contract_id, despite_exclusion=despite, actor=caller.staff_id, now=now, seen=seen
         )
@@ -99,10 +99,10 @@ def sign(
 
 @router.post("/{contract_id}/suspend", summary="Suspend", responses=_CHANGES)
 def suspend(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, decision: SuspendIn, seen: Seen = None
+    writing: Writing, caller: Caller, contract_id: ContractId, decision: SuspendIn, seen: Seen = None
 ) -> ContractOut:
     """The badge gets the amber light until the review date; staff can open for the holder."""
-    with database.writing() as session:
+    with writing() as (session, now):
         changed = service.suspend(
             session, contract_id, reason=decision.reason.value, review_on=decision.review_on,
             fetch=decision.fetch.value, fetch_note=decision.fetch_note, from_on=decision.from_on, note=decision.note,
@@ -112,18 +112,18 @@ def suspend(
 
 
 @router.post("/{contract_id}/resume", summary="End a suspension", responses=_CHANGES)
-def resume(database: Db, caller: Caller, now: Now, contract_id: ContractId, seen: Seen = None) -> ContractOut:
+def resume(writing: Writing, caller: Caller, contract_id: ContractId, seen: Seen = None) -> ContractOut:
     """The badge opens again at once."""
-    with database.writing() as session:
+    with writing() as (session, now):
         return contract_out(service.resume(session, contract_id, actor=caller.staff_id, now=now, seen=seen), now)
 
 
 @router.post("/{contract_id}/renew", summary="Renew", responses=_CHANGES)
 def renew(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, renewal: RenewIn, seen: Seen = None
+    writing: Writing, caller: Caller, contract_id: ContractId, renewal: RenewIn, seen: Seen = None
 ) -> ContractOut:
     """Same badge, same locker, no gap."""
-    with database.writing() as session:
+    with writing() as (session, now):
         changed = service.renew(
             session, contract_id, ends_on=renewal.ends_on, actor=caller.staff_id, now=now, seen=seen
         )
@@ -131,11 +131,9 @@ def renew(
 
 
 @router.post("/{contract_id}/move", summary="Change of locker", responses=_CHANGES)
-def move(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, place: MoveIn, seen: Seen = None
-) -> ContractOut:
+def move(writing: Writing, caller: Caller, contract_id: ContractId, place: MoveIn, seen: Seen = None) -> ContractOut:
     """The contract goes on with another locker."""
-    with database.writing() as session:
+    with writing() as (session, now):
         changed = service.move(
             session, contract_id, bank_id=place.bank, number=place.number, actor=caller.staff_id, now=now, seen=seen
         )
@@ -143,11 +141,9 @@ def move(
 
 
 @router.post("/{contract_id}/end", summary="End", responses=_CHANGES)
-def end(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, decision: EndIn, seen: Seen = None
-) -> ContractOut:
+def end(writing: Writing, caller: Caller, contract_id: ContractId, decision: EndIn, seen: Seen = None) -> ContractOut:
     """Then comes the time to collect; ending what is over changes nothing."""
-    with database.writing() as session:
+    with writing() as (session, now):
         changed = service.end(
             session, contract_id, reason=decision.reason.value, how=decision.how(),
             collect_days=decision.collect_days, actor=caller.staff_id, now=now, seen=seen,
@@ -157,10 +153,10 @@ def end(
 
 @router.post("/{contract_id}/emptied", summary="The locker was seen empty", responses=_CHANGES)
 def emptied(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, sight: EmptiedIn | None = None, seen: Seen = None
+    writing: Writing, caller: Caller, contract_id: ContractId, sight: EmptiedIn | None = None, seen: Seen = None
 ) -> ContractOut:
     """The time to collect is over; the locker can be given again once it is cleaned and its lock checked too."""
-    with database.writing() as session:
+    with writing() as (session, now):
         changed = service.confirm_emptied(
             session, contract_id, also=sight.also if sight else (), actor=caller.staff_id, now=now, seen=seen
         )
@@ -169,10 +165,10 @@ def emptied(
 
 @router.post("/{contract_id}/plan-end", summary="Plan an end", responses=_CHANGES)
 def plan_end(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, plan: PlanEndIn, seen: Seen = None
+    writing: Writing, caller: Caller, contract_id: ContractId, plan: PlanEndIn, seen: Seen = None
 ) -> ContractOut:
     """An earlier last day, in force at the doors whatever happens; renewing takes it back."""
-    with database.writing() as session:
+    with writing() as (session, now):
         changed = endings.plan_end(
             session, contract_id, ends_on=plan.ends_on, reason=plan.reason.value, how=plan.how(),
             actor=caller.staff_id, now=now, seen=seen,
@@ -182,10 +178,10 @@ def plan_end(
 
 @router.post("/{contract_id}/how-ended", summary="Say why and how it ended", responses=_CHANGES)
 def how_ended(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, account: HowIn, seen: Seen = None
+    writing: Writing, caller: Caller, contract_id: ContractId, account: HowIn, seen: Seen = None
 ) -> ContractOut:
     """For a contract that its date ended, or to put it right."""
-    with database.writing() as session:
+    with writing() as (session, now):
         changed = endings.tell_how(
             session, contract_id, reason=account.reason.value, how=account.how(), actor=caller.staff_id, now=now,
             seen=seen,
@@ -195,10 +191,10 @@ def how_ended(
 
 @router.post("/{contract_id}/reassign", status_code=201, summary="Give its locker to someone else", responses=_CHANGES)
 def reassign(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, next_one: ReassignIn, seen: Seen = None
+    writing: Writing, caller: Caller, contract_id: ContractId, next_one: ReassignIn, seen: Seen = None
 ) -> ContractOut:
     """Refused while the earlier holder holds it or may still collect, and until it is empty, cleaned and checked."""
-    with database.writing() as session:
+    with writing() as (session, now):
         made = service.reassign(
             session,
             contract_id,

@@ -25,7 +25,7 @@ from gateway.contracts.people_schemas import (
 )
 from gateway.contracts.schemas import ContractOut, contract_out
 from gateway.contracts.service import contract_of
-from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut
+from gateway.edge import PAGE, After, Caller, Db, Limit, PageOut, Writing
 from gateway.paging import page_of
 from gateway.problems import responses
 
@@ -54,11 +54,9 @@ def contract_file(database: Db, _caller: Caller, contract_id: ContractId) -> Con
 
 
 @router.post("/contracts/{contract_id}/join", summary="A second person on the contract", responses=_CHANGES)
-def join(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, party: JoinIn, seen: Seen = None
-) -> ContractOut:
+def join(writing: Writing, caller: Caller, contract_id: ContractId, party: JoinIn, seen: Seen = None) -> ContractOut:
     """Their badges open from now on, under the same dates; two people at most."""
-    with database.writing() as session:
+    with writing() as (session, now):
         changed = parties.join(
             session, contract_id, person_id=party.person_id, despite_exclusion=party.despite_exclusion,
             actor=caller.staff_id, now=now, seen=seen,
@@ -67,11 +65,9 @@ def join(
 
 
 @router.post("/contracts/{contract_id}/part", summary="One of two leaves the contract", responses=_CHANGES)
-def part(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, party: PartyIn, seen: Seen = None
-) -> ContractOut:
+def part(writing: Writing, caller: Caller, contract_id: ContractId, party: PartyIn, seen: Seen = None) -> ContractOut:
     """Their badges, and those of whom they trusted, stop opening at once; the contract goes on for the other."""
-    with database.writing() as session:
+    with writing() as (session, now):
         changed = parties.part(
             session, contract_id, person_id=party.person_id, actor=caller.staff_id, now=now, seen=seen
         )
@@ -80,10 +76,10 @@ def part(
 
 @router.post("/contracts/{contract_id}/trusted", status_code=201, summary="Name a trusted person", responses=_CHANGES)
 def trust(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, person: TrustedIn, seen: Seen = None
+    writing: Writing, caller: Caller, contract_id: ContractId, person: TrustedIn, seen: Seen = None
 ) -> TrustedOut:
     """A dated badge of their own, within the contract's dates."""
-    with database.writing() as session:
+    with writing() as (session, now):
         named = trusted.trust(
             session, contract_id, person_id=person.person_id, name=person.name, from_on=person.from_on,
             until_on=person.until_on, badge_id=person.badge_id, actor=caller.staff_id, now=now, seen=seen,
@@ -92,26 +88,26 @@ def trust(
 
 
 @router.post("/trusted/{trusted_id}/badge", summary="A badge for a trusted person", responses=_CHANGES)
-def give_badge(database: Db, caller: Caller, now: Now, trusted_id: SomeId, badge: TrustedBadgeIn) -> TrustedOut:
+def give_badge(writing: Writing, caller: Caller, trusted_id: SomeId, badge: TrustedBadgeIn) -> TrustedOut:
     """From stock: the first, or another one."""
-    with database.writing() as session:
+    with writing() as (session, now):
         trusted.give_badge(session, trusted_id, badge_id=badge.badge_id, actor=caller.staff_id, now=now)
         return TrustedOut.model_validate(trusted.trusted_of(session, trusted_id))
 
 
 @router.post("/trusted/{trusted_id}/end", summary="Take the trust back", responses=_CHANGES)
-def distrust(database: Db, caller: Caller, now: Now, trusted_id: SomeId) -> TrustedOut:
+def distrust(writing: Writing, caller: Caller, trusted_id: SomeId) -> TrustedOut:
     """Their badges are dead at once; again changes nothing."""
-    with database.writing() as session:
+    with writing() as (session, now):
         return TrustedOut.model_validate(trusted.distrust(session, trusted_id, actor=caller.staff_id, now=now))
 
 
 @router.post("/contracts/{contract_id}/notices", status_code=201, summary="Leave a message", responses=_CHANGES)
 def leave_notice(
-    database: Db, caller: Caller, now: Now, contract_id: ContractId, notice: NoticeIn, seen: Seen = None
+    writing: Writing, caller: Caller, contract_id: ContractId, notice: NoticeIn, seen: Seen = None
 ) -> NoticeOut:
     """The door opens, and the light says that a message waits."""
-    with database.writing() as session:
+    with writing() as (session, now):
         left = notices.leave(
             session, contract_id, why=notice.why.value, text=notice.text, person_id=notice.person_id,
             actor=caller.staff_id, now=now, seen=seen,
@@ -120,16 +116,16 @@ def leave_notice(
 
 
 @router.post("/notices/{notice_id}/give", summary="The message was given", responses=_CHANGES)
-def give_notice(database: Db, caller: Caller, now: Now, notice_id: SomeId) -> NoticeOut:
+def give_notice(writing: Writing, caller: Caller, notice_id: SomeId) -> NoticeOut:
     """The light is the usual one again; again changes nothing."""
-    with database.writing() as session:
+    with writing() as (session, now):
         return NoticeOut.model_validate(notices.give(session, notice_id, actor=caller.staff_id, now=now))
 
 
 @router.post("/people/{person_id}/absence", status_code=201, summary="Someone is away", responses=_CHANGES)
-def leave(database: Db, caller: Caller, now: Now, person_id: PersonId, absence: AbsenceIn) -> AbsenceOut:
+def leave(writing: Writing, caller: Caller, person_id: PersonId, absence: AbsenceIn) -> AbsenceOut:
     """Reviews, the time to collect and disposal wait until someone decides that it is over."""
-    with database.writing() as session:
+    with writing() as (session, now):
         written = away.leave(
             session, person_id, kind=absence.kind.value, from_on=absence.from_on, expected_on=absence.expected_on,
             note=absence.note, actor=caller.staff_id, now=now,
@@ -138,17 +134,17 @@ def leave(database: Db, caller: Caller, now: Now, person_id: PersonId, absence: 
 
 
 @router.post("/people/{person_id}/back", summary="The absence is over", responses=_CHANGES)
-def back(database: Db, caller: Caller, now: Now, person_id: PersonId) -> AbsenceOut | None:
+def back(writing: Writing, caller: Caller, person_id: PersonId) -> AbsenceOut | None:
     """A time to collect that ran begins anew, in full; nothing happens if nobody was away."""
-    with database.writing() as session:
+    with writing() as (session, now):
         ended = away.back(session, person_id, actor=caller.staff_id, now=now)
         return AbsenceOut.model_validate(ended) if ended else None
 
 
 @router.post("/people/{person_id}/death", status_code=201, summary="Someone has died", responses=_CHANGES)
-def record_death(database: Db, caller: Caller, now: Now, person_id: PersonId, death: DeathIn) -> DeathOut:
+def record_death(writing: Writing, caller: Caller, person_id: PersonId, death: DeathIn) -> DeathOut:
     """Their lockers freeze for those entitled, reminders end; of a couple the other goes on."""
-    with database.writing() as session:
+    with writing() as (session, now):
         written = deaths.record(
             session, person_id, died_on=death.died_on, note=death.note, actor=caller.staff_id, now=now
         )
@@ -156,7 +152,7 @@ def record_death(database: Db, caller: Caller, now: Now, person_id: PersonId, de
 
 
 @router.post("/people/{person_id}/death/withdraw", summary="The report was a mistake", responses=_CHANGES)
-def withdraw_death(database: Db, caller: Caller, now: Now, person_id: PersonId) -> DeathOut:
+def withdraw_death(writing: Writing, caller: Caller, person_id: PersonId) -> DeathOut:
     """Contracts that ended by it go on to their last day, or get a new time to collect."""
-    with database.writing() as session:
+    with writing() as (session, now):
         return DeathOut.model_validate(deaths.withdraw(session, person_id, actor=caller.staff_id, now=now))
