@@ -8,6 +8,7 @@ import structlog
 from gateway.alerts.delivery import Send, deliver
 from gateway.alerts.occasions import Source
 from gateway.alerts.raising import look
+from gateway.alerts.turn import Turn
 from gateway.db import Database
 
 log = structlog.get_logger("gateway.alerts")
@@ -20,6 +21,7 @@ class AlertRunner:
 
     def __init__(self, database: Database, sources: Sequence[Source], send: Send, clock: Callable[[], int]) -> None:
         self._database, self._sources, self._send, self._clock = database, sources, send, clock
+        self._turn = Turn(database)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
 
@@ -32,10 +34,13 @@ class AlertRunner:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(EVERY_S)
+        if not self._thread.is_alive():
+            self._turn.pass_on()
 
     def round(self) -> None:
-        """One look and what is due."""
-        look(self._database, self._sources, now=self._clock())
+        """One look, where it is this gateway's turn, and what is due."""
+        if self._turn.is_ours():
+            look(self._database, self._sources, now=self._clock())
         deliver(self._database, self._send, clock=self._clock)
 
     def _run(self) -> None:
