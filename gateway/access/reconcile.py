@@ -13,6 +13,7 @@ from gateway.access.models import CarriedRevocation, CommandRecord, Controller, 
 from gateway.access.service import controller_of
 from gateway.audit import service as audit
 from gateway.badges.models import Badge
+from gateway.custody.used import note_grants
 from gateway.db import announce
 from gateway.errors import ConflictError
 from gateway.events.service import record
@@ -76,8 +77,9 @@ def differences(session: Session, bank_id: str, *, now: int) -> Differences | No
 def decide(session: Session, bank_id: str, *, actor: str, now: int, unseen: bool = False) -> None:
     """A person has looked at the differences: this gateway's list is to hold from now on.
 
-    The bank's revocations are carried over first, so that what is dead stays dead. `unseen` decides although the bank
-    could not send its list. A bank that is not held stays as it is.
+    The bank's revocations are carried over first, so that what is dead stays dead; a locker that somebody may open
+    there whom this database does not know waits for a look before it is given. `unseen` decides although the bank could
+    not send its list. A bank that is not held stays as it is.
     Raises NotFoundError (`controller`), ConflictError (`not_reported`).
     """
     controller = controller_of(session, bank_id)
@@ -87,6 +89,7 @@ def decide(session: Session, bank_id: str, *, actor: str, now: int, unseen: bool
     if found is None and not unseen:
         raise ConflictError("not_reported", f"{bank_id} has not sent its list yet: ask for it first (send_access)")
     if found is not None:
+        note_grants(session, bank_id, _not_known(session, bank_id, found[0], now), now)
         _carry_over(session, bank_id, found[0].revoked, now)
         _remember(session, bank_id, *found)
     elif controller.list_in_force:
@@ -111,6 +114,14 @@ def _reported(session: Session, controller: Controller) -> tuple[AccessList, str
     except (msgspec.DecodeError, ValueError, MessageError):
         return None
     return (found, list_hash(envelope.payload)) if found.version == controller.list_in_force else None
+
+
+def _not_known(session: Session, bank_id: str, theirs: AccessList, now: int) -> list[Grant]:
+    """Grants of the bank that this database neither has for the same lockers nor has ended itself."""
+    ours = build(session, bank_id, version=1, now=now)
+    here = {grant.id: grant.lockers for grant in ours.grants}
+    settled = {line.id for line in ours.revoked}
+    return [grant for grant in theirs.grants if grant.id not in settled and here.get(grant.id) != grant.lockers]
 
 
 def _carry_over(session: Session, bank_id: str, lines: tuple[Revoked, ...], now: int) -> None:

@@ -82,3 +82,8 @@ class Check(StrEnum):
     EMPTY = "empty"
     CLEANED = "cleaned"
     LOCK = "lock"
+
+
+# Beside the checks: somebody used the locker whom this gateway does not know as its holder (used.py). No look counts
+# that is not recorded after it.
+USED = "used"

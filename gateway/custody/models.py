@@ -87,7 +87,10 @@ class KeptThing(Base):
 
 
 class LockerCheck(Base):
-    """Someone saw that the locker is empty, was cleaned, or that its lock works; what counts is after its last use."""
+    """Someone saw that the locker is empty, was cleaned, or that its lock works; what counts is after its last use.
+
+    Of kind `used`, and by its bank: somebody used it who is not known as its holder (used.py).
+    """
 
     __tablename__ = "locker_check"
     __table_args__ = (Index("ix_locker_check_locker_id_kind_at", "locker_id", "kind", "at"),)

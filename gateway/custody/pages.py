@@ -290,6 +290,7 @@ def _ready(visit: Member, session: Session, bank: str, number: int, form: Form, 
         url=f"/lockers/{bank}/{number}",
         locker=_place(locker),
         ready=found.ready,
+        used=found.used_at is not None,
         bag_url=f"/safekeeping/{found.custody_id}" if found.custody_id else "",
         checks=[(check.value, visit.say(words.CHECKS[check])) for check in found.lacking],
     )

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, String, bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, String, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.access.changes import access_changed
 from gateway.audit import service as audit
 from gateway.contracts.models import Holding
 from gateway.contracts.repository import has_locker, held_after
-from gateway.custody.codes import Check
+from gateway.custody.codes import USED, Check
 from gateway.custody.models import Custody, LockerCheck
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
@@ -25,7 +25,8 @@ _LACKING: Mapping[Check, str] = {
 }
 
 _LOCKER = bindparam("locker", type_=String())
-# Made once, and asked at once: when its last holder's time was over, a custody not stored, and each check's last time.
+# Made once, and asked at once: when its last holder's time was over, a custody not stored, since when it is known that
+# somebody else used it, and each check's last time.
 _STANDING = Prepared(
     select(
         select(func.max(Holding.until_at))
@@ -41,9 +42,9 @@ _STANDING = Prepared(
         .scalar_subquery(),
         *(
             select(func.max(LockerCheck.at))
-            .where(LockerCheck.locker_id == _LOCKER, LockerCheck.kind == bindparam(check.value))
+            .where(LockerCheck.locker_id == _LOCKER, LockerCheck.kind == bindparam(kind))
             .scalar_subquery()
-            for check in Check
+            for kind in (USED, *Check)
         ),
     )
 )
@@ -59,11 +60,13 @@ _HELD = Prepared(select(Holding.id).where(Holding.locker_id == _LOCKER, has_lock
 @dataclass(frozen=True)
 class Readiness:
     """`left_at`: when its last holder's time was over; `lacking`: what nobody has confirmed since; `custody_id`: one
-    that has begun and is not stored yet."""
+    that has begun and is not stored yet; `used_at`: since when it is known that somebody used it later who is not
+    known as its holder, until all is confirmed."""
 
     left_at: int | None
     lacking: Sequence[Check]
     custody_id: str | None
+    used_at: int | None
 
     @property
     def ready(self) -> bool:
@@ -72,13 +75,16 @@ class Readiness:
 
 
 def readiness(session: Session, locker: Locker, now: int) -> Readiness:
-    """What is known of the locker since its last holding was over; nothing is asked of one that was never held."""
+    """What is known of the locker since its last holding was over; nothing is asked of one that nobody has used."""
     session.flush()  # the question below does not see what is pending
-    values = {"locker": locker.id, "now": now, **{check.value: check.value for check in Check}}
-    [(left_at, custody_id, *last)] = _STANDING.run(session.connection(), values)
+    values = {"locker": locker.id, "now": now, **{kind: kind for kind in (USED, *map(str, Check))}}
+    [(left_at, custody_id, used_at, *last)] = _STANDING.run(session.connection(), values)
     seen = dict(zip(Check, last, strict=True))
-    lacking = [check for check in Check if left_at is not None and (seen[check] or -1) < left_at]
-    return Readiness(left_at, lacking, custody_id)
+    # Looks from before such a use are gone (used.py): any that there is counts, whatever the clock said.
+    since = max(0 if used_at is not None else -1, -1 if left_at is None else left_at)
+    lacking = [check for check in Check if (-1 if seen[check] is None else seen[check]) < since]
+    is_latest = used_at is not None and (left_at is None or left_at <= used_at)
+    return Readiness(left_at, lacking, custody_id, used_at if lacking and is_latest else None)
 
 
 def require_ready(session: Session, locker: Locker, now: int) -> None:
@@ -98,9 +104,10 @@ def require_ready(session: Session, locker: Locker, now: int) -> None:
         )
     if found.lacking:
         missing = ", ".join(_LACKING[check] for check in found.lacking)
+        since = "its last holder" if found.used_at is None else "it was used by somebody who is not known here"
         raise ConflictError(
             "locker_not_ready",
-            f"locker {locker.number} {missing} since its last holder: look, then confirm it on the locker's page",
+            f"locker {locker.number} {missing} since {since}: look, then confirm it on the locker's page",
             lacking=[check.value for check in found.lacking],
         )
 
@@ -161,7 +168,8 @@ def unready(now: int) -> ColumnElement[bool]:
         or_(*(Holding.until_at > func.coalesce(_last(check), -1) for check in Check)),
     )
     taken_out = exists().where(Custody.locker_id == Locker.id, Custody.stored_at.is_(None), Custody.closed_at.is_(None))
-    return or_(left, taken_out)
+    used = exists().where(LockerCheck.locker_id == Locker.id, LockerCheck.kind == USED)
+    return or_(left, taken_out, and_(used, or_(*(_last(check).is_(None) for check in Check))))
 
 
 def _last(check: Check) -> ScalarSelect[int]:

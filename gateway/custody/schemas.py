@@ -115,12 +115,16 @@ class ChecksIn(Schema):
 
 
 class ReadinessOut(Schema):
-    """Whether a locker can be given again; `lacking` is what nobody has confirmed since its last holder."""
+    """Whether a locker can be given again; `lacking` is what nobody has confirmed since its last holder.
+
+    `used_at`: since when it is known that somebody used it who is not known here as its holder, until all is confirmed.
+    """
 
     ready: bool
     left_at: int | None
     lacking: list[Check]
     custody_id: str | None
+    used_at: int | None
 
 
 class AwaitedOut(Schema):
@@ -145,8 +149,9 @@ def custody_out(custody: Custody) -> CustodyOut:
 def readiness_out(found: Readiness) -> ReadinessOut:
     """As the API shows it."""
     return ReadinessOut(
-        ready=found.ready, left_at=found.left_at, lacking=list(found.lacking), custody_id=found.custody_id
-    )
+        ready=found.ready, left_at=found.left_at, lacking=list(found.lacking), custody_id=found.custody_id,
+        used_at=found.used_at,
+    )  # fmt: skip
 
 
 def awaited_out(one: Awaited) -> AwaitedOut:

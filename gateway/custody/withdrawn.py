@@ -1,13 +1,16 @@
 """Looks into lockers that count no more: for all that is known, the last holder came after them or may still come."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, ColumnElement, String, bindparam, delete, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, String, and_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.contracts.models import Holding
+from gateway.custody.codes import USED
 from gateway.custody.models import LockerCheck
 from gateway.custody.readiness import look_again
+from gateway.custody.used import NOT_LENT, note_badges
 from gateway.events.service import record
 from gateway.lockers.models import Locker
 from gateway.prepared import PreparedForSome, some
@@ -29,10 +32,15 @@ _LEFT = (
     .correlate(Locker)
     .scalar_subquery()
 )
-# Lockers of a bank that were looked into for whoever comes next.
-_LOOKED_INTO = select(Locker.id).where(
+_SINCE = exists().where(
+    LockerCheck.locker_id == Locker.id,
+    LockerCheck.at >= _LEFT,
+    LockerCheck.kind != bindparam("used", type_=String()),
+)
+# Lockers of a bank that were looked into for whoever comes next, and those that nobody has had.
+_LOOKED_INTO = select(Locker.id, Locker.number, _LEFT).where(
     Locker.bank_id == bindparam("bank", type_=String()),
-    exists().where(LockerCheck.locker_id == Locker.id, LockerCheck.at >= _LEFT),
+    or_(_SINCE, and_(_LEFT.is_(None), NOT_LENT)),
 )
 _OF_SOME = PreparedForSome(lambda size: _LOOKED_INTO.where(Locker.number.in_(some("number", size))))
 
@@ -41,13 +49,23 @@ def note_uses(session: Session, bank_id: str, entries: Sequence[Entry], *, now: 
     """Whoever opened a locker with their badge may have left something: after a look, that is known too late for it.
 
     What a bank tells after a look counts as later, whatever either clock said: a bank that was not in touch still let
-    its last holder in, and so did all banks where a gateway's clock that was ahead has dated an end.
+    its last holder in, and so did all banks where a gateway's clock that was ahead has dated an end. A locker that
+    nobody has had, for all that is known, somebody has used whom a database that was put back does not know.
     """
-    numbers = sorted({entry.body["locker"] for entry in entries if _by_holder(entry)})
-    if numbers:
-        found = _OF_SOME.run(session.connection(), {"bank": bank_id, "now": now}, number=numbers)
-        if found:
-            _withdraw(session, LockerCheck.locker_id.in_([locker_id for (locker_id,) in found]), now)
+    badges: dict[int, set[str]] = defaultdict(set)
+    for entry in entries:
+        if _by_holder(entry):
+            badges[entry.body["locker"]].add(entry.body["digest"])
+    if not badges:
+        return
+    values = {"bank": bank_id, "now": now, "used": USED}
+    found = _OF_SOME.run(session.connection(), values, number=sorted(badges))
+    looked_into = [locker_id for locker_id, _, left in found if left is not None]
+    if looked_into:
+        _withdraw(session, LockerCheck.locker_id.in_(looked_into), now)
+    never_had = {locker_id: badges[number] for locker_id, number, left in found if left is None}
+    if never_had:
+        note_badges(session, never_had, now)
 
 
 def withdraw_looks(session: Session, now: int) -> int:
@@ -58,7 +76,8 @@ def withdraw_looks(session: Session, now: int) -> int:
     return _withdraw(session, LockerCheck.at > now + APART_MS, now)
 
 
-def _withdraw(session: Session, looks: ColumnElement[bool], now: int) -> int:
+def _withdraw(session: Session, those: ColumnElement[bool], now: int) -> int:
+    looks = and_(those, LockerCheck.kind != USED)
     lockers = session.scalars(
         select(Locker)
         .where(Locker.id.in_(select(LockerCheck.locker_id).where(looks)))

@@ -44,7 +44,7 @@ def compared(visit: Visit, session: Session, found: Differences, zone: ZoneInfo)
             N_("Only the block has these"),
             N_(
                 "They open today, and are not in the list kept here: look whether somebody would lose their "
-                "access, and look into these lockers before they are given to anybody."
+                "access. A locker of these that nobody has here is not given before somebody has looked into it."
             ),
             "occupied",
             [Line(say.what(grants), [say.until(grants)]) for grants in _together(found.only_bank)],

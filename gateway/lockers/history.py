@@ -33,6 +33,7 @@ _FAULTS = {
     "in_service": ("check", N_("In service again")),
     "breach_seen": ("check", N_("Noted as seen.")),
     "locker_look_withdrawn": ("task", N_("To be looked at again")),
+    "locker_used_unknown": ("task", N_("Used by somebody who is not known here: to be looked into")),
 }
 _ON_SITE = {"commissioning": N_("Commissioning")}
 _DECISIONS = tuple(kind for kind in TITLES if not kind.startswith("badge_"))

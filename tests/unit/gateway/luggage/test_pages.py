@@ -7,7 +7,8 @@ import pytest
 from gateway.contracts.models import Contract
 from gateway.custody import service as custody
 from gateway.custody.codes import Step
-from gateway.lockers.service import organisation_named
+from gateway.custody.used import note_badges
+from gateway.lockers.service import locker_of, organisation_named
 from gateway.schemes.codes import Every
 from gateway.schemes.terms import Contribution
 from gateway.staff.models import Staff
@@ -60,6 +61,25 @@ def test_a_locker_is_confirmed_ready_on_its_page_and_free_on_the_wall_then(town:
     wall = {one["number"]: one["occupancy"] for one in volunteer.api("GET", "/lockers", 200)["items"]}
     assert wall[4] == "free"
     assert "can be given to someone" in volunteer.page(ready)
+
+
+def test_a_locker_that_was_used_by_somebody_not_known_here_says_so_until_somebody_has_looked(
+    town: Town, office: Opened
+) -> None:
+    with town.writing() as session:
+        note_badges(session, {locker_of(session, town.bank, 4).id: {"ab" * 16}}, NOON)
+    volunteer = office(NOON + DAY).as_role("volunteer")
+    ready, why = f"/lockers/{town.bank}/4/ready", "Somebody used this locker who is not known here as its holder."
+    door = volunteer.page(f"/lockers/{town.bank}/4")
+    assert ready in door
+    wall = {one["number"]: one["occupancy"] for one in volunteer.api("GET", "/lockers", 200)["items"]}
+    assert (wall[4], wall[5]) == ("to_empty", "free")
+    assert why in volunteer.page(ready)
+    assert volunteer.api("GET", f"/lockers/{town.bank}/4/readiness", 200)["used_at"] == NOON
+    volunteer.post(ready, all="yes")
+    assert why not in volunteer.page(ready)
+    assert "can be given to someone" in volunteer.page(ready)
+    assert volunteer.api("GET", f"/lockers/{town.bank}/4/readiness", 200)["used_at"] is None
 
 
 def test_the_desk_is_opened_counts_and_is_closed(town: Town, office: Opened) -> None:
