@@ -1,7 +1,7 @@
 """A town with its lives: two charities, their sites, schemes and lockers, who works there, and who has a locker."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
 
@@ -30,6 +30,7 @@ from simulator.world.lives.accounts import open_account
 from simulator.world.lives.arrivals import Arrivals, Scheme
 from simulator.world.lives.calendar import ZONE
 from simulator.world.lives.errands import Errands
+from simulator.world.lives.giving import note_named
 from simulator.world.lives.lending import Library
 from simulator.world.lives.memory import Memory
 from simulator.world.lives.office import Office
@@ -38,6 +39,7 @@ from simulator.world.lives.records import Box, Card, Records
 from simulator.world.lives.staff import Staff, Tempo
 from simulator.world.loop import VirtualLoop
 from simulator.world.trace import Trace
+from wire.access_list import Grant
 
 # For each act about contracts, so many others.
 _ERRANDS = 0.4
@@ -234,6 +236,10 @@ class Town:
                         self.records.cards[name].dead_at = found.revoked_at
         except DBAPIError:
             return  # they look again when the bank is reconciled
+
+    def named(self, bank: str, grants: Collection[Grant]) -> None:
+        """Staff have compared and decided: the gateway was told of these, which only the bank knew."""
+        note_named(self.records, bank, grants, self._gateway.now())
 
     def forgets(self, bank: str, version: int, stems: frozenset[str], until: int) -> None:
         """A list of that version says nothing of the contracts whose grants begin with these."""

@@ -2,12 +2,16 @@
 
 from random import Random
 
+import pytest
+
+from gateway.access import reconcile
+from gateway.custody import withdrawn
 from simulator.world.lives.arrivals import Arrivals, Term
 from simulator.world.lives.belongings import Belongings
 from simulator.world.lives.calendar import day_of, days_on
 from simulator.world.lives.deciding import Deciding
 from simulator.world.lives.pacts import Life, Pact
-from simulator.world.lives.records import Box
+from simulator.world.lives.records import Box, Someone
 from tests.simulation.faulty_town import FaultyTown, faulty_town
 
 
@@ -23,32 +27,92 @@ def _assigning(town: FaultyTown, *, draft: bool = False) -> Arrivals:
 
 def _given(town: FaultyTown, box: Box, inside: Pact) -> str:
     """What is answered to whoever gives it to somebody else while those things are in it."""
-    lives = town.town
-    other = next(one for one in lives.records.people.values() if one.id != inside.parts[0].person)
     box.inside = inside
-    return _assigning(town).assign(lives.workers[0], other, box)
+    return _assigning(town).assign(town.town.workers[0], _other(town, inside), box)
+
+
+def _other(town: FaultyTown, pact: Pact) -> Someone:
+    return next(one for one in town.town.records.people.values() if one.id != pact.parts[0].person)
 
 
 def _signed_and_forgotten(town: FaultyTown) -> tuple[Box, Pact]:
     """A draft is signed after the backup, and its holder puts things inside; then the backup comes back."""
     lives, box = town.town, _never_had(town)
-    holder = next(iter(lives.records.people.values()))
+    holder = next(one for one in lives.records.people.values() if one.cards)
     assert _assigning(town, draft=True).assign(lives.workers[0], holder, box) == "done"
     pact = holder.pacts[-1]
     town.begin("database_restored", hours=2)
     town.hours(1)
     assert Deciding(lives.office, Random(1)).decide(lives.workers[0], "sign", pact) == "done"
     assert pact.had(box.bank, box.number)
-    town.hours(3)
-    town.schedule.reconcile()
-    town.hours(1)
-    assert pact.state(town.world.gateway.now()) is Life.DRAFT
+    town.hours(0.1)
+    for _ in range(2):  # one presentation, one door: the other one is their former locker
+        lives._people._present(holder, holder.cards[0], box.bank)
+        town.hours(0.1)
+    assert box.inside is pact
     return box, pact
 
 
-def test_a_locker_that_a_restored_gateway_takes_for_one_that_nobody_had_is_nobodys_lie() -> None:
+def _put_back(town: FaultyTown, pact: Pact) -> None:
+    town.hours(3)
+    assert pact.state(town.world.gateway.now()) is Life.DRAFT
+
+
+def _compared(town: FaultyTown, pact: Pact) -> None:
+    _put_back(town, pact)
+    town.schedule.reconcile()
+    town.hours(1)
+
+
+def _looked(town: FaultyTown, box: Box) -> None:
+    """As staff do who are told why the locker is not free."""
+    lives = town.town
+    lives.office.hear()
+    while box.lacking(town.world.gateway.now()):
+        assert Belongings(lives.office, Random(1)).look(lives.workers[0], box) == "done"
+
+
+@pytest.mark.parametrize("silenced", ["entries", "list", None])
+def test_a_locker_that_a_restored_gateway_takes_for_one_that_nobody_had_is_not_given_before_a_look(
+    silenced: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if silenced == "entries":
+        monkeypatch.setattr(withdrawn, "note_badges", lambda *_: None)
+    if silenced == "list":
+        monkeypatch.setattr(reconcile, "note_grants", lambda *_: None)
     with faulty_town(3) as town:
         box, pact = _signed_and_forgotten(town)
+        _compared(town, pact)
+        assert _given(town, box, pact) == "locker_not_ready"
+        _looked(town, box)
+        assert box.inside is None
+        assert _assigning(town).assign(town.town.workers[0], _other(town, pact), box) == "done"
+        assert town.found() == set(), town.world.violations
+
+
+@pytest.mark.parametrize("told_by", ["entries", "list"])
+def test_that_it_is_given_with_things_inside_once_the_bank_has_told_is_found(
+    told_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(withdrawn, "note_badges", lambda *_: None)
+    monkeypatch.setattr(reconcile, "note_grants", lambda *_: None)
+    with faulty_town(3) as town:
+        box, pact = _signed_and_forgotten(town)
+        if told_by == "list":
+            box.left_by = None
+        _compared(town, pact)
+        assert box.named is pact
+        if told_by == "entries":
+            box.named = None
+        assert _given(town, box, pact) == "done"
+        assert "belongings" in town.found()
+
+
+def test_a_locker_of_which_its_bank_has_not_told_yet_is_nobodys_lie() -> None:
+    with faulty_town(3) as town:
+        box, pact = _signed_and_forgotten(town)
+        town.begin("link_cut", hours=12)
+        _put_back(town, pact)
         assert _given(town, box, pact) == "done"
         assert town.found() == set(), town.world.violations
 

@@ -4,13 +4,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from gateway.access import commands, reconcile
 from gateway.access.models import Controller
+from gateway.access.service import controller_of
 from gateway.errors import GatewayError
 from gateway.prepared import Prepared
 from simulator.errors import NotPossibleError
 from simulator.world.desk import Desk
+from wire.access_list import Grant
 
 if TYPE_CHECKING:
     from simulator.world.faults.schedule import Schedule
@@ -56,6 +59,7 @@ class Operator:
         try:
             with gateway.writing() as session:
                 come = command is not None and commands.latest_of(session, command).state == "done"
+                named = _named(session, bank, gateway.now()) if come else ()
                 if come or unseen:
                     reconcile.decide(session, bank, actor=_NAME, now=gateway.now(), unseen=unseen)
                     self._schedule.watch.reconciled(gateway, bank, seen=come)  # it publishes as it commits
@@ -69,5 +73,14 @@ class Operator:
             self._world.loop.after(_AGAIN_MS, self._ask, bank, left - 1)
             return
         self._busy.discard(bank)
+        self._schedule.town.named(bank, named)
         self._world.counts["reconciled unseen" if not come else "reconciled"] += 1
         self._schedule.town.settled()
+
+
+def _named(session: Session, bank: str, now: int) -> tuple[Grant, ...]:
+    """What only the bank knows, and this gateway is told of by what is decided now."""
+    if controller_of(session, bank).held_since is None:
+        return ()
+    found = reconcile.differences(session, bank, now=now)
+    return () if found is None else found.only_bank

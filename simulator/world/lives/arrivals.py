@@ -18,8 +18,9 @@ from gateway.people import service as files
 from gateway.schemes.templates import LUGGAGE_ROOM, SOLIDARITY_LOCKERS
 from simulator.world.chance import Chance
 from simulator.world.lives.calendar import day_of, days_on, midnight
+from simulator.world.lives.giving import judge_given
 from simulator.world.lives.office import DONE, Office
-from simulator.world.lives.pacts import Hold, Life, Pact, Part
+from simulator.world.lives.pacts import Hold, Pact, Part
 from simulator.world.lives.records import Box, Card, Someone, Waiting
 
 _TERMS = {"lockers": SOLIDARITY_LOCKERS.terms, "luggage": LUGGAGE_ROOM.terms}
@@ -232,12 +233,7 @@ class Arrivals:
         self._records.took(pact)
         pact.decided(now, who, "assign")
         hold = pact.holds[0]
-        inside = self._records.boxes[hold.bank, hold.number].inside
-        if inside is None or pact.state(now) is Life.DRAFT:
-            return
-        # Whose time in the locker a gateway that was put back has lost, it takes for nobody.
-        if inside.had(hold.bank, hold.number) or not self._office.loose:
-            self._office.violated("belongings", f"locker {hold.number} of {hold.bank} was given with things inside")
+        judge_given(self._office, self._records.boxes[hold.bank, hold.number], pact, now)
 
 
 def _pact(contract_id: str, service: str, someone: Someone, box: Box, term: Term, now: int) -> Pact:

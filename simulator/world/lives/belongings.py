@@ -11,7 +11,7 @@ from gateway.lockers.service import locker_of
 from simulator.world.lives.calendar import DAY, day_of, days_on, midnight
 from simulator.world.lives.office import DONE, Office
 from simulator.world.lives.pacts import Pact
-from simulator.world.lives.records import CHECKS, PROTECTED, Box, Kept, Line
+from simulator.world.lives.records import PROTECTED, Box, Kept, Line
 
 _KEEP_DAYS = 30
 _RETURNED = frozenset({Recipient.HOLDER, Recipient.TRUSTED, Recipient.ENTITLED})
@@ -26,10 +26,14 @@ class Belongings:
         self._chance = chance
 
     def look(self, who: str, box: Box) -> str:
-        """Confirms what lacks; a locker with things inside is not said to be empty."""
+        """Confirms what lacks; a locker with things inside is not said to be empty.
+
+        Things of somebody of whose time in it the gateway knows nothing are put aside by hand: no contract keeps them.
+        """
         now = self._office.gateway.now()
         lacking = box.lacking(now)
-        checks = [check for check in lacking if check != "empty" or (box.inside is None and not box.taken_out)]
+        is_empty = (box.inside is None or box.holds_strange) and not box.taken_out
+        checks = [check for check in lacking if check != "empty" or is_empty]
         if not checks:
             return "nothing"
         seen = [Check(check) for check in checks if self._chance.random() < 0.8] or [Check(checks[0])]
@@ -37,7 +41,13 @@ class Belongings:
         def do(session: Session, at: int) -> None:
             readiness.confirm(session, locker_of(session, box.bank, box.number), seen, actor=who, now=at)
 
-        return self._office.act(who, "look", do, lambda _, at: self._looked(box, [one.value for one in seen], at))
+        def done(_: object, at: int) -> None:
+            if Check.EMPTY in seen:
+                self._records.counts["put_aside"] += box.inside is not None
+                box.inside = None
+            box.looked([one.value for one in seen], at)
+
+        return self._office.act(who, "look", do, done)
 
     def begin(self, who: str, pact: Pact) -> str:
         """Opens the locker of a contract that is over, to take out what was left."""
@@ -116,7 +126,7 @@ class Belongings:
             kept.step = "keeping"
             kept.keep_until = midnight(days_on(day_of(at), _KEEP_DAYS + 1))
             kept.box.inside, kept.box.taken_out = None, False
-            self._looked(kept.box, ["empty"], at)
+            kept.box.looked(["empty"], at)
 
         return self._office.act(
             who, "store", lambda session, at: custody.store(session, kept.id, place="shelf", actor=who, now=at), done
@@ -186,8 +196,4 @@ class Belongings:
 
     def _closed_empty(self, kept: Kept, at: int) -> None:
         kept.step, kept.box.taken_out = "closed", False
-        self._looked(kept.box, ["empty"], at)
-
-    def _looked(self, box: Box, checks: list[str], at: int) -> None:
-        assert set(checks) <= set(CHECKS)
-        box.checks.update(dict.fromkeys(checks, at))
+        kept.box.looked(["empty"], at)

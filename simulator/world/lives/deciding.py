@@ -13,6 +13,7 @@ from gateway.contracts import service as contracts
 from gateway.contracts.service import How
 from gateway.custody.codes import Check
 from simulator.world.lives.calendar import day_of, days_on, midnight
+from simulator.world.lives.giving import judge_given
 from simulator.world.lives.office import DONE, Office
 from simulator.world.lives.pacts import Life, Pact, Part, Trust
 from simulator.world.lives.records import Someone
@@ -104,7 +105,12 @@ class Deciding:
     # One plan each
 
     def _sign(self, pact: Pact, _now: int) -> Plan:
-        return Plan(contracts.sign, {"contract_id": pact.id}, lambda _, at: pact.sign(at))
+        return Plan(contracts.sign, {"contract_id": pact.id}, lambda _, at: self._takes(pact, pact.sign, at))
+
+    def _takes(self, pact: Pact, follow: Callable[[int], None], at: int) -> None:
+        follow(at)
+        if pact.from_at <= at:
+            judge_given(self._office, self._records.boxes[pact.present.bank, pact.present.number], pact, at)
 
     def _suspend(self, pact: Pact, now: int) -> Plan:
         today, reason = day_of(now), self._one(codes.SuspendReason)
@@ -139,7 +145,7 @@ class Deciding:
         box = self._chance.choice(boxes)
         return Plan(
             contracts.move, {"contract_id": pact.id, "bank_id": box.bank, "number": box.number},
-            lambda _, at: pact.move(at, box.bank, box.number),
+            lambda _, at: self._takes(pact, lambda now: pact.move(now, box.bank, box.number), at),
         )  # fmt: skip
 
     def _plan_end(self, pact: Pact, now: int) -> Plan:
@@ -186,7 +192,7 @@ class Deciding:
 
         def follow(_: Any, at: int) -> None:
             pact.emptied(at)
-            box.checks.update({check: at for check in ("empty", *(one.value for one in also))})
+            box.looked(["empty", *(one.value for one in also)], at)
 
         return Plan(contracts.confirm_emptied, {"contract_id": pact.id, "also": also}, follow)
 

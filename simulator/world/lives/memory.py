@@ -47,7 +47,7 @@ class Memory:
         self._trusts = {trust.id: _known_of(trust) for trust in _trusts(records) if not trust.lost}
         self._cards = {card.id: _Known.of(card) for card in records.cards.values()}
         self._people = {one.id: _of(one, _OF_PEOPLE) for one in records.people.values()}
-        self._checks = {key: dict(box.checks) for key, box in records.boxes.items()}
+        self._checks = {key: (dict(box.checks), box.used, box.named) for key, box in records.boxes.items()}
         self._heard = records.heard
         self._kept = {
             kept.id: (kept.step, kept.keep_until, deepcopy(kept.lines), kept.box.taken_out)
@@ -74,8 +74,9 @@ class Memory:
                 del records.kept[kept.id]
         for someone in records.people.values():
             self._put_back_person(someone)
-        for key, checks in self._checks.items():
-            records.boxes[key].checks = dict(checks)
+        for key, (checks, used, named) in self._checks.items():
+            box = records.boxes[key]
+            box.checks, box.used, box.named = dict(checks), used, named
         records.heard = self._heard
         for present, before in zip((records.contacts, records.supports, records.entries), self._acts, strict=True):
             present[:] = before  # type: ignore[index]

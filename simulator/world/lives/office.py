@@ -26,7 +26,7 @@ DONE, LATER, DEFECT = "done", "later", "defect"
 SHUT_OUT = frozenset({"token", "signed_out", "sign_in"})
 ComeIn = Callable[[Session, int], object]
 _AGAIN_MS = 10 * MINUTE
-_WITHDRAWN = "locker_look_withdrawn"
+_WITHDRAWN, _USED = "locker_look_withdrawn", "locker_used_unknown"
 
 
 class Office:
@@ -90,9 +90,10 @@ class Office:
         """Which lockers have to be looked at again, as their pages say; nothing while the database is away."""
         try:
             with self.gateway.reading() as session:
-                for one in events_after(session, self.records.heard, kinds=(_WITHDRAWN,)):
+                for one in events_after(session, self.records.heard, kinds=(_WITHDRAWN, _USED)):
                     self.records.heard = one.id
-                    self.records.boxes[str(one.bank), int(one.locker or 0)].withdraw_looks(one.at)
+                    box = self.records.boxes[str(one.bank), int(one.locker or 0)]
+                    (box.used_by_unknown if one.kind == _USED else box.withdraw_looks)(one.at)
         except DBAPIError:
             return
 

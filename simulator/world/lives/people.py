@@ -263,6 +263,8 @@ class People:
                     self._office.violated("belongings", f"locker {hold.number} of {bank}: things of two contracts")
                 over = pact.state(now) is Life.ENDING or (len(pact.holds) > 1 and hold is not pact.present)
                 box.inside = None if over and someone.body.random() < 0.7 else pact
+                runtime = self._controllers[bank].runtime
+                box.left_by = runtime.bank.bays[hold.number].last_release if runtime is not None else None
 
     def _force(self, pact: Pact) -> None:
         """Somebody breaks a door open; later it is pushed shut."""

@@ -1,6 +1,7 @@
 """What people and staff know beside contracts: people, badges, lockers, what is kept, what was done for whom."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
@@ -80,6 +81,8 @@ class Box:
     """A locker: who has had it, what was looked at since, and whose things are truly inside.
 
     `withdrawn_at`: when the gateway last said that it has to be looked at again; whoever begins later waits for that.
+    `used`: it said that somebody used it whom it does not know. `left_by`: the release by which what is inside was put
+    there; `named`: whose these things are, if the bank's list told the gateway and nobody has looked since.
     """
 
     bank: str
@@ -92,6 +95,9 @@ class Box:
     inside: Pact | None = None
     taken_out: bool = False
     withdrawn_at: int | None = None
+    used: bool = False
+    left_by: str | None = None
+    named: Pact | None = None
 
     def free(self, at: int) -> bool:
         """Nobody has it, nobody will."""
@@ -112,11 +118,27 @@ class Box:
         self.checks.clear()
         self.withdrawn_at = at
 
+    def used_by_unknown(self, at: int) -> None:
+        """Nobody has had it, for all that the gateway knows, and somebody has used it."""
+        self.withdraw_looks(at)
+        self.used = True
+
+    def looked(self, checks: Iterable[str], at: int) -> None:
+        """Somebody has seen that with their own eyes."""
+        self.checks.update(dict.fromkeys(checks, at))
+        self.named = None if self.inside is None else self.named
+
+    @property
+    def holds_strange(self) -> bool:
+        """Whether things are inside of somebody whom the gateway does not know to have had it."""
+        return self.inside is not None and not self.inside.had(self.bank, self.number)
+
     def lacking(self, at: int) -> list[str]:
         """What nobody has looked at since it was left."""
         ends = [hold.until_at for hold in self.held if hold.from_at < hold.until_at <= at]
         left = max(ends, default=None)
-        return [] if left is None else [check for check in CHECKS if self.checks.get(check, -1) < left]
+        since = max(0 if self.used else -1, -1 if left is None else left)
+        return [check for check in CHECKS if self.checks.get(check, -1) < since]
 
     def ready(self, at: int) -> bool:
         """Whether someone else may have it now."""
