@@ -7,6 +7,7 @@ from typing import Protocol
 from controller.config import BrokerSection
 
 OnMessage = Callable[[str, bytes, bool], None]
+Acknowledged = Callable[[], None]
 
 
 class Connection(Protocol):
@@ -24,8 +25,13 @@ class Connection(Protocol):
     async def subscribe(self, topics: Sequence[str]) -> None:
         """Subscribe with QoS 1, Retain As Published, and wait for the broker's word. Raises LinkError."""
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> bool:
-        """Hand a message to the connection; False (and nothing is kept) while not connected."""
+    def publish(
+        self, topic: str, payload: bytes, *, qos: int, retain: bool = False, acknowledged: Acknowledged | None = None
+    ) -> bool:
+        """Hand a message to the connection; False (and nothing is kept) while not connected.
+
+        `acknowledged` runs on the loop, once, if the broker acknowledges it (QoS 1) on this connection.
+        """
 
     async def acknowledged_below(self, count: int) -> None:
         """Wait until fewer than `count` messages lack the broker's acknowledgement, or the connection is lost."""

@@ -17,6 +17,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from controller.config import BrokerSection
+from controller.connection import Acknowledged, OnMessage
 from controller.errors import LinkError
 from controller.lean_paho import Client, MQTTMessage
 from wire.limits import MAX_ACCESS_BYTES
@@ -30,7 +31,6 @@ MAX_UNSENT = 1_000
 # base64 makes 4 bytes of 3; beyond this the broker must not even send.
 _MAX_PACKET_BYTES = MAX_ACCESS_BYTES // 3 * 4 + 4096
 _log = logging.getLogger("controller.mqtt")
-OnMessage = Callable[[str, bytes, bool], None]
 
 
 class MqttConnection:
@@ -46,7 +46,7 @@ class MqttConnection:
         self._acknowledgement = asyncio.Event()
         self._accepted: asyncio.Future[None] = self._loop.create_future()
         self._granted: dict[int, asyncio.Future[None]] = {}
-        self._unacknowledged: set[int] = set()
+        self._unacknowledged: dict[int, Acknowledged | None] = {}
         self._ticker: asyncio.TimerHandle | None = None
         self._heard_s = self._loop.time()
         self._client = self._new_client(client_id, will_topic, will)
@@ -99,13 +99,15 @@ class MqttConnection:
         self._granted[mid] = self._loop.create_future()
         await self._answer(self._granted[mid], ANSWER_WITHIN_S)
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> bool:
-        """Hand a message to the socket; False (and nothing is kept) while not connected."""
+    def publish(
+        self, topic: str, payload: bytes, *, qos: int, retain: bool = False, acknowledged: Acknowledged | None = None
+    ) -> bool:
+        """Hand a message to the socket; False (and nothing is kept) while not connected. See controller.connection."""
         if not self.up:
             return False
         info = self._client.publish(topic, payload, qos, retain)
         if qos and info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._unacknowledged.add(info.mid)
+            self._unacknowledged[info.mid] = acknowledged
         return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def close(self) -> None:
@@ -250,8 +252,10 @@ class MqttConnection:
             answer.set_result(None)
 
     def _acknowledged(self, _client: Client, _data: object, mid: int, _code: object, _props: object) -> None:
-        self._unacknowledged.discard(mid)
+        acknowledged = self._unacknowledged.pop(mid, None)
         self._acknowledgement.set()
+        if acknowledged is not None:
+            acknowledged()
 
     def _received(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         self._on_message(message.topic, bytes(message.payload), message.retain)

@@ -1,4 +1,7 @@
-"""Sans-IO: which entries to send next, what is in flight, and when to send it again. Receipts alone let go."""
+"""Sans-IO: which entries to send next, what is in flight, and when to send it again. Receipts alone let go.
+
+The broker acknowledges in the order of sending: of what it has not acknowledged, the slow network may still carry all.
+"""
 
 from collections import deque
 from collections.abc import Sequence
@@ -45,6 +48,7 @@ class Outbox:
     def __init__(self) -> None:
         self._epochs: dict[str, _Epoch] = {}
         self._connected = False
+        self._owed = 0  # batches of this session that the broker has not acknowledged
         self._progress_ms = 0
         self._resend_after_ms = RESEND_AFTER_MS
         self._quiet_since_ms: int | None = None
@@ -78,6 +82,7 @@ class Outbox:
     def session_started(self, now_ms: int) -> None:
         """A session has begun: send from the last receipts on; only receipts of this session count from here."""
         self._connected = True
+        self._owed = 0
         self._progress_ms = now_ms
         self._resend_after_ms = RESEND_AFTER_MS
         self._quiet_since_ms = None
@@ -108,6 +113,15 @@ class Outbox:
                 self._quiet_since_ms = now_ms
         epoch.next = wanted.first + count
         epoch.in_flight.append(epoch.next - 1)
+        self._owed += 1
+
+    def acknowledged(self, now_ms: int) -> None:
+        """The broker has the oldest batch that it had not acknowledged."""
+        self._owed -= 1
+        if self._owed == self.in_flight - 1:
+            self._progress_ms = now_ms  # the oldest in flight: from now on its receipt can be late
+        if not self._owed and not self.in_flight:
+            self._quiet_since_ms = None
 
     def still_wanted(self, wanted: PageWanted) -> bool:
         """Whether a page that was being read is still the one to send."""
@@ -148,12 +162,12 @@ class Outbox:
                 found.in_flight.popleft()
             self._progress_ms = now_ms
             self._resend_after_ms = RESEND_AFTER_MS
-            self._quiet_since_ms = now_ms if self.in_flight else None
+            self._quiet_since_ms = now_ms if self.in_flight or self._owed else None
         return True
 
     def tick(self, now_ms: int) -> bool:
         """Send again what has had no receipt for long, less and less often; True if something is to be sent again."""
-        if not self._connected or not self.in_flight or now_ms - self._progress_ms < self._resend_after_ms:
+        if now_ms < self._resend_ms:
             return False
         self._progress_ms = now_ms
         self._resend_after_ms = min(2 * self._resend_after_ms, RESEND_AT_MOST_EVERY_MS)
@@ -164,12 +178,21 @@ class Outbox:
 
     def due_ms(self, stalled_after_ms: int) -> int:
         """When `tick` or `stalled` will next have something to say, as things stand; NEVER_MS if neither."""
-        resend_ms = self._progress_ms + self._resend_after_ms if self._connected and self.in_flight else NEVER_MS
-        return resend_ms if self._quiet_since_ms is None else min(resend_ms, self._quiet_since_ms + stalled_after_ms)
+        return min(self._resend_ms, self._stalled_ms(stalled_after_ms))
 
     def stalled(self, now_ms: int, after_ms: int) -> bool:
-        """Whether entries have been sent `after_ms` ago or longer and no receipt has come since."""
-        return self._quiet_since_ms is not None and now_ms - self._quiet_since_ms >= after_ms
+        """Whether something waits, and its receipt, or an acknowledgement of what went before, is that late."""
+        return now_ms >= self._stalled_ms(after_ms)
+
+    def _stalled_ms(self, after_ms: int) -> int:
+        return self._quiet_since_ms + after_ms if self._quiet_since_ms is not None and self.queue else NEVER_MS
+
+    @property
+    def _resend_ms(self) -> int:
+        """Not while the broker owes an acknowledgement: what it may yet acknowledge may yet have its receipt."""
+        if not self._connected or not self.in_flight or self._owed:
+            return NEVER_MS
+        return self._progress_ms + self._resend_after_ms
 
     @property
     def in_flight(self) -> int:

@@ -260,9 +260,13 @@ class Uplink:
         self._node.alarm("journal", "unreadable", present=False)
         header = BatchHeader(self._controller, page.epoch, page.first, page.prev.hex())
         envelope = sign(self._key, Topic.EVENTS, encode_batch(header, page.lines))
-        if connection.publish(self._topic(Topic.EVENTS), envelope, qos=1):
+        if connection.publish(self._topic(Topic.EVENTS), envelope, qos=1, acknowledged=self._batch_acknowledged):
             self._outbox.sent(wanted, len(page.lines), self._mono_ms())
             self._look_by(self._outbox.due_ms(self._stall_after_ms))
+
+    def _batch_acknowledged(self) -> None:
+        self._outbox.acknowledged(self._mono_ms())
+        self._look_by(self._outbox.due_ms(self._stall_after_ms))
 
     def _arrived(self, name: str, payload: bytes, retained: bool) -> None:
         parsed = parse_topic(name)

@@ -11,12 +11,14 @@ class Network:
     """A relay on 127.0.0.1 to `target_port`; while it is cut nothing passes, and nobody is told.
 
     As with a real cut, connections stay half open and what was under way arrives late, when the network is back.
-    `bytes_s`: how much of what the broker says passes in a second, where that is little.
+    `bytes_s`: how much of what the broker says passes in a second, where that is little; `up_bytes_s`: of what is said
+    to it.
     """
 
-    def __init__(self, target_port: int, bytes_s: int | None = None) -> None:
+    def __init__(self, target_port: int, bytes_s: int | None = None, up_bytes_s: int | None = None) -> None:
         self.target_port = target_port
         self._bytes_s = bytes_s
+        self._up_bytes_s = up_bytes_s
         self.port = 0
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -62,7 +64,7 @@ class Network:
             _send_at_once(near_out)
             _send_at_once(far_out)
             ways = [
-                asyncio.ensure_future(self._pump(near_in, far_out, None)),
+                asyncio.ensure_future(self._pump(near_in, far_out, self._up_bytes_s)),
                 asyncio.ensure_future(self._pump(far_in, near_out, self._bytes_s)),
             ]
             try:

@@ -163,7 +163,7 @@ class Broker:
         qos: int,
         retain: bool,
         expiry_s: int | None,
-        acknowledged: Callable[[], None] | None,
+        acknowledged: Callable[[], object] | None,
     ) -> None:
         """A message has arrived from a client."""
         if not client.attached:

@@ -67,7 +67,7 @@ class Client:
         qos: int,
         retain: bool = False,
         expiry_s: int | None = None,
-        acknowledged: Callable[[], None] | None = None,
+        acknowledged: Callable[[], object] | None = None,
     ) -> bool:
         """Sends; False while not connected. `acknowledged` is called if the broker's word comes."""
         if self.up:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from controller.connection import OnMessage
+from controller.connection import Acknowledged, OnMessage
 from controller.errors import LinkError
 from controller.mqtt_connection import ANSWER_WITHIN_S
 from simulator.world.broker import Broker
@@ -62,14 +63,17 @@ class WorldConnection:
         )
         await self._answer(granted, ANSWER_WITHIN_S)
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> bool:
+    def publish(
+        self, topic: str, payload: bytes, *, qos: int, retain: bool = False, acknowledged: Acknowledged | None = None
+    ) -> bool:
         """See controller.connection."""
         if not self.up:
             return False
         assert self._client is not None
         if qos:
             self._unacknowledged += 1
-        return self._client.publish(topic, payload, qos=qos, retain=retain, acknowledged=self._acknowledged)
+        told = partial(self._life.call_soon, self._acknowledged, acknowledged)
+        return self._client.publish(topic, payload, qos=qos, retain=retain, acknowledged=told)
 
     def close(self) -> None:
         """See controller.connection."""
@@ -107,9 +111,11 @@ class WorldConnection:
         self._on_message(message.topic, message.payload, message.retained)
         self._client.ack(message)
 
-    def _acknowledged(self) -> None:
+    def _acknowledged(self, told: Acknowledged | None) -> None:
         self._unacknowledged -= 1
         self._acknowledgement.set()
+        if told is not None:
+            told()
 
 
 def _granted(answer: asyncio.Future[None]) -> None:

@@ -13,7 +13,9 @@ EVENTS = st.lists(
         st.tuples(st.just("send"), st.integers(1, 30)),
         st.tuples(st.just("deliver"), st.integers(0, 30)),
         st.tuples(st.just("lose"), st.integers(0, 30)),
+        st.tuples(st.just("acknowledge"), st.integers(1, 20)),
         st.tuples(st.just("receipt"), st.integers(0, 3)),
+        st.tuples(st.just("wait"), st.integers(1, 300)),
         st.tuples(st.just("stale"), st.integers(0, 30)),
         st.tuples(st.just("restore"), st.integers(0, 60)),
         st.tuples(st.just("reconnect"), st.just(0)),
@@ -33,6 +35,7 @@ class Wire:
         self.flying: list[tuple[str, int, int]] = []
         self.stored: dict[str, int] = {}
         self.receipts: list[tuple[str, int, int]] = []
+        self.owed = 0
         self.now_ms = 0
         self.box.session_started(0)
 
@@ -57,7 +60,17 @@ class Wire:
             count = min(count, self.last[wanted.epoch] - wanted.first + 1)
             assert count >= 1, "only what is on disk is asked for"
             self.box.sent(wanted, count, self.now_ms)
+            self.owed += 1
             self.flying.append((wanted.epoch, wanted.first, wanted.first + count - 1))
+
+    def acknowledge(self, count: int) -> None:
+        for _ in range(min(count, self.owed)):
+            self.owed -= 1
+            self.box.acknowledged(self.now_ms)
+
+    def wait(self, seconds: int) -> None:
+        self.now_ms += 1_000 * seconds
+        assert not (self.box.tick(self.now_ms) and self.owed), "sent again while the broker owes an acknowledgement"
 
     def deliver(self, index: int) -> None:
         if self.flying:
@@ -90,6 +103,7 @@ class Wire:
 
     def reconnect(self, _: int) -> None:
         self.flying.clear()
+        self.owed = 0
         self.receipts.clear()  # those of another session are refused before they come here
         self.box.session_ended()
         assert self.box.next_page() is None
@@ -110,6 +124,7 @@ def test_after_healing_the_gateway_has_everything_and_nothing_is_left(events: li
         if wire.flying:
             wire.step("deliver", 0)
             wire.flying.pop(0)
+        wire.acknowledge(1)
         wire.now_ms += 500
         wire.box.tick(wire.now_ms)
     assert wire.stored == wire.last

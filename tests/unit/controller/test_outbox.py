@@ -11,12 +11,19 @@ def outbox(last: int = 1_000, through: int = 0, pruned: int = 0) -> Outbox:
     return box
 
 
-def send(box: Outbox, now_ms: int = 0, count: int = 10) -> list[PageWanted]:
+def send(box: Outbox, now_ms: int = 0, count: int = 10, *, acknowledged: bool = True) -> list[PageWanted]:
     sent = []
     while (wanted := box.next_page()) is not None:
         box.sent(wanted, count, now_ms)
         sent.append(wanted)
+    if acknowledged:
+        acknowledge(box, len(sent), now_ms)
     return sent
+
+
+def acknowledge(box: Outbox, count: int, now_ms: int) -> None:
+    for _ in range(count):
+        box.acknowledged(now_ms)
 
 
 def test_nothing_is_sent_without_a_session() -> None:
@@ -52,6 +59,63 @@ def test_without_progress_all_is_sent_again_from_the_receipt_on_less_and_less_of
     assert waits == sorted(waits)
     assert waits[0] == RESEND_AFTER_MS
     assert waits[-1] == RESEND_AT_MOST_EVERY_MS
+
+
+def test_nothing_is_sent_again_while_the_broker_owes_an_acknowledgement() -> None:
+    box = outbox(last=30)
+    box.session_started(0)
+    send(box, acknowledged=False)
+    acknowledge(box, 2, 60_000)
+    assert not box.tick(250_000)
+    assert box.due_ms(300_000) == 300_000
+    acknowledge(box, 1, 250_000)
+    assert box.tick(250_000)
+    assert [wanted.first for wanted in send(box, 250_000)] == [1, 11, 21]
+
+
+def test_a_receipt_is_late_only_when_its_batch_has_been_acknowledged_for_that_long() -> None:
+    box = outbox(last=10)
+    box.session_started(0)
+    send(box, acknowledged=False)
+    acknowledge(box, 1, 60_000)
+    assert not box.tick(60_000 + RESEND_AFTER_MS - 1)
+    assert box.due_ms(300_000) == 60_000 + RESEND_AFTER_MS
+    assert box.tick(60_000 + RESEND_AFTER_MS)
+
+
+def test_what_is_sent_later_does_not_put_off_sending_again_what_was_lost() -> None:
+    box = outbox(last=10)
+    box.session_started(0)
+    send(box)
+    for now_ms in range(1_000, RESEND_AFTER_MS, 1_000):
+        box.durable(1, "a", 10 + now_ms // 100)
+        send(box, now_ms)
+    assert box.tick(RESEND_AFTER_MS)
+    assert box.next_page() == PageWanted(1, "a", 1)
+
+
+def test_the_next_session_owes_nothing_of_a_broker_that_never_acknowledges() -> None:
+    box = outbox(last=30)
+    box.session_started(0)
+    send(box, acknowledged=False)
+    assert not box.tick(299_999)
+    assert box.stalled(300_000, 300_000)
+    box.session_ended()
+    box.session_started(300_000)
+    assert [wanted.first for wanted in send(box, 300_000)] == [1, 11, 21]
+    assert box.tick(300_000 + RESEND_AFTER_MS)
+
+
+def test_what_waits_for_a_broker_that_delivers_and_does_not_acknowledge_has_stalled() -> None:
+    box = outbox(last=30)
+    box.session_started(0)
+    send(box, acknowledged=False)
+    box.received("a", 30, 1, 1_000)
+    assert not box.stalled(301_000, 300_000), "nothing waits"
+    box.durable(1, "a", 31)
+    assert box.stalled(301_000, 300_000)
+    acknowledge(box, 3, 301_000)
+    assert not box.stalled(900_000, 300_000)
 
 
 def test_the_newest_receipt_wins_even_if_it_is_lower() -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from hw.ports import Signal
 from simulator.errors import NotPossibleError
 from simulator.physics import Sensor
 from simulator.world.broker import Broker
+from simulator.world.broker_client import Client
 from simulator.world.chance import Chance
 from simulator.world.controller import RESTART_MS, SimulatedController, bank_file
 from simulator.world.doors import Pulse
@@ -300,6 +302,34 @@ def test_a_gateway_that_stores_nothing_is_tried_again_less_and_less_often(world:
     assert runtime is not None
     assert runtime.outbox.queue == 0
     assert runtime.faults == ()
+
+
+@pytest.mark.parametrize("delivers", [True, False])
+def test_a_broker_that_acknowledges_nothing_ends_in_a_new_session_and_not_in_silence(
+    world: World, delivers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = world.bank.runtime
+    assert runtime is not None
+    published = Broker.published
+
+    def takes(broker: Broker, client: Client, topic: str, *rest: Any) -> None:
+        if client.client_id != "bank-1":
+            published(broker, client, topic, *rest)
+        elif delivers or not topic.endswith("/events"):
+            published(broker, client, topic, *rest[:-1], None)
+
+    with monkeypatch.context() as mute:
+        mute.setattr(Broker, "published", takes)
+        for number in range(1, 25):
+            world.bank.present(badge(number))
+            world.wait(MINUTE)
+        world.wait(12 * HOUR)
+        assert len(world.gateway.births) > 1
+        assert (runtime.outbox.queue == 0) == delivers
+    world.wait(2 * HOUR)
+    assert runtime.outbox.queue == 0
+    assert runtime.faults == ()
+    assert len(world.gateway.entries) == len(world.bank.journal())
 
 
 def test_one_seed_is_one_course_of_things(world: World) -> None:
