@@ -20,7 +20,7 @@ class Connection(Protocol):
         """Whether the broker has accepted this connection and it is not known to be lost."""
 
     async def open(self) -> None:
-        """Connect and wait for the broker's word. Raises LinkError."""
+        """Connect and wait for the broker's word. Raises LinkError; NotAcceptedError only where that is certain."""
 
     async def subscribe(self, topics: Sequence[str]) -> None:
         """Subscribe with QoS 1, Retain As Published, and wait for the broker's word. Raises LinkError."""
@@ -46,4 +46,4 @@ class Connect(Protocol):
     def __call__(
         self, broker: BrokerSection, client_id: str, will_topic: str, will: bytes, on_message: OnMessage
     ) -> Connection:
-        """Raises LinkError where the broker's section cannot be used."""
+        """Raises NotAcceptedError where the broker's section cannot be used."""

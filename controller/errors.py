@@ -42,6 +42,10 @@ class LinkError(ControllerError):
     """The connection to the broker failed: `lost`, `subscribe`, `tls`. It is tried again."""
 
 
+class NotAcceptedError(LinkError):
+    """No broker has accepted CONNECT, and none will: it was not sent, or was refused. Nobody has this Will."""
+
+
 class ControlError(ControllerError):
     """A tool could not act through the running controller: `not_running`, `request`."""
 

@@ -18,7 +18,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from controller.config import BrokerSection
 from controller.connection import Acknowledged, OnMessage
-from controller.errors import LinkError
+from controller.errors import LinkError, NotAcceptedError
 from controller.lean_paho import Client, MQTTMessage
 from wire.limits import MAX_ACCESS_BYTES
 
@@ -45,6 +45,7 @@ class MqttConnection:
         self.lost: asyncio.Future[str] = self._loop.create_future()
         self._acknowledgement = asyncio.Event()
         self._accepted: asyncio.Future[None] = self._loop.create_future()
+        self._never_accepted = False
         self._granted: dict[int, asyncio.Future[None]] = {}
         self._unacknowledged: dict[int, Acknowledged | None] = {}
         self._ticker: asyncio.TimerHandle | None = None
@@ -64,7 +65,7 @@ class MqttConnection:
                 client.tls_set(ca_certs=tls.ca, certfile=tls.certificate, keyfile=tls.key)
             except (OSError, ValueError) as error:
                 files = f"{tls.ca}, {tls.certificate}, {tls.key}"
-                raise LinkError("tls", f"the files of [broker.tls] cannot be used ({files}): {error}") from error
+                raise NotAcceptedError("tls", f"the files of [broker.tls] cannot be used ({files}): {error}") from error
         client.on_socket_open = _without_delay
         client.on_socket_close = self._socket_closes
         client.on_connect = self._connect_answered
@@ -86,7 +87,7 @@ class MqttConnection:
             await self._acknowledgement.wait()
 
     async def open(self) -> None:
-        """Connect and wait for the broker's word. Raises LinkError."""
+        """Connect and wait for the broker's word. Raises LinkError; NotAcceptedError only where that is certain."""
         threading.Thread(target=self._connect, name="mqtt-connect", daemon=True).start()
         await self._answer(self._accepted, None)
 
@@ -131,7 +132,7 @@ class MqttConnection:
             reason = self.lost.result() if self.lost.done() else "no answer from the broker"
             answer.cancel()
             self._end(reason)
-            raise LinkError("lost", reason)
+            raise (NotAcceptedError if self._never_accepted else LinkError)("lost", reason)
         answer.result()
 
     def _left_s(self, begun_s: float, within_s: float) -> float:
@@ -147,7 +148,7 @@ class MqttConnection:
             self._client.connect(
                 self._broker.host, self._broker.port, KEEP_ALIVE_S, clean_start=True, properties=properties
             )
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError) as error:  # of name, TCP or TLS: what fails once CONNECT is sent is no exception
             reason = f"{type(error).__name__}: {error}"
         try:
             self._loop.call_soon_threadsafe(self._opened, reason)
@@ -157,6 +158,7 @@ class MqttConnection:
     def _opened(self, reason: str | None) -> None:
         sock = self._client.socket()
         if reason is not None or sock is None:
+            self._never_accepted = reason is not None
             self._end(reason or "closed by the broker")
             return
         if self.lost.done():
@@ -238,6 +240,7 @@ class MqttConnection:
 
     def _connect_answered(self, _client: Client, _data: object, _flags: object, code: Any, _props: object) -> None:
         if code.is_failure:
+            self._never_accepted = not self._accepted.done()
             self._end(f"refused: {code}")
         elif not self._accepted.done():
             self._accepted.set_result(None)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.config import BrokerSection
 from controller.connection import Connect, Connection
-from controller.errors import LinkError
+from controller.errors import LinkError, NotAcceptedError
 from controller.journal import Journal
 from controller.machine import Machine
 from controller.node import Node
@@ -76,6 +76,8 @@ class Uplink:
         self._pace = pace
         self._loop = asyncio.get_running_loop()
         self._number = last_session
+        self._unused: Session | None = None  # its number is taken, and no broker has accepted it
+        self._durable = asyncio.Event()
         self._reconnect = Reconnect(secrets.SystemRandom().random, pace.reconnect_ms)
         self._connection: Connection | None = None
         self._said: list[bytes] = []
@@ -110,7 +112,10 @@ class Uplink:
 
     async def _one_connection(self) -> str:
         """One session from its number to its end; answers why it ended."""
-        session = await self._new_session()
+        session, self._unused = self._unused or self._new_session(), None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SESSION_DURABLE_WITHIN_S):
+                await self._durable.wait()
         try:
             connection = self._connection = self._new_connection(session)
             await connection.open()
@@ -121,6 +126,7 @@ class Uplink:
             self._begin(session)
             return await self._live(connection)
         except LinkError as error:
+            self._unused = session if isinstance(error, NotAcceptedError) else None
             return str(error)
         except Exception as error:  # noqa: BLE001 - logged, and no reason to keep anyone from their belongings
             _log.exception(_DEFECT)
@@ -132,16 +138,11 @@ class Uplink:
         will = self._sealed(Topic.STATUS, Death(self._controller, session))
         return self._connect(self._broker, self._controller, self._topic(Topic.STATUS), will, self._arrived)
 
-    async def _new_session(self) -> Session:
-        """The next number, on disk before it is used if the disk answers within a second."""
+    def _new_session(self) -> Session:
+        """The next number; on disk before it is used, if the disk answers within a second."""
         self._number += 1
-        durable = asyncio.get_running_loop().create_future()
-        self._journal.keep(
-            {"session": b"%d" % self._number},
-            self._node.now(),
-            done=lambda ok: None if durable.done() else durable.set_result(ok),
-        )
-        await asyncio.wait({durable}, timeout=_SESSION_DURABLE_WITHIN_S)
+        durable = self._durable = asyncio.Event()
+        self._journal.keep({"session": b"%d" % self._number}, self._node.now(), done=lambda _: durable.set())
         return Session(self._number, secrets.token_hex(16))
 
     def _begin(self, session: Session) -> None:

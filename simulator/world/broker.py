@@ -72,6 +72,7 @@ class Broker:
             return client
         self.loop.after(CONNECT_WITHIN_MS, self._give_up, client)
         client.to_broker.send(self._connects, client, clean_start, session_expiry_s, receive_maximum)
+        client.sent = not client.to_broker.broken
         return client
 
     def is_connected(self, client_id: str) -> bool:

@@ -43,7 +43,10 @@ class Callbacks:
 
 
 class Client:
-    """One connection, from both its ends: `up` is what the client believes, `attached` what the broker does."""
+    """One connection, from both its ends: `up` is what the client believes, `attached` what the broker does.
+
+    `sent`: whether its CONNECT is on its way; without it, TCP has found nobody.
+    """
 
     def __init__(
         self, broker: "Broker", link: Link, client_id: str, callbacks: Callbacks, will: Will | None, keep_alive_s: int
@@ -53,6 +56,7 @@ class Client:
         self.callbacks = callbacks
         self.will = will
         self.keep_alive_s = keep_alive_s
+        self.sent = False
         self.up = False
         self.over = False
         self.attached = False

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from controller.connection import Acknowledged, OnMessage
-from controller.errors import LinkError
+from controller.errors import LinkError, NotAcceptedError
 from controller.mqtt_connection import ANSWER_WITHIN_S
 from simulator.world.broker import Broker
 from simulator.world.broker_client import Client, Message, Will
@@ -93,7 +93,8 @@ class WorldConnection:
             reason = self.lost.result() if self.lost.done() else "no answer from the broker"
             answer.cancel()
             self._end(reason)
-            raise LinkError("lost", reason)
+            sent = self._client is not None and self._client.sent
+            raise (LinkError if sent else NotAcceptedError)("lost", reason)
 
     def _end(self, reason: str) -> None:
         if not self.lost.done():

@@ -22,7 +22,7 @@ def _disk_forgets(town: FaultyTown, sessions: int) -> None:
     town.begin("disk_read_only", hours=sessions)
     for _ in range(sessions):
         town.begin("link_cut", hours=0.1)
-        town.hours(0.2)
+        town.hours(0.3)  # six minutes, and ten to the next try at the latest
     assert _is_heard(town.world)
     bank.power_cut()
     town.hours(0.01)

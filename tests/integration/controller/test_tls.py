@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from controller.config import BrokerSection, TlsSection
-from controller.errors import LinkError
+from controller.errors import LinkError, NotAcceptedError
 from controller.mqtt_connection import MqttConnection
 
 DAY = datetime.timedelta(days=1)
@@ -126,7 +126,7 @@ def test_a_broker_of_another_authority_is_not_talked_to(site: tuple[int, Authori
     port, authority = site
     (tmp_path / "other").mkdir()
     stranger = Authority(tmp_path / "other", "stranger")
-    with pytest.raises(LinkError, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(NotAcceptedError, match="CERTIFICATE_VERIFY_FAILED"):
         asyncio.run(exchange(port, TlsSection(stranger.file, *authority.issue("bank-1"))))
 
 

@@ -1,14 +1,19 @@
 """What the uplink says on `status`, and when it keeps silent."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.config import BrokerSection, TlsSection
+from controller.errors import LinkError, NotAcceptedError
 from controller.inputs import Moment
 from controller.journal import Journal, open_journal
 from controller.machine import this_machine
@@ -24,6 +29,7 @@ from wire.topics import Topic, topic_name
 
 SESSION = Session(3, "0" * 32)
 STATUS = topic_name("bank-1", Topic.STATUS)
+ACCEPTED, REFUSED = bytes.fromhex("2003000000"), bytes.fromhex("2003008700")  # CONNACK of MQTT 5
 
 
 class Line:
@@ -180,6 +186,90 @@ def test_certificates_that_cannot_be_read_are_tried_again_and_end_nothing(tmp_pa
             assert journal.stop()
 
     assert "ca.pem" in asyncio.run(run())
+
+
+def tried(folder: Path, port: int, times: int) -> tuple[list[bytes], bytes | None]:
+    """The session numbers that were to be kept in so many tries to connect, and the one on disk."""
+    kept: list[bytes] = []
+
+    async def run() -> bytes | None:
+        journal = Journal(folder, open_journal(folder), "boot", asyncio.get_running_loop())
+        journal.start()
+        keep = journal.keep
+
+        def keeps(state: Any, now: Moment, done: Any = None) -> None:
+            kept.append(state["session"])
+            keep(state, now, done)
+
+        cast(Any, journal).keep = keeps
+        key = Ed25519PrivateKey.generate()
+        uplink = made(BrokerSection("127.0.0.1", port), key, journal, cast(Node, Calm()))
+        for _ in range(times):
+            await uplink._one_connection()
+        stored = await journal.kept("session")
+        assert journal.stop()
+        return stored
+
+    return kept, asyncio.run(run())
+
+
+@contextmanager
+def broker_that_answers(*connections: tuple[bytes, ...]) -> Iterator[tuple[int, list[bytes]]]:
+    """Its port, and each CONNECT that it read; on each connection it answers one packet after the other and closes."""
+    connects: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            for answers in connections:
+                line, _ = server.accept()
+                with line:
+                    heard = []
+                    for answer in answers:
+                        heard.append(line.recv(65_536))
+                        line.sendall(answer)
+                    connects.append(heard[0])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1], connects
+        thread.join(10)
+
+
+def test_a_hundred_refused_tries_write_one_session_number(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        assert tried(tmp_path, nobody.getsockname()[1], 100) == ([b"1"], b"1")
+
+
+def test_a_session_that_the_broker_refuses_is_the_one_of_the_next_try(tmp_path: Path) -> None:
+    with broker_that_answers((REFUSED,), (REFUSED,)) as (port, connects):
+        assert tried(tmp_path, port, 2) == ([b"1"], b"1")
+    assert connects[0] == connects[1], "its nonce is the same, too"
+
+
+@pytest.mark.parametrize(
+    "answers", [(b"",), (ACCEPTED,), (ACCEPTED, REFUSED)], ids=["none", "accepted", "accepted_and_refused"]
+)
+def test_a_session_whose_will_the_broker_may_have_is_used_up(tmp_path: Path, answers: tuple[bytes, ...]) -> None:
+    with broker_that_answers(answers, answers) as (port, connects):
+        assert tried(tmp_path, port, 2) == ([b"1", b"2"], b"2")
+    assert connects[0] != connects[1]
+
+
+def test_a_connection_ended_while_it_comes_about_may_yet_send_its_will() -> None:
+    """CONNECT is sent by a thread of its own, which nobody waits for."""
+
+    async def run() -> None:
+        connection = MqttConnection(BrokerSection("127.0.0.1", 1), "bank-1", "status", b"", lambda *_: None)
+        cast(Any, connection)._connect = lambda: None
+        opening = asyncio.ensure_future(connection.open())
+        await asyncio.sleep(0)
+        connection.close()
+        with pytest.raises(LinkError, match="closed") as lost:
+            await opening
+        assert not isinstance(lost.value, NotAcceptedError)
+
+    asyncio.run(run())
 
 
 def test_a_strangers_status_is_answered_with_one_birth(tmp_path: Path) -> None:

@@ -304,6 +304,31 @@ def test_a_gateway_that_stores_nothing_is_tried_again_less_and_less_often(world:
     assert runtime.faults == ()
 
 
+@pytest.mark.parametrize("state", ["cut", "half_open"])
+def test_a_week_without_a_network_uses_up_no_session_number(world: World, state: str) -> None:
+    before = world.gateway.births[-1].session.number
+    getattr(world.network, state)("bank-1")
+    world.wait(7 * DAY)
+    world.network.heal("bank-1")
+    world.wait(2 * HOUR)
+    assert world.gateway.births[-1].session.number == before + 1
+
+
+def test_a_broker_that_dies_with_a_connect_on_its_way_uses_up_its_session_number(world: World) -> None:
+    runtime, broker = world.bank.runtime, world.gateway.broker
+    assert runtime is not None
+    assert runtime.uplink is not None
+    before = world.gateway.births[-1].session.number
+    world.network.stall("bank-1", 10 * SECOND)
+    runtime.uplink.again()
+    world.wait(5 * SECOND)
+    broker.kill()
+    broker.start()
+    world.wait(2 * HOUR)
+    assert runtime.uplink.session is not None
+    assert runtime.uplink.session.number == before + 2
+
+
 @pytest.mark.parametrize("delivers", [True, False])
 def test_a_broker_that_acknowledges_nothing_ends_in_a_new_session_and_not_in_silence(
     world: World, delivers: bool, monkeypatch: pytest.MonkeyPatch
