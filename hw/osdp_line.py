@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hw.errors import KeyUnusable, LineClosed
-from hw.frames.osdp import OsdpFramer
+from hw.frames.osdp import MARK, OsdpFramer
 from hw.ports import MonoMs
 from hw.serial_line import SerialLine
 
 REFRESH_S = 0.020  # libosdp wants to be called at least every 50 ms
-# libosdp leaves a reader that went offline alone for five minutes; people wait at the door.
+# libosdp leaves a reader that failed alone for five minutes; people wait at the door.
 RETRY_MS = 2_000
-# A reader is asked about every 60 ms, or after the 200 ms that each silent neighbour costs; libosdp gives up late.
+# A reader that goes on answering has so long to prove its key: sixteen on one line need a second each.
+PROVE_MS = 10_000
+# No answer for so long, to the request and its repetition, and a reader is gone; libosdp gives up late.
 SILENT_MS = 1_500
+# libosdp holds the line for 200 ms for each request without an answer: so often may one of the silent ones cost that.
+TURN_MS = 500
 
 Command = Mapping[str, object]
 
@@ -43,18 +47,38 @@ class Peer(Protocol):
 
 @dataclass(slots=True)
 class _Link:
-    """Where one reader stands. `since_ms`: when it was lost, or last tried; `heard_ms`: its last frame."""
+    """Where one reader stands. `tried_ms`: when it was last given a turn; `heard_ms`: its last frame.
+
+    `asked_ms`: the first request that it has not answered; `complaint`: why its turn failed, to be told.
+    """
 
     peer: Peer
-    since_ms: int
+    tried_ms: int
     heard_ms: int
+    asked_ms: int | None = None
     is_secured: bool = False
+    is_resting: bool = True
+    complaint: tuple[str, str] | None = None
+
+    def answers(self, now_ms: int) -> bool:
+        """Whether it has been heard in its turn and is not silent since."""
+        return self.heard_ms >= self.tried_ms and (self.asked_ms is None or now_ms - self.asked_ms < SILENT_MS)
+
+    def is_waited_for(self, now_ms: int) -> bool:
+        """Whether its turn goes on: it has neither answered nor failed, nor had its time."""
+        is_late = self.asked_ms is not None and now_ms - self.asked_ms >= TURN_MS
+        return not (self.is_resting or self.answers(now_ms) or is_late)
+
+    def has_failed(self, now_ms: int) -> bool:
+        """Whether it has had its time to prove its key."""
+        return now_ms - max(self.tried_ms, self.heard_ms) > RETRY_MS or now_ms - self.tried_ms > PROVE_MS
 
 
 class OsdpLine:
     """The port of one or several readers with different addresses. It opens with the first and closes with the last.
 
     Install mode, in which a reader would take any key, is never on, and nothing is taken from a reader in the clear.
+    Readers that do not answer take turns, so that any number of them leaves most of the line to those that do.
     """
 
     def __init__(self, port: str, baud: int, mono_ms: MonoMs) -> None:
@@ -70,6 +94,8 @@ class OsdpLine:
         self._events: list[tuple[int, Mapping[str, Any]]] = []
         self._turn: asyncio.TimerHandle | None = None
         self._keys_due_ms = 0
+        self._tell_ms = 0  # readers that are only starting, like ourselves, are no fault yet
+        self._tried: _Link | None = None
 
     def join(self, peer: Peer) -> None:
         """One more reader, before the start."""
@@ -111,6 +137,7 @@ class OsdpLine:
             self._turn = None
         self._panel = None
         self._links = []
+        self._tried = None
         self._inbox.clear()
         self._events.clear()
 
@@ -120,7 +147,8 @@ class OsdpLine:
 
         now_ms = self._mono_ms()
         keys = self._usable_keys()
-        self._keys_due_ms = now_ms + RETRY_MS
+        self._keys_due_ms = self._tell_ms = now_ms + RETRY_MS
+        self._tried = None
         self._links = [_Link(peer, now_ms, now_ms - SILENT_MS) for peer in self._peers if peer.address in keys]
         self._panel = None
         if not self._links:
@@ -163,19 +191,40 @@ class OsdpLine:
             for link in self._links:
                 if frame[1] == 0x80 | link.peer.address:
                     link.heard_ms = self._mono_ms()
+                    link.asked_ms = None
         if self._inbox:
             self._refresh()
 
-    def _send(self, data: bytes) -> None:
-        """A request: what came before it answers nothing. Called by libosdp, so nothing may be raised."""
+    def _send(self, data: bytes) -> bool:
+        """A request: what came before it answers nothing. Called by libosdp, so nothing may be raised.
+
+        False where the reader has to wait for its turn: libosdp takes it offline then, and leaves the line to others.
+        """
+        address = data[2 if data[0] == MARK else 1]
+        link, now_ms = next((each for each in self._links if each.peer.address == address), None), self._mono_ms()
+        if link is None:  # the port has just failed
+            return False
+        if not self._may_ask(link, now_ms):
+            self._rest(link)
+            return False
+        if link.asked_ms is None:
+            link.asked_ms = now_ms
         self._framer = OsdpFramer()
         self._inbox.clear()
         with suppress(LineClosed):  # the port tells so itself
             self._line.write(data)
+        return True
 
-    def _noted(self, index: int, event: Mapping[str, Any]) -> int:
+    def _may_ask(self, link: _Link, now_ms: int) -> bool:
+        """One that answers at any time, another once in its turn."""
+        if link.is_resting:
+            return False
+        return link.answers(now_ms) or (link is self._tried and link.asked_ms is None)
+
+    def _noted(self, index: int, event: dict[str, Any]) -> int:
         """Called by libosdp in the middle of a refresh: nothing may be raised or asked of it here."""
-        self._events.append((index, event))
+        self._events.append((index, event.copy()))
+        event.clear()  # its binding (3.2.9) never lets go of it, nor of the badge's number in it
         return 0
 
     def _refresh(self) -> None:
@@ -187,29 +236,46 @@ class OsdpLine:
             return
         secured, now_ms = panel.sc_status(), self._mono_ms()
         for index, link in enumerate(self._links):
-            is_there = now_ms - link.heard_ms < SILENT_MS
-            self._follow(index, link, is_there and bool(secured >> index & 1), now_ms)
+            self._follow(index, link, link.answers(now_ms) and bool(secured >> index & 1), now_ms)
+        self._give_turn(now_ms)
         events, self._events = self._events, []
         for index, event in events:
             if self._links[index].is_secured:
                 self._links[index].peer.reported(event)
 
     def _follow(self, index: int, link: _Link, is_secured: bool, now_ms: int) -> None:
-        if is_secured != link.is_secured:
-            link.is_secured = is_secured
-            link.since_ms = now_ms
-            if is_secured:
-                link.peer.secured()
-            else:
-                link.peer.unreachable(*_why(link, now_ms - SILENT_MS))
-        if is_secured:
+        if is_secured and not link.is_secured:
+            link.is_secured, link.complaint = True, None
+            link.peer.secured()
+        elif link.is_secured and not is_secured:
+            link.is_secured, link.is_resting = False, True
+            link.peer.unreachable(*_why(link, now_ms - SILENT_MS))
+        elif not is_secured and link.has_failed(now_ms):
+            self._rest(link)
+        if link.is_resting and self._panel.is_pd_enabled(index):
+            self._panel.disable_pd(index)  # done once its request has had its time
+        if link.complaint is not None and now_ms > self._tell_ms:
+            link.peer.unreachable(*link.complaint)
+            link.complaint = None
+
+    def _rest(self, link: _Link) -> None:
+        """Its turn is over, and has failed."""
+        if not link.is_resting:
+            link.is_resting = True
+            link.complaint = _why(link, link.tried_ms)
+
+    def _give_turn(self, now_ms: int) -> None:
+        """To the reader that waited longest, once the one before has answered or had its time."""
+        tried = self._tried
+        if tried is not None and tried.is_waited_for(now_ms):
             return
-        if not self._panel.is_pd_enabled(index):
+        resting = [(link.tried_ms, index) for index, link in enumerate(self._links) if link.is_resting]
+        ready = [each for each in resting if not self._panel.is_pd_enabled(each[1])]
+        if ready:
+            index = min(ready)[1]
+            link = self._tried = self._links[index]
+            link.tried_ms, link.asked_ms, link.is_resting = now_ms, None, False
             self._panel.enable_pd(index)
-        elif now_ms - link.since_ms > RETRY_MS:
-            link.peer.unreachable(*_why(link, link.since_ms))
-            link.since_ms = now_ms
-            self._panel.disable_pd(index)
 
 
 def _why(link: _Link, since_ms: int) -> tuple[str, str]:
@@ -221,7 +287,7 @@ def _why(link: _Link, since_ms: int) -> tuple[str, str]:
     return "silent", f"{reader} does not answer: look at its power, its wires A and B, its address and its baud rate"
 
 
-def _channel(base: type[Any], inbox: list[bytes], send: Callable[[bytes], None]) -> Any:
+def _channel(base: type[Any], inbox: list[bytes], send: Callable[[bytes], bool]) -> Any:
     """libosdp's way to the port: it reads one whole frame at a time."""
 
     class Channel(base):  # type: ignore[misc]  # its base is only there when it is needed
@@ -234,8 +300,7 @@ def _channel(base: type[Any], inbox: list[bytes], send: Callable[[bytes], None])
             return frame[:max_bytes]
 
         def write(self, buf: bytes) -> int:
-            send(bytes(buf))
-            return len(buf)
+            return len(buf) if send(bytes(buf)) else 0
 
         def flush(self) -> None:
             inbox.clear()

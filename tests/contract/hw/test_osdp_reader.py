@@ -1,20 +1,20 @@
-"""What only an OSDP reader has: a key of its own, a queue, a light and a buzzer, and neighbours on its line."""
+"""What only an OSDP reader has: a key of its own, a queue, a light and a buzzer."""
 
 import asyncio
 import gc
 import secrets
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from hw import registry
+from hw import osdp_line, registry
 from hw.assembly import HardwareConfig, build
 from hw.errors import HardwareError
 from hw.ports import BadgeRead, CardRefused, DeviceFault, DeviceRecovered, KeyPressed, Signal
 from simulator.devices import Habit
-from simulator.pty_port import PtyPort
 from simulator.readers.osdp import OsdpReader
 from tests.contract.hw.reader_rigs import READER, OsdpRig
 
@@ -252,47 +252,87 @@ def test_a_key_file_that_is_mended_is_found_without_a_restart(osdp_rig, until):
     played(osdp_rig, scene)
 
 
-def test_two_readers_share_a_line_and_one_that_is_dead_does_not_silence_the_other(tmp_path, until):
-    async def scene():
-        keys = {address: secrets.token_bytes(16) for address in (1, 2)}
-        for address, key in keys.items():
-            (tmp_path / f"{address}.key").touch(0o600)
-            (tmp_path / f"{address}.key").write_text(key.hex())
-        devices = [OsdpReader(address, key) for address, key in keys.items()]
-        path = tmp_path / "line.tty"
+def in_memory(device, key, scene):
+    """A line with no port between the driver and the simulated reader: as many orders and badges as one likes."""
 
-        def heard(byte, at):
-            for device in devices:
-                port.send(device.heard(byte, at), after_ms=2.0)
+    class Peer:
+        name, address = "entrance", device.address
+        events = []  # noqa: RUF012
 
-        port = PtyPort(path, heard)
-        port.plug()
-        table = {"driver": "osdp", "port": str(path)}
-        events: list[object] = []
-        rig_clock = OsdpRig.__new__(OsdpRig)
-        rig_clock.passed_ms = 0
-        readers = {
-            name: registry.decode("readers", {**table, "address": at, "key_file": str(tmp_path / f"{at}.key")})
-            for name, at in (("street", 1), ("yard", 2))
-        }
-        hardware = build(HardwareConfig(readers=readers), events.append, rig_clock.now_ms)
-        await hardware.start()
-        line = hardware.readers["street"]._line
-        await until(lambda: all(link.is_secured for link in line._links))
-        rig_clock.passed_ms += 1_100
-        for device in devices:
-            device.hold("7-7", 100, 0.0)  # the same badge at both: each has presentations of its own
-        await until(lambda: len(events) == 2)
-        assert {event.reader for event in events} == {"street", "yard"}
-        devices[0].habit = Habit.DEAD
-        await until(lambda: any(isinstance(event, DeviceFault) for event in events), within_s=10)
-        assert [event.device for event in events if isinstance(event, DeviceFault)] == ["street"]
-        devices[1].hold("8-8", 100, 0.0)
-        await until(lambda: [event.number for event in events if isinstance(event, BadgeRead)][-1] == "8-8")
-        await hardware.stop()
-        port.unplug()
+        def key(self):
+            return key
 
-    asyncio.run(scene())
+        def reported(self, event):
+            self.events.append(event)
+
+        def secured(self):
+            pass
+
+        def unreachable(self, code, detail):
+            raise AssertionError((code, detail))
+
+    class Memory:
+        def write(self, data):
+            answer = b"".join(device.heard(byte, time.monotonic() * 1000) for byte in data)
+            asyncio.get_running_loop().call_soon(line._received, answer)
+
+    line = osdp_line.OsdpLine("/dev/null", 9600, lambda: time.monotonic_ns() // 1_000_000)
+    line._line = Memory()
+    peer = Peer()
+    line.join(peer)
+
+    async def spin(holds):
+        deadline = time.monotonic() + 10
+        while not holds():
+            assert time.monotonic() < deadline
+            line._refresh()
+            await asyncio.sleep(0)
+
+    async def play():
+        line._open_panel()
+        await spin(lambda: line._links[0].is_secured)
+        await scene(line, peer, spin)
+
+    asyncio.run(play())
+
+
+def test_hundreds_of_orders_cost_the_simulated_reader_no_reference():
+    key = secrets.token_bytes(16)
+    device = OsdpReader(3, key)
+    beep = {"command": 3, "reader": 0, "control_code": 2, "on_count": 1, "off_count": 0, "rep_count": 1}
+
+    async def scene(line, _peer, spin):
+        async def order(times):
+            until = device.beeps + times
+            while device.beeps < until:
+                line.command(3, [beep])
+                await spin(lambda beeps=device.beeps: device.beeps > beeps)
+
+        await order(100)
+        before = sys.getrefcount(None)
+        await order(300)
+        assert sys.getrefcount(None) > before - 150
+
+    in_memory(device, key, scene)
+
+
+def test_the_library_is_left_with_no_badge_number():
+    key = secrets.token_bytes(16)
+    device = OsdpReader(3, key)
+    given = []
+
+    async def scene(line, peer, spin):
+        def noted(index, event):
+            given.append(event)
+            return line._noted(index, event)
+
+        line._panel.set_event_callback(noted)
+        device.hold("1-5", 100, 0.0)
+        await spin(lambda: peer.events)
+        assert peer.events[0]["data"]
+        assert given == [{}], "its binding keeps what it gave us for ever"
+
+    in_memory(device, key, scene)
 
 
 def test_a_light_without_its_reader_cannot_be_built(tmp_path):
