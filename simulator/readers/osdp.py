@@ -3,6 +3,7 @@
 It keeps what it read until the panel asks, as real ones do: badges held while nobody listens come out afterwards.
 """
 
+import ctypes
 import secrets
 from collections import deque
 from collections.abc import Mapping
@@ -161,6 +162,8 @@ class OsdpReader:
             self.light = _COLOURS.get(order["on_color"], "other") if shown else "off"
         elif order["command"] == osdp.Command.Buzzer and order["control_code"] == 2:
             self.beeps += order["rep_count"]
+        # libosdp's binding (3.2.9) gives up a reference to the second value that it was only lent.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(None))
         return 0, None
 
     def _spoilt(self, answer: bytes) -> bytes:
