@@ -13,6 +13,7 @@ import select
 import termios
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from hw.backoff import Backoff
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 READ_SIZE = 4096
 # A port that opens and fails at once must not count as working, or its back-off would never grow.
 STEADY_S = 2.0
+# A port is closed at once, or only after the kernel has waited for its bytes to leave: up to 30 s with a stuck adapter.
+CLOSED_WITHIN_S = 0.05
 _CODES = {
     errno.ENOENT: "missing",
     errno.ENODEV: "missing",
@@ -61,6 +64,7 @@ class SerialLine:
         self._on_down = on_down
         self._backoff = Backoff()
         self._port: Serial | None = None
+        self._closing: Thread | None = None
         self._told_code: str | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._steady: asyncio.TimerHandle | None = None
@@ -105,6 +109,11 @@ class SerialLine:
 
     def _open(self) -> None:
         self._retry = None
+        if self._closing is not None and self._closing.is_alive():  # to open it would wait as long
+            if self._told_code is None:
+                self._report("failed", OSError(errno.EBUSY, "it takes no bytes and is still being closed"))
+            self._retry = self._loop.call_later(self._backoff.wait_s(), self._open)
+            return
         try:
             self._port = _open_alone(self.path, self._baud)
         except OSError as error:  # SerialException is one
@@ -145,9 +154,13 @@ class SerialLine:
             return
         port, self._port = self._port, None
         self._loop.remove_reader(port.fileno())
-        with suppress(OSError):  # the device may be gone, and its exclusive mode with it
+        with suppress(OSError, termios.error):  # the device may be gone, and its exclusive mode with it
+            termios.tcflush(port.fileno(), termios.TCOFLUSH)
             fcntl.ioctl(port.fileno(), termios.TIOCNXCL)
-        port.close()
+        # In a thread, since the drivers of USB adapters throw nothing away: the loop has doors to open meanwhile.
+        self._closing = Thread(target=port.close, daemon=True)
+        self._closing.start()
+        self._closing.join(CLOSED_WITHIN_S)
 
     def _report(self, code: str, error: OSError) -> None:
         if code != self._told_code:

@@ -3,9 +3,14 @@
 import asyncio
 import fcntl
 import os
+import select
+import threading
+import time
+import tty
 from pathlib import Path
 
 import pytest
+from serial import Serial
 
 from hw.backoff import FIRST_S, LONGEST_S, Backoff
 from hw.errors import LineClosed
@@ -127,6 +132,55 @@ def test_a_port_that_is_ours_cannot_be_locked_by_another_program(device) -> None
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.close(other)
         device.unplug()
+
+    asyncio.run(scene())
+
+
+def test_a_port_whose_bytes_do_not_leave_holds_nobody_up_and_is_opened_once_it_is_closed(
+    device, until, monkeypatch
+) -> None:
+    drained = threading.Event()
+    close = Serial.close
+
+    def slow_close(port: Serial) -> None:
+        drained.wait(10)
+        close(port)
+
+    async def scene() -> None:
+        heard = Heard()
+        device.plug()
+        line = heard.line(device.path)
+        line.start()
+        monkeypatch.setattr(Serial, "close", slow_close)
+        began = time.monotonic()
+        line.stop()
+        line.start()
+        assert time.monotonic() - began < 1
+        assert heard.log == ["up", "failed"]
+        await asyncio.sleep(FIRST_S * 1.5)  # one attempt in vain
+        assert not line.is_open
+        drained.set()
+        await until(lambda: line.is_open)
+        line.stop()
+        device.unplug()
+
+    asyncio.run(scene())
+
+
+def test_what_has_not_left_is_thrown_away_when_a_port_is_closed() -> None:
+    async def scene() -> None:
+        master, slave = os.openpty()  # nobody reads at the other end
+        tty.setraw(slave)
+        line = Heard().line(Path(os.ttyname(slave)))
+        line.start()
+        line.write(bytes(8_000))
+        line.stop()
+        arrived = 0
+        while select.select([master], [], [], 0.2)[0]:
+            arrived += len(os.read(master, 4096))
+        assert arrived < 8_000  # no more than had gone over
+        os.close(slave)
+        os.close(master)
 
     asyncio.run(scene())
 
