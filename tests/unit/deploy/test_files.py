@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from controller.config import load
 from gateway.cli import app as gateway
 from gateway.settings import PREFIX, Settings, load_settings
+from hw import registry
+from hw.pins import FACTORIES
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
@@ -62,6 +64,38 @@ def test_lgpio_has_a_folder_it_may_write_to() -> None:
     settings = _settings("casier-controller@.service")
     assert settings["Environment"] == ["LG_WD=/run/casier-controller-%i"]
     assert settings["RuntimeDirectory"] == ["casier-controller-%i"]
+
+
+SERIAL = {"char-ttyUSB", "char-ttyACM", "char-ttyAMA", "char-ttyS", "char-ttySC"}
+PINS = {"LGPIOFactory": "char-gpiochip", "RPiGPIOFactory": "/dev/gpiomem"}
+DEVICES = {
+    "rdm6300": SERIAL,
+    "id12la": SERIAL,
+    "osdp": SERIAL,
+    "pn532": SERIAL,
+    "xor_board": SERIAL,
+    "kerong_cu": SERIAL,
+    "modbus_relay": SERIAL,
+    "wiegand": {*PINS.values()},
+    "gpio": {*PINS.values()},
+    "mcp23017": {"char-i2c", *PINS.values()},  # the chip's RESET is a pin
+    "keyboard_wedge": {"char-input"},
+    "undervoltage": set[str](),  # a file in /sys
+}
+
+
+def test_the_service_may_open_the_devices_of_every_driver_and_no_others() -> None:
+    drivers = (registry.READERS, registry.BOARDS, registry.INDICATORS, registry.INPUTS)
+    assert DEVICES.keys() == set[str]().union(*drivers)
+    assert PINS.keys() == set(FACTORIES)
+    unit = _settings("casier-controller@.service")
+    assert unit["DevicePolicy"] == ["closed"]
+    assert sorted(unit["DeviceAllow"]) == sorted(f"{device} rw" for device in set[str]().union(*DEVICES.values()))
+
+
+def test_the_service_may_ask_for_edges_where_rpi_gpio_does() -> None:
+    (paths,) = _settings("casier-controller@.service")["ReadWritePaths"]
+    assert paths.split() == ["-/sys/class/gpio", "-/sys/devices/platform/soc"]
 
 
 def test_a_bank_keeps_its_data_where_the_service_may_write() -> None:
