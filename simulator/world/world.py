@@ -14,6 +14,7 @@ from simulator.world.invariants.violation import Violation
 from simulator.world.loop import VirtualLoop
 from simulator.world.mischief import Mischief
 from simulator.world.network import Network
+from simulator.world.signatures import remembered
 from simulator.world.trace import Trace
 from wire.hours import site_zone
 
@@ -96,7 +97,7 @@ def pinned(chance: Chance) -> Iterator[None]:
     ZoneInfo.clear_cache()
     site_zone.cache_clear()
     try:
-        with chance.seeded_os():
+        with chance.seeded_os(), remembered():
             yield
     finally:
         reset_tzpath()
