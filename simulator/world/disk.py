@@ -8,7 +8,7 @@ that is not modelled. After a sync that failed, what it should have written neve
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from random import Random
 
@@ -19,6 +19,7 @@ from wire.errors import KeyMaterialError
 
 ROOMY = 1 << 30
 _KEY_BYTES = 32
+_RUN_BYTES = 128 * SECTOR_BYTES
 # What a write, sync, truncate, delete, rename or create is about to be asked of: (operation, name).
 Watch = Callable[[str, str], None]
 
@@ -195,11 +196,10 @@ class Disk:
     def write_again(self, path: Path) -> None:
         """See Storage. Bytes that are given what they hold already are taken to keep it."""
         file = self._file(path)
-        for at in range(0, len(file.now), SECTOR_BYTES):
+        for at in _changed(file):
             new, old = file.now[at : at + SECTOR_BYTES], file.kept[at : at + SECTOR_BYTES]
-            if new != old:
-                same = next((n for n, (a, b) in enumerate(zip(new, old, strict=False)) if a != b), len(old))
-                self.write(str(path), file, at + same, bytes(new[same:]))
+            same = next((n for n, (a, b) in enumerate(zip(new, old, strict=False)) if a != b), len(old))
+            self.write(str(path), file, at + same, bytes(new[same:]))
         self.sync(str(path), file)
 
     def key(self, path: Path) -> bytes:
@@ -269,6 +269,16 @@ class Disk:
         file = self.files[name]
         for content in (file.now, file.kept):
             content[offset : offset + len(data)] = data[: max(0, len(content) - offset)]
+
+
+def _changed(file: File) -> Iterator[int]:
+    """Where the sectors begin that would be others without power: looked for in long runs first."""
+    for begin in _differing(file, 0, len(file.now), _RUN_BYTES):
+        yield from _differing(file, begin, min(begin + _RUN_BYTES, len(file.now)), SECTOR_BYTES)
+
+
+def _differing(file: File, begin: int, end: int, size: int) -> Iterator[int]:
+    return (at for at in range(begin, end, size) if file.now[at : at + size] != file.kept[at : at + size])
 
 
 def _give_size(content: bytearray, size: int) -> None:
