@@ -1,5 +1,6 @@
 """A gateway that is put back is not blamed for things of which it cannot know; for those of which it can, it is."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -8,8 +9,9 @@ from gateway.access import reconcile
 from gateway.custody import withdrawn
 from simulator.world.lives.arrivals import Arrivals, Term
 from simulator.world.lives.belongings import Belongings
-from simulator.world.lives.calendar import day_of, days_on
+from simulator.world.lives.calendar import DAY, day_of, days_on
 from simulator.world.lives.deciding import Deciding
+from simulator.world.lives.giving import judge_given
 from simulator.world.lives.pacts import Life, Pact
 from simulator.world.lives.records import Box, Someone
 from tests.simulation.faulty_town import FaultyTown, faulty_town
@@ -139,3 +141,14 @@ def test_things_inside_are_found_where_no_gateway_was_put_back() -> None:
         box, holder = _never_had(town), next(iter(town.town.records.people.values()))
         assert _given(town, box, holder.pacts[-1]) == "done"
         assert "belongings" in town.found()
+
+
+def test_a_draft_that_is_signed_when_its_time_is_over_gives_nobody_the_locker() -> None:
+    with faulty_town(3) as town:
+        box, now = _never_had(town), town.world.gateway.now()
+        box.inside = pact = next(one for one in town.town.records.pacts.values() if one.state(now) is Life.ACTIVE)
+        over = replace(pact, id="over", until_at=now - 2 * DAY, collect_until=now - DAY)
+        judge_given(town.town.office, box, over, now)
+        assert town.found() == set()
+        judge_given(town.town.office, box, replace(over, collect_until=now + DAY), now)
+        assert "belongings" in town.found(), "but in its time to collect it has it"

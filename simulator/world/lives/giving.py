@@ -18,9 +18,12 @@ from wire.entries import EntryType, decode_entry
 
 
 def judge_given(office: Office, box: Box, pact: Pact, at: int) -> None:
-    """That locker has just gone to this contract. Whoever begins later may have to wait for a look first."""
+    """That locker has just gone to this contract. Whoever begins later may have to wait for a look first.
+
+    Nothing is given by a draft, nor by one that is signed when its time is over.
+    """
     inside = box.inside
-    if inside is None or inside is pact or pact.state(at) is Life.DRAFT:
+    if inside is None or inside is pact or pact.state(at) in (Life.DRAFT, Life.ENDED):
         return
     if box.holds_strange and office.loose and not _is_told(office, box):
         return
