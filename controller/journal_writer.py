@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from controller import SOFTWARE
 from controller.pace import PRODUCTION, Pace
 from controller.pending import Head, Pending, ReceiptNoted, Result, Waiting
 from controller.salvage import BROUGHT_OVER, open_store, set_aside
@@ -190,7 +191,7 @@ class Writer:
     def _begin_epoch(self, store: Store, entries: list[Pending]) -> tuple[Head, list[Pending]]:
         first = entries[0]
         if first.type is not EntryType.STARTED:
-            first = _beside(first, EntryType.STARTED, {"cause": "journal_set_aside"})
+            first = _beside(first, EntryType.STARTED, {"software": SOFTWARE, "cause": "journal_set_aside"})
             entries = [first, *entries]
         before = self._previous
         first.body |= {

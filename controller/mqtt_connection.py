@@ -143,23 +143,24 @@ class MqttConnection:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = 0
         properties.MaximumPacketSize = _MAX_PACKET_BYTES
-        reason = None
+        failed: Exception | None = None
         try:
             self._client.connect(
                 self._broker.host, self._broker.port, KEEP_ALIVE_S, clean_start=True, properties=properties
             )
-        except (OSError, ValueError) as error:  # of name, TCP or TLS: what fails once CONNECT is sent is no exception
-            reason = f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, the loop waits for word of it
+            failed = error
         try:
-            self._loop.call_soon_threadsafe(self._opened, reason)
+            self._loop.call_soon_threadsafe(self._opened, failed)
         except RuntimeError:  # the loop has closed: the program is ending
             _log.debug("the broker answered after the end")
 
-    def _opened(self, reason: str | None) -> None:
+    def _opened(self, failed: Exception | None) -> None:
         sock = self._client.socket()
-        if reason is not None or sock is None:
-            self._never_accepted = reason is not None
-            self._end(reason or "closed by the broker")
+        if failed is not None or sock is None:
+            # Of name, TCP or TLS; what fails once CONNECT is sent is none of these.
+            self._never_accepted = isinstance(failed, OSError | ValueError)
+            self._end(f"{type(failed).__name__}: {failed}" if failed is not None else "closed by the broker")
             return
         if self.lost.done():
             self._shut()

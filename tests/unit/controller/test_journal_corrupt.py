@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from controller import SOFTWARE
 from controller.journal import NAME, open_journal
 from controller.state_copy import COPY_NAME, write_copy
 from controller.store import Store
@@ -49,6 +50,7 @@ def test_a_journal_that_becomes_corrupt_while_it_runs_goes_on_in_a_new_epoch(
     assert len(before) == 4
     assert after[0].type == "started"
     assert after[0].body["cause"] == "journal_set_aside"
+    assert after[0].body["software"] == SOFTWARE
     assert after[0].body["previous_hash"] is not None
     assert [entry.body.get("locker") for entry in after if entry.type == "door_opened"] == [4, 5]
 
