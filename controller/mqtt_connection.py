@@ -143,24 +143,26 @@ class MqttConnection:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = 0
         properties.MaximumPacketSize = _MAX_PACKET_BYTES
-        failed: Exception | None = None
+        reason, before_connect = None, False
         try:
             self._client.connect(
                 self._broker.host, self._broker.port, KEEP_ALIVE_S, clean_start=True, properties=properties
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop waits for word of it
-            failed = error
+            # In words: with the error itself its socket would stay, for the garbage collector to find.
+            reason = f"{type(error).__name__}: {error}"
+            # Of name, TCP or TLS; what fails once CONNECT is sent is none of these.
+            before_connect = isinstance(error, OSError | ValueError)
         try:
-            self._loop.call_soon_threadsafe(self._opened, failed)
+            self._loop.call_soon_threadsafe(self._opened, reason, before_connect)
         except RuntimeError:  # the loop has closed: the program is ending
             _log.debug("the broker answered after the end")
 
-    def _opened(self, failed: Exception | None) -> None:
+    def _opened(self, reason: str | None, before_connect: bool) -> None:
         sock = self._client.socket()
-        if failed is not None or sock is None:
-            # Of name, TCP or TLS; what fails once CONNECT is sent is none of these.
-            self._never_accepted = isinstance(failed, OSError | ValueError)
-            self._end(f"{type(failed).__name__}: {failed}" if failed is not None else "closed by the broker")
+        if reason is not None or sock is None:
+            self._never_accepted = before_connect
+            self._end(reason or "closed by the broker")
             return
         if self.lost.done():
             self._shut()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -30,6 +31,9 @@ LONGEST_FIRST = (*IN_REAL_TIME, "e2e/", "integration/", "mutation/", "property/g
 # The workers that begin with them; the others give way.
 THAT_WAIT, NICE = ("gw0", "gw1"), 10
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+# A run in the background of a shell ignores Ctrl-C, and so would every program that a test starts and ends with it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: the machine is shared, and a test that must be quick says so with its own figure.
 settings.register_profile("default", deadline=None, print_blob=True)
