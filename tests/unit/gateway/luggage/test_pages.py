@@ -72,6 +72,9 @@ def test_a_locker_that_was_used_by_somebody_not_known_here_says_so_until_somebod
     ready, why = f"/lockers/{town.bank}/4/ready", "Somebody used this locker who is not known here as its holder."
     door = volunteer.page(f"/lockers/{town.bank}/4")
     assert ready in door
+    hand_over = f"/handover?locker={town.bank}/4"
+    worker = office(NOON + DAY).as_role("worker")
+    assert hand_over not in worker.page(f"/lockers/{town.bank}/4"), "it would be refused"
     wall = {one["number"]: one["occupancy"] for one in volunteer.api("GET", "/lockers", 200)["items"]}
     assert (wall[4], wall[5]) == ("to_empty", "free")
     assert why in volunteer.page(ready)
@@ -79,6 +82,7 @@ def test_a_locker_that_was_used_by_somebody_not_known_here_says_so_until_somebod
     volunteer.post(ready, all="yes")
     assert why not in volunteer.page(ready)
     assert "can be given to someone" in volunteer.page(ready)
+    assert hand_over in worker.page(f"/lockers/{town.bank}/4")
     assert volunteer.api("GET", f"/lockers/{town.bank}/4/readiness", 200)["used_at"] is None
 
 
