@@ -247,11 +247,11 @@ class Uplink:
             while (wanted := self._outbox.next_page()) is not None:
                 await connection.acknowledged_below(_UNACKNOWLEDGED)
                 await self._send_page(connection, wanted)
-            linger_s = 0.0 if self._outbox.has_unsent else self._pace.linger_s
+            linger_s = self._pace.linger_s
             await asyncio.sleep(self._pace.gather_s)
 
     async def _send_page(self, connection: Connection, wanted: PageWanted) -> None:
-        page = await self._journal.page(wanted.no, wanted.first, wanted.most)
+        page = await self._journal.page(wanted.no, wanted.first)
         if not connection.up or not self._outbox.still_wanted(wanted):
             return
         if page is None or page.epoch != wanted.epoch:
