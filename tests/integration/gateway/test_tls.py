@@ -106,14 +106,20 @@ def connection(certificates: Path) -> Iterator[Connection]:
     made.stop()
 
 
-def test_certificates_of_a_new_authority_count_from_the_next_connection_on(
-    certificates: Path, connection: Connection
-) -> None:
+def connected_and_lost(certificates: Path, connection: Connection) -> int:
+    """The port on which the broker was that it had, and that is gone."""
     port = free_port()
     with broker(certificates, port):
         connection.start("127.0.0.1", port)
         soon(lambda: connection.is_connected)
     soon(lambda: not connection.is_connected)
+    return port
+
+
+def test_certificates_of_a_new_authority_count_from_the_next_connection_on(
+    certificates: Path, connection: Connection
+) -> None:
+    port = connected_and_lost(certificates, connection)
     renewed = Authority(certificates)
     renewed.issue("broker")
     renewed.issue("casier.gateway")
@@ -124,11 +130,7 @@ def test_certificates_of_a_new_authority_count_from_the_next_connection_on(
 def test_a_certificate_without_its_key_yet_leaves_the_old_pair_in_use(
     certificates: Path, connection: Connection
 ) -> None:
-    port = free_port()
-    with broker(certificates, port):
-        connection.start("127.0.0.1", port)
-        soon(lambda: connection.is_connected)
-    soon(lambda: not connection.is_connected)
+    port = connected_and_lost(certificates, connection)
     shutil.copy(certificates / "broker.pem", certificates / "casier.gateway.pem")
     with broker(certificates, port):
         soon(lambda: connection.is_connected, 30)
