@@ -36,6 +36,7 @@ class Poison:
     why: str
     epoch: str | None = None
     first: int | None = None
+    prev: bytes | None = None
     last: int | None = None
     end_hash: bytes | None = None
 
@@ -65,5 +66,5 @@ def read(payload: bytes, controller: str) -> Run | Poison:
 
 
 def _poison(why: str, batch: Batch, hashes: tuple[bytes, ...]) -> Poison:
-    first = batch.header.first
-    return Poison(why, batch.header.epoch, first, first + len(batch.lines) - 1, hashes[-1])
+    first, prev = batch.header.first, bytes.fromhex(batch.header.prev)
+    return Poison(why, batch.header.epoch, first, prev, first + len(batch.lines) - 1, hashes[-1])

@@ -30,6 +30,13 @@ _ENDS_AROUND = Prepared(
     )
 )
 
+_STORED_BEHIND = select(func.min(Event.seq)).where(
+    Event.bank_id == bindparam("bank"), Event.epoch == bindparam("name"), Event.seq > bindparam("next")
+)
+_POISON_BEHIND = select(func.min(Quarantine.first)).where(
+    Quarantine.bank_id == bindparam("bank"), Quarantine.epoch == bindparam("name"), Quarantine.first > bindparam("next")
+)
+
 
 def hashes_between(connection: Connection, bank_id: str, epoch: str, first: int, last: int) -> Mapping[int, bytes]:
     """The stored chain by seq, from `first` to `last`; the ends of quarantined ranges count."""
@@ -85,6 +92,13 @@ def walk(connection: Connection, row: EpochRow) -> None:
             row.through, row.through_hash = skip[0], bytes(skip[1])
         if row.through == before:
             return
+
+
+def end_of_hole(connection: Connection, row: EpochRow, *, at_most: int) -> int:
+    """The first seq behind the hole that follows `through` of which something is stored or set aside."""
+    here = {"bank": row.bank_id, "name": row.epoch, "next": row.through + 1}
+    ends = (connection.scalar(asked, here) for asked in (_STORED_BEHIND, _POISON_BEHIND))
+    return min([at_most, *(end for end in ends if end is not None)])
 
 
 def set_aside(session: Session, row: Quarantine) -> bool:

@@ -107,6 +107,7 @@ def _quarantine(session: Session, epochs: Epochs, batch: Arrived, poison: Poison
         )  # fmt: skip
     if poison.epoch is not None and poison.last is not None:
         row = _row(epochs, batch.bank_id, poison.epoch, stored)
+        _close_gap(session, epochs, poison, row, now)
         row.highest = max(row.highest, poison.last)
         repository.walk(epochs.connection, row)
 
@@ -159,17 +160,16 @@ def _store_run(session: Session, epochs: Epochs, bank_id: str, run: Run, stored:
         if why is not None:
             return _poison(why, run)
         fresh = [at for at in range(len(run.lines)) if run.first + at not in known and run.first + at > row.through]
-        _close_gap(session, run, row, now)
+        _close_gap(session, epochs, run, row, now)
     stored.duplicates += len(run.lines) - len(fresh)
-    if not fresh:
-        return run
-    repository.add_entries(epochs.connection, bank_id, run, fresh, now)
-    stored.fresh[bank_id] += [run.entries[at] for at in fresh]
+    if fresh:
+        repository.add_entries(epochs.connection, bank_id, run, fresh, now)
+        stored.fresh[bank_id] += [run.entries[at] for at in fresh]
     if run.first == row.through + 1 == row.highest + 1:
         row.through, row.through_hash, row.highest = run.last, run.hashes[-1], run.last
     else:
         row.highest = max(row.highest, run.last)
-        if run.first <= row.through + 1:
+        if run.first <= row.through + 1 <= row.highest:
             repository.walk(epochs.connection, row)
     if run.first == 1 and 0 in fresh:
         before = note_link(session, epochs, row, run.entries[0], now)
@@ -193,15 +193,19 @@ def _contradicts(session: Session, bank_id: str, run: Run, row: EpochRow, known:
     return None
 
 
-def _close_gap(session: Session, run: Run, row: EpochRow, now: int) -> None:
-    """The bank said at its birth that nothing below this run exists any more."""
-    if row.through + 1 < run.first <= row.available:
+def _close_gap(session: Session, epochs: Epochs, begins: Run | Poison, row: EpochRow, now: int) -> None:
+    """The bank said at its birth that nothing below this batch exists any more: what is lacking of it is lost."""
+    if begins.first is None or begins.prev is None or not row.through + 1 < begins.first <= row.available:
+        return
+    repository.walk(epochs.connection, row)
+    while row.through + 1 < begins.first:
+        stop = repository.end_of_hole(epochs.connection, row, at_most=begins.first)
         record(
-            session, "entries_lost", now=now, bank_id=row.bank_id, epoch=row.epoch, first=row.through + 1,
-            last=run.first - 1,
-        )  # fmt: skip
-        row.through, row.through_hash = run.first - 1, run.prev
+            session, "entries_lost", now=now, bank_id=row.bank_id, epoch=row.epoch, first=row.through + 1, last=stop - 1
+        )
+        row.through, row.through_hash = stop - 1, begins.prev
         row.highest = max(row.highest, row.through)
+        repository.walk(epochs.connection, row)
 
 
 def _note_gap(row: EpochRow, now: int) -> None:
@@ -212,4 +216,4 @@ def _note_gap(row: EpochRow, now: int) -> None:
 
 
 def _poison(why: str, run: Run) -> Poison:
-    return Poison(why, run.epoch, run.first, run.last, run.hashes[-1])
+    return Poison(why, run.epoch, run.first, run.prev, run.last, run.hashes[-1])

@@ -126,6 +126,80 @@ def test_a_gap_closes_when_the_birth_says_where_the_journal_begins(town: Town) -
     assert [(body["first"], body["last"]) for body in events(town, "entries_lost")] == [(11, 20)]
 
 
+def birth_says(town: Town, journal: Journal, first: int) -> None:
+    """That the journal begins there by now."""
+    with town.writing() as session:
+        reaches_at_birth(session, town.bank, [EpochRange(journal.epoch, first, len(journal.lines))], now=NOON)
+
+
+def lost(town: Town) -> list[tuple[object, object]]:
+    return sorted((body["first"], body["last"]) for body in events(town, "entries_lost"))
+
+
+def test_a_gap_closes_up_to_all_that_is_stored_where_what_it_begins_with_came_before_the_birth(town: Town) -> None:
+    """As after a database was put back: of all that the bank has to send, nothing is new."""
+    journal = journal_of(60)
+    take(town, journal.batch(1, 10))
+    take(town, journal.batch(21, 60))
+    birth_says(town, journal, 21)
+    take(town, journal.batch(21, 30))
+    assert reach(town, journal) == (60, journal.hashes[60].hex())
+    assert lost(town) == [(11, 20)]
+
+
+def test_a_journal_that_stood_still_behind_stored_entries_goes_on_at_the_next_batch_though_nothing_in_it_is_new(
+    town: Town,
+) -> None:
+    journal = journal_of(60)
+    take(town, journal.batch(1, 10), journal.batch(21, 60))
+    with town.writing() as session:
+        row = session.get_one(Epoch, (town.bank, journal.epoch))
+        row.through, row.through_hash, row.available = 20, journal.hashes[20], 21
+    take(town, journal.batch(21, 30))
+    assert reach(town, journal) == (60, journal.hashes[60].hex())
+
+
+def test_what_is_stored_in_the_middle_of_a_gap_is_not_called_lost(town: Town) -> None:
+    journal = journal_of(60)
+    take(town, journal.batch(1, 10), journal.batch(16, 20), journal.batch(31, 40))
+    birth_says(town, journal, 51)
+    take(town, journal.batch(51, 60))
+    assert reach(town, journal) == (60, journal.hashes[60].hex())
+    assert lost(town) == [(11, 15), (21, 30), (41, 50)]
+
+
+def test_a_gap_closes_with_poison_too(town: Town) -> None:
+    journal = journal_of(20)
+    journal.write_line(b"{").write("tamper")
+    take(town, journal.batch(1, 10))
+    birth_says(town, journal, 21)
+    take(town, journal.batch(21, 21), journal.batch(22, 22))
+    assert reach(town, journal) == (22, journal.hashes[22].hex())
+    assert lost(town) == [(11, 20)]
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_came_before_a_birth_all_that_comes_after_it_gets_its_receipt(town: Town, data: st.DataObject) -> None:
+    with town.writing() as session:
+        for table in (Event, Epoch, Quarantine):
+            session.execute(delete(table))
+    journal = journal_of(30)
+    spans = st.tuples(st.integers(1, 30), st.integers(1, 30)).map(lambda pair: (min(pair), max(pair)))
+    came = data.draw(st.lists(spans, max_size=5), label="came before")
+    begins, size = data.draw(st.integers(1, 30), label="begins"), data.draw(st.integers(1, 30), label="size")
+    for first, last in came:
+        take(town, journal.batch(first, last))
+    birth_says(town, journal, begins)
+    for first in range(begins, 31, size):
+        take(town, journal.batch(first, first + size - 1))
+    assert reach(town, journal) == (30, journal.hashes[30].hex())
+    stored = {seq for seq, _line in rows(town)}
+    gone = {seq for first, last in lost(town) for seq in range(int(str(first)), int(str(last)) + 1)}
+    assert not stored & gone
+    assert stored | gone == set(range(1, 31))
+
+
 def other_hash(journal: Journal) -> bytes:
     twin = Journal(epoch=journal.epoch, lines=journal.lines[:4], hashes=journal.hashes[:5])
     for _ in range(6):
