@@ -21,6 +21,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from simulator.broker import free_port
+from wire.limits import HEALTH_EVERY_MS
 
 BROKERS = ("mosquitto", "iotcore")
 READY_WITHIN_S = 30.0
@@ -275,8 +276,15 @@ class Site:
                 return found
 
     def order_open(self, number: int, bank: str = "montreuil-1") -> dict[str, Any]:
-        """Open for someone, through the API."""
-        answer = self.api.post(f"/api/v1/lockers/{bank}/{number}/open", json={"reason": "holder_present"})
+        """Open for someone, through the API; once the bank has been heard: a gateway that has just come back, and read
+        its birth from what the broker retains, can order nothing before its next health message."""
+
+        def ordered() -> httpx.Response | None:
+            answer = self.api.post(f"/api/v1/lockers/{bank}/{number}/open", json={"reason": "holder_present"})
+            return None if answer.status_code == 503 and answer.json()["code"] == "offline" else answer
+
+        answer = eventually("the bank can be given orders", ordered, HEALTH_EVERY_MS / 1000 + 5, every_s=0.5)
+        assert answer is not None
         assert answer.status_code in (200, 201, 202), answer.text
         return dict(answer.json())
 
