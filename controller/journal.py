@@ -273,9 +273,9 @@ class Journal:
 
         return await self._work.read(attempt)
 
-    async def page(self, no: int, first: int) -> Page | None:
-        """The entries of epoch `no` from seq `first` that fit one batch, or None."""
-        return await self._read(lambda store: store.page(no, first, MAX_BATCH_ENTRIES, MAX_BATCH_BYTES), None)
+    async def page(self, no: int, first: int, most: int = MAX_BATCH_ENTRIES) -> Page | None:
+        """The entries of epoch `no` from seq `first` that fit one batch, `most` of them at most, or None."""
+        return await self._read(lambda store: store.page(no, first, most, MAX_BATCH_BYTES), None)
 
     async def entries(self, after: tuple[int, int] | None, count: int) -> list[Row]:
         """Up to `count` entries on disk behind `after` (epoch number, seq), or the newest; none if unreadable."""

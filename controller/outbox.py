@@ -8,22 +8,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from controller.store import EpochState
-from wire.limits import MAX_BATCHES_IN_FLIGHT
+from wire.limits import MAX_BATCH_ENTRIES, MAX_BATCHES_IN_FLIGHT
 from wire.messages import EpochRange
 
 RESEND_AFTER_MS = 5_000
 RESEND_AT_MOST_EVERY_MS = 120_000
 MAX_EPOCHS_IN_BIRTH = 1_000
 NEVER_MS = 1 << 62
+# How much a batch holds follows how soon the broker has one after the other: more by so many entries where it has it
+# quickly, half of it where it is slow. On a slow network a full one would take longer than the connection is given to
+# show that it lives.
+FEW_ENTRIES = 10
+QUICK_MS = 1_000
+SLOW_MS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
 class PageWanted:
-    """Read this page and, if the session still lasts, send it: epoch number and first seq."""
+    """Read this page and, if the session still lasts, send it: epoch number, first seq, entries at most."""
 
     no: int
     epoch: str
     first: int
+    most: int
 
 
 @dataclass(slots=True)
@@ -48,7 +55,9 @@ class Outbox:
     def __init__(self) -> None:
         self._epochs: dict[str, _Epoch] = {}
         self._connected = False
-        self._owed = 0  # batches of this session that the broker has not acknowledged
+        self._owed_since: deque[int] = deque()  # when each batch was sent that the broker has not acknowledged
+        self._acknowledged_ms = 0
+        self._most = FEW_ENTRIES
         self._progress_ms = 0
         self._resend_after_ms = RESEND_AFTER_MS
         self._quiet_since_ms: int | None = None
@@ -82,8 +91,9 @@ class Outbox:
     def session_started(self, now_ms: int) -> None:
         """A session has begun: send from the last receipts on; only receipts of this session count from here."""
         self._connected = True
-        self._owed = 0
-        self._progress_ms = now_ms
+        self._owed_since.clear()
+        self._most = FEW_ENTRIES
+        self._progress_ms = self._acknowledged_ms = now_ms
         self._resend_after_ms = RESEND_AFTER_MS
         self._quiet_since_ms = None
         for epoch in self._epochs.values():
@@ -101,7 +111,7 @@ class Outbox:
             return None
         for epoch in self._epochs.values():
             if epoch.next <= epoch.last:
-                return PageWanted(epoch.no, epoch.epoch, epoch.next)
+                return PageWanted(epoch.no, epoch.epoch, epoch.next, self._most)
         return None
 
     def sent(self, wanted: PageWanted, count: int, now_ms: int) -> None:
@@ -113,19 +123,25 @@ class Outbox:
                 self._quiet_since_ms = now_ms
         epoch.next = wanted.first + count
         epoch.in_flight.append(epoch.next - 1)
-        self._owed += 1
+        self._owed_since.append(now_ms)
 
     def acknowledged(self, now_ms: int) -> None:
         """The broker has the oldest batch that it had not acknowledged."""
-        self._owed -= 1
-        if self._owed == self.in_flight - 1:
+        took_ms = now_ms - max(self._owed_since.popleft(), self._acknowledged_ms)
+        self._acknowledged_ms = now_ms
+        if took_ms <= QUICK_MS:
+            self._most = min(self._most + FEW_ENTRIES, MAX_BATCH_ENTRIES)
+        elif took_ms > SLOW_MS:
+            self._most = max(self._most // 2, 1)
+        if len(self._owed_since) == self.in_flight - 1:
             self._progress_ms = now_ms  # the oldest in flight: from now on its receipt can be late
-        if not self._owed and not self.in_flight:
+        if not self._owed_since and not self.in_flight:
             self._quiet_since_ms = None
 
     def still_wanted(self, wanted: PageWanted) -> bool:
         """Whether a page that was being read is still the one to send."""
-        return self.next_page() == wanted
+        now = self.next_page()
+        return now is not None and (now.no, now.first) == (wanted.no, wanted.first)
 
     def unreadable(self, wanted: PageWanted) -> None:
         """The page is not on disk (any more): leave the rest of its epoch for the next session."""
@@ -162,7 +178,7 @@ class Outbox:
                 found.in_flight.popleft()
             self._progress_ms = now_ms
             self._resend_after_ms = RESEND_AFTER_MS
-            self._quiet_since_ms = now_ms if self.in_flight or self._owed else None
+            self._quiet_since_ms = now_ms if self.in_flight or self._owed_since else None
         return True
 
     def tick(self, now_ms: int) -> bool:
@@ -190,9 +206,14 @@ class Outbox:
     @property
     def _resend_ms(self) -> int:
         """Not while the broker owes an acknowledgement: what it may yet acknowledge may yet have its receipt."""
-        if not self._connected or not self.in_flight or self._owed:
+        if not self._connected or not self.in_flight or self._owed_since:
             return NEVER_MS
         return self._progress_ms + self._resend_after_ms
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether something waits for the window to open, or for a session."""
+        return any(epoch.next <= epoch.last for epoch in self._epochs.values())
 
     @property
     def in_flight(self) -> int:

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -247,11 +248,11 @@ class Uplink:
             while (wanted := self._outbox.next_page()) is not None:
                 await connection.acknowledged_below(_UNACKNOWLEDGED)
                 await self._send_page(connection, wanted)
-            linger_s = self._pace.linger_s
+            linger_s = 0.0 if self._outbox.has_unsent else self._pace.linger_s
             await asyncio.sleep(self._pace.gather_s)
 
     async def _send_page(self, connection: Connection, wanted: PageWanted) -> None:
-        page = await self._journal.page(wanted.no, wanted.first)
+        page = await self._journal.page(wanted.no, wanted.first, wanted.most)
         if not connection.up or not self._outbox.still_wanted(wanted):
             return
         if page is None or page.epoch != wanted.epoch:
@@ -261,11 +262,14 @@ class Uplink:
         self._node.alarm("journal", "unreadable", present=False)
         header = BatchHeader(self._controller, page.epoch, page.first, page.prev.hex())
         envelope = sign(self._key, Topic.EVENTS, encode_batch(header, page.lines))
-        if connection.publish(self._topic(Topic.EVENTS), envelope, qos=1, acknowledged=self._batch_acknowledged):
+        told = partial(self._batch_acknowledged, connection)
+        if connection.publish(self._topic(Topic.EVENTS), envelope, qos=1, acknowledged=told):
             self._outbox.sent(wanted, len(page.lines), self._mono_ms())
             self._look_by(self._outbox.due_ms(self._stall_after_ms))
 
-    def _batch_acknowledged(self) -> None:
+    def _batch_acknowledged(self, connection: Connection) -> None:
+        if connection is not self._connection:
+            return  # of a session that is over: its batches are sent again
         self._outbox.acknowledged(self._mono_ms())
         self._look_by(self._outbox.due_ms(self._stall_after_ms))
 

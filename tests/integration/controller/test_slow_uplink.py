@@ -1,6 +1,8 @@
-"""A network that carries little of what a bank has to say: nothing of it is said twice."""
+"""A network that carries little of what a bank has to say: all of it comes, and nothing is said twice."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,19 @@ main()
 ENTRIES = 1_500
 UP_BYTES_S = 120_000  # a batch of 100 entries takes a quarter of a second
 
+# All ten times as fast as the program: so is this line, on which a batch of 100 entries takes twice two keep-alives.
+QUICK = """
+from controller import mqtt_connection, outbox
+mqtt_connection.KEEP_ALIVE_S = 1
+outbox.QUICK_MS, outbox.SLOW_MS = 100, 400
+from controller.__main__ import main
+main()
+"""
+FEW_ENTRIES = 150
+SCANT_BYTES_S = 8_000
 
-def _fill_journal(folder: Path) -> None:
+
+def _fill_journal(folder: Path, entries: int) -> None:
     """As after days without a network."""
 
     async def fill() -> None:
@@ -30,7 +43,7 @@ def _fill_journal(folder: Path) -> None:
         at, stored = now_ms(), asyncio.Event()
         now = Moment(0, at, at, at, "floor")
         journal.append(EntryType.STARTED, {"software": "test", "cause": "start"}, now)
-        for _ in range(ENTRIES):
+        for _ in range(entries):
             journal.append(EntryType.DOOR_FORCED, {"locker": 1}, now)
         journal.keep({"test": b""}, now, done=lambda _: stored.set())
         await stored.wait()
@@ -39,21 +52,34 @@ def _fill_journal(folder: Path) -> None:
     asyncio.run(fill())
 
 
-def test_what_a_slow_network_still_carries_is_not_sent_again(world: Any) -> None:
-    _fill_journal(world.data)
+@contextmanager
+def _slow(world: Any, program: str, up_bytes_s: int) -> Iterator[Any]:
+    """The gateway that a controller talks to over such a line."""
     world.broker.start()
-    network = Network(world.broker.port, up_bytes_s=UP_BYTES_S)
+    network = Network(world.broker.port, up_bytes_s=up_bytes_s)
     world.bench.finish(network.start())
     try:
         bank = world.config.read_text()
         world.config.write_text(bank.replace(f"port = {world.broker.port}", f"port = {network.port}"))
-        gateway = world.gateway
-        gateway.start()
-        gateway.trust()
-        world.start("-c", IMPATIENT)
+        world.gateway.start()
+        world.gateway.trust()
+        world.start("-c", program)
+        yield world.gateway
+    finally:
+        world.bench.finish(network.stop())
+
+
+def test_what_a_slow_network_still_carries_is_not_sent_again(world: Any) -> None:
+    _fill_journal(world.data, ENTRIES)
+    with _slow(world, IMPATIENT, UP_BYTES_S) as gateway:
         gateway.wait(lambda: sum(map(len, gateway.lines.values())) > ENTRIES, 60)
         world.bench.tap("stranger")  # comes after whatever was sent before
         gateway.stored("badge_refused", within_s=60)
         assert gateway.doubled == 0
-    finally:
-        world.bench.finish(network.stop())
+
+
+def test_a_line_on_which_a_hundred_entries_take_longer_than_two_keep_alives_brings_them_all(world: Any) -> None:
+    _fill_journal(world.data, FEW_ENTRIES)
+    with _slow(world, QUICK, SCANT_BYTES_S) as gateway:
+        gateway.wait(lambda: sum(map(len, gateway.lines.values())) > FEW_ENTRIES, 60)
+        assert gateway.doubled == 0, "in one session"

@@ -1,8 +1,16 @@
 """What is sent next, what is in flight, and what a receipt lets go of."""
 
-from controller.outbox import RESEND_AFTER_MS, RESEND_AT_MOST_EVERY_MS, Outbox, PageWanted
+from controller.outbox import (
+    FEW_ENTRIES,
+    QUICK_MS,
+    RESEND_AFTER_MS,
+    RESEND_AT_MOST_EVERY_MS,
+    SLOW_MS,
+    Outbox,
+    PageWanted,
+)
 from controller.store import EpochState
-from wire.limits import MAX_BATCHES_IN_FLIGHT
+from wire.limits import MAX_BATCH_ENTRIES, MAX_BATCHES_IN_FLIGHT
 
 
 def outbox(last: int = 1_000, through: int = 0, pruned: int = 0) -> Outbox:
@@ -30,7 +38,7 @@ def test_nothing_is_sent_without_a_session() -> None:
     box = outbox()
     assert box.next_page() is None
     box.session_started(0)
-    assert box.next_page() == PageWanted(1, "a", 1)
+    assert box.next_page() == PageWanted(1, "a", 1, FEW_ENTRIES)
     box.session_ended()
     assert box.next_page() is None
 
@@ -91,7 +99,9 @@ def test_what_is_sent_later_does_not_put_off_sending_again_what_was_lost() -> No
         box.durable(1, "a", 10 + now_ms // 100)
         send(box, now_ms)
     assert box.tick(RESEND_AFTER_MS)
-    assert box.next_page() == PageWanted(1, "a", 1)
+    again = box.next_page()
+    assert again is not None
+    assert again.first == 1
 
 
 def test_the_next_session_owes_nothing_of_a_broker_that_never_acknowledges() -> None:
@@ -143,7 +153,7 @@ def test_a_receipt_of_an_earlier_session_does_not_hold_back_a_new_one() -> None:
 def test_what_was_receipted_before_a_restart_is_not_sent_again() -> None:
     box = outbox(last=30, through=20)
     box.session_started(0)
-    assert box.next_page() == PageWanted(1, "a", 21)
+    assert box.next_page() == PageWanted(1, "a", 21, FEW_ENTRIES)
 
 
 def test_the_birth_names_the_first_entry_still_on_disk() -> None:
@@ -162,7 +172,7 @@ def test_an_unreadable_page_does_not_hold_up_other_epochs() -> None:
     wanted = box.next_page()
     assert wanted is not None
     box.unreadable(wanted)
-    assert box.next_page() == PageWanted(2, "b", 1)
+    assert box.next_page() == PageWanted(2, "b", 1, FEW_ENTRIES)
     box.session_started(1)
     assert box.next_page() == wanted
 
@@ -176,3 +186,51 @@ def test_silence_after_sending_is_a_stall_and_a_receipt_ends_it() -> None:
     assert box.stalled(301_000, 300_000)
     box.received("a", 10, 1, 301_500)
     assert not box.stalled(302_000, 300_000)
+
+
+def _most(box: Outbox, *, each_ms: int, batches: int) -> list[int]:
+    """How many entries each batch may hold, one sent after the other, where the broker has one every `each_ms`."""
+    held = []
+    for number in range(batches):
+        wanted = box.next_page()
+        assert wanted is not None
+        held.append(wanted.most)
+        box.sent(wanted, wanted.most, number * each_ms)
+        box.acknowledged((number + 1) * each_ms)
+        box.received("a", wanted.first + wanted.most - 1, number + 1, (number + 1) * each_ms)
+    return held
+
+
+def test_a_quick_network_soon_carries_full_batches() -> None:
+    box = outbox(last=10_000)
+    box.session_started(0)
+    held = _most(box, each_ms=QUICK_MS, batches=12)
+    assert held == [*range(FEW_ENTRIES, MAX_BATCH_ENTRIES, FEW_ENTRIES), *[MAX_BATCH_ENTRIES] * 3]
+
+
+def test_batches_grow_smaller_while_the_network_is_slow_but_never_empty() -> None:
+    box = outbox(last=10_000)
+    box.session_started(0)
+    assert _most(box, each_ms=SLOW_MS, batches=3) == [FEW_ENTRIES] * 3
+    box.session_started(0)
+    assert _most(box, each_ms=SLOW_MS + 1, batches=6) == [10, 5, 2, 1, 1, 1]
+
+
+def test_batches_that_left_together_are_timed_one_after_the_other() -> None:
+    box = outbox()
+    box.session_started(0)
+    sent = send(box, acknowledged=False)
+    for number in range(1, len(sent) + 1):
+        box.acknowledged(number * (QUICK_MS + 1))
+    box.received("a", 10, 1, 60_000)
+    wanted = box.next_page()
+    assert wanted is not None
+    assert wanted.most == FEW_ENTRIES, "the last took no longer than the first"
+
+
+def test_a_new_session_begins_with_small_batches() -> None:
+    box = outbox(last=10_000)
+    box.session_started(0)
+    _most(box, each_ms=1, batches=9)
+    box.session_started(100)
+    assert box.next_page() == PageWanted(1, "a", 451, FEW_ENTRIES)

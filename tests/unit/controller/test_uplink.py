@@ -141,9 +141,9 @@ def test_silence_of_the_gateway_is_an_alarm_and_calls_for_a_new_connection_less_
         told: list[tuple[str, str]] = []
         node = cast(Any, uplink._node)
         node.alarm = lambda source, code: told.append((source, code))
-        outbox = uplink._outbox
+        outbox, now = uplink._outbox, uplink._mono_ms()
         outbox.durable(1, "e" * 32, 5)
-        outbox.session_started(0)
+        outbox.session_started(now)
         wanted = outbox.next_page()
         assert wanted is not None
         outbox.sent(wanted, 5, 0)
@@ -151,6 +151,22 @@ def test_silence_of_the_gateway_is_an_alarm_and_calls_for_a_new_connection_less_
         assert told == [("receipts", "stalled")] * 2
 
     assert connected(tmp_path, wait) == []
+
+
+def test_an_acknowledgement_of_a_session_that_is_over_counts_for_no_batch_of_the_present_one(tmp_path: Path) -> None:
+    async def late(uplink: Uplink, line: Line) -> None:
+        outbox, now = uplink._outbox, uplink._mono_ms()
+        outbox.durable(1, "e" * 32, 5)
+        outbox.session_started(now)
+        wanted = outbox.next_page()
+        assert wanted is not None
+        outbox.sent(wanted, 5, now)
+        uplink._batch_acknowledged(cast(MqttConnection, Line()))
+        assert outbox.due_ms(300_000) == now + 300_000  # the broker owes: nothing is sent again
+        uplink._batch_acknowledged(cast(MqttConnection, line))
+        assert outbox.due_ms(300_000) < now + 300_000
+
+    assert connected(tmp_path, late) == []
 
 
 def test_a_receipt_with_a_foreign_hash_is_an_alarm_and_not_believed(tmp_path: Path) -> None:
