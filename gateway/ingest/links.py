@@ -4,6 +4,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from gateway.events.service import record
+from gateway.ingest import repository
 from gateway.ingest.epochs import EpochRow, Epochs
 from wire.entries import Entry, EntryType
 from wire.messages import Count, Hash
@@ -49,16 +50,22 @@ def _check(session: Session, epochs: Epochs, row: EpochRow, now: int) -> None:
     if row.link == "broken" or row.through == 0:
         return
     if row.previous_epoch is None or row.previous_seq is None:
-        if row.link == "unknown" and _is_second_beginning(epochs, row):
-            _break(session, row, "forgets_earlier", now)
-        elif row.link == "unknown":
-            row.link = "good"
+        if row.link == "unknown" and repository.line_of(session, row.bank_id, row.epoch, 1) is not None:
+            _check_beginning(session, epochs, row, now)
         return
     before = epochs.of(row.bank_id, row.previous_epoch)
     why = _contradiction(epochs, row, before, row.previous_seq)
     if why is not None:
         _break(session, row, why, now)
     elif before.through == row.previous_seq:
+        row.link = "good"
+
+
+def _check_beginning(session: Session, epochs: Epochs, row: EpochRow, now: int) -> None:
+    """Its first entry names no epoch before it. Of an epoch whose first entry was lost nobody knows what it named."""
+    if _is_second_beginning(epochs, row):
+        _break(session, row, "forgets_earlier", now)
+    else:
         row.link = "good"
 
 

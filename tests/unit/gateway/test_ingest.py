@@ -304,6 +304,18 @@ def test_a_journal_that_forgets_what_came_before_is_an_alarm(town: Town) -> None
     assert [body["why"] for body in events(town, "epoch_link_broken")] == ["forgets_earlier"]
 
 
+def test_an_epoch_whose_first_entry_is_lost_is_not_said_to_forget_what_came_before(town: Town) -> None:
+    """After a database was put back to before it: the bank has let go of all but the end of it."""
+    first = journal_of(5)
+    second = Journal().start(first).write("tamper").write("tamper")
+    take(town, first.batch())
+    birth_says(town, second, 3)
+    take(town, second.batch(3, 3))
+    assert reach(town, second) == (3, second.hashes[3].hex())
+    assert lost(town) == [(1, 2)]
+    assert not events(town, "epoch_link_broken")
+
+
 def test_a_restored_database_asks_at_the_birth_for_the_epoch_it_lacks(town: Town) -> None:
     before = journal_of(20)
     after = Journal().start(before)
