@@ -158,9 +158,13 @@ class Outbox:
         found = self._epochs.get(epoch)
         return None if found is None else found.through
 
-    def pruned_through(self, epoch: str) -> int:
-        """The last seq of that epoch that is no longer on disk."""
-        return self._epochs[epoch].pruned
+    def believable(self, epoch: str, through: int, said: str, own: bytes | None) -> int | None:
+        """Through which entry a receipt is to be believed, or None if its hash is not ours. `own` is what our chain has
+        there; of entries that are no longer on disk it has nothing: a gateway that lacks them gets what is left."""
+        found = self._epochs.get(epoch)
+        if found is not None and own is None and through < found.pruned:
+            return found.pruned
+        return through if own is not None and own.hex() == said else None
 
     def received(self, epoch: str, through: int, issued_at: int, now_ms: int) -> bool:
         """A believed receipt of this session; False if a newer one is known. The newest wins, even if it is lower."""

@@ -324,19 +324,16 @@ class Uplink:
         own = None if no is None else await self._journal.hash_at(no, receipt.through)
         if self.session != receipt.session or self._outbox.number_of(receipt.epoch) != no:
             return
-        through = receipt.through
         known = self._outbox.through(receipt.epoch)
-        if through == known:
+        if receipt.through == known:
             # Nothing new: a gateway has started and read our birth again. It needs a beat before it can command.
             self._health_due_ms = min(self._health_due_ms, self._health_ms + _HEALTH_APART_MS)
             self._look_by(self._health_due_ms)
-        if own is None and no is not None and through < self._outbox.pruned_through(receipt.epoch):
-            through = self._outbox.pruned_through(receipt.epoch)  # all below is gone; offer what is left
-        elif own is None or own.hex() != receipt.hash:
+        through = self._outbox.believable(receipt.epoch, receipt.through, receipt.hash, own)
+        if no is None or through is None:
             _log.error("a receipt names a hash that is not ours: epoch %s, through %d", receipt.epoch, receipt.through)
             self._node.alarm("receipts", "hash")
-            return
-        if no is not None and self._outbox.received(receipt.epoch, through, receipt.issued_at, self._mono_ms()):
+        elif self._outbox.received(receipt.epoch, through, receipt.issued_at, self._mono_ms()):
             self._node.alarm("receipts", "hash", present=False)
             if through > (known or 0):  # a gateway that cannot store still says at each birth what it has
                 self._node.alarm("receipts", "stalled", present=False)
