@@ -131,9 +131,9 @@ SABOTAGES = (
     Sabotage(
         "believe a receipt whose hash is not ours",
         "nothing is lost unseen",
-        "controller/uplink.py",
-        "        elif own is None or own.hex() != receipt.hash:\n",
-        "        elif own is None:\n",
+        "controller/outbox.py",
+        "        return through if own is not None and own.hex() == said else None\n",
+        "        return through if own is not None else None\n",
         "tests/unit/controller/test_uplink.py::test_a_receipt_with_a_foreign_hash_is_an_alarm_and_not_believed",
     ),
     Sabotage(
@@ -291,6 +291,16 @@ SABOTAGES = (
         "        if run.prev != row.through_hash:\n",
         "        if run.prev == b'':\n",
         f"{GATEWAY}/test_ingest.py::test_poison_is_set_aside_raw_counted_as_stored_and_shown[sqlite-broken_chain-chain]",
+    ),
+    Sabotage(
+        "move a receipt for new entries only",
+        "nothing is lost unseen",
+        "gateway/ingest/service.py",
+        "        if run.first <= row.through + 1 <= row.highest:\n",
+        "        if fresh and run.first <= row.through + 1:\n",
+        f"{GATEWAY}/test_ingest.py::"
+        "test_a_journal_that_stood_still_behind_stored_entries_goes_on_at_the_next_batch_though_nothing_in_it_is_new"
+        "[sqlite]",
     ),
     Sabotage(
         "publish to a bank that is held",
