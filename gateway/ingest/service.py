@@ -118,7 +118,9 @@ def reach_of(row: EpochRow) -> Reach:
 
 
 def reaches_at_birth(session: Session, bank_id: str, ranges: Sequence[EpochRange], *, now: int) -> list[Reach]:
-    """One receipt per epoch of a birth, and per epoch of which this database knows that something is lacking.
+    """One receipt per epoch of a birth, per epoch of which this database knows that something is lacking, and for the
+    newest it knows: a bank with nothing to send shows with its answer that it is there, and sends again what a database
+    that was put back has never seen.
 
     What lies below a range's `first` will not come any more: the gap closes with the batch that begins there.
     """
@@ -128,9 +130,11 @@ def reaches_at_birth(session: Session, bank_id: str, ranges: Sequence[EpochRange
         row = epochs.of(bank_id, item.epoch)
         row.available = max(row.available, item.first)
         due[row.epoch] = row
-    for row in epochs.of_bank(bank_id):
-        if max(row.highest, row.expected) > row.through:
-            due[row.epoch] = row
+    known = epochs.of_bank(bank_id)
+    followed = {row.previous_epoch for row in known}
+    lacking = [row for row in known if max(row.highest, row.expected) > row.through]
+    newest = [row for row in known if row.epoch not in followed][-1:]
+    due |= {row.epoch: row for row in (*lacking, *newest)}
     epochs.save()
     return [reach_of(row) for row in due.values()]
 

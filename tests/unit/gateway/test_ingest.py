@@ -304,6 +304,16 @@ def test_a_journal_that_forgets_what_came_before_is_an_alarm(town: Town) -> None
     assert [body["why"] for body in events(town, "epoch_link_broken")] == ["forgets_earlier"]
 
 
+def test_a_birth_is_answered_for_the_newest_epoch_though_the_bank_has_nothing_to_send(town: Town) -> None:
+    """What a database that was put back lacks of it comes with that; and a bank that is there answers with a beat."""
+    first = journal_of(5)
+    second = Journal().start(first).write("tamper")
+    take(town, first.batch(), second.batch(1, 1))
+    with town.writing() as session:
+        due = reaches_at_birth(session, town.bank, [], now=NOON)
+    assert [(item.epoch, item.through) for item in due] == [(second.epoch, 1)]
+
+
 def test_an_epoch_whose_first_entry_is_lost_is_not_said_to_forget_what_came_before(town: Town) -> None:
     """After a database was put back to before it: the bank has let go of all but the end of it."""
     first = journal_of(5)
