@@ -1,7 +1,8 @@
 """What leaves on a granted police request: exactly its people, its kinds of data and its time; no note, no digest."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -132,11 +133,13 @@ def _badges(session: Session, request: PoliceRequest, person_id: str) -> Rows:
 
 
 def _openings(session: Session, request: PoliceRequest, person_id: str) -> Rows:
-    """Releases by a badge of this person at a locker of a contract of theirs, in the time asked for."""
-    labels = {one.digest: one.label for one in _badges_of(session, request, person_id)}
-    doors = {(h.locker.bank_id, h.locker.number) for c in _held(session, request, person_id) for h in c.holdings}
+    """Releases in the time asked for, by a badge while it was this person's, at a locker while it was theirs too.
+
+    A card that came back is given to someone else, and so is a locker: neither's digest nor number says whose it was.
+    """
+    badges = _badges_of(session, request, person_id)
     rows: Rows = []
-    for bank_id, number in sorted(doors):
+    for (bank_id, number), spans in sorted(_doors(session, request, person_id).items()):
         events = session.scalars(
             select(Event)
             .where(
@@ -149,10 +152,37 @@ def _openings(session: Session, request: PoliceRequest, person_id: str) -> Rows:
             .order_by(Event.id)
         )
         for event in events:
-            label = labels.get(_line.decode(event.line).body.digest) if event.line else None
-            if label is not None:
-                rows.append({"at": event.at, "block": bank_id, "number": number, "badge": label})
+            badge = _shown(event, badges) if any(start <= event.at < end for start, end in spans) else None
+            if badge is not None:
+                rows.append({"at": event.at, "block": bank_id, "number": number, "badge": badge.label})
     return sorted(rows, key=lambda row: row["at"])
+
+
+def _doors(session: Session, request: PoliceRequest, person_id: str) -> Mapping[tuple[str, int], list[tuple[int, int]]]:
+    """When each locker was theirs: held by a contract while they were on it."""
+    doors: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    for contract in _held(session, request, person_id):
+        for party in contract.parties:
+            for held in contract.holdings if party.person_id == person_id else ():
+                parted = held.until_at if party.until_at is None else party.until_at
+                span = (max(held.from_at, party.from_at), min(held.until_at, parted))
+                doors[held.locker.bank_id, held.locker.number].append(span)
+    return doors
+
+
+def _shown(event: Event, badges: Sequence[Badge]) -> Badge | None:
+    """The one of these badges that was presented; of one digest only the badge that was given at that moment."""
+    digest = _line.decode(event.line).body.digest if event.line else None
+    return next(
+        (
+            badge
+            for badge in badges
+            if badge.digest == digest
+            and (badge.given_at is not None and badge.given_at <= event.at)
+            and (badge.revoked_at is None or event.at < badge.revoked_at)
+        ),
+        None,
+    )
 
 
 def _incidents(session: Session, request: PoliceRequest, person_id: str) -> Rows:

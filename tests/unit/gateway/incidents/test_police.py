@@ -1,19 +1,26 @@
 """Police requests: logged with a legal basis, granted by a person, and exactly their scope leaves."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
 from gateway.audit import service as audit
+from gateway.badges import service as badges
 from gateway.badges.models import Badge
+from gateway.contracts import parties
+from gateway.contracts import service as contracts
+from gateway.custody import readiness
+from gateway.custody.codes import Check
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.events.models import Event
 from gateway.incidents import handing_out, police, service
 from gateway.incidents.codes import Asked, Authority, IncidentKind, LegalBasis, Part
 from gateway.incidents.request_models import PoliceRequest
 from gateway.incidents.service import Concerned
+from gateway.lockers.service import locker_of
 from gateway.people.models import Person
 from tests.unit.gateway.incidents.conftest import Cast
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
@@ -72,6 +79,70 @@ def test_only_the_kinds_people_and_time_of_the_request_leave(town: Town, cast: C
         nadia.id: {"openings": [{"at": NOON, "block": town.bank, "number": 1, "badge": hers.label}]}
     }
     assert mo.id not in str(content)
+
+
+def openings_of(town: Town, cast: Cast, person: Person) -> list[int]:
+    """In days from noon of today."""
+    span = {"from_at": NOON - 30 * DAY, "until_at": NOON + 20 * DAY}
+    content = handed_out(town, cast, granted(town, cast, person.id, scope=[Asked.OPENINGS], **span))
+    return [(row["at"] - NOON) // DAY for row in content["people"][person.id]["openings"]]
+
+
+def card(town: Town, person: Person, day: int) -> Badge:
+    """The same card each time, registered on that day."""
+    return town.badge(person, number="em4100:00000000BB", now=NOON + day * DAY)
+
+
+def revoked(town: Town, badge: Badge, day: int, reason: str) -> None:
+    with town.writing() as session:
+        badges.revoke(session, badge.id, reason=reason, actor="t", now=NOON + day * DAY)
+
+
+def test_openings_by_an_earlier_owner_of_the_card_and_the_locker_are_nobody_elses(town: Town, cast: Cast) -> None:
+    karim, nadia = town.person("Karim"), town.person("Nadia")
+    his = card(town, karim, -20)
+    contract = town.assign(karim, starts_on=TODAY - timedelta(20), now=NOON - 20 * DAY)
+    opened(town, his, NOON - 10 * DAY)
+    revoked(town, his, -1, "returned")
+    with town.writing() as session:
+        contracts.end(session, contract.id, reason="work", collect_days=0, actor="t", now=NOON - DAY)
+        readiness.confirm(session, locker_of(session, town.bank, 1), set(Check), actor="t", now=NOON - DAY + 1)
+    hers = card(town, nadia, 0)
+    town.assign(nadia)
+    opened(town, hers, NOON + DAY)
+    assert openings_of(town, cast, nadia) == [1]
+    assert openings_of(town, cast, karim) == [-10]
+
+
+def test_openings_with_a_lost_card_are_not_those_of_whom_it_is_given_to_later(town: Town, cast: Cast) -> None:
+    nadia, mo = town.person("Nadia"), town.person("Mo")
+    contract = town.assign(nadia)
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=mo.id, actor="t", now=NOON)
+    hers = card(town, nadia, 0)
+    opened(town, hers, NOON + DAY)
+    revoked(town, hers, 2, "lost")
+    opened(town, hers, NOON + 3 * DAY)
+    his = card(town, mo, 4)
+    opened(town, his, NOON + 5 * DAY)
+    assert openings_of(town, cast, mo) == [5]
+    assert openings_of(town, cast, nadia) == [1]
+
+
+def test_openings_of_a_couple_are_each_ones_own_and_of_the_time_they_are_on_the_contract(
+    town: Town, cast: Cast
+) -> None:
+    nadia, mo = town.person("Nadia"), town.person("Mo")
+    hers, his = town.badge(nadia), town.badge(mo)
+    contract = town.assign(nadia)
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=mo.id, actor="t", now=NOON + 2 * DAY)
+    with town.writing() as session:
+        parties.part(session, contract.id, person_id=mo.id, actor="t", now=NOON + 4 * DAY)
+    for badge, day in ((hers, 1), (his, 1), (his, 2), (hers, 3), (his, 3), (his, 4)):
+        opened(town, badge, NOON + day * DAY)
+    assert openings_of(town, cast, mo) == [2, 3]
+    assert openings_of(town, cast, nadia) == [1, 3]
 
 
 def test_each_kind_is_what_it_says_and_no_note_or_digest_is_in_any(town: Town, cast: Cast) -> None:
