@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from msgspec import Struct
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from gateway.access.listed import ListedContract, ListedHolding, contracts_of_owner
@@ -38,9 +38,10 @@ class Breach:
 
 
 class Shown(Struct):
-    """A badge with the digest of a release."""
+    """A badge with the digest of a release; `begins_at`: since when it is somebody's."""
 
     id: str
+    begins_at: int
     person_id: str | None
     trusted_id: str | None
     staff_id: str | None
@@ -64,6 +65,7 @@ _SHOWN = PreparedForSome(
         select(
             Badge.digest,
             Badge.id,
+            func.coalesce(Badge.given_at, Badge.registered_at),
             Badge.person_id,
             Badge.trusted_id,
             Badge.staff_id,
@@ -106,10 +108,11 @@ def judge(entry: Entry, bank_id: str, known: Known) -> Breach | None:
     if not isinstance(digest, str):
         return Breach("no_contract")
     badges = known.badges.get(digest, ())
-    breaches = [_badge_breach(badge, entry.at, bank_id, locker, known) for badge in badges]
-    if not breaches:
+    if not badges:
         return Breach("no_contract")
-    return None if None in breaches else breaches[-1]
+    # A card that was found is registered again: what it was at that moment counts, not what it became later.
+    begun = [badge for badge in badges if badge.begins_at <= entry.at]
+    return _badge_breach(begun[-1] if begun else badges[0], entry.at, bank_id, locker, known)
 
 
 def _orders(order: CommandRecord, locker: object) -> bool:

@@ -1,7 +1,8 @@
 """Finds, in one query, the releases that were plainly right, so that only the others need to be judged.
 
-Plainly right: a live badge of someone on a contract that was in force or collecting, not suspended anywhere near that
-time nor ever frozen, and held that locker. What is not plainly right may be right all the same (judgement.py).
+Plainly right: a live badge, given by then, of someone on a contract that was in force or collecting, not suspended
+anywhere near that time nor ever frozen, and held that locker. What is not plainly right may be right all the same
+(judgement.py).
 """
 
 from collections import defaultdict
@@ -21,7 +22,7 @@ _EARLIEST = bindparam("earliest", type_=BigInteger())
 _HOLDERS = (
     select(
         Badge.digest, Locker.number,
-        Contract.from_at, Party.from_at, Holding.from_at,
+        func.coalesce(Badge.given_at, Badge.registered_at), Contract.from_at, Party.from_at, Holding.from_at,
         Contract.collect_until, Holding.until_at, Party.until_at,
     )
     .select_from(Locker)

@@ -116,6 +116,24 @@ def test_decisions_taken_later_do_not_count(town: Town, badge: Badge, contract: 
     assert told(town, released(badge, NOON)) == []
 
 
+@pytest.mark.parametrize("owner", ["the same", "another"])
+def test_a_lost_badges_use_is_told_though_it_was_found_and_given_again_before_the_bank_said(
+    town: Town, owner: str
+) -> None:
+    number, nadia = "em4100:00000000AA", town.person("Nadia")
+    lost = town.badge(nadia, number=number)
+    town.assign(nadia)
+    with town.writing() as session:
+        badges.revoke(session, lost.id, reason="lost", actor="t", now=NOON + 1)
+    found = town.badge(nadia if owner == "the same" else town.person("Mo"), number=number, now=NOON + 9)
+    journal = released(lost, NOON + 5, journal=released(lost, NOON))
+    if owner == "the same":
+        released(found, NOON + 9, journal=journal)
+    assert [(body["why"], body["badge"], body["since"]) for body in told(town, journal)] == [
+        ("revoked", lost.id, NOON + 1)
+    ]
+
+
 def test_opened_during_a_suspension_or_after_the_end_or_elsewhere(town: Town, badge: Badge, contract: Contract) -> None:
     with town.writing() as session:
         contracts.suspend(session, contract.id, reason="other", review_on=date(2026, 7, 1), actor="t", now=NOON)
