@@ -99,7 +99,7 @@ def exclude(
 def lift(session: Session, exclusion_id: str, *, actor: str, now: int) -> Exclusion:
     """Ends it now; lifting what is over changes nothing. Raises NotFoundError (`exclusion`)."""
     exclusion = exclusion_of(session, exclusion_id, actor=actor)
-    if exclusion.until_at > now:
+    if not is_over(exclusion, now):
         _end(exclusion, now, actor, now)
         session.flush()
         audit.record(
@@ -117,7 +117,7 @@ def appeal(
     Raises NotFoundError (`exclusion`), InvalidError (`note`), ConflictError (`exclusion_over`, `appeal_waits`).
     """
     exclusion = exclusion_of(session, exclusion_id, actor=actor)
-    if exclusion.until_at <= now:
+    if is_over(exclusion, now):
         raise ConflictError("exclusion_over", "this exclusion is over: there is nothing to appeal against")
     if any(one.decided_at is None for one in exclusion.appeals):
         raise ConflictError("appeal_waits", "an appeal waits already: decide it first")
@@ -193,7 +193,8 @@ def list_exclusions(
     if at is not None:
         query = query.where(_in_force(at))
     if over is not None:
-        query = query.where((Exclusion.until_at <= over[1]) == over[0])
+        is_over_by = or_(Exclusion.until_at <= over[1], Exclusion.from_at == Exclusion.until_at)
+        query = query.where(is_over_by if over[0] else ~is_over_by)
     return page_of(session, query, Exclusion.id, after=after, limit=limit, newest_first=newest_first)
 
 
@@ -230,6 +231,11 @@ def last_day(exclusion: Exclusion) -> date:
     return local_day(exclusion.site.zone, exclusion.until_at - 1)
 
 
+def is_over(exclusion: Exclusion, at: int) -> bool:
+    """Whether nobody stays away for it any more; one that was lifted before its first day never began."""
+    return exclusion.until_at <= at or exclusion.from_at == exclusion.until_at
+
+
 def _seen_by(session: Session, actor: str) -> Select[Exclusion]:
     at_site = at_sites(session, actor, Exclusion.site_id)
     return select(Exclusion).where(at_site, own_files(session, actor, Exclusion.person_id))
@@ -245,6 +251,7 @@ def _end(exclusion: Exclusion, at: int, actor: str, now: int) -> None:
 
 
 def _shorten(exclusion: Exclusion, until_on: date | None, actor: str, now: int) -> None:
-    if until_on is None or not exclusion.from_on <= until_on < exclusion.until_on:
-        raise InvalidError("shorter", f"its new last day is {exclusion.from_on} or later, before {exclusion.until_on}")
+    last = last_day(exclusion)
+    if until_on is None or not exclusion.from_on <= until_on < last:
+        raise InvalidError("shorter", f"its new last day is {exclusion.from_on} or later, before {last}")
     _end(exclusion, day_start(exclusion.site.zone, day_after(until_on)), actor, now)

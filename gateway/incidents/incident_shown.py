@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gateway.contracts.states import State
 from gateway.days import local_day, midnight
 from gateway.incidents import service, words
-from gateway.incidents.exclusions import last_day
+from gateway.incidents.exclusions import is_over, last_day
 from gateway.incidents.models import Exclusion, Incident
 from gateway.incidents.visibility import own_people
 from gateway.lockers.models import Locker, Site
@@ -166,8 +166,8 @@ def decided(visit: Member, session: Session, found: Sequence[Exclusion]) -> list
             until_on=max(one.from_on, last_day(one)),
             by=names.get(one.decided_by, one.decided_by),
             note=one.note or "",
-            is_over=one.until_at <= visit.now,
-            is_lifted=one.lifted_at is not None and one.until_at <= visit.now,
+            is_over=is_over(one, visit.now),
+            is_lifted=one.lifted_at is not None and is_over(one, visit.now),
             warns_elsewhere=one.warns_elsewhere,
             may_uphold=one.decided_by != visit.staff.staff_id,
             appeals=[shown for shown in _appeals(one) if shown.outcome],
@@ -181,7 +181,7 @@ def excluded_line(visit: Member, session: Session, one: Exclusion) -> ExcludedLi
     """One line of the list; `is_waiting`: an appeal is to be decided."""
     return ExcludedLine(
         f"/exclusions/{one.id}", session.get_one(Person, one.person_id).name, one.site.name, one.from_on,
-        max(one.from_on, last_day(one)), one.until_at <= visit.now,
+        max(one.from_on, last_day(one)), is_over(one, visit.now),
         any(appeal.decided_at is None for appeal in one.appeals),
     )  # fmt: skip
 

@@ -112,7 +112,7 @@ def _incident(visit: Member, session: Session, incident_id: str, form: Form, sta
         locker=(f"/lockers/{bank}/{number}", number) if bank else None,
         people=people,
         exclusions=decided(visit, session, [one for one in found if one.person_id in {who.id for who in people}]),
-        excluded={one.person_id for one in found if one.until_at > visit.now},
+        excluded={one.person_id for one in found if not exclusions.is_over(one, visit.now)},
         same=choosing.to_choose(session, visit, form, visit.organisation_id),
         parts=visit.choices(words.PARTS),
         outcomes=visit.choices(words.OUTCOMES),

@@ -184,3 +184,28 @@ def test_an_appeal_shortens_or_lifts_the_exclusion(town: Town, cast: Cast, decid
     assert warned(town, person.id, town.site_id, NOON + DAY) == []
     other = excluded(town, cast, town.person("Mo").id)
     assert decide(appealed(town, cast, other), AppealOutcome.LIFTED, None).until_at == NOON + 1000
+
+
+def test_an_exclusion_is_made_shorter_again_only_to_an_earlier_day(town: Town, cast: Cast, decide: Decide) -> None:
+    exclusion = excluded(town, cast, town.person().id)
+    decide(appealed(town, cast, exclusion), AppealOutcome.SHORTENED, TODAY + timedelta(2))
+    again = appealed(town, cast, exclusion)
+    with pytest.raises(InvalidError) as refused:
+        decide(again, AppealOutcome.SHORTENED, TODAY + timedelta(4))
+    assert refused.value.code == "shorter"
+    assert decide(again, AppealOutcome.SHORTENED, TODAY).until_at == day_start(ZONE, day_after(TODAY))
+
+
+def test_an_exclusion_lifted_before_its_first_day_is_over_at_once(town: Town, cast: Cast) -> None:
+    exclusion = excluded(town, cast, town.person().id, from_on=WEEK, until_on=WEEK + timedelta(7))
+    with town.writing() as session:
+        exclusions.lift(session, exclusion.id, actor=cast.lea, now=NOON + DAY)
+    with pytest.raises(ConflictError) as refused, town.writing() as session:
+        exclusions.appeal(session, exclusion.id, made_by=AppealBy.PERSON, actor=cast.ines, now=NOON + DAY)
+    assert refused.value.code == "exclusion_over"
+    with town.reading() as session:
+        for over in (False, True):
+            found = exclusions.list_exclusions(session, actor=cast.lea, over=(over, NOON + DAY))
+            assert bool(found.items) is over
+    with town.writing() as session:
+        assert exclusions.lift(session, exclusion.id, actor=cast.ines, now=NOON + 2 * DAY).lifted_by == cast.lea

@@ -17,8 +17,8 @@ from tests.unit.gateway.town import DAY, NOON
 TODAY = date(2026, 6, 15)
 
 
-def _exclude(office, worker, person, *, days=14, now=NOON):
-    first = TODAY - timedelta((NOON - now) // DAY)
+def _exclude(office, worker, person, *, days=14, now=NOON, later=0):
+    first = TODAY - timedelta((NOON - now) // DAY) + timedelta(later)
     with office.database.writing() as session:
         return exclusions.exclude(
             session, person_id=person.id, site_id=office.town.site_id, from_on=first,
@@ -70,6 +70,19 @@ def test_the_list_is_narrowed_to_a_place_and_to_what_is_over_and_goes_on_in_page
     assert re.findall(r"Person \d\d", worker.get("/exclusions?state=open")) == ["Person 00"]
     assert len(re.findall('class="row"', worker.get(f"/exclusions?site={office.town.site_id}"))) == 25
     assert "Nobody is excluded here." in worker.get("/exclusions?site=nowhere")
+
+
+def test_one_lifted_before_its_first_day_is_shown_as_lifted_and_not_to_be_lifted_again(office, worker):
+    nadia, _contract = office.holder()
+    made = _exclude(office, worker, nadia, later=10)
+    url = f"/exclusions/{made}"
+    worker.get(url)
+    page = worker.send(f"{url}/lift")
+    assert "Lifted" in page
+    assert "Lift it now" not in page
+    assert "Someone appeals" not in page
+    assert nadia.name not in worker.get("/exclusions?state=open")
+    assert nadia.name in worker.get("/exclusions?state=over")
 
 
 def test_in_three_languages(office, worker):
