@@ -19,6 +19,7 @@ POSITIVE_DESTINATIONS = frozenset(
     {"own_housing", "social_housing", "supported_housing", "employer_housing", "community", "treatment"}
 )
 POSITIVE_REASONS = frozenset({"own_solution", "work"})
+TRIED = frozenset({"looked_for"})
 # More stays than this are not told one by one, only how many lasted how long.
 LISTED_AT_MOST = 500
 
@@ -139,10 +140,8 @@ def _coded(texts: Texts, codes: frozenset[str]) -> Marks:
 
 
 def _contacts(contacts: Acts, texts: Texts) -> Section:
-    return Section(
-        "contacts",
-        [Figure("contacts", len(contacts.person)), Figure("people_met", people_in(contacts.person, texts))],
-    )
+    met = contacts.person[~_coded(texts, TRIED)[contacts.kind]]
+    return Section("contacts", [Figure("contacts", len(contacts.person)), Figure("people_met", people_in(met, texts))])
 
 
 def _answers(entries: Mapping[str, Answers], people: Marks, texts: Texts) -> dict[str, dict[str, int]]:

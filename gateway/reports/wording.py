@@ -106,6 +106,7 @@ DEFINITIONS: Mapping[str, str] = {
     ),
     "people_by_support": N_("Each person counts once for each kind of support, however often it was given."),
     "identity_papers_on_entry": N_("As stated on entry; people who were not asked count as unknown."),
+    "contacts": N_("A try without an answer is among the contacts; it makes nobody a person in contact."),
     "steps_by_result": N_("Steps agreed from the first to the last day, with their result on the last day."),
     "waiting": N_("All who wait or waited, not only the people counted above."),
     "loans": N_("All loans, not only those of the people counted above. Late: past the time they were due."),

@@ -131,7 +131,10 @@ def count(records: Records, scheme: Scheme | None, first: date, as_of: date, *, 
         "people_by_support": _people_by(supports),
         "supports": Counter(act.kind for act in supports),
         **{f"{question}_on_entry": found for question, found in answers.items()},
-        "contacts": {"contacts": len(contacts), "people_met": len({act.person for act in contacts})},
+        "contacts": {
+            "contacts": len(contacts),
+            "people_met": len({act.person for act in contacts if act.kind != "looked_for"}),
+        },
         "people_by_contact": _people_by(contacts),
         "contacts_by_kind": Counter(act.kind for act in contacts),
         "steps_by_result": Counter(

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from gateway.care import contacts
+from gateway.care.codes import ContactKind
 from gateway.care.models import Contact, Step
 from gateway.care.waiting_models import WaitingEntry
 from gateway.contracts import parties, service
@@ -53,6 +55,18 @@ def test_contacts_steps_and_waiting_are_counted_and_withdrawn_ones_are_not(town:
     before = report(town, date(2026, 6, 20))
     assert before.section("steps_by_result").values == {"under_way": 1}
     assert before.section("waiting").values["still_waiting"] == 1
+
+
+def test_who_was_only_looked_for_in_vain_is_no_person_in_contact(town: Town) -> None:
+    nadia, omar = town.person("Nadia"), town.person("Omar")
+    town.assign(nadia)
+    town.assign(omar, 2)
+    with town.writing() as session:
+        for person, kind in ((nadia, ContactKind.LOOKED_FOR), (omar, ContactKind.LOOKED_FOR), (omar, ContactKind.MET)):
+            contacts.log_contact(session, person.id, kind=kind, actor="test", now=NOON)
+    made = report(town)
+    assert made.section("contacts").values == {"contacts": 3, "people_met": 1}
+    assert made.section("contacts_by_kind").values == {"looked_for": 2, "met": 1}
 
 
 def test_a_draft_counts_nowhere(town: Town) -> None:
