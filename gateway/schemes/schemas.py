@@ -45,6 +45,6 @@ class TemplateOut(Schema):
 
 
 class BroughtOut(Schema):
-    """How many signed contracts got the scheme's present opening hours."""
+    """How many signed contracts and memberships got the scheme's present opening hours."""
 
     contracts: int

@@ -7,6 +7,7 @@ import pytest
 from controller.access import AccessIndex, Denied, decide
 from controller.inputs import Moment
 from gateway.access import lists
+from gateway.access.changes import AccessChanged
 from gateway.badges.models import Badge
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
@@ -16,6 +17,7 @@ from gateway.schemes.opening import bring_hours
 from gateway.schemes.terms import OpeningHours, Terms
 from tests.unit.controller.core.driver import NOON as DRIVER_NOON
 from tests.unit.controller.core.driver import entries, make_driver
+from tests.unit.gateway.loans.library import open_library
 from tests.unit.gateway.town import DAY, NOON, Town
 from wire.access_list import AccessList, decode_access_list
 from wire.messages import encode
@@ -137,6 +139,21 @@ def test_new_hours_of_a_scheme_leave_signed_contracts_alone_until_someone_brings
     assert answer(listed(town), badge, evening) == "opens"
     with town.reading() as session:
         assert contracts.contract_of(session, contract.id).terms.term_months == 12
+
+
+def test_the_hours_of_a_tool_library_are_brought_to_its_members_loans(town: Town) -> None:
+    library = open_library(town)
+    library.plan(0, place=library.place, due_on=date(2026, 6, 19))
+    evening = utc(2026, 6, 17, 18)
+    assert answer(listed(town), library.badge, evening) == "opens"
+    with town.writing() as session:
+        schemes.change_terms(session, library.scheme_id, Terms(hours=MORNINGS), actor="t", now=NOON)
+    told: list[object] = []
+    town.database.listeners.append(told.append)
+    with town.writing() as session:
+        assert bring_hours(session, library.scheme_id, actor="t", now=NOON) == 1
+    assert told == [AccessChanged(town.bank)]
+    assert answer(listed(town), library.badge, evening) == "hours"
 
 
 @pytest.mark.parametrize(
