@@ -16,7 +16,10 @@ from gateway.people.models import Person
 def to_be_emptied(
     session: Session, now: int, *, organisation_id: str | None = None
 ) -> Sequence[tuple[Contract, Locker]]:
-    """The last contract of each, by block and number; none whose belongings are being taken out already."""
+    """The last contract of each, by block and number.
+
+    None whose belongings are being taken out already, and none that others than a holder have used since.
+    """
     held = exists().where(Holding.locker_id == Locker.id, has_locker(now))
     lockers = session.scalars(
         select(Locker).where(Locker.retired_at.is_(None), unready(now), ~held).order_by(Locker.bank_id, Locker.number)
@@ -25,7 +28,7 @@ def to_be_emptied(
     for locker in lockers:
         state = readiness(session, locker, now)
         contract = _last(session, locker, now, organisation_id)
-        if Check.EMPTY in state.lacking and state.custody_id is None and contract is not None:
+        if Check.EMPTY in state.lacking and not state.custody_id and state.used_at is None and contract is not None:
             found.append((contract, locker))
     return found
 

@@ -95,6 +95,35 @@ def require_ready(session: Session, locker: Locker, now: int) -> None:
     """
     if _held(session, locker, now):
         return
+    found = _put_away(session, locker, now)
+    if found.lacking:
+        missing = ", ".join(_LACKING[check] for check in found.lacking)
+        since = (
+            "its last holder"
+            if found.used_at is None
+            else "it was used by somebody who is not known here as its holder"
+        )
+        raise ConflictError(
+            "locker_not_ready",
+            f"locker {locker.number} {missing} since {since}: look, then confirm it on the locker's page",
+            lacking=[check.value for check in found.lacking],
+        )
+
+
+def require_empty(session: Session, locker: Locker, now: int) -> None:
+    """Before a locker that nobody holds is taken out of service: of nobody's things is lost sight.
+
+    Raises ConflictError with code `custody_open` as require_ready, or `locker_not_empty`.
+    """
+    if Check.EMPTY in _put_away(session, locker, now).lacking:
+        raise ConflictError(
+            "locker_not_empty",
+            f"nobody has seen locker {locker.number} empty since it was last used: look, then confirm it on the "
+            "locker's page",
+        )
+
+
+def _put_away(session: Session, locker: Locker, now: int) -> Readiness:
     found = readiness(session, locker, now)
     if found.custody_id is not None:
         raise ConflictError(
@@ -102,14 +131,7 @@ def require_ready(session: Session, locker: Locker, now: int) -> None:
             f"belongings from locker {locker.number} are not stored yet: finish that inventory first",
             custody=found.custody_id,
         )
-    if found.lacking:
-        missing = ", ".join(_LACKING[check] for check in found.lacking)
-        since = "its last holder" if found.used_at is None else "it was used by somebody who is not known here"
-        raise ConflictError(
-            "locker_not_ready",
-            f"locker {locker.number} {missing} since {since}: look, then confirm it on the locker's page",
-            lacking=[check.value for check in found.lacking],
-        )
+    return found
 
 
 def confirm(session: Session, locker: Locker, checks: Collection[Check], *, actor: str, now: int) -> Readiness:

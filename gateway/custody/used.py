@@ -49,6 +49,13 @@ def note_grants(session: Session, bank_id: str, grants: Collection[Grant], now: 
     _note(session, session.scalars(query.order_by(Locker.number)).all(), now)
 
 
+def forget_looks(session: Session, locker: Locker, *, by: str, now: int) -> None:
+    """Others than a holder have used the locker, as `by` says: nothing that was seen until now counts any more."""
+    session.execute(delete(LockerCheck).where(LockerCheck.locker_id == locker.id))
+    session.add(LockerCheck(id=new_id(now), locker_id=locker.id, kind=USED, at=now, by=by))
+    look_again(session, locker, now)
+
+
 def _planned(session: Session, lockers: Collection[str]) -> Mapping[str, set[str]]:
     """The badges of everyone on a contract that has one of the lockers, or trusted there, by the locker."""
     found: dict[str, set[str]] = defaultdict(set)
@@ -75,7 +82,5 @@ def _note(session: Session, lockers: Sequence[Locker], now: int) -> None:
         kinds = set(session.scalars(of_it))
         if kinds == {USED}:
             continue
-        session.execute(delete(LockerCheck).where(LockerCheck.locker_id == locker.id))
-        session.add(LockerCheck(id=new_id(now), locker_id=locker.id, kind=USED, at=now, by=locker.bank_id))
         record(session, "locker_used_unknown", now=now, bank_id=locker.bank_id, locker=locker.number)
-        look_again(session, locker, now)
+        forget_looks(session, locker, by=locker.bank_id, now=now)

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
 from gateway.contracts.models import Holding
+from gateway.custody.readiness import require_ready
+from gateway.custody.used import forget_looks
 from gateway.days import day_after, day_start, local_day, term_end
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
@@ -131,7 +133,7 @@ def lend_from(session: Session, bank_id: str, number: int, *, scheme_id: str, ac
     """The locker lends the scheme's tools from now on, and is given to nobody.
 
     Raises NotFoundError (`bank`, `locker`, `scheme`), InvalidError (`service`), ConflictError (`tool_locker`,
-    `locker_taken`).
+    `locker_taken`) and as custody.readiness.require_ready: its members find nobody's things inside.
     """
     locker, scheme = locker_of(session, bank_id, number), tool_scheme(session, scheme_id)
     known = session.get(ToolLocker, locker.id)
@@ -144,6 +146,7 @@ def lend_from(session: Session, bank_id: str, number: int, *, scheme_id: str, ac
     )
     if session.scalar(held.limit(1)) is not None:
         raise ConflictError("locker_taken", f"locker {number} is held by a contract: end it or move it first")
+    require_ready(session, locker, now)
     made = ToolLocker(locker=locker, scheme_id=scheme.id, since=now)
     session.add(made)
     session.flush()
@@ -152,7 +155,7 @@ def lend_from(session: Session, bank_id: str, number: int, *, scheme_id: str, ac
 
 
 def stop_lending_from(session: Session, bank_id: str, number: int, *, actor: str, now: int) -> None:
-    """The locker can be given to people again.
+    """The locker can be given to people again, once somebody has looked into it.
 
     Raises NotFoundError (`bank`, `locker`, `tool_locker`), ConflictError (`tools_out`).
     """
@@ -163,6 +166,7 @@ def stop_lending_from(session: Session, bank_id: str, number: int, *, actor: str
         raise ConflictError("tools_out", f"a loan through locker {number} is not over: take it back or cancel it first")
     session.delete(row)
     session.flush()
+    forget_looks(session, locker, by=actor, now=now)
     audit.record(session, actor=actor, action="tool_locker_closed", subject=locker.id, now=now)
 
 

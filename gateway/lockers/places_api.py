@@ -113,7 +113,7 @@ def fit_lock(database: Db, caller: Caller, now: Now, bank: BankId, number: Numbe
 
 @router.post("/lockers/{bank}/{number}/retire", summary="Out of service for good", responses=_CHANGES)
 def retire(database: Db, caller: Caller, now: Now, bank: BankId, number: Number) -> LockerPlaceOut:
-    """Refused while someone has it or will; its past stays in every figure."""
+    """Refused while someone has it or will, and until somebody has seen it empty; its past stays in every figure."""
     with database.writing() as session:
         return LockerPlaceOut.model_validate(
             service.retire_locker(session, bank, number, actor=caller.staff_id, now=now)

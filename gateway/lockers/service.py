@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.access.changes import access_changed
 from gateway.audit import service as audit
 from gateway.contracts.models import Holding
+from gateway.custody.readiness import require_empty
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
-from gateway.lockers.models import Bank, Locker, Organisation, Site
+from gateway.lockers.models import Allotment, Bank, Locker, Organisation, Site
 from gateway.people.service import checked_name
 from gateway.prepared import Prepared
 from wire.errors import MessageError
@@ -126,9 +127,10 @@ def measure(
 
 
 def retire_locker(session: Session, bank_id: str, number: int, *, actor: str, now: int) -> Locker:
-    """The locker is in service no more; its past stays in every figure.
+    """The locker is in service no more, nor kept for anyone; its past stays in every figure.
 
-    Raises NotFoundError (`bank`, `locker`), ConflictError (`locker_taken`): someone holds it or will.
+    Raises NotFoundError (`bank`, `locker`), ConflictError (`locker_taken`: someone holds it or will) and as
+    custody.readiness.require_empty.
     """
     locker = locker_of(session, bank_id, number)
     # Drafts hold nothing yet: theirs begins and ends at once.
@@ -137,7 +139,11 @@ def retire_locker(session: Session, bank_id: str, number: int, *, actor: str, no
     )
     if session.scalar(held.limit(1)) is not None:
         raise ConflictError("locker_taken", f"someone holds locker {number} or will: move or end that contract first")
+    require_empty(session, locker, now)
     locker.retired_at = now
+    open_ended = or_(Allotment.until_at.is_(None), Allotment.until_at > now)
+    for kept in session.scalars(select(Allotment).where(Allotment.locker_id == locker.id, open_ended)):
+        kept.until_at = max(kept.from_at, now)
     session.flush()
     audit.record(session, actor=actor, action="locker_retired", subject=bank_id, now=now, locker=number)
     access_changed(session, bank_id)

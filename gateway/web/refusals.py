@@ -71,6 +71,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "locker",
         N_("Nobody has confirmed yet that this locker is empty, clean and its lock works. Do that on its page."),
     ),
+    "locker_not_empty": (
+        "locker",
+        N_("Nobody has confirmed yet that this locker is empty. Look into it, then confirm that on its page."),
+    ),
     "custody_open": ("locker", N_("What was inside is not put away yet. Finish that inventory first.")),
     "custody_step": ("", N_("Someone else went on with this meanwhile. Load the page again.")),
     "not_over": ("", N_("The holder may still collect: until then their things stay in the locker.")),

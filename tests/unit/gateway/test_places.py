@@ -1,12 +1,16 @@
 """Who owns and runs a bank, for whom its lockers are kept, works, and giving a bank up."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
 from gateway.access import lists
 from gateway.contracts import service as contracts
+from gateway.custody import readiness
+from gateway.custody import service as custody
+from gateway.custody.codes import Check
+from gateway.custody.left import to_be_emptied
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.lockers import service as lockers
@@ -17,6 +21,7 @@ from gateway.lockers.placement import require_room
 from gateway.lockers.roles import Role, give_role, has_role, roles_at, take_role
 from gateway.lockers.winding_down import keep, to_move, wind_down
 from gateway.lockers.works import Reason, end_works, plan_works, works_ahead
+from gateway.reports.service import report_on
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
 
 LAST = date(2026, 12, 31)
@@ -255,3 +260,48 @@ def test_a_locker_goes_out_of_service_for_good_only_when_nobody_has_it(town: Tow
             lockers.locker_of(session, town.bank, 4)
         assert contracts.contract_of(session, contract.id).holdings[0].locker.number == 3
     assert free(town) == [1, 2, 5, 6]
+
+
+OVER = NOON + 40 * DAY
+
+
+def retired(town: Town, number: int, now: int = OVER) -> str | None:
+    """Why it is not taken out of service; None if it is."""
+    try:
+        with town.writing() as session:
+            lockers.retire_locker(session, town.bank, number, actor="t", now=now)
+    except ConflictError as error:
+        return error.code
+    return None
+
+
+def seen_empty(town: Town, number: int) -> None:
+    with town.writing() as session:
+        readiness.confirm(session, lockers.locker_of(session, town.bank, number), [Check.EMPTY], actor="t", now=OVER)
+
+
+def test_a_locker_goes_out_of_service_only_once_it_was_seen_empty(town: Town) -> None:
+    town.assign(town.person(), number=3, ends_on=TODAY)
+    assert retired(town, 3) == "locker_not_empty"
+    with town.reading() as session:
+        assert [locker.number for _, locker in to_be_emptied(session, OVER)] == [3]
+    seen_empty(town, 3)
+    assert retired(town, 3) is None
+
+
+def test_a_locker_whose_belongings_are_being_taken_out_does_not_go_out_of_service(town: Town) -> None:
+    contract = town.assign(town.person(), number=3, ends_on=TODAY)
+    with town.writing() as session:
+        custody.begin(session, contract.id, actor="t", now=OVER)
+    assert retired(town, 3) == "custody_open"
+
+
+def test_a_locker_that_goes_out_of_service_is_kept_for_nobody_and_counts_for_nobody(town: Town) -> None:
+    body = charity(town)
+    allotted(town, 3, body.id)
+    allotted(town, 4, body.id)
+    assert retired(town, 3, NOON + DAY) is None
+    with town.reading() as session:
+        assert [locker.number for locker, _ in allotments_of(session, town.bank, NOON + DAY)] == [4]
+        made = report_on(session, "Secours", starts_on=TODAY, as_of=TODAY + timedelta(days=7))
+    assert made.section("lockers").values["lockers_in_service"] == 1

@@ -1,6 +1,6 @@
 """Planning, handing over, extending and taking back, on both databases."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import insert, update
@@ -8,6 +8,9 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.access import lists
 from gateway.contracts.models import Holding
+from gateway.custody import readiness
+from gateway.custody.codes import Check
+from gateway.custody.left import to_be_emptied
 from gateway.errors import ConflictError, GatewayError, InvalidError
 from gateway.loans import catalogue, members, service
 from gateway.loans.codes import Condition, LeftWhy, OverLimit, RetiredWhy, StockWhy
@@ -16,7 +19,7 @@ from gateway.loans.states import LoanState
 from gateway.lockers.free import free_lockers
 from gateway.lockers.service import locker_of
 from tests.unit.gateway.loans.library import LOCKER, Library, at
-from tests.unit.gateway.town import NOON, TODAY
+from tests.unit.gateway.town import DAY, NOON, TODAY
 from wire.access_list import decode_access_list
 from wire.messages import encode
 
@@ -165,6 +168,39 @@ def test_a_tool_locker_is_given_to_nobody(library: Library) -> None:
     with pytest.raises(ConflictError) as caught:
         library.town.assign(library.town.person(), LOCKER)
     assert caught.value.code == "tool_locker"
+
+
+def test_tools_are_lent_from_a_locker_only_once_its_last_holders_things_are_known_to_be_gone(library: Library) -> None:
+    town, over = library.town, NOON + 40 * DAY
+    town.assign(town.person(), 1, ends_on=TODAY)
+
+    def lend() -> None:
+        with town.writing() as session:
+            members.lend_from(session, town.bank, 1, scheme_id=library.scheme_id, actor="lea", now=over)
+
+    with pytest.raises(ConflictError) as caught:
+        lend()
+    assert caught.value.code == "locker_not_ready"
+    with town.writing() as session:
+        readiness.confirm(session, locker_of(session, town.bank, 1), list(Check), actor="lea", now=over)
+    lend()
+
+
+def test_a_locker_that_lent_tools_is_given_to_people_after_a_look_and_holds_nobodys_things(library: Library) -> None:
+    town, over = library.town, NOON + 40 * DAY
+    town.assign(town.person(), 1, ends_on=TODAY)
+    with town.writing() as session:
+        readiness.confirm(session, locker_of(session, town.bank, 1), list(Check), actor="lea", now=over)
+        members.lend_from(session, town.bank, 1, scheme_id=library.scheme_id, actor="lea", now=over)
+        members.stop_lending_from(session, town.bank, 1, actor="lea", now=over + DAY)
+    with pytest.raises(ConflictError) as caught:
+        town.assign(town.person(), 1, starts_on=TODAY + timedelta(41), now=over + DAY)
+    assert caught.value.code == "locker_not_ready"
+    with town.writing() as session:
+        assert 1 not in [locker.number for locker in free_lockers(session, over + DAY)]
+        assert to_be_emptied(session, over + DAY) == [], "its holder took all of theirs"
+        readiness.confirm(session, locker_of(session, town.bank, 1), list(Check), actor="lea", now=over + DAY)
+    town.assign(town.person(), 1, starts_on=TODAY + timedelta(41), now=over + DAY)
 
 
 def test_the_database_itself_keeps_contracts_and_tools_apart(library: Library) -> None:

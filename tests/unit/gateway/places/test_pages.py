@@ -8,9 +8,11 @@ from sqlalchemy import select
 from gateway.lockers import keys, roles, winding_down
 from gateway.lockers import service as places
 from gateway.lockers.models import Allotment, Locker, MechanicalKey, Site, Works
+from gateway.schemes.codes import Service
+from gateway.schemes.service import add_scheme
 from gateway.staff import service as accounts
 from tests.unit.gateway.luggage.conftest import Office
-from tests.unit.gateway.town import NOON, TODAY, Town
+from tests.unit.gateway.town import DAY, NOON, TODAY, Town
 
 # The services are tested on both databases.
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -119,6 +121,27 @@ def test_a_locker_is_measured_and_taken_out_for_good_only_when_nobody_has_it(tow
     assert "Taken out for good (1)" in operator.page(f"/places/{town.bank}")
     with town.reading() as session:
         assert session.scalars(select(Locker).where(Locker.number == 3)).one().retired_at == NOON
+
+
+def test_a_locker_nobody_has_seen_empty_is_neither_taken_out_nor_lends_tools_and_the_refusal_says_what_to_do(
+    town: Town, office: Opened
+) -> None:
+    town.assign(town.person("Nadia"), number=2, ends_on=TODAY)
+    with town.writing() as session:
+        library = add_scheme(
+            session, organisation_id=town.organisation_id, service=Service.TOOLS, name="Tools", actor="t", now=NOON
+        )
+    operator, door = office(NOON + 40 * DAY).as_role("operator"), f"/places/{town.bank}/2"
+    assert "Look into it, then confirm that on its page." in operator.post(f"{door}/retire", 422)
+    assert "Nobody has confirmed yet" in operator.post(f"{door}/tools", 422, library=library.id)
+    url = f"/lockers/{town.bank}/2"
+    refused = operator.api("POST", f"{url}/retire", 409)
+    assert (refused["code"], "look, then confirm it" in refused["detail"]) == ("locker_not_empty", True)
+    refused = operator.api("POST", f"{url}/tools", 409, library_id=library.id)
+    assert (refused["code"], "look, then confirm it" in refused["detail"]) == ("locker_not_ready", True)
+    assert "Nadia" in operator.page("/safekeeping")
+    operator.post(f"{url}/ready", empty="yes")
+    assert operator.post(f"{door}/retire") == f"/places/{town.bank}?done=place_changed"
 
 
 def test_who_does_not_run_a_block_reads_and_changes_nothing(town: Town, office: Opened) -> None:
