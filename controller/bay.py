@@ -80,7 +80,7 @@ class Pulse(NamedTuple):
 @dataclass(slots=True)
 class Bay:
     """One locker. `door_open` and `latch_open` (its bolt holds nothing) are None until their sensors have
-    spoken; `opened_ms` is when the open door was first seen.
+    spoken; `opened_ms` is when the open door was first seen, `left_open` that it stands so for longer than allowed.
 
     `opened_by` is the release that explains the open door; `sensor_proven` says that the sensor was seen to change,
     `releases_since_change` how many releases ago; `latch_proven` and `releases_since_latch` say the same of the
@@ -97,6 +97,7 @@ class Bay:
     releases_since_latch: int = 0
     drawn_by: str | None = None
     opened_ms: int | None = None
+    left_open: bool = False
     opened_by: str | None = None
     sensor_proven: bool = False
     releases_since_change: int = 0

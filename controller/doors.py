@@ -92,6 +92,7 @@ class Doors:
         if bay.opened_ms != opened_ms:
             self._look_at(bay, bay.opened_ms)
             return
+        bay.left_open = True
         self._faults.put(bay.source, "door_left_open")
         self._record(bay, EntryType.DOOR_LEFT_OPEN, turn, turn.now.mono_ms - opened_ms)
 
@@ -101,6 +102,7 @@ class Doors:
         for code in ("door_left_open", "door_forced"):
             self._faults.put(bay.source, code, present=False)
         bay.opened_ms = bay.opened_by = None
+        bay.left_open = False
         if bay.number in self._watched and bay.number not in self._bouncing:
             self._agenda.drop(self._watched.pop(bay.number))
 

@@ -168,7 +168,7 @@ class Presentations:
         turn.show(Signal.GRANTED, reader)
 
     def _next_door(self, digest: str, granted: Granted, turn: Turn) -> tuple[int, Grant] | Denied:
-        """The door for this tap: the one after the last, shut doors before open ones."""
+        """The door for this tap: the one after the last, shut doors before those that have just been opened."""
         why = "locker"
         fallback: tuple[int, Grant] | None = None
         for way in self._in_turn(digest, granted.ways):
@@ -180,7 +180,7 @@ class Presentations:
                 why = "out_of_service" if why != "busy" else why
             elif self._releases.is_under_way(locker):
                 why = "busy"
-            elif not bay.door_open:
+            elif not bay.door_open or bay.left_open:  # a cut sensor wire reads open for ever
                 return way
             else:
                 fallback = fallback or way

@@ -3,6 +3,7 @@
 import pytest
 
 from controller.bank import OutOfService
+from controller.bank_config import LEFT_OPEN_AFTER_MS
 from controller.effects import Record, Show
 from controller.inputs import BadgePresented, CardRefused, DoorSensed
 from hw.ports import Signal
@@ -128,6 +129,23 @@ def test_open_door_is_passed_over_while_another_is_shut() -> None:
     driver.door(1, opens=True)
     driver.door(3, opens=False)
     assert released(driver.tap(1)) == [3]
+
+
+def test_a_cut_sensor_wire_keeps_no_locker_from_its_holder_of_two() -> None:
+    """Door 3 reads open for ever: its turn comes as ever, and after some releases its sensor is told."""
+    driver = make_driver(grant(1, (3, 4)), releases_since_change={3: 0, 4: 0})
+    driver.door(4, opens=False)
+    driver.door(3, opens=True)
+    driver.wait(LEFT_OPEN_AFTER_MS)
+    opened = []
+    for _ in range(8):
+        opened += released(driver.tap(1))
+        if opened[-1] == 4:
+            driver.door(4, opens=True)
+            driver.door(4, opens=False)
+        driver.wait(20_000)
+    assert opened == [3, 4] * 4
+    assert "stuck_open" in driver.fault_codes()
 
 
 def test_badge_whose_doors_all_stand_open_still_gets_one() -> None:
