@@ -52,7 +52,8 @@ from controller.locker_lights import LockerLights
 from controller.on_site import ORIGIN, OnSite
 from controller.out_of_service import ServiceMarks
 from controller.presentations import Presentations, refusal_signal
-from controller.releases import Releases, Request
+from controller.releases import Releases
+from controller.request import Request
 from controller.suppression import Suppression
 from controller.turn import Agenda, Turn
 from hw.ports import Signal

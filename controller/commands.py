@@ -14,7 +14,8 @@ from controller.effects import SendList, SendReply
 from controller.inputs import CommandReceived
 from controller.out_of_service import ServiceMarks
 from controller.presentations import Presentations
-from controller.releases import Releases, Request
+from controller.releases import Releases
+from controller.request import Request
 from controller.suppression import Suppression
 from controller.turn import Turn
 from hw.ports import Signal

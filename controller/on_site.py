@@ -9,7 +9,8 @@ from controller.access_lists import AccessLists
 from controller.bay import Bay
 from controller.inputs import IdentifyOrdered, Moment, OpenOrdered
 from controller.locker_lights import LockerLights
-from controller.releases import Releases, Request
+from controller.releases import Releases
+from controller.request import Request
 from controller.turn import Agenda, Turn
 from hw.ports import Signal
 from wire.entries import EntryType

@@ -11,7 +11,8 @@ from controller.access_lists import AccessLists
 from controller.bay import Bay
 from controller.inputs import KeyPressed
 from controller.keypads import Asked, Keypads, Missing, Typed
-from controller.releases import Releases, Request
+from controller.releases import Releases
+from controller.request import Request
 from controller.turn import Turn
 from hw.ports import Signal
 from wire.access_list import LEASED_KINDS, Grant

@@ -11,7 +11,8 @@ from controller.effects import SendReply
 from controller.inputs import BadgePresented, CardRefused
 from controller.out_of_service import ServiceMarks
 from controller.pin_entry import CHECKED, NO_KEYPAD, MakeKeypads, PinEntry
-from controller.releases import Releases, Request
+from controller.releases import Releases
+from controller.request import Request
 from controller.suppression import Suppression
 from controller.turn import Agenda, Turn
 from hw.ports import Signal

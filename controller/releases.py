@@ -6,13 +6,14 @@ It does not decide who may open: `permitted` is asked when a release's turn come
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from controller.bank_config import BankConfig, PastRelease, UnresolvedRelease
 from controller.bay import RETRY_SENSOR_RELEASES, Bay, Event, State
 from controller.effects import Energise
 from controller.faultboard import FaultBoard
 from controller.locker_lights import LockerLights
+from controller.request import Request
 from controller.turn import Agenda, Turn
 from hw.ports import Signal
 from wire.entries import EntryType
@@ -25,33 +26,6 @@ GUARD_REFUSALS = 3
 NOTICE_AFTER_MS = 1_500
 # After these nothing went out, after the others the lock may have moved (hw.ports.LockFailed).
 _NOT_SENT = frozenset({"closed", "refused_by_guard"})
-
-
-class Request(Struct, frozen=True, eq=False):
-    """One release that is wanted: for a badge (grant, digest, kind) or a command.
-
-    `order` is the command's kind, `origin` says where it was given if not at the gateway; `pin` how a badge's PIN was
-    dealt with (`checked`, `no_keypad`); `first_ms` when the first of its attempts was energised; `refusals` how often
-    the guard has sent it back.
-    """
-
-    locker: int
-    cause: str
-    asked_ms: int
-    reader: str | None = None
-    grant: str | None = None
-    digest: str | None = None
-    kind: str | None = None
-    notice: bool = False
-    command: str | None = None
-    order: str | None = None
-    requested_by: str | None = None
-    reason: str | None = None
-    origin: str | None = None
-    pin: str | None = None
-    attempt: int = 1
-    first_ms: int | None = None
-    refusals: int = 0
 
 
 Permitted = Callable[[Request, Turn], str | None]
@@ -148,15 +122,18 @@ class Releases:
         group.intended = None
         why = self._why_not(release.request, turn)
         if why is not None:
-            bay.apply(Event.DROPPED)
-            self._forget(release)
-            turn.record(EntryType.RELEASE_FAILED, release=release.id, locker=bay.number, code=why)
+            self._drop_intent(release, bay, why, turn)
             self._given_up(release.request, why, turn)
             self._next(group, turn)
             return
         self._energise(release, bay, group, turn)
         if late:
             turn.record(EntryType.JOURNAL_LATE, release=release.id, locker=bay.number)
+
+    def _drop_intent(self, release: _Release, bay: Bay, why: str, turn: Turn) -> None:
+        bay.apply(Event.DROPPED)
+        self._forget(release)
+        turn.record(EntryType.RELEASE_FAILED, release=release.id, locker=bay.number, code=why)
 
     def board_accepted(self, locker: int, turn: Turn) -> None:
         """The board acted."""
@@ -223,12 +200,37 @@ class Releases:
         """A door opened: the id of the release that explains it, if one does."""
         bay, release = self._bays[locker], self._of_locker.get(locker)
         if release is None or not bay.awaits_door:
-            return None
+            return self._opened_before_retry(bay, turn)
         turn.record(EntryType.DOOR_OPENED, locker=locker, release=release.id)
         bay.apply(Event.DOOR_OPENED)
         if bay.state is State.IDLE:
             self._end(release, "opened", turn)
         return release.id
+
+    def _opened_before_retry(self, bay: Bay, turn: Turn) -> str | None:
+        """A stiff door opened after its time, its retry's coil not yet on: the release before did it, and no retry follows."""
+        retry = self._waiting(bay)
+        if retry is None or retry.repeats is None:
+            return None
+        turn.record(EntryType.DOOR_OPENED, locker=bay.number, release=retry.repeats)
+        group, release = self._groups[bay.config.group], self._of_locker.get(bay.number)
+        if release is None:
+            bay.apply(Event.DROPPED)
+            group.queue.remove(retry)
+        else:
+            group.intended = None
+            self._drop_intent(release, bay, "opened", turn)
+        turn.reply(retry.command, "opened", bay.number)
+        self._ended(retry, "opened", turn)
+        self._next(group, turn)
+        return retry.repeats
+
+    def _waiting(self, bay: Bay) -> Request | None:
+        """What waits for this locker's coil, in the queue or for the disk."""
+        if bay.state is State.INTENDED:
+            return self._of_locker[bay.number].request
+        queue = self._groups[bay.config.group].queue
+        return next((request for request in queue if request.locker == bay.number), None)
 
     def explains(self, locker: int, turn: Turn) -> str | None:
         """The release by which this locker's bolt may be drawn now, if there is one."""
@@ -374,7 +376,7 @@ class Releases:
         turn.record(EntryType.NOT_OPENED, release=release.id, locker=bay.number, attempt=request.attempt)
         if self._may_retry(release, bay, turn):
             self._forget(release)
-            self.ask(structs.replace(request, attempt=request.attempt + 1), turn)
+            self.ask(structs.replace(request, attempt=request.attempt + 1, repeats=release.id), turn)
             return
         turn.show(Signal.FAULT, request.reader)
         self._end(release, "not_opened", turn)

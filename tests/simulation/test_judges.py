@@ -10,7 +10,8 @@ from controller.access_lists import AccessLists
 from controller.bay import State
 from controller.inputs import ListReceived
 from controller.presentations import STRANGERS
-from controller.releases import Releases, Request
+from controller.releases import Releases
+from controller.request import Request
 from controller.turn import Turn
 from gateway.access import reconcile, service
 from gateway.badges import enrolling

@@ -417,3 +417,61 @@ def test_nobody_wakes_for_a_release_whose_door_has_opened() -> None:
     assert driver.bank.next_deadline_ms() == tapped_ms + OPEN_WITHIN_MS
     driver.door(1, opens=True)
     assert driver.bank.next_deadline_ms() == driver.mono_ms + LEFT_OPEN_AFTER_MS
+
+
+def test_a_stiff_door_that_opens_just_before_its_retry_was_opened_by_its_release_and_gets_no_retry() -> None:
+    """Or seen late, over a slow line. Its holder pulls it open: no burglary, and nothing fires behind them."""
+    driver = make_holder()
+    driver.connect()
+    driver.order("open", args={"locker": 1})
+    driver.wait(OPEN_WITHIN_MS + 50)
+    came = driver.door(1, opens=True)
+    assert entries(came) == [{"type": "door_opened", "locker": 1, "release": "r1"}]
+    assert replies(came) == ["opened"]
+    driver.wait(500)
+    driver.door(1, opens=False)
+    driver.wait(60_000)
+    assert len(driver.energised) == 1
+    assert driver.fault_codes() == set()
+
+
+def test_a_door_that_opens_while_its_retry_s_intent_goes_to_disk_drops_the_retry() -> None:
+    driver = make_driver(grant(1, 1), grant(2, 2), durable=False, releases_since_change={1: 0})
+    driver.door(1, opens=False)
+    driver.tap(1)
+    driver.give(IntentDurable("r1"))
+    driver.wait(2_340)
+    driver.tap(2)
+    came = driver.door(1, opens=True)
+    assert entries(came, "door_opened", "release_failed") == [
+        {"type": "door_opened", "locker": 1, "release": "r1"},
+        {"type": "release_failed", "release": "r2", "locker": 1, "code": "opened"},
+    ]
+    assert entries(came, "release_intended")[0]["locker"] == 2, "who waits in the same power group goes on"
+    driver.give(IntentDurable("r2"))
+    driver.give(IntentDurable("r3"))
+    driver.wait(60_000)
+    assert [energise.locker for energise in driver.energised] == [1, 2]
+
+
+def test_a_retry_that_waits_for_a_slow_disk_does_not_come_after_the_door_has_opened_and_shut() -> None:
+    """The person has taken their things and gone: the locker must not stand released behind them."""
+    driver = make_driver(grant(1, 1), grant(2, 2), durable=False, releases_since_change={1: 0, 2: 0})
+    driver.door(1, opens=False)
+    driver.tap(1)
+    driver.give(IntentDurable("r1"))
+    driver.wait(1_990)
+    driver.tap(2)
+    driver.wait(200)
+    driver.door(1, opens=True)
+    driver.door(1, opens=False)
+    driver.give(IntentDurable("r2"))
+    driver.durable = True
+    driver.wait(60_000)
+    assert [energise.locker for energise in driver.energised] == [1, 2]
+
+
+def test_a_door_that_opens_while_a_first_release_waits_is_forced() -> None:
+    driver = make_holder(durable=False)
+    driver.tap(1)
+    assert types(driver.door(1, opens=True)) == ["door_forced"]
