@@ -4,7 +4,7 @@ A release proposes, a librarian decides. Nothing here opens or locks a door, and
 tells: entries come late, twice and in any order.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ SAME_VISIT_MS = 15 * 60_000
 BADGE = "badge"
 _COUNTS = frozenset({MovementState.PROPOSED, MovementState.CONFIRMED})
 _NOTHING_OPENED = frozenset({EntryType.NOT_OPENED, EntryType.RELEASE_FAILED})
-_TELLING = _NOTHING_OPENED | {EntryType.RELEASE_INTENDED}
+_TELLING = _NOTHING_OPENED | {EntryType.RELEASE_INTENDED, EntryType.DOOR_OPENED}
 
 
 class _Owned(NamedTuple):
@@ -57,11 +57,16 @@ def note_releases(session: Session, bank_id: str, entries: Sequence[Entry], *, n
     lent = repository.have_lent(session, bank_id)
     told = [entry for entry in told if entry.body.get("locker") in lent] if lent else []
     releases = [entry for entry in told if entry.type == EntryType.RELEASE_INTENDED and _text(entry, "digest")]
-    failed = {name for entry in told if entry.type in _NOTHING_OPENED and (name := _text(entry, "release")) is not None}
+    # The last word on a release counts: a stiff door may open after its time.
+    opened = {
+        name: entry.type == EntryType.DOOR_OPENED
+        for entry in told
+        if entry.type != EntryType.RELEASE_INTENDED and (name := _text(entry, "release")) is not None
+    }
     if releases:
         _attribute(session, bank_id, releases, now)
-    if failed:
-        _take_out(session, bank_id, failed)
+    if opened:
+        _hear_doors(session, bank_id, opened)
 
 
 def confirm(session: Session, movement_id: str, *, actor: str, now: int) -> Movement:
@@ -150,20 +155,31 @@ def _propose(session: Session, loan: Loan, entry: Entry, bank_id: str, now: int)
         )  # fmt: skip
 
 
-def _take_out(session: Session, bank_id: str, releases: Collection[str]) -> None:
-    """The lock did not move for these releases: nobody took or returned anything then."""
+def _hear_doors(session: Session, bank_id: str, opened: Mapping[str, bool]) -> None:
+    """Where the lock or the door did not move, nobody took or returned anything then; until it opens all the same."""
     found = session.scalars(
         select(Loan)
         .join(Movement, Movement.loan_id == Loan.id)
         .join(Locker, Locker.id == Loan.locker_id)
-        .where(Locker.bank_id == bank_id, Movement.release.in_(releases))
+        .where(Locker.bank_id == bank_id, Movement.release.in_(opened))
     ).unique()
     for loan in found:
-        for movement in loan.movements:
-            if movement.release in releases and movement.state in _COUNTS:
-                movement.state = MovementState.NOT_OPENED.value
-        if loan.checked_at is None:
+        changes = [_hear_door(loan, one, opened[one.release]) for one in loan.movements if one.release in opened]
+        if any(changes) and loan.checked_at is None:
             _read_again(session, loan)
+
+
+def _hear_door(loan: Loan, movement: Movement, opened: bool) -> bool:
+    """Whether that changes what the movement is."""
+    if opened == (movement.state != MovementState.NOT_OPENED) or movement.state == MovementState.REJECTED:
+        return False
+    if opened:
+        seen = loan.checked_at is not None
+        movement.state = (MovementState.CONFIRMED if seen else MovementState.PROPOSED).value
+        loan.cancelled_at = loan.cancelled_by = None  # as where a release is heard after someone cancelled
+    else:
+        movement.state = MovementState.NOT_OPENED.value
+    return True
 
 
 def _read_again(session: Session, loan: Loan) -> None:

@@ -23,18 +23,19 @@ _LOANS = text(
 _ITEMS = text("SELECT tool_id, loan_id, from_at, until_at, taken_at, returned_at, condition FROM loan_item ORDER BY id")
 _TOLD = text(
     "SELECT id, kind, at, seq, line FROM event WHERE bank_id = :bank AND locker = :locker "
-    "AND kind IN ('release_intended', 'not_opened', 'release_failed') AND epoch IS NOT NULL ORDER BY id"
+    "AND kind IN ('release_intended', 'not_opened', 'release_failed', 'door_opened') AND epoch IS NOT NULL ORDER BY id"
 )
 _BADGES = text("SELECT digest, person_id, registered_at, revoked_at FROM badge WHERE person_id IS NOT NULL")
 _body = msgspec.json.Decoder(dict[str, Any])
 
 
 class Told(NamedTuple):
-    """What a tool locker's bank has told: a release by somebody's badge, or that nothing opened then."""
+    """What a tool locker's bank has told: a release by somebody's badge, or (`kind`) what its lock or door then did."""
 
     id: int
     at: int
     seq: int
+    kind: str
     release: str
     people: frozenset[str] | None
 
@@ -60,7 +61,7 @@ def told_at(session: Session, bank: str, locker: int) -> list[Told]:
             if since <= row.at and (until is None or until > row.at)
         )
         opens = row.kind == "release_intended"
-        found.append(Told(row.id, row.at, row.seq, body.get("release", ""), people if opens else None))
+        found.append(Told(row.id, row.at, row.seq, row.kind, body.get("release", ""), people if opens else None))
     return found
 
 
@@ -93,16 +94,23 @@ class _Reader:
         self._over_at: int | None = None
         self._is_seen = False
         self._opened: dict[str, tuple[int, int]] = {}
+        self._shut: dict[str, tuple[int, int]] = {}
 
     def hear(self, told: Told) -> None:
-        """A release counts from the loan's beginning until it is over, and a first one only before it was due."""
-        if told.people is None:
-            if self._opened.pop(told.release, None) is None:
+        """A release counts from the loan's beginning until it is over, and a first one only before it was due.
+
+        Unless nothing opened; a stiff door may still open after that was told.
+        """
+        if told.kind == "release_intended":
+            if not self._concerns(told.at):
                 return
-        elif self._concerns(told.at):
             self._opened[told.release] = told.at, told.seq
         else:
-            return
+            now_opened = told.kind == "door_opened"
+            before, after = (self._shut, self._opened) if now_opened else (self._opened, self._shut)
+            if told.release not in before:
+                return
+            after[told.release] = before.pop(told.release)
         if not self._is_seen:
             self._read()
 

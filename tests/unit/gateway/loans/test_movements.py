@@ -119,6 +119,22 @@ def test_a_door_that_did_not_open_took_nothing(library: Library) -> None:
     assert library.loan(loan).items[0].taken_at is None
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_stiff_door_that_opened_after_its_time_took_the_tools_all_the_same(library: Library, together: bool) -> None:
+    loan = library.plan(0, place=library.place)
+    journal = Journal().start()
+    release = released(journal, at(15, 14), library.badge)
+    if not together:
+        library.hear(journal)
+    journal.write(EntryType.NOT_OPENED, at(15, 14) + 2_000, release=release, locker=LOCKER)
+    if not together:
+        library.hear(journal)
+    journal.write(EntryType.DOOR_OPENED, at(15, 14) + 2_050, release=release, locker=LOCKER)
+    library.hear(journal)
+    assert by_badge(library, loan) == [("taken", "proposed")]
+    assert library.loan(loan).taken_at == at(15, 14)
+
+
 def test_only_the_member_s_own_badge_and_the_planned_locker_count(library: Library) -> None:
     loan = library.plan(0, place=library.place)
     _other, theirs = library.member_named("Idir")
