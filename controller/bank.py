@@ -66,6 +66,8 @@ from wire.topics import Topic
 __all__ = ["Bank", "BankConfig", "BankState", "LockerConfig", "OutOfService", "PastRelease", "UnresolvedRelease"]
 
 _FAULT_ENTRIES = {"reader": EntryType.READER_FAULT, "board": EntryType.BOARD_FAULT}
+# Such a reader is heard: any foreign card held to it a few times makes it, and must not switch off PINs elsewhere.
+_STILL_HEARD = frozenset({"garbage", "swapped"})
 _RECOVERED_ENTRIES = {"reader": EntryType.READER_RECOVERED, "board": EntryType.BOARD_RECOVERED}
 
 
@@ -272,7 +274,7 @@ class Bank:
         self._commands.released(request, turn)
 
     def _device_failed(self, event: DeviceFailed, turn: Turn) -> None:
-        if event.kind == "reader":
+        if event.kind == "reader" and event.code not in _STILL_HEARD:
             self._presentations.pins.keypads.reader_failed(event.device, turn)
         if self._faults.put(event.device, event.code) and event.kind in _FAULT_ENTRIES:
             entry = _FAULT_ENTRIES[event.kind]

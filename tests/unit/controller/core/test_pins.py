@@ -172,6 +172,14 @@ def test_at_a_reader_without_a_keypad_one_is_sent_to_the_reader_that_has_one() -
     assert (released(came), whys(came), lights(came)) == ([], ["keypad"], [Signal.SEE_WORKER])
 
 
+@pytest.mark.parametrize("code", ["garbage", "swapped"])
+def test_foreign_cards_held_to_the_keypad_s_reader_switch_no_pin_off_elsewhere(code: str) -> None:
+    driver = make_keypads(guarded(1, 1))
+    driver.give(DeviceFailed("entrance", "reader", code))
+    came = driver.tap(1, reader="side")
+    assert (released(came), whys(came)) == ([], ["keypad"])
+
+
 def test_a_keypad_on_which_nobody_can_type_is_found_dead_and_locks_nobody_out() -> None:
     driver = make_keypads(guarded(1, 1), guarded(2, 2))
     for n in (1, 2, 1):
