@@ -8,14 +8,14 @@ MOST_SHOWN = 256
 
 
 class FaultBoard:
-    """Faults by source and code: raised once, cleared once."""
+    """Faults by source and code: raised once, cleared once. Devices of two kinds (`reader`, ...) may share a name."""
 
     def __init__(self) -> None:
-        self._faults: dict[tuple[str, str], None] = {}
+        self._faults: dict[tuple[str, str, str], None] = {}
 
-    def put(self, source: str, code: str, present: bool = True) -> bool:
+    def put(self, source: str, code: str, present: bool = True, kind: str = "") -> bool:
         """Raise or clear one fault; whether that changed anything."""
-        key = (source, code)
+        key = (kind, source, code)
         if present == (key in self._faults):
             return False
         if present:
@@ -24,11 +24,12 @@ class FaultBoard:
             del self._faults[key]
         return True
 
-    def clear(self, source: str) -> None:
-        """Clear every fault of a source."""
-        for key in [key for key in self._faults if key[0] == source]:
+    def clear(self, source: str, kind: str) -> None:
+        """Clear every fault of a device."""
+        for key in [key for key in self._faults if key[:2] == (kind, source)]:
             del self._faults[key]
 
     def view(self) -> tuple[Fault, ...]:
-        """The faults in force, oldest first, as many as a health message takes."""
-        return tuple(Fault(source, code) for source, code in islice(self._faults, MOST_SHOWN))
+        """The faults in force, oldest first and each once, as many as a health message takes."""
+        faults = dict.fromkeys(Fault(source, code) for _, source, code in self._faults)
+        return tuple(islice(faults, MOST_SHOWN))
