@@ -18,7 +18,8 @@ AGREE_MS = 5 * 60_000
 CREDIT_MS = 24 * 3_600_000
 # No clock that is right says less: the first day of the year this version was made (2026-01-01, UTC).
 FIRST_FLOOR = 1_767_225_600_000
-# A step of the clock that is worth an entry; smaller ones are the witnesses' own latency.
+# A step of the clock that is worth an entry; smaller ones are the witnesses' own latency. So little behind the floor is
+# at the floor: a clock that is right, and had raised it, reads some milliseconds less at every other look.
 STEP_MS = 60_000
 # How much of the floor's rise a power cut may forget, against wear of the card.
 SAVE_EVERY_MS = 10 * 60_000
@@ -111,11 +112,10 @@ class Timekeeper:
             clock = "trusted" if floor - instant < STEP_MS else "floor"
             at = max(instant, floor)
             return Moment(mono_ms, at, at, at, clock)
-        claims = [claim.at(mono_ms) for claim in self._claims.values()]
-        ahead = [instant for instant in claims if instant >= floor]
-        if not ahead:
+        claims = self._claims_at(floor, mono_ms)
+        if not claims:
             return Moment(mono_ms, floor, floor, floor, "floor")
-        return Moment(mono_ms, min(ahead), floor, max(ahead), "claimed")
+        return Moment(mono_ms, min(claims), floor, max(claims), "claimed")
 
     def state(self, mono_ms: int) -> TimeState:
         """What to keep on disk now."""
@@ -169,11 +169,16 @@ class Timekeeper:
         elif self._trusted is None and self._claims:
             self._spend_credit(mono_ms)
 
+    def _claims_at(self, floor: int, mono_ms: int) -> list[int]:
+        """What those say who are not behind the floor."""
+        instants = [claim.at(mono_ms) for claim in self._claims.values()]
+        return [max(instant, floor) for instant in instants if floor - instant < STEP_MS]
+
     def _spend_credit(self, mono_ms: int) -> None:
         """Move the floor towards the least that is claimed and not behind it; no more than a day in all."""
         floor = self._floor_at(mono_ms)
-        ahead_ms = [ahead for claim in self._claims.values() if (ahead := claim.at(mono_ms) - floor) >= 0]
-        step_ms = min([*ahead_ms, CREDIT_MS - self._credit_used_ms]) if ahead_ms else 0
+        claims = self._claims_at(floor, mono_ms)
+        step_ms = min(min(claims) - floor, CREDIT_MS - self._credit_used_ms) if claims else 0
         if step_ms > 0:
             self._credit_used_ms += step_ms
             self._floor = _Reading(floor + step_ms, mono_ms)

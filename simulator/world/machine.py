@@ -8,6 +8,8 @@ from controller.storage import Storage
 from simulator.world.loop import VirtualLoop
 
 BOOT_MS = 12_000  # from power to the start of services, on a Pi Zero 2
+# Two clocks are not read at once, nor to less than a millisecond: one may seem to have run so much less than the other.
+_READ_BEHIND_MS = 2
 _MB = 1024 * 1024
 
 
@@ -55,8 +57,10 @@ class SimulatedMachine:
         return self._loop.now_ms - self.born_ms
 
     def system_ms(self) -> int | None:
-        """What the system clock says, None while nobody holds it."""
-        return self._loop.now_ms + self.system_away_ms if self.synchronised else None
+        """What the system clock says, each time another 0 to 2 ms less; None while nobody holds it."""
+        if not self.synchronised:
+            return None
+        return self._loop.now_ms + self.system_away_ms - self._random.randint(0, _READ_BEHIND_MS)
 
     def battery_ms(self) -> int | None:
         """What the battery clock says (in whole seconds), None without one."""

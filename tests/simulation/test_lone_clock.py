@@ -174,3 +174,31 @@ def test_a_floor_that_two_witnesses_pushed_ahead_is_told_until_the_time_is_set_o
         town.hours(24)
         assert (_badge_comes(town), _clock(town)) == (1, "trusted")
         assert ahead not in runtime.faults
+
+
+def _looks(town: FaultyTown, times: int) -> list[str]:
+    """The bank looks at its clock each second; what it makes of the time at each look."""
+    states = []
+    for _ in range(times):
+        town.world.controllers[0].look_at_clock()
+        town.hours(1 / 3_600)
+        states.append(_clock(town))
+    return states
+
+
+def test_a_bank_alone_with_a_right_clock_that_is_never_read_twice_alike_is_not_in_doubt_from_look_to_look() -> None:
+    with faulty_town(3) as town:
+        _alone(town)
+        assert set(_looks(town, 60)) == {"claimed"}
+
+
+def test_a_right_clock_that_is_never_read_twice_alike_holds_back_a_gateway_that_is_a_year_ahead() -> None:
+    with faulty_town(3) as town:
+        _alone(town)
+        runtime = town.world.controllers[0].runtime
+        assert runtime is not None
+        runtime.clock.hear(timekeeping.Witness.GATEWAY, town.world.now_ms + 365 * DAY_MS)
+        _looks(town, 60)
+        assert abs(runtime.now().at - town.world.now_ms) < HOUR_MS
+        assert _badge_comes(town, -12) == 1
+        assert town.world.violations == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.timekeeping import AGREE_MS, CREDIT_MS, Timekeeper, TimeState, Witness
+from controller.timekeeping import AGREE_MS, CREDIT_MS, STEP_MS, Timekeeper, TimeState, Witness
 
 FLOOR = 1_800_000_000_000
 HOUR = 3_600_000
@@ -36,6 +36,26 @@ def test_one_witness_alone_never_ends_more_than_a_day_of_contracts(
         assert last <= moment.ending_at <= FLOOR + elapsed + CREDIT_MS
         assert moment.ending_at <= moment.at <= moment.starting_at
         last = moment.ending_at
+
+
+@given(
+    witness=st.sampled_from(Witness),
+    said=st.lists(st.tuples(st.integers(-2 * STEP_MS, 3), st.integers(0, DAY), st.booleans()), max_size=40),
+)
+def test_clock_near_the_floor_moves_it_by_what_it_is_ahead_and_from_behind_by_nothing(
+    witness: Witness, said: list[tuple[int, int, bool]]
+) -> None:
+    mono_ms = 0
+    time = Timekeeper(TimeState(FLOOR), mono_ms)
+    for ahead_ms, wait_ms, power_cut in said:
+        mono_ms += wait_ms
+        if power_cut:
+            time, mono_ms = Timekeeper(time.state(mono_ms), 5), 5
+        before = time.state(mono_ms)
+        time.hear(witness, before.floor + ahead_ms, mono_ms)
+        after, moved_ms = time.state(mono_ms), max(ahead_ms, 0)
+        assert after == TimeState(before.floor + moved_ms, before.credit_used_ms + moved_ms)
+        assert time.moment(mono_ms).clock == ("floor" if ahead_ms <= -STEP_MS else "claimed")
 
 
 @given(

@@ -1,8 +1,11 @@
 """Time has a floor, and nobody alone can push it."""
 
+from collections.abc import Callable
+
 import pytest
 
-from controller.timekeeping import CREDIT_MS, Timekeeper, TimeState, Witness
+from controller.effects import Record
+from controller.timekeeping import CREDIT_MS, STEP_MS, Timekeeper, TimeState, Witness
 
 T = 1_800_000_000_000
 HOUR = 3_600_000
@@ -291,3 +294,42 @@ def test_wall_clock_read_a_few_milliseconds_behind_stays_trusted_and_never_goes_
         assert moment.clock == "trusted"
         assert moment.at >= seen
         seen = moment.at
+
+
+def _jittering(time: Timekeeper, seconds: int, also: Callable[[int], object] = lambda _: None) -> list[Record]:
+    """The system clock, right and looked at each second, reads up to 2 ms behind what it read before."""
+    records = []
+    for second in range(seconds):
+        mono_ms = 1_000 + second * 1_000
+        records += time.hear(Witness.SYSTEM, T + 600_000 + second * 1_000 - second % 3, mono_ms)
+        also(mono_ms)
+    return records
+
+
+def test_lone_clock_read_a_few_milliseconds_behind_stays_claimed_moves_nothing_and_is_journaled_once() -> None:
+    time, seen = keeper(), []
+    records = _jittering(time, 60, lambda mono_ms: seen.append(time.moment(mono_ms)))
+    assert {moment.clock for moment in seen} == {"claimed"}
+    assert {moment.at - moment.mono_ms for moment in seen} == {T + 600_000 - 1_000}
+    assert len(records) == 1
+    assert time.state(60_000) == TimeState(T + 600_000 + 59_000, 600_000)
+
+
+@pytest.mark.parametrize("wrong", [Witness.GATEWAY, Witness.BATTERY])
+def test_right_clock_read_a_few_milliseconds_behind_holds_back_one_that_is_a_year_ahead(wrong: Witness) -> None:
+    time = keeper()
+    _jittering(time, 1)
+    time.hear(wrong, T + 365 * DAY, 1_000)
+    _jittering(time, 60)
+    moment = time.moment(60_000)
+    assert moment.at == moment.ending_at == T + 600_000 + 59_000
+
+
+def test_clock_a_minute_behind_the_floor_claims_nothing() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T - STEP_MS + 1, 1_000)
+    assert time.moment(1_000).clock == "claimed"
+    time.hear(Witness.SYSTEM, T - STEP_MS, 1_000)
+    assert time.moment(1_000).clock == "floor"
+    time.hear(Witness.GATEWAY, T + HOUR, 1_000)
+    assert time.moment(1_000).ending_at == T + HOUR
