@@ -38,6 +38,8 @@ class Witness(StrEnum):
 # wrong before a restart and after it must not agree with itself.
 _OWN = frozenset({Witness.SYSTEM, Witness.BATTERY})
 _INDEPENDENT = tuple(pair for pair in combinations(Witness, 2) if not _OWN.issuperset(pair))
+# They speak again and again: where two others outvote them, that they are wrong is told until they are right.
+_SPEAK_ON = frozenset({Witness.SYSTEM, Witness.GATEWAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Timekeeper:
         self._credit_used_ms = state.credit_used_ms
         self._saved = state
         self._claims: dict[Witness, _Reading] = {}
+        self._outvoted: dict[Witness, _Reading] = {}  # to be told; supports nobody
         self._trusted: _Reading | None = None
 
     def hear(self, witness: Witness, instant: int, mono_ms: int) -> list[Record]:
@@ -74,12 +77,14 @@ class Timekeeper:
         if not MIN_INSTANT <= instant <= MAX_INSTANT:
             return []
         before = self.moment(mono_ms)
+        self._outvoted.pop(witness, None)
         self._claims[witness] = _Reading(instant, mono_ms)
         self._weigh(mono_ms)
         return self._changes(before, mono_ms)
 
     def lose(self, witness: Witness, mono_ms: int) -> list[Record]:
         """A witness no longer vouches for what it said: NTP is not synchronised any more."""
+        self._outvoted.pop(witness, None)
         if witness not in self._claims:
             return []
         before = self.moment(mono_ms)
@@ -97,7 +102,7 @@ class Timekeeper:
         before = self.moment(mono_ms)
         self._credit_used_ms = self._spent_at(mono_ms)
         self._trusted = None
-        self._claims = {Witness.TECHNICIAN: _Reading(instant, mono_ms)}
+        self._claims, self._outvoted = {Witness.TECHNICIAN: _Reading(instant, mono_ms)}, {}
         if instant < self._floor_at(mono_ms):
             self._floor = _Reading(instant, mono_ms)
         self._weigh(mono_ms)
@@ -127,8 +132,8 @@ class Timekeeper:
 
     def is_contradicted(self, mono_ms: int) -> bool:
         """Whether somebody tells another time than the trusted one: nothing follows it, and somebody should know."""
-        trusted = self._trusted
-        return trusted is not None and not all(_agree(claim, trusted, mono_ms) for claim in self._claims.values())
+        trusted, told = self._trusted, (*self._claims.values(), *self._outvoted.values())
+        return trusted is not None and not all(_agree(claim, trusted, mono_ms) for claim in told)
 
     def unsaved(self, mono_ms: int) -> TimeState | None:
         """The state to save, where it is worth a write: lowered, or ten minutes on. Then `saved`."""
@@ -163,9 +168,11 @@ class Timekeeper:
             floor = self._floor_at(mono_ms)
             self._trusted = chosen
             self._floor = _Reading(max(floor, lower), mono_ms)
-            self._claims = {
-                witness: claim for witness, claim in self._claims.items() if _agree(claim, chosen, mono_ms)
-            }  # fmt: skip
+            for witness, claim in tuple(self._claims.items()):
+                if not _agree(claim, chosen, mono_ms):
+                    del self._claims[witness]
+                    if witness in _SPEAK_ON:
+                        self._outvoted[witness] = claim
         elif self._trusted is None and self._claims:
             self._spend_credit(mono_ms)
 

@@ -124,6 +124,15 @@ def test_a_clock_that_goes_wrong_moves_no_trusted_time_and_is_told(name: str) ->
         assert _a_clock_goes_wrong(town, name) == set()
 
 
+@pytest.mark.parametrize("name", ["clock_back", "clock_forward", "clock_creeps"])
+def test_a_clock_that_goes_wrong_beside_a_battery_clock_is_told_as_well(name: str) -> None:
+    with faulty_town(5, lockers=2) as town:
+        town.world.controllers[0].machine.battery_clock = True
+        town.begin("power_cut", hours=0.1)
+        town.hours(13)
+        assert _a_clock_goes_wrong(town, name) == set()
+
+
 def test_a_bank_that_tells_nobody_of_a_wrong_clock_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Clock, "is_contradicted", lambda _: False)
     with faulty_town(5, lockers=2) as town:

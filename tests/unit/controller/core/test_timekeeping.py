@@ -186,6 +186,42 @@ def test_who_contradicts_a_trusted_clock_is_told_until_they_agree_or_say_nothing
     assert not time.is_contradicted(5_000)
 
 
+def test_clock_outvoted_by_the_other_two_at_each_look_is_told_until_it_agrees_or_says_nothing_more() -> None:
+    time = keeper()
+    for witness in (Witness.BATTERY, Witness.SYSTEM, Witness.GATEWAY):
+        time.hear(witness, T, 1_000)
+    assert not time.is_contradicted(1_000)
+    for second in range(2, 5):
+        time.hear(Witness.SYSTEM, T + 200 * DAY, second * 1_000)
+        assert time.is_contradicted(second * 1_000)
+        time.hear(Witness.GATEWAY, T + second * 1_000 - 1_000, second * 1_000)
+        assert time.is_contradicted(second * 1_000)
+    assert time.moment(4_000).at == T + 3_000
+    time.hear(Witness.SYSTEM, T + 4_000, 5_000)
+    assert not time.is_contradicted(5_000)
+    time.hear(Witness.SYSTEM, T + 200 * DAY, 6_000)
+    time.lose(Witness.SYSTEM, 6_000)
+    assert not time.is_contradicted(6_000)
+
+
+def test_outvoted_clock_is_told_no_more_when_a_technician_has_set_the_time() -> None:
+    time = keeper()
+    for witness in (Witness.BATTERY, Witness.GATEWAY):
+        time.hear(witness, T, 1_000)
+    time.hear(Witness.SYSTEM, T + DAY, 1_000)
+    time.set_by_technician(T + DAY, 1_000)
+    time.hear(Witness.GATEWAY, T + DAY, 1_000)
+    assert not time.is_contradicted(1_000)
+
+
+def test_outvoted_battery_clock_is_no_fault_it_speaks_only_once() -> None:
+    time = keeper()
+    time.hear(Witness.BATTERY, T + 400 * DAY, 1_000)
+    time.hear(Witness.SYSTEM, T, 1_000)
+    time.hear(Witness.GATEWAY, T, 1_000)
+    assert not time.is_contradicted(1_000)
+
+
 def test_trusted_time_goes_on_offline_when_ntp_is_lost() -> None:
     time = keeper()
     time.hear(Witness.SYSTEM, T, 1_000)
