@@ -162,8 +162,8 @@ class Writer:
             if item.state:
                 store.put_state(item.state)
         store.put_receipts([(noted.no, noted.through, noted.at) for noted in self._receipts.values()])
-        if head is not None:
-            self._attempt = (head, chosen)
+        # Only a new end of the chain tells whether a commit that failed did reach the disk.
+        self._attempt = (head, chosen) if head is not None and rows else None
         store.commit()
         self._head = head
         self._attempt = None

@@ -68,6 +68,25 @@ def test_a_commit_that_reached_the_disk_although_it_failed_is_not_written_twice(
     assert [entry.body.get("locker") for entry in entries if entry.type == "door_opened"] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR])
+def test_state_alone_that_the_disk_refused_is_not_durable_before_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Badge keys leave the chain as it is: that its end is on the disk says nothing of them."""
+
+    async def use(life: Life) -> None:
+        await life.written(locker=1)
+        answers: list[bool] = []
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "commit", failing(code))
+            life.journal.keep({"keys": b"of the badges"}, NOW, answers.append)
+            await until(lambda: bool(answers))
+        await until(lambda: answers == [False, True])
+        assert await life.journal.kept("keys") == b"of the badges"
+
+    live(tmp_path, use)
+
+
 def test_beyond_the_bound_the_oldest_that_is_not_a_release_gives_way_and_is_counted() -> None:
     waiting = Waiting(limit=3)
     waiting.add(Pending(EntryType.RELEASE_INTENDED, {}, AT, 1, "trusted"))
