@@ -35,9 +35,9 @@ class ServiceMarks:
         turn.record(EntryType.OUT_OF_SERVICE, locker=locker, reason=mark.reason, until=mark.until, command=command)
 
     def clear(self, locker: int, turn: Turn, command: str | None = None, reason: str | None = None) -> None:
-        """Put a locker back in service, if it is not."""
-        if self._marks.pop(locker, None) is not None:
-            turn.record(EntryType.IN_SERVICE, locker=locker, reason=reason, command=command)
+        """Put a locker back in service; said of one without a mark, too, which a gateway may know to have had one."""
+        self._marks.pop(locker, None)
+        turn.record(EntryType.IN_SERVICE, locker=locker, reason=reason, command=command)
 
     def stops_holders(self, locker: int, now_ms: int) -> bool:
         """Whether a holder's badge must not open this locker now."""

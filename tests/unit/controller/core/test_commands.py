@@ -241,6 +241,16 @@ def test_in_service_ends_a_mark_at_once() -> None:
     assert entries(driver.wait(30_000), "in_service") == []
 
 
+def test_a_locker_put_back_in_service_is_said_so_though_the_bank_has_lost_its_mark() -> None:
+    """After a card was replaced only the gateway knows of the mark; without the entry it would keep it for ever."""
+    driver = make_holder()
+    driver.connect()
+    came = driver.order("in_service", args=OPEN_1, id=ID)
+    assert entries(came, "in_service") == [
+        {"type": "in_service", "locker": 1, "reason": "holder_present", "command": ID}
+    ]
+
+
 def test_mark_that_arrives_while_waiting_stops_the_holder_before_the_coil() -> None:
     driver = make_driver(grant(1, 1), grant(2, 2))
     driver.connect()
