@@ -123,6 +123,9 @@ def reaches_at_birth(session: Session, bank_id: str, ranges: Sequence[EpochRange
     that was put back has never seen.
 
     What lies below a range's `first` will not come any more: the gap closes with the batch that begins there.
+
+    Of an epoch that has ended, a card that lost its end or was put back from an image holds less than is stored here:
+    it can compare, and so believe, no more than it holds. (The newest may only have grown since its birth.)
     """
     epochs = Epochs(session, now)
     due: dict[str, EpochRow] = {}
@@ -136,7 +139,18 @@ def reaches_at_birth(session: Session, bank_id: str, ranges: Sequence[EpochRange
     newest = [row for row in known if row.epoch not in followed][-1:]
     due |= {row.epoch: row for row in (*lacking, *newest)}
     epochs.save()
-    return [reach_of(row) for row in due.values()]
+    ended = followed | {item.epoch for item in ranges[:-1]}
+    held = {item.epoch: item.last for item in ranges if item.epoch in ended}
+    return [_reach_within(epochs, row, held.get(row.epoch, row.through)) for row in due.values()]
+
+
+def _reach_within(epochs: Epochs, row: EpochRow, last: int) -> Reach:
+    """What is stored, as far as entry `last`; all of it where no hash is known there."""
+    if last < row.through:
+        digest = repository.hashes_between(epochs.connection, row.bank_id, row.epoch, last, last).get(last)
+        if digest is not None:
+            return Reach(row.bank_id, row.epoch, last, digest.hex())
+    return reach_of(row)
 
 
 def alarm_gaps(session: Session, *, now: int) -> None:

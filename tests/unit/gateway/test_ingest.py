@@ -326,6 +326,41 @@ def test_an_epoch_whose_first_entry_is_lost_is_not_said_to_forget_what_came_befo
     assert not events(town, "epoch_link_broken")
 
 
+def born(town: Town, *held: tuple[Journal, int]) -> dict[str, tuple[int, str]]:
+    """What a birth is answered that says so many entries of these journals are still on disk."""
+    with town.writing() as session:
+        ranges = [EpochRange(journal.epoch, 1, last) for journal, last in held]
+        due = reaches_at_birth(session, town.bank, ranges, now=NOON)
+    return {item.epoch: (item.through, item.hash) for item in due}
+
+
+def test_of_an_epoch_whose_end_a_card_has_lost_a_birth_is_answered_as_far_as_the_card_holds_it(town: Town) -> None:
+    before = journal_of(100)
+    take(town, before.batch())
+    restored = Journal().start(before, seq=50)
+    assert born(town, (before, 50), (restored, 1))[before.epoch] == (50, before.hashes[50].hex())
+    take(town, restored.batch())
+    assert born(town, (before, 50))[before.epoch] == (50, before.hashes[50].hex()), "the newest has its receipt"
+    assert reach(town, before) == (100, before.hashes[100].hex())
+    assert [body["why"] for body in events(town, "epoch_link_broken")] == ["earlier_went_on"]
+
+
+def test_a_birth_of_long_ago_is_answered_with_all_that_came_since(town: Town) -> None:
+    """The broker retains it: a gateway that starts reads it anew, and the newest epoch has grown."""
+    journal = journal_of(60)
+    take(town, journal.batch())
+    assert born(town, (journal, 1)) == {journal.epoch: (60, journal.hashes[60].hex())}
+
+
+def test_a_card_that_ends_within_what_was_set_aside_is_answered_with_all_that_is_stored(town: Town) -> None:
+    before = journal_of(10)
+    before.write_line(b"{").write("tamper").write("tamper")
+    take(town, before.batch(1, 10), before.batch(11, 12), before.batch(13, 13))
+    restored = Journal().start(before, seq=11)
+    assert born(town, (before, 11), (restored, 1))[before.epoch] == (13, before.hashes[13].hex())
+    assert born(town, (before, 12), (restored, 1))[before.epoch] == (12, before.hashes[12].hex())
+
+
 def test_a_restored_database_asks_at_the_birth_for_the_epoch_it_lacks(town: Town) -> None:
     before = journal_of(20)
     after = Journal().start(before)
