@@ -12,9 +12,12 @@ from gateway.contracts.decisions import decide
 from gateway.contracts.holders import people_on
 from gateway.contracts.models import Absence, Contract, Party
 from gateway.contracts.states import Action, State, state_at
+from gateway.days import day_after, day_start, local_day
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
 from gateway.people.service import person_of
+
+_OPENS = (State.UPCOMING, State.ACTIVE, State.SUSPENDED, State.ENDING)
 
 
 def leave(
@@ -89,13 +92,33 @@ def stop_grace(session: Session, contract: Contract, now: int) -> None:
 
 
 def resume_grace(session: Session, contract: Contract, now: int) -> None:
-    """The time to collect follows the contract's end again, or begins now if that was before."""
+    """The time to collect follows the contract's end again, or begins now if that was before.
+
+    Who was away when it ended has at least the rest of this day, whatever the scheme's grace.
+    """
     contract.grace_stopped_at = None
-    at = max(contract.until_at, now)
-    contract.collect_until = holdings.grace_from(contract, at, contract.terms.grace_days)
+    if contract.until_at > now:
+        contract.collect_until = holdings.collect_end(contract)
+    else:
+        zone, days = holdings.zone_of(contract), contract.terms.grace_days
+        rest_of_day = day_start(zone, day_after(local_day(zone, now)))
+        contract.collect_until = max(rest_of_day, holdings.grace_from(contract, now, days))
     holdings.fit(session, contract, now)
 
 
+def settle_grace(session: Session, contract: Contract, now: int) -> None:
+    """After a change of its people or a signature: stopped while one of them is away, going on once none is.
+
+    Raises ConflictError (`locker_taken`).
+    """
+    if contract.frozen_at is not None or state_at(contract, now) not in _OPENS:
+        return
+    away = any(absence_of(session, one.person_id) for one in people_on(contract, now))
+    if away and contract.grace_stopped_at is None:
+        stop_grace(session, contract, now)
+    elif not away and contract.grace_stopped_at is not None:
+        resume_grace(session, contract, now)
+
+
 def _open_contracts(session: Session, person_id: str, now: int) -> Sequence[Contract]:
-    opens = (State.UPCOMING, State.ACTIVE, State.SUSPENDED, State.ENDING)
-    return [one for one in contracts_on(session, person_id, now) if state_at(one, now) in opens]
+    return [one for one in contracts_on(session, person_id, now) if state_at(one, now) in _OPENS]

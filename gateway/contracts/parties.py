@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from gateway.contracts import entry, trusted
+from gateway.contracts import away, entry, trusted
 from gateway.contracts.holders import people_on
 from gateway.contracts.models import Contract, Party
 from gateway.contracts.service import open_decision
@@ -67,6 +67,7 @@ def leave(contract: Contract, person_id: str, actor: str, now: int, session: Ses
         raise ConflictError("last_party", "nobody else is on the contract: end it instead")
     leaving.from_at, leaving.until_at = min(leaving.from_at, now), now
     contract.person = others[0].person
+    away.settle_grace(session, contract, now)
     for named in [one for one in contract.trusted if one.person_id == person_id]:
         trusted.stop(session, named, actor, now)
     for notice in contract.notices:

@@ -231,6 +231,7 @@ class Deciding:
         for trust in pact.trusts:
             if trust.by == person:
                 self._distrusted(trust, at)
+        self._records.settle(pact, at)
 
     def _trust(self, pact: Pact, now: int) -> Plan | None:
         if len(pact.trusts) >= 6:

@@ -233,7 +233,18 @@ class Pact:
         """They are back: it begins anew."""
         self.stopped = False
         self.collect_until = self._grace(max(self.until_at, now), self.grace_days)
+        if self.until_at <= now:
+            self.collect_until = max(self.collect_until, midnight(days_on(day_of(now), 1)))
         self._fit()
+
+    def settle(self, now: int, anyone_away: bool) -> None:
+        """Its people have changed, or it was signed: the time to collect has no end while one of them is away."""
+        if self.frozen_at is not None or self.state(now) in (Life.DRAFT, Life.ENDED):
+            return
+        if anyone_away and not self.stopped:
+            self.stop()
+        elif self.stopped and not anyone_away:
+            self.go_on(now)
 
     def freeze(self, now: int) -> None:
         """The holder has died."""

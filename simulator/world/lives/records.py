@@ -259,3 +259,7 @@ class Records:
             held = self.boxes[hold.bank, hold.number].held
             if not any(one is hold for one in held):
                 held.append(hold)
+
+    def settle(self, pact: Pact, at: int) -> None:
+        """As the pact does, by who of its people is away now."""
+        pact.settle(at, any(self.people[one].away for one in pact.people(at)))

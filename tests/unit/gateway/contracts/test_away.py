@@ -13,6 +13,8 @@ from gateway.contracts.states import State, state_at
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
 from gateway.people.models import Person
+from gateway.schemes import service as schemes
+from gateway.schemes.terms import Terms
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
 from wire.access_list import Grant
 
@@ -86,6 +88,74 @@ def test_the_time_to_collect_waits_as_long_as_one_of_two_is_away(town: Town) -> 
     assert found(town, contract).grace_stopped_at is not None
     returns(town, two, NOON + 4)
     assert found(town, contract).grace_stopped_at is None
+
+
+@pytest.mark.parametrize("dies_there", [True, False])
+def test_once_the_absent_one_of_two_is_off_the_contract_the_other_has_the_dates_they_signed(
+    town: Town, dies_there: bool
+) -> None:
+    absent, present = town.person("A"), town.person("B")
+    contract = town.assign(absent)
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=present.id, actor="t", now=NOON)
+    leaves(town, absent)
+    with town.writing() as session:
+        if dies_there:
+            deaths.record(session, absent.id, actor="t", now=NOON + 1)
+        else:
+            parties.part(session, contract.id, person_id=absent.id, actor="t", now=NOON + 1)
+    now = found(town, contract)
+    assert (now.grace_stopped_at, now.collect_until) == (None, contract.collect_until)
+    with town.writing() as session:
+        service.end(session, contract.id, reason="work", actor="t", now=NOON + DAY)
+    assert state_at(found(town, contract), NOON + 20 * DAY) is State.ENDED
+
+
+def test_the_other_one_who_is_away_too_keeps_the_time_without_an_end(town: Town) -> None:
+    one, two = town.person("A"), town.person("B")
+    contract = town.assign(one)
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=two.id, actor="t", now=NOON)
+    leaves(town, one)
+    leaves(town, two)
+    with town.writing() as session:
+        parties.part(session, contract.id, person_id=one.id, actor="t", now=NOON + 1)
+    assert found(town, contract).collect_until == UNDECIDED
+
+
+def without_grace(town: Town, person: Person, ends_on: date = date(2026, 6, 20)) -> Contract:
+    with town.writing() as session:
+        scheme = schemes.scheme_named(session, town.organisation_id, now=NOON)
+        schemes.change_terms(session, scheme.id, Terms(grace_days=0), actor="t", now=NOON)
+    return town.assign(person, ends_on=ends_on)
+
+
+def test_who_was_away_when_a_contract_without_grace_ran_out_has_the_rest_of_the_day(town: Town) -> None:
+    person = town.person()
+    contract = without_grace(town, person)
+    leaves(town, person)
+    returns(town, person, NOON + 10 * DAY)
+    now = found(town, contract)
+    assert now.collect_until == NOON + 10 * DAY + DAY // 2
+    assert state_at(now, now.collect_until) is State.ENDED
+
+
+def test_a_mistaken_death_is_taken_back_where_there_is_no_grace(town: Town) -> None:
+    person = town.person()
+    contract = without_grace(town, person)
+    dies(town, person)
+    with town.writing() as session:
+        deaths.withdraw(session, person.id, actor="t", now=NOON + 10 * DAY)
+    now = found(town, contract)
+    assert (now.frozen_at, now.collect_until) == (None, NOON + 10 * DAY + DAY // 2)
+
+
+def test_who_is_back_before_a_contract_without_grace_runs_out_has_its_last_day_and_no_more(town: Town) -> None:
+    person = town.person()
+    contract = without_grace(town, person)
+    leaves(town, person)
+    returns(town, person, NOON + DAY)
+    assert found(town, contract).collect_until == contract.until_at
 
 
 def test_a_locker_promised_to_someone_else_must_be_moved_first(town: Town) -> None:
