@@ -18,8 +18,8 @@ def join(
 ) -> Contract:  # fmt: skip
     """A second person on the contract: every badge of theirs opens too, under the same dates.
 
-    Raises NotFoundError (`person`), InvalidError (`person`), ConflictError (`party`, `transition`), and as
-    entry.require_entry.
+    Raises NotFoundError (`person`), InvalidError (`person`), ConflictError (`party`, `transition`, and `locker_taken`
+    where they are away and the locker is promised to someone else), and as entry.require_entry.
     """
     decision = open_decision(session, contract_id, Action.JOIN, actor=actor, now=now, seen=seen)
     contract, person = decision.contract, person_of(session, person_id)
@@ -37,6 +37,7 @@ def join(
     despite = None
     if contract.signed_at is not None:
         despite = entry.require_entry(session, contract, [person.id], despite_exclusion=despite_exclusion, now=now)
+        away.settle_grace(session, contract, now)
     entry.name_worker(session, person.id, None, actor=actor, now=now)
     decision.done("contract_joined", reason=despite)
     return contract

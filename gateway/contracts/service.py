@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.badges import service as badges
-from gateway.contracts import codes, decisions, entry, holdings, repository
+from gateway.contracts import away, codes, decisions, entry, holdings, repository
 from gateway.contracts.decisions import Decision
 from gateway.contracts.holders import people_on
 from gateway.contracts.models import Contract, EndReason, Holding, Notice, Party, Suspension
@@ -97,6 +97,7 @@ def assign(
     despite = None
     if not draft:
         despite = entry.require_entry(session, contract, [person.id], despite_exclusion=despite_exclusion, now=now)
+        away.settle_grace(session, contract, now)
     entry.name_worker(session, person.id, worker_id, actor=actor, now=now)
     if badge_id is not None:
         badges.give(session, badge_id, person_id=person.id, site_id=site.id, actor=actor, now=now)
@@ -122,6 +123,7 @@ def sign(
     for holding in contract.holdings:
         taken = holdings.take(session, contract, holding.locker, contract.from_at, now)
         holding.from_at, holding.until_at = taken.from_at, taken.until_at
+    away.settle_grace(session, contract, now)
     decision.done("contract_signed", reason=despite)
     return contract
 

@@ -230,6 +230,7 @@ class Arrivals:
         self._records.pacts[pact.id] = pact
         someone.pacts.append(pact)
         someone.worker = someone.worker or who
+        self._records.settle(pact, now)
         self._records.took(pact)
         pact.decided(now, who, "assign")
         hold = pact.holds[0]

@@ -109,6 +109,7 @@ class Deciding:
 
     def _takes(self, pact: Pact, follow: Callable[[int], None], at: int) -> None:
         follow(at)
+        self._records.settle(pact, at)
         if pact.from_at <= at:
             judge_given(self._office, self._records.boxes[pact.present.bank, pact.present.number], pact, at)
 
@@ -212,6 +213,7 @@ class Deciding:
         def follow(_: Any, at: int) -> None:
             pact.parts.append(Part(other.id, max(at, pact.from_at)))
             other.pacts = [one for one in other.pacts if one is not pact] + [pact]
+            self._records.settle(pact, at)
 
         return Plan(parties.join, {"contract_id": pact.id, "person_id": other.id}, follow)
 

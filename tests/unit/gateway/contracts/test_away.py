@@ -123,6 +123,44 @@ def test_the_other_one_who_is_away_too_keeps_the_time_without_an_end(town: Town)
     assert found(town, contract).collect_until == UNDECIDED
 
 
+@pytest.mark.parametrize("how", ["assigned", "signed", "joined"])
+def test_a_contract_made_or_joined_during_an_absence_waits_for_who_is_away(town: Town, how: str) -> None:
+    absent, other = town.person("A"), town.person("B")
+    if how == "assigned":
+        leaves(town, absent)
+    holder = other if how == "joined" else absent
+    contract = town.assign(holder, ends_on=date(2026, 6, 30), draft=how == "signed")
+    if how != "assigned":
+        leaves(town, absent)
+    with town.writing() as session:
+        if how == "signed":
+            service.sign(session, contract.id, actor="t", now=NOON + 1)
+        elif how == "joined":
+            parties.join(session, contract.id, person_id=absent.id, actor="t", now=NOON + 1)
+    now = found(town, contract)
+    assert state_at(now, YEARS_LATER) is State.ENDING
+    assert now.holdings[0].until_at == UNDECIDED
+    returns(town, absent, NOON + DAY)
+    assert found(town, contract).collect_until == now.until_at + 14 * DAY
+
+
+def test_a_draft_of_someone_away_holds_nothing_before_it_is_signed(town: Town) -> None:
+    person = town.person()
+    leaves(town, person)
+    draft = found(town, town.assign(person, draft=True))
+    assert (draft.grace_stopped_at, draft.holdings[0].until_at) == (None, draft.from_at)
+
+
+def test_who_is_away_cannot_join_where_the_locker_is_promised_after_the_time_to_collect(town: Town) -> None:
+    absent = town.person("A")
+    contract = town.assign(town.person("B"), ends_on=date(2026, 6, 20))
+    town.assign(town.person("C"), starts_on=date(2026, 9, 1))
+    leaves(town, absent)
+    with pytest.raises(ConflictError) as refused, town.writing() as session:
+        parties.join(session, contract.id, person_id=absent.id, actor="t", now=NOON)
+    assert refused.value.code == "locker_taken"
+
+
 def without_grace(town: Town, person: Person, ends_on: date = date(2026, 6, 20)) -> Contract:
     with town.writing() as session:
         scheme = schemes.scheme_named(session, town.organisation_id, now=NOON)
