@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
 from gateway.contracts import codes, parties, service
-from gateway.contracts.away import absence_of, contracts_on, resume_grace, stop_grace
+from gateway.contracts.away import absence_of, contracts_on, settle_grace, stop_grace
 from gateway.contracts.decisions import decide
 from gateway.contracts.holders import people_on
 from gateway.contracts.holdings import zone_of
-from gateway.contracts.models import Contract, Death
+from gateway.contracts.models import Absence, Contract, Death
 from gateway.contracts.service import How, say_how
 from gateway.contracts.states import Action, State, state_at
 from gateway.days import day_after, day_start
@@ -52,6 +52,7 @@ def record(
 def withdraw(session: Session, person_id: str, *, actor: str, now: int) -> Death:
     """The report was a mistake: frozen contracts go on to their last day, or get a new time to collect.
 
+    Who was away when it was written down still is, until a person decides otherwise.
     Contracts that had not begun, and a couple's, are made anew. Raises NotFoundError (`death`).
     """
     death = death_of(session, person_id)
@@ -59,6 +60,7 @@ def withdraw(session: Session, person_id: str, *, actor: str, now: int) -> Death
         raise NotFoundError("death", "no death of this person is written down")
     death.withdrawn_at, death.withdrawn_by = now, actor
     audit.record(session, actor=actor, action="death_withdrawn", subject=person_id, now=now)
+    _reopen_absence(session, death)
     for contract in contracts_on(session, person_id, now):
         if contract.frozen_at is not None and state_at(contract, now) is State.ENDING:
             _thaw(session, contract, actor, now)
@@ -102,5 +104,14 @@ def _thaw(session: Session, contract: Contract, actor: str, now: int) -> None:
         contract.end_decided_by = contract.destination = contract.stability = contract.end_note = None
         contract.until_at = day_start(zone_of(contract), day_after(contract.ends_on))
     contract.frozen_at = None
-    resume_grace(session, contract, now)
+    settle_grace(session, contract, now)
     decision.done("holder_lives")
+
+
+def _reopen_absence(session: Session, death: Death) -> None:
+    """The one that the report of the death closed."""
+    closed = select(Absence).where(Absence.person_id == death.person_id, Absence.ended_at == death.recorded_at)
+    absence = session.scalar(closed.order_by(Absence.id.desc()).limit(1))
+    if absence is not None and absence_of(session, death.person_id) is None:
+        absence.ended_at = absence.ended_by = None
+        session.flush()

@@ -59,7 +59,7 @@ class Fates:
         """Their death is reported."""
 
         def done(_: object, at: int) -> None:
-            someone.died, someone.away = True, False
+            someone.was_away, someone.died, someone.away = someone.away, True, False
             for pact in self._theirs(someone, at):
                 self._end(pact, someone, who, at)
 
@@ -71,10 +71,11 @@ class Fates:
         """It was a mistake."""
 
         def done(_: object, at: int) -> None:
-            someone.died = False
+            someone.died, someone.away = False, someone.away or someone.was_away
             for pact in self._theirs(someone, at):
                 if pact.frozen_at is not None and pact.state(at) is Life.ENDING:
-                    pact.thaw(at)
+                    pact.thaw()
+                    self._records.settle(pact, at)
                     pact.decided(at, who, "alive")
 
         outcome = self._office.act(

@@ -254,13 +254,12 @@ class Pact:
         self.notices.clear()
         self.stop()
 
-    def thaw(self, now: int) -> None:
+    def thaw(self) -> None:
         """They have not."""
         if self.ended_at == self.frozen_at:
             self.ended_at, self.until_at = None, midnight(days_on(self.ends_on, 1))
             self.reasons, self.decided_by, self.destination, self.stability = set(), None, None, None
         self.frozen_at = None
-        self.go_on(now)
 
     def _lift(self, at: int) -> None:
         for pause in self.pauses:

@@ -50,7 +50,10 @@ class Card:
 
 @dataclass(slots=True)
 class Someone:
-    """A person: their file, who looks after them, the badges they carry, and their habits. `body`: their own luck."""
+    """A person: their file, who looks after them, the badges they carry, and their habits. `body`: their own luck.
+
+    `was_away`: when their death was reported.
+    """
 
     id: str
     name: str
@@ -62,6 +65,7 @@ class Someone:
     worker: str | None = None
     eligible: bool = False
     away: bool = False
+    was_away: bool = False
     died: bool = False
     left: int = 0
 

@@ -311,6 +311,30 @@ def test_a_death_reported_by_mistake_is_taken_back_while_the_contract_is_suspend
     assert kinds == {"holder", "collect", "suspended"}
 
 
+def test_who_was_away_when_a_death_was_reported_by_mistake_still_is(town: Town) -> None:
+    person = town.person()
+    contract = town.assign(person, ends_on=date(2026, 6, 20))
+    leaves(town, person)
+    dies(town, person, NOON + 1)
+    with town.writing() as session:
+        deaths.withdraw(session, person.id, actor="t", now=NOON + DAY)
+        assert away.absence_of(session, person.id) is not None
+    now = found(town, contract)
+    assert (state_at(now, NOON + DAY), state_at(now, YEARS_LATER)) == (State.ACTIVE, State.ENDING)
+    returns(town, person, NOON + 2 * DAY)
+    assert found(town, contract).collect_until == contract.collect_until
+
+
+def test_an_absence_that_was_over_before_a_mistaken_death_stays_over(town: Town) -> None:
+    person = town.person()
+    leaves(town, person)
+    returns(town, person, NOON + 1)
+    dies(town, person, NOON + 2)
+    with town.writing() as session:
+        deaths.withdraw(session, person.id, actor="t", now=NOON + DAY)
+        assert away.absence_of(session, person.id) is None
+
+
 def test_one_death_a_person_also_in_the_database(town: Town) -> None:
     person = town.person()
     dies(town, person)
