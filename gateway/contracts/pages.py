@@ -11,6 +11,7 @@ from gateway.contracts import words as contract_words
 from gateway.contracts.deciding import Show, decide_on, done, last_of, options, seen_in, showing
 from gateway.contracts.models import Contract
 from gateway.contracts.service import contract_of, one_more_term
+from gateway.contracts.states import State, state_at
 from gateway.days import day_after, local_day
 from gateway.lockers.free import free_lockers
 from gateway.web import words
@@ -125,7 +126,7 @@ def _asking(kind: str) -> Show:
     def show(visit: Member, session: Session, contract_id: str, form: Form, status: int = 200) -> Response:
         contract = contract_of(session, contract_id)
         card = contract_card(contract, visit.now)
-        title, text, button, icon = QUESTIONS[kind]
+        title, text, button, icon = QUESTIONS[_asked(kind, contract, visit.now)]
         ask = Asking(
             title=title, subject=f"{card.holder} · {card.locker}", text=text, button=button, icon=icon,
             url=f"{card.url}/{kind}", back_url=card.person_url, back_text=card.holder,
@@ -143,6 +144,12 @@ QUESTIONS = {
         N_("Resume the contract"),
         N_("The badge opens the locker again as soon as the block has the new list."),
         N_("Resume"),
+        "resume",
+    ),
+    "stays_active": (
+        N_("Take the planned suspension back"),
+        N_("The badge goes on opening the locker."),
+        N_("Take it back"),
         "resume",
     ),
     "sign": (
@@ -177,16 +184,22 @@ def _question_pages(kind: str) -> None:
     def answer(posted: PostedForm, contract_id: str) -> Response:
         def act(session: Session, now: int) -> str:
             decide, what = _YES[kind]
+            asked = _asked(kind, contract_of(session, contract_id), now)
             contract = decide(
                 session, contract_id, actor=posted.visit.staff.staff_id, now=now, seen=seen_in(posted.form)
             )
             if kind == "emptied":
                 locker = present_locker(contract, now)
                 return f"/lockers/{locker.bank_id}/{locker.number}?done=emptied"
-            return done(contract, what)
+            return done(contract, what if asked == kind else asked)
 
         return decide_on(posted, contract_id, act, show)
 
 
-for _kind in QUESTIONS:
+def _asked(kind: str, contract: Contract, now: int) -> str:
+    """Which question it is: resuming what is not suspended yet takes a plan back."""
+    return "stays_active" if kind == "resume" and state_at(contract, now) is State.ACTIVE else kind
+
+
+for _kind in _YES:
     _question_pages(_kind)

@@ -16,7 +16,7 @@ from gateway.contracts import away, codes, decisions, entry, holdings, repositor
 from gateway.contracts.decisions import Decision
 from gateway.contracts.holders import people_on
 from gateway.contracts.models import Contract, EndReason, Holding, Notice, Party, Suspension
-from gateway.contracts.states import Action, State, pause_end, state_at
+from gateway.contracts.states import Action, State, pause_ahead, pause_end, state_at
 from gateway.custody import readiness
 from gateway.custody.codes import Check
 from gateway.days import day_after, day_start, local_day, term_end
@@ -163,10 +163,16 @@ def suspend(
 
 
 def resume(session: Session, contract_id: str, *, actor: str, now: int, seen: int | None = None) -> Contract:
-    """Ends the suspension at once; resuming what is active changes nothing. Raises ConflictError (`transition`)."""
+    """Ends the suspension at once, and takes back one that is planned; where there is none, nothing changes.
+
+    Raises ConflictError (`transition`, also where `seen` tells that there was thought to be one).
+    """
     contract = contract_of(session, contract_id)
-    if seen is None and state_at(contract, now) is State.ACTIVE:
-        return contract
+    if state_at(contract, now) is State.ACTIVE and pause_ahead(contract, now) is None:
+        decisions.refuse_stale(session, contract, seen)
+        if seen is None:
+            return contract
+        raise ConflictError("transition", "no suspension is in force or planned", state=State.ACTIVE.value)
     decision = open_decision(session, contract_id, Action.RESUME, actor=actor, now=now, seen=seen)
     _lift(contract, now)
     decision.done("contract_resumed")

@@ -51,6 +51,8 @@ TRANSITIONS: dict[tuple[State, Action], frozenset[State]] = {
     (State.UPCOMING, Action.END): frozenset({State.ENDED}),
     (State.UPCOMING, Action.PLAN_END): frozenset({State.UPCOMING}),
     (State.ACTIVE, Action.SUSPEND): frozenset({State.SUSPENDED, State.ACTIVE}),
+    # A suspension that is planned ahead is taken back.
+    (State.ACTIVE, Action.RESUME): frozenset({State.ACTIVE}),
     (State.ACTIVE, Action.RENEW): frozenset({State.ACTIVE}),
     (State.ACTIVE, Action.MOVE): frozenset({State.ACTIVE}),
     (State.ACTIVE, Action.PLAN_END): frozenset({State.ACTIVE}),
@@ -120,6 +122,12 @@ def pause_at(terms: Terms[P], at: int) -> P | None:
     """The suspension in force at `at`, the one that ends last if there are several."""
     pauses = [pause for pause in terms.suspensions if pause.from_at <= at < pause_end(pause)]
     return max(pauses, key=pause_end, default=None)
+
+
+def pause_ahead(terms: Terms[P], at: int) -> P | None:
+    """The next suspension that is planned to begin after `at`."""
+    ahead = [pause for pause in terms.suspensions if at < pause.from_at < pause_end(pause)]
+    return min(ahead, key=lambda pause: pause.from_at, default=None)
 
 
 def state_at(terms: Terms[Pause], at: int) -> State:

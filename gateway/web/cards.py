@@ -11,7 +11,7 @@ from gateway.contracts.decisions import AFTER_DEATH
 from gateway.contracts.holders import people_on
 from gateway.contracts.models import Contract, Suspension
 from gateway.contracts.service import one_more_term
-from gateway.contracts.states import TRANSITIONS, Action, State, pause_at, state_at
+from gateway.contracts.states import TRANSITIONS, Action, State, pause_ahead, pause_at, state_at
 from gateway.days import local_day
 from gateway.lockers.models import Locker
 from gateway.web import words
@@ -46,7 +46,8 @@ class ContractCard:
     """One contract as staff read it; days are the last ones on which the thing still holds.
 
     `people` are those on it now; `fetch` and `fetch_note` say how things are got at while it is suspended;
-    `renew_until` is the last day after one more term, where renewing is near.
+    `suspended_from` is the first day of a suspension that is planned; `renew_until` is the last day after one more
+    term, where renewing is near.
     """
 
     id: str
@@ -63,6 +64,7 @@ class ContractCard:
     grace_days: int
     collect_until: date | None
     waits: bool
+    suspended_from: date | None
     suspended_until: date | None
     fetch: str
     fetch_note: str
@@ -109,6 +111,7 @@ _LIKELY = frozenset(
         (State.DRAFT, Action.SIGN),
         (State.UPCOMING, Action.TRUST),
         (State.ACTIVE, Action.LEAVE_NOTICE),
+        (State.ACTIVE, Action.RESUME),
         (State.ACTIVE, Action.TRUST),
         (State.SUSPENDED, Action.RESUME),
         (State.SUSPENDED, Action.SUSPEND),
@@ -119,8 +122,11 @@ _LIKELY = frozenset(
 # A renewal is offered in one tap this many days before the last day.
 _SOON_DAYS = 31
 
-# What the same decision is called where it was taken already.
-_AGAIN = {(State.SUSPENDED, Action.SUSPEND): N_("Change its end")}
+# What the same decision is called where it was taken already, or is not in force yet.
+_AGAIN = {
+    (State.SUSPENDED, Action.SUSPEND): N_("Change its end"),
+    (State.ACTIVE, Action.RESUME): N_("Take the suspension back"),
+}
 
 
 def locker_url(locker: Locker) -> str:
@@ -139,7 +145,8 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
     state = state_at(contract, now)
     locker = present_locker(contract, now)
     zone = locker.bank.site.zone
-    pause = pause_at(contract, now) if state is State.SUSPENDED else None
+    planned = pause_ahead(contract, now) if state is State.ACTIVE else None
+    pause = pause_at(contract, now) if state is State.SUSPENDED else planned
     over = contract.ended_at is not None
     collects = (
         state is not State.DRAFT and contract.grace_stopped_at is None and contract.collect_until > contract.until_at
@@ -160,6 +167,7 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
         grace_days=contract.terms.grace_days,
         collect_until=local_day(zone, contract.collect_until - 1) if collects else None,
         waits=contract.grace_stopped_at is not None,
+        suspended_from=local_day(zone, planned.from_at) if planned else None,
         suspended_until=local_day(zone, pause.until_at) if pause else None,
         fetch=contract_words.FETCH.get(pause.fetch, pause.fetch) if pause else "",
         fetch_note=(pause.fetch_note or "") if pause else "",
@@ -169,7 +177,7 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
         waiting=_waiting(contract, len(people) > 1),
         renew_until=_renewable(contract, state, now),
         end_known=_end_known(contract),
-        actions=_actions(contract, state),
+        actions=_actions(contract, state, is_planned=planned is not None),
     )
 
 
@@ -209,12 +217,14 @@ def _end_known(contract: Contract) -> Sequence[str]:
     return [texts.get(code, code) for texts, code in said if code not in (None, "unknown")]
 
 
-def _actions(contract: Contract, state: State) -> Sequence[Link]:
+def _actions(contract: Contract, state: State, *, is_planned: bool) -> Sequence[Link]:
     url = f"/contracts/{contract.id}"
     links = [
         Link(f"{url}/{path}", _AGAIN.get((state, action), text), icon, is_likely=(state, action) in _LIKELY)
         for action, path, text, icon in _LINKS
-        if (state, action) in TRANSITIONS and not (contract.frozen_at and action not in AFTER_DEATH)
+        if (state, action) in TRANSITIONS
+        and not (contract.frozen_at and action not in AFTER_DEATH)
+        and (is_planned or (state, action) != (State.ACTIVE, Action.RESUME))
     ]
     return [*links, Link(f"{url}/print", N_("Print the contract"), "info")]
 

@@ -147,6 +147,7 @@ DONE: Mapping[str, str] = {
     "handed_over": N_("Handed over. The badge works as soon as the block has the new list: see below."),
     "suspended": N_("The contract is suspended."),
     "resumed": N_("The contract is in force again."),
+    "stays_active": N_("The planned suspension was taken back."),
     "signed": N_("The contract is signed."),
     "moved": N_("The locker was changed. Both doors open until tomorrow, for the move."),
     "ended": N_("The contract has ended. The badge opens during the time to collect."),

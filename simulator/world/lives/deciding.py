@@ -77,7 +77,7 @@ class Deciding:
             made, version = found
             if version == len(pact.decisions):
                 return  # nothing was to be decided
-            self._judge(action, pact, before, DONE, looked_at)
+            self._judge(action, pact, before, planned, DONE, looked_at)
             plan.follow(made, at)
             if action == "join":
                 joined = self._records.people[pact.parts[-1].person]
@@ -85,15 +85,20 @@ class Deciding:
             pact.decided(at, who, action, plan.reason)
             self._records.took(pact)
 
-        before = pact.state(now)
+        before, planned = pact.state(now), pact.pause_ahead(now)
         outcome = self._office.act(who, action, do, done)
         if outcome in _OUT_OF_TURN:
-            self._judge(action, pact, before, outcome, looked_at)
+            self._judge(action, pact, before, planned, outcome, looked_at)
         return outcome
 
-    def _judge(self, action: str, pact: Pact, before: Life, outcome: str, seen: int) -> None:
-        """Decisions that are in turn are taken; the others, and those made on an old view, are not."""
-        in_turn = before in IN_TURN[action] and (pact.frozen_at is None or action in _AFTER_DEATH)
+    def _judge(self, action: str, pact: Pact, before: Life, planned: bool, outcome: str, seen: int) -> None:
+        """Decisions that are in turn are taken; the others, and those made on an old view, are not.
+
+        `planned`: a suspension lay ahead, which resuming takes back.
+        """
+        in_turn = (before in IN_TURN[action] or (action == "resume" and planned)) and (
+            pact.frozen_at is None or action in _AFTER_DEATH
+        )
         fresh = seen == len(pact.decisions)
         if (outcome == DONE) != (in_turn and fresh):
             self._office.violated(

@@ -125,6 +125,10 @@ class Pact:
             return Life.UPCOMING
         return Life.SUSPENDED if any(start <= at < end for start, end in self.pauses) else Life.ACTIVE
 
+    def pause_ahead(self, at: int) -> bool:
+        """Whether it is active, and a suspension is planned."""
+        return self.state(at) is Life.ACTIVE and any(at < start < end for start, end in self.pauses)
+
     def people(self, at: int) -> list[str]:
         """Who is on it."""
         return [part.person for part in self.parts if part.until_at is None or part.until_at > at]

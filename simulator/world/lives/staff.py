@@ -30,6 +30,8 @@ _DECISIONS = {
     "sign": 3, "suspend": 2, "resume": 2, "renew": 4, "move": 1, "plan_end": 1, "end": 2, "say_how": 1, "emptied": 3,
     "join": 1, "part": 1, "trust": 1, "distrust": 1, "leave_notice": 1, "give_notice": 1,
 }  # fmt: skip
+# A suspension that is planned, and not in force yet.
+_TAKE_BACK = ("resume", Life.ACTIVE)
 
 
 @dataclass(frozen=True)
@@ -178,11 +180,15 @@ class Staff:
         """Whatever may be decided somewhere; what was decided least so far is thought of most."""
         lives = self._lives()
         ways = [(action, state) for action in _DECISIONS for state in IN_TURN[action] if state in lives]
+        now = self._office.gateway.now()
+        planned = [pact for pact in lives.get(Life.ACTIVE, ()) if pact.pause_ahead(now)]
+        if planned:
+            ways.append(_TAKE_BACK)
         if not ways:
             return "nothing"
         weights = [_DECISIONS[action] / (1 + self._done[action, state]) for action, state in ways]
         action, state = self._chance.choices(ways, weights)[0]
-        pact = self._chance.choice(lives[state])
+        pact = self._chance.choice(planned if (action, state) == _TAKE_BACK else lives[state])
         outcome = self._deciding.decide(self._who_for(pact), action, pact)
         self._done[action, state] += outcome != "nothing"
         return outcome

@@ -87,6 +87,34 @@ def test_who_says_no_version_and_is_out_of_turn_is_told_who_was_before(town: Tow
     assert refused.value.facts["by"] == "s-1"
 
 
+@pytest.mark.parametrize("says_version", [True, False])
+def test_a_planned_suspension_is_taken_back_and_never_begins(town: Town, says_version: bool) -> None:
+    person = town.person()
+    town.badge(person)
+    contract = town.assign(person)
+    with town.writing() as session:
+        service.suspend(
+            session, contract.id, reason="works", from_on=date(2026, 6, 20), review_on=date(2026, 7, 10), actor="t",
+            now=NOON,
+        )  # fmt: skip
+    assert any(grant.kind == "suspended" for grant in grants(town))
+    with town.writing() as session:
+        service.resume(session, contract.id, actor="t", now=NOON + DAY, seen=2 if says_version else None)
+    with town.reading() as session:
+        assert state_at(service.contract_of(session, contract.id), NOON + 6 * DAY) is State.ACTIVE
+    assert not any(grant.kind == "suspended" for grant in grants(town, NOON + DAY))
+    last = record(town, contract)[-1]
+    assert (last.action, last.from_state, last.to_state) == ("resume", "active", "active")
+
+
+def test_resuming_what_was_thought_suspended_and_has_nothing_planned_is_refused(town: Town) -> None:
+    contract = town.assign(town.person())
+    with pytest.raises(ConflictError) as refused, town.writing() as session:
+        service.resume(session, contract.id, actor="t", now=NOON, seen=contract.version)
+    assert refused.value.code == "transition"
+    assert len(record(town, contract)) == 1
+
+
 def test_the_database_refuses_a_second_decision_of_the_same_number(town: Town) -> None:
     contract = town.assign(town.person())
     with pytest.raises(IntegrityError), town.writing() as session:

@@ -1,8 +1,11 @@
 """What staff do on a contract's pages: who may open, messages, renewal in one tap, ends planned and told."""
 
+from datetime import date
+
 import pytest
 
 from gateway.badges.models import Badge
+from gateway.contracts import service
 from gateway.contracts.codes import Destination
 from gateway.contracts.models import Contract, Notice, TrustedPerson
 from gateway.contracts.states import State, state_at
@@ -168,6 +171,23 @@ def test_a_suspension_shows_everyone_at_the_desk_how_things_are_fetched(office, 
     assert "By telephone: the locker is opened remotely" in seen
     assert "01 23 45 67 89" in seen
     assert "Incident" not in seen
+
+
+def test_a_planned_suspension_is_shown_and_can_be_taken_back(office, worker):
+    nadia, contract = office.holder()
+    url, person = f"/contracts/{contract.id}", f"/people/{nadia.id}"
+    assert f'href="{url}/resume"' not in worker.get(person)
+    with office.database.writing() as session:
+        service.suspend(
+            session, contract.id, reason="works", from_on=date(2026, 6, 20), review_on=date(2026, 7, 10), actor="t",
+            now=office.now,
+        )  # fmt: skip
+    page = worker.get(person)
+    assert "Will be suspended from" in page
+    assert f'href="{url}/resume"' in page
+    assert "Take the planned suspension back" in worker.get(f"{url}/resume")
+    assert "The planned suspension was taken back" in worker.send(f"{url}/resume")
+    assert "Will be suspended from" not in worker.get(person)
 
 
 @pytest.mark.parametrize("path", ["people", "message", "how", "end"])
