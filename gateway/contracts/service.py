@@ -110,7 +110,7 @@ def sign(
     session: Session, contract_id: str, *, despite_exclusion: str | None = None, actor: str, now: int,
     seen: int | None = None,
 ) -> Contract:  # fmt: skip
-    """A draft becomes binding.
+    """A draft becomes binding; where its locker was freed since its first day, it begins then.
 
     Raises InvalidError (`despite_exclusion`), ConflictError (`transition`, `locker_taken`, `still_collecting`, and as
     entry.require_entry).
@@ -121,6 +121,8 @@ def sign(
     despite = entry.require_entry(session, contract, people, despite_exclusion=despite_exclusion, now=now)
     contract.signed_at = now
     for holding in contract.holdings:
+        freed = repository.last_freed(session, holding.locker_id, contract.from_at, min(now, contract.until_at - 1))
+        contract.from_at = freed or contract.from_at
         taken = holdings.take(session, contract, holding.locker, contract.from_at, now)
         holding.from_at, holding.until_at = taken.from_at, taken.until_at
     away.settle_grace(session, contract, now)

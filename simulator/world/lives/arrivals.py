@@ -241,12 +241,7 @@ def _pact(contract_id: str, service: str, someone: Someone, box: Box, term: Term
     terms, start = _TERMS[service], midnight(term.starts_on)
     next_day = midnight(days_on(term.starts_on, 1))
     # A locker that was freed on the first day begins then.
-    freed = [
-        hold.until_at
-        for hold in box.held
-        if hold.from_at < hold.until_at and start < hold.until_at <= min(now, next_day - 1)
-    ]
-    begins = max(freed, default=start)
+    begins = box.freed(start, min(now, next_day - 1)) or start
     over = midnight(days_on(term.ends_on, 1))
     collect = over if terms.grace_days == 0 else midnight(days_on(term.ends_on, 1 + terms.grace_days))
     hold = Hold(box.bank, box.number, begins, begins if term.draft else collect)

@@ -110,7 +110,12 @@ class Deciding:
     # One plan each
 
     def _sign(self, pact: Pact, _now: int) -> Plan:
-        return Plan(contracts.sign, {"contract_id": pact.id}, lambda _, at: self._takes(pact, pact.sign, at))
+        box = self._records.boxes[pact.present.bank, pact.present.number]
+
+        def sign(at: int) -> None:
+            pact.sign(at, box.freed(pact.from_at, min(at, pact.until_at - 1)))
+
+        return Plan(contracts.sign, {"contract_id": pact.id}, lambda _, at: self._takes(pact, sign, at))
 
     def _takes(self, pact: Pact, follow: Callable[[int], None], at: int) -> None:
         follow(at)

@@ -170,11 +170,11 @@ class Pact:
 
     # What decisions do to it
 
-    def sign(self, now: int) -> None:
-        """A draft becomes binding."""
-        self.signed_at = now
+    def sign(self, now: int, freed: int | None) -> None:
+        """A draft becomes binding, from when its locker was `freed` on if that was after its first day began."""
+        self.signed_at, self.from_at = now, freed or self.from_at
         for hold in self.holds:
-            hold.until_at = self.collect_until
+            hold.from_at, hold.until_at = self.from_at, self.collect_until
 
     def suspend(self, now: int, review_on: date, from_on: date | None) -> None:
         """Badges do not open until the review."""

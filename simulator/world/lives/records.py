@@ -111,6 +111,11 @@ class Box:
         """Nobody has it now."""
         return all(not hold.from_at <= at < hold.until_at or self.awaits(hold) for hold in self.held)
 
+    def freed(self, since: int, now: int) -> int | None:
+        """When, between `since` and `now`, the last to have it had it no more."""
+        ends = [hold.until_at for hold in self.held if hold.from_at < hold.until_at and not hold.lost]
+        return max((end for end in ends if since < end <= now), default=None)
+
     def awaits(self, hold: Hold) -> bool:
         """Whether that hold begins with another look only, because the one before was withdrawn."""
         if self.withdrawn_at is None or hold.from_at < self.withdrawn_at:

@@ -10,9 +10,11 @@ from gateway.audit.models import AuditRecord
 from gateway.contracts import service
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.states import State, state_at
+from gateway.custody import readiness
 from gateway.custody.codes import Check
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
+from gateway.lockers.service import locker_of
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
 
 LAST = date(2026, 12, 31)
@@ -132,6 +134,29 @@ def test_resuming_ends_a_suspension_at_once_and_its_past_stays_known(town: Town)
         found = service.resume(session, contract.id, actor="test", now=NOON + 2000)
         assert state_at(found, NOON + 999) is State.SUSPENDED
         assert state_at(found, NOON + 1000) is State.ACTIVE
+
+
+def test_a_draft_made_while_the_locker_was_held_begins_when_it_was_free(town: Town) -> None:
+    before = town.assign(town.person("A"), starts_on=date(2026, 6, 1), now=NOON - 14 * DAY)
+    drafted = town.assign(town.person("B"), draft=True, now=NOON - 3_600_000)
+    with town.writing() as session:
+        service.end(session, before.id, reason="work", collect_days=0, actor="test", now=NOON)
+        readiness.confirm(session, locker_of(session, town.bank, 1), list(Check), actor="test", now=NOON + 1)
+    with town.writing() as session:
+        signed = service.sign(session, drafted.id, actor="test", now=NOON + 2 * DAY)
+        assert (signed.starts_on, signed.from_at, signed.holdings[0].from_at) == (TODAY, NOON, NOON)
+        assert state_at(signed, NOON + 2 * DAY) is State.ACTIVE
+
+
+def test_a_draft_whose_time_was_over_before_the_locker_was_free_is_refused(town: Town) -> None:
+    before = town.assign(town.person("A"), starts_on=date(2026, 6, 1), now=NOON - 14 * DAY)
+    drafted = town.assign(town.person("B"), ends_on=TODAY, draft=True)
+    with town.writing() as session:
+        service.end(session, before.id, reason="work", collect_days=0, actor="test", now=NOON + DAY)
+        readiness.confirm(session, locker_of(session, town.bank, 1), list(Check), actor="test", now=NOON + DAY + 1)
+    with pytest.raises(ConflictError) as refused, town.writing() as session:
+        service.sign(session, drafted.id, actor="test", now=NOON + 2 * DAY)
+    assert refused.value.code == "locker_taken"
 
 
 def test_a_review_date_must_be_after_today(town: Town) -> None:
