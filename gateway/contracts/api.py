@@ -182,7 +182,7 @@ def how_ended(
 ) -> ContractOut:
     """For a contract that its date ended, or to put it right."""
     with writing() as (session, now):
-        changed = endings.tell_how(
+        changed = service.tell_how(
             session, contract_id, reason=account.reason.value, how=account.how(), actor=caller.staff_id, now=now,
             seen=seen,
         )  # fmt: skip

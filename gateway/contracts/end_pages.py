@@ -72,7 +72,7 @@ def say_how(posted: PostedForm, contract_id: str) -> Response:
     reason, how = form.choice("reason", words.END_REASONS), _how(form)
 
     def act(session: Session, now: int) -> str:
-        changed = endings.tell_how(
+        changed = service.tell_how(
             session, contract_id, reason=reason, how=how, actor=posted.visit.staff.staff_id, now=now,
             seen=seen_in(form),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Ends that are planned, and how ends came about: several reasons, who decided, where to."""
+"""Ends that are planned."""
 
 from datetime import date
 
@@ -33,16 +33,3 @@ def plan_end(
     announce_end(contract, actor, now)
     decision.done("contract_end_planned", reason=reason, ends_on=ends_on.isoformat())
     return contract
-
-
-def tell_how(
-    session: Session, contract_id: str, *, reason: str, how: How, actor: str, now: int, seen: int | None = None
-) -> Contract:
-    """Why and how a contract ended, said afterwards: for one that its date ended, or to put it right.
-
-    Raises InvalidError (`reason`, `decided_by`, `destination`, `stability`), ConflictError (`transition`).
-    """
-    decision = open_decision(session, contract_id, Action.SAY_HOW, actor=actor, now=now, seen=seen)
-    say_how(decision.contract, reason, how)
-    decision.done("contract_end_described", reason=reason)
-    return decision.contract

@@ -14,6 +14,8 @@ from gateway.contracts.service import contract_of, one_more_term
 from gateway.contracts.states import State, state_at
 from gateway.days import day_after, local_day
 from gateway.lockers.free import free_lockers
+from gateway.staff.rights import Right
+from gateway.staff.scope import require_own
 from gateway.web import words
 from gateway.web.asking import Asking
 from gateway.web.cards import contract_card, present_locker
@@ -38,7 +40,9 @@ show_renew = showing("contracts/renew.html", lambda *_: {})
 
 def _free_here(visit: Member, session: Session, contract: Contract) -> dict[str, Any]:
     site = present_locker(contract, visit.now).bank.site_id
-    free = free_lockers(session, visit.now, site_id=site, until=contract.collect_until)
+    free = free_lockers(
+        session, visit.now, site_id=site, until=contract.collect_until, organisation_id=visit.organisation_id
+    )
     one_block = len({one.bank_id for one in free}) == 1
     return {
         "one_block": one_block,
@@ -111,6 +115,8 @@ def move(posted: PostedForm, contract_id: str) -> Response:
     bank, number = posted.form.locker("locker")
 
     def act(session: Session, now: int) -> str:
+        mine = posted.visit.organisation_id
+        require_own(session, mine, {"bank": bank}, right=Right.CONTRACTS, changing=True, now=now)
         changed = service.move(
             session, contract_id, bank_id=bank, number=number, actor=posted.visit.staff.staff_id, now=now,
             seen=seen_in(posted.form),

@@ -235,7 +235,8 @@ def end(
     """Ends it now; the badge opens `collect_days` more days, to collect (the scheme's grace if None, 0 for none).
 
     A suspension ends with it, so that belongings can be fetched; while someone is away the time to collect has no end.
-    Ending what is ending or ended changes nothing, unless `seen` tells that it was thought to run.
+    Where its date ended it meanwhile and nobody has said why, this says so. Ending what is ending or ended changes
+    nothing else, unless `seen` tells that it was thought to run.
     Raises InvalidError (`reason`, `decided_by`, `destination`, `stability`, `collect_days`), ConflictError.
     """
     contract = contract_of(session, contract_id)
@@ -243,7 +244,9 @@ def end(
     if collect_days is not None and not 0 <= collect_days <= MAX_GRACE_DAYS:
         raise InvalidError("collect_days", f"the time to collect is 0 to {MAX_GRACE_DAYS} days")
     if seen in (None, contract.version) and state_at(contract, now) in (State.ENDING, State.ENDED):
-        return contract
+        if contract.end_reasons:
+            return contract
+        return tell_how(session, contract_id, reason=reason, how=how or How(), actor=actor, now=now, seen=seen)
     decision = open_decision(session, contract_id, Action.END, actor=actor, now=now, seen=seen)
     say_how(contract, reason, how or How())
     _lift(contract, now)
@@ -257,6 +260,19 @@ def end(
     announce_end(contract, actor, now)
     decision.done("contract_ended", reason=reason)
     return contract
+
+
+def tell_how(
+    session: Session, contract_id: str, *, reason: str, how: How, actor: str, now: int, seen: int | None = None
+) -> Contract:
+    """Why and how a contract ended, said afterwards: for one that its date ended, or to put it right.
+
+    Raises InvalidError (`reason`, `decided_by`, `destination`, `stability`), ConflictError (`transition`).
+    """
+    decision = open_decision(session, contract_id, Action.SAY_HOW, actor=actor, now=now, seen=seen)
+    say_how(decision.contract, reason, how)
+    decision.done("contract_end_described", reason=reason)
+    return decision.contract
 
 
 def confirm_emptied(

@@ -67,6 +67,9 @@ class Deciding:
         if plan is None:
             return "nothing"
         looked_at = len(pact.decisions) if seen is None else seen
+        before, planned = pact.state(now), pact.pause_ahead(now)
+        if action == "end" and before in IN_TURN["say_how"] and not pact.reasons and looked_at == len(pact.decisions):
+            action = "say_how"  # its date has ended it, and nobody said why
 
         def do(session: Session, at: int) -> tuple[Any, int]:
             contract = contracts.contract_of(session, pact.id)  # held, so that it is loaded once
@@ -85,7 +88,6 @@ class Deciding:
             pact.decided(at, who, action, plan.reason)
             self._records.took(pact)
 
-        before, planned = pact.state(now), pact.pause_ahead(now)
         outcome = self._office.act(who, action, do, done)
         if outcome in _OUT_OF_TURN:
             self._judge(action, pact, before, planned, outcome, looked_at)
@@ -178,7 +180,8 @@ class Deciding:
         days = self._chance.choice([None, None, 0, 1, 7])
 
         def follow(_: Any, at: int) -> None:
-            pact.end(at, days)
+            if pact.state(at) not in IN_TURN["say_how"]:
+                pact.end(at, days)
             pact.say_how({reason, *how.more_reasons}, how.decided_by, how.destination, how.stability)
 
         return Plan(
@@ -188,7 +191,7 @@ class Deciding:
     def _say_how(self, pact: Pact, _now: int) -> Plan:
         reason, how = self._how()
         return Plan(
-            endings.tell_how, {"contract_id": pact.id, "reason": reason, "how": how},
+            contracts.tell_how, {"contract_id": pact.id, "reason": reason, "how": how},
             lambda *_: pact.say_how({reason, *how.more_reasons}, how.decided_by, how.destination, how.stability),
             reason,
         )  # fmt: skip

@@ -134,7 +134,7 @@ def _decisions(now: int, seen: int | None = None) -> dict[Action, Callable[[Sess
         Action.RENEW: lambda db, one: service.renew(db, one, ends_on=later, **by),
         Action.MOVE: lambda db, one: service.move(db, one, bank_id="montreuil-1", number=6, **by),
         Action.PLAN_END: lambda db, one: endings.plan_end(db, one, ends_on=planned, reason="agreed", **by),
-        Action.SAY_HOW: lambda db, one: endings.tell_how(db, one, reason="agreed", how=How(), **by),
+        Action.SAY_HOW: lambda db, one: service.tell_how(db, one, reason="agreed", how=How(), **by),
         Action.EMPTIED: lambda db, one: service.confirm_emptied(db, one, **by),
     }
 
@@ -225,7 +225,7 @@ def test_an_end_keeps_several_reasons_who_decided_and_where_to(town: Town) -> No
         found = service.contract_of(session, contract.id)
         assert {row.reason for row in found.end_reasons} == {"threats", "support_refused"}
         assert (found.end_decided_by, found.destination, found.stability) == ("both", "shelter", "temporary")
-        endings.tell_how(session, contract.id, reason="threats", how=How(("work",)), actor="t", now=NOON + 1)
+        service.tell_how(session, contract.id, reason="threats", how=How(("work",)), actor="t", now=NOON + 1)
     with town.reading() as session:
         rows = session.scalars(select(EndReason.reason).where(EndReason.contract_id == contract.id))
         assert set(rows) == {"threats", "work"}
@@ -239,6 +239,21 @@ def test_what_is_not_a_known_code_is_refused_and_the_contract_goes_on(town: Town
         service.end(session, contract.id, reason="agreed", how=how, actor="t", now=NOON)
     with town.reading() as session:
         assert state_at(service.contract_of(session, contract.id), NOON) is State.ACTIVE
+
+
+def test_why_it_ended_is_kept_though_its_date_ended_it_meanwhile(town: Town) -> None:
+    contract = town.assign(town.person(), ends_on=TODAY)
+    how, midnight = How(("work",), "holder", "own_housing", "lasting"), contract.until_at
+    with town.writing() as session:
+        service.end(session, contract.id, reason="own_solution", how=how, actor="t", now=midnight + 1, seen=1)
+    with town.writing() as session:  # sent again, it changes nothing
+        service.end(session, contract.id, reason="other", actor="t", now=midnight + 2)
+    with town.reading() as session:
+        found = service.contract_of(session, contract.id)
+        assert {row.reason for row in found.end_reasons} == {"own_solution", "work"}
+        assert (found.end_decided_by, found.destination, found.stability) == ("holder", "own_housing", "lasting")
+        assert (found.ended_at, found.collect_until) == (None, contract.collect_until)
+    assert [one.action for one in record(town, contract)] == ["assign", "say_how"]
 
 
 def test_renewing_without_a_date_adds_one_term_of_the_contract(town: Town) -> None:
