@@ -6,14 +6,13 @@ that leads to nobody any more: reports count them as before, and the audit trail
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, Column, Date, Table, delete, exists, func, select, update
+from sqlalchemy import Column, Table, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway import tables
 from gateway.audit import service as audit
+from gateway.contracts.models import Party
 from gateway.custody.models import Custody
 from gateway.db import Database
 from gateway.errors import ConflictError
@@ -22,6 +21,7 @@ from gateway.people.service import person_of
 from gateway.privacy.fields import EncryptedText
 from gateway.privacy.files import SHARED, Part, parts
 from gateway.privacy.terms import DAY_MS, terms_of
+from gateway.privacy.times import instant_of, is_time
 
 _DELETED = (NameToken, OtherName)
 
@@ -85,7 +85,7 @@ def erase(session: Session, person_id: str, *, actor: str, now: int) -> Person:
     session.flush()
     for part in parts():
         for column in personal(part.table):
-            _empty(session, part.table, column, part.ids(person_id))
+            _empty(session, part.table, column, part.ids(person_id, alone=True))
     for table in _DELETED:
         session.execute(delete(table).where(table.person_id == person_id))
     person.erased_at = now
@@ -121,7 +121,7 @@ def _empty_shared(session: Session, table: Table, through: Table, person_id: str
 
 def _newest(session: Session, part: Part, person_id: str | None = None) -> Iterator[tuple[str, int]]:
     """For each person the newest instant or day in this part of their file."""
-    columns = [column for column in part.table.columns if _is_time(column)]
+    columns = [column for column in part.table.columns if is_time(column)]
     if not columns:
         return
     for query in part.owners():
@@ -130,7 +130,7 @@ def _newest(session: Session, part: Part, person_id: str | None = None) -> Itera
         if person_id is not None:
             wanted = wanted.where(owner == person_id)
         for row in session.execute(wanted):
-            instants = [_instant(value) for value in row[1:] if value is not None]
+            instants = [instant_of(value) for value in row[1:] if value is not None]
             if row[0] is not None and instants:
                 yield row[0], max(instants)
 
@@ -140,20 +140,8 @@ def _last_at(session: Session, person_id: str) -> int:
     return max(at for part in parts() for _person_id, at in _newest(session, part, person_id))
 
 
-def _is_time(column: Column[Any]) -> bool:
-    if isinstance(column.type, Date):
-        return True
-    return isinstance(column.type, BigInteger) and (column.name == "at" or column.name.endswith(("_at", "since")))
-
-
-def _instant(value: int | date) -> int:
-    """The end of a day, wherever it is: a file is rather kept a day longer."""
-    if isinstance(value, int):
-        return value
-    return int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp() * 1000) + 2 * DAY_MS
-
-
 def _with_belongings(session: Session) -> Iterator[str]:
-    (part,) = (part for part in parts() if part.table is Custody.__table__)
-    for query in part.owners():
-        yield from session.scalars(query.where(Custody.closed_at.is_(None)))
+    """Whose things are in safekeeping, from when they were on the contract or before."""
+    theirs = select(Party.person_id).join(Custody, Custody.contract_id == Party.contract_id)
+    there = or_(Party.until_at.is_(None), Party.until_at > Custody.begun_at)
+    yield from session.scalars(theirs.where(there, Custody.closed_at.is_(None)))

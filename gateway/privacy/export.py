@@ -10,13 +10,19 @@ from sqlalchemy.orm import Session
 
 from gateway.access.models import CommandRecord
 from gateway.audit import service as audit
-from gateway.contracts.models import Contract, Holding
+from gateway.contracts.models import Contract, Holding, Party
 from gateway.lockers.models import Locker, Organisation
 from gateway.people.service import person_of
-from gateway.privacy.files import parts
+from gateway.privacy.couples import theirs
+from gateway.privacy.files import Part, parts
+from gateway.privacy.times import instant_of, is_time
 
 # They open or identify something to whoever has the keys, and say nothing to the person.
 LEFT_OUT = frozenset({"digest", "pin"})
+# How a contract ended is not for whoever had parted.
+_OF_THE_END = frozenset(
+    {"collect_until", "end_decided_by", "destination", "stability", "end_note", "next_id", "version"}
+)
 _MOST_ACTIONS = 10_000
 
 Row = Mapping[str, Any]
@@ -55,13 +61,41 @@ def export(session: Session, person_id: str, *, actor: str, now: int) -> Export:
 
 
 def _tables(session: Session, person_id: str) -> list[tuple[str, list[Row]]]:
-    found = []
+    found, parted = [], _parted(session, person_id)
     for part in parts():
         columns = [column for column in part.table.columns if column.name not in LEFT_OUT]
         order = list(part.table.primary_key.columns)
         rows = session.execute(select(*columns).where(part.ids(person_id)).order_by(*order))
-        found.append((part.table.name, [_plain(dict(row)) for row in rows.mappings()]))
+        told = (_told(part, dict(row), person_id, parted) for row in rows.mappings())
+        found.append((part.table.name, [_plain(row) for row in told]))
     return found
+
+
+def _parted(session: Session, person_id: str) -> Mapping[str, int]:
+    """When the person left the contracts that went on for someone else."""
+    left: dict[str, int] = {}
+    stays = set()
+    for party in session.scalars(select(Party).where(Party.person_id == person_id)):
+        if party.until_at is None:
+            stays.add(party.contract_id)
+        else:
+            left[party.contract_id] = max(left.get(party.contract_id, 0), party.until_at)
+    return {contract_id: at for contract_id, at in left.items() if contract_id not in stays}
+
+
+def _told(part: Part, row: Row, person_id: str, parted: Mapping[str, int]) -> Row:
+    """What one of a couple is told: not who the other is, and nothing from after they parted."""
+    if not part.of_a_contract:
+        return row
+    is_contract = part.table is Contract.__table__
+    left = parted.get(row["id" if is_contract else "contract_id"])
+    hidden = {"person_id"} if row.get("person_id") != person_id else set()
+    if left is not None:
+        times = (column.name for column in part.table.columns if is_time(column) and row.get(column.name) is not None)
+        hidden |= {name for name in times if instant_of(row[name]) > left}
+        if is_contract and (row["ended_at"] is None or "ended_at" in hidden):
+            hidden |= _OF_THE_END
+    return {name: value for name, value in row.items() if name not in hidden}
 
 
 def _plain(row: Mapping[str, Any]) -> Row:
@@ -77,13 +111,14 @@ def _value(value: Any) -> Any:
 
 
 def _openings(session: Session, person_id: str) -> list[Row]:
+    contract, at = Contract.__table__.c.id, CommandRecord.__table__.c.requested_at
     rows = session.execute(
         select(CommandRecord.requested_at, CommandRecord.reason, CommandRecord.bank_id, CommandRecord.locker)
         .join(Locker, (Locker.bank_id == CommandRecord.bank_id) & (Locker.number == CommandRecord.locker))
         .join(Holding, Holding.locker_id == Locker.id)
         .join(Contract, Contract.id == Holding.contract_id)
         .where(
-            Contract.person_id == person_id,
+            theirs(contract, (at, at), person_id),
             CommandRecord.kind == "open",
             CommandRecord.requested_at >= Holding.from_at,
             CommandRecord.requested_at < Holding.until_at,

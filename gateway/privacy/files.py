@@ -9,6 +9,7 @@ from sqlalchemy.sql import Select
 
 from gateway import tables
 from gateway.people.models import Person
+from gateway.privacy.couples import CONTRACT, PARTY, span, theirs
 
 # An account of staff is no part of a file, whoever it belongs to; the index holds nothing of its own.
 NOT_IN_FILES = frozenset({"staff", "name_token"})
@@ -27,18 +28,36 @@ class Part:
     table: Table
     keys: Sequence[tuple[Column[str], "Part"]]
 
-    def ids(self, person_id: str | ColumnElement[str]) -> ColumnElement[bool]:
-        """The condition that picks the person's rows."""
+    @property
+    def of_a_contract(self) -> bool:
+        """Whether its rows are a contract, or are a person's by the contract they name."""
+        return self.table is CONTRACT or any(parent.table is CONTRACT for _key, parent in self.keys)
+
+    def ids(self, person_id: str | ColumnElement[str], *, alone: bool = False) -> ColumnElement[bool]:
+        """The condition that picks the person's rows; `alone`: those that are in no other file that is still there.
+
+        Of a contract's rows those from while they were on it (couples.py).
+        """
         if not self.keys:
             return self.table.c.id == person_id
-        near = or_(*(_leads(key, parent, person_id) for key, parent in self.keys))
-        far = [_leads(key, parent, person_id) for key, parent in self._other_keys()]
+        if self.table is CONTRACT and not alone:
+            return self.table.c.id.in_(select(PARTY.c.contract_id).where(PARTY.c.person_id == person_id))
+        if self.table is CONTRACT:
+            return theirs(self.table.c.id, span(self.table, self.table.c.id), person_id, alone=True)
+        near = or_(*(self._leads(key, parent, person_id, alone) for key, parent in self.keys))
+        far = [self._leads(key, parent, person_id, alone) for key, parent in self._other_keys()]
         return or_(near, and_(self._points_nowhere(), or_(*far))) if far else near
 
     def owners(self) -> Sequence[Select[str]]:
-        """For each way to a person: the person's id, selected from this table and what it is joined to."""
+        """For each way to a person: the person's id, selected from this table and what it is joined to.
+
+        A contract is everyone's who is on it, or was at its end; whoever parted has that day in their file.
+        """
         if not self.keys:
             return [select(self.table.c.id)]
+        if self.table is CONTRACT:
+            on_it = self.table.c.id == PARTY.c.contract_id
+            return [select(PARTY.c.person_id).join(self.table, on_it).where(PARTY.c.until_at.is_(None))]
         far = [way.where(self._points_nowhere()) for key, parent in self._other_keys() for way in self._by(key, parent)]
         return [way for key, parent in self.keys for way in self._by(key, parent)] + far
 
@@ -47,6 +66,16 @@ class Part:
             return [select(key)]
         target = next(iter(key.foreign_keys)).column
         return [way.join(self.table, key == target) for way in parent.owners()]
+
+    def _leads(
+        self, key: Column[str], parent: "Part", person_id: str | ColumnElement[str], alone: bool
+    ) -> ColumnElement[bool]:
+        if not parent.keys:
+            return key == person_id
+        if parent.table is CONTRACT:
+            return theirs(key, span(self.table, key), person_id, alone=alone)
+        target = next(iter(key.foreign_keys)).column
+        return key.in_(select(target).where(parent.ids(person_id, alone=alone)))
 
     def _points_nowhere(self) -> ColumnElement[bool]:
         return and_(*(key.is_(None) for key, _parent in self.keys))
@@ -62,13 +91,6 @@ class Part:
             and foreign.column.table is not self.table
             and foreign.column.table.name in known
         ]
-
-
-def _leads(key: Column[str], parent: Part, person_id: str | ColumnElement[str]) -> ColumnElement[bool]:
-    if not parent.keys:
-        return key == person_id
-    target = next(iter(key.foreign_keys)).column
-    return key.in_(select(target).where(parent.ids(person_id)))
 
 
 @cache

@@ -4,15 +4,17 @@ import json
 
 from sqlalchemy import select
 
+from gateway.access.models import CommandRecord
 from gateway.audit import service as audit
 from gateway.badges.models import Badge
 from gateway.care.models import Contact
+from gateway.contracts import parties
 from gateway.people.models import OtherName
 from gateway.privacy.export import export
 from gateway.privacy.schemas import ExportOut
 from gateway.privacy.words import COLUMNS, SECTIONS
 from gateway.web.i18n import translations
-from tests.unit.gateway.town import NOON, Town
+from tests.unit.gateway.town import DAY, NOON, Town
 
 
 def taken(town: Town, person_id: str) -> ExportOut:
@@ -55,6 +57,23 @@ def test_no_digest_and_no_pin_leaves_with_an_export(town: Town) -> None:
         assert session.scalars(select(Badge.digest)).one() == badge.digest
     assert badge.digest not in told
     assert '"pin"' not in told
+
+
+def test_an_opening_from_afar_is_told_to_whoever_was_on_the_contract_then(town: Town) -> None:
+    nadia, karim = town.person("Nadia"), town.person("Karim")
+    contract, days = town.assign(nadia), (5, 15, 25)
+    with town.writing() as session:
+        for day in days:
+            session.add(
+                CommandRecord(
+                    id=f"open-{day}", bank_id=town.bank, kind="open", args={}, locker=1, requested_by="test",
+                    reason="holder_asked", requested_at=NOON + day * DAY, state="done",
+                )
+            )  # fmt: skip
+        parties.join(session, contract.id, person_id=karim.id, actor="test", now=NOON + 10 * DAY)
+        parties.part(session, contract.id, person_id=nadia.id, actor="test", now=NOON + 20 * DAY)
+    found = [[(row["at"] - NOON) // DAY for row in taken(town, one.id).openings] for one in (nadia, karim)]
+    assert found == [[5, 15], [15, 25]]
 
 
 def test_an_export_is_recorded_and_says_what_staff_did(town: Town) -> None:
