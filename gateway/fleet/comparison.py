@@ -140,8 +140,9 @@ class _Words:
         return f"{self.what(theirs)}, {self.until(theirs)}"
 
     def _who(self, digest: str) -> str:
+        """The name of one's own people and colleagues only; a colleague without an organisation is everyone's."""
         owner = self.session.execute(
-            select(Person.name, Staff.name)
+            select(Person.name, Person.organisation_id, Staff.name, Staff.organisation_id)
             .select_from(Badge)
             .outerjoin(Person, Person.id == Badge.person_id)
             .outerjoin(Staff, Staff.id == Badge.staff_id)
@@ -149,5 +150,11 @@ class _Words:
             .order_by(Badge.registered_at.desc())
             .limit(1)
         ).first()
-        names = [name for name in owner or () if name]
-        return names[0] if names else self.visit.say(N_("badge not known here"))
+        person, persons, staff, staffs = owner or (None, None, None, None)
+        name = person or staff
+        if not name:
+            return self.visit.say(N_("badge not known here"))
+        mine, theirs = self.visit.organisation_id, persons or staffs
+        if mine is not None and theirs not in (None, mine):
+            return self.visit.say(N_("someone of another organisation"))
+        return str(name)

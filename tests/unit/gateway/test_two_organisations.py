@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from msgspec import structs
 from sqlalchemy import select
 
 from gateway.access.commands import Beat, Orders, open_locker
-from gateway.access.service import register_badge
+from gateway.access.lists import build
+from gateway.access.models import ReportedPart
+from gateway.access.service import controller_of, register_badge
 from gateway.audit.models import AuditRecord
 from gateway.badges.models import Badge
 from gateway.contracts import service as contracts
@@ -35,6 +38,8 @@ from tests.unit.gateway.loans.library import open_library
 from tests.unit.gateway.town import NOON, TODAY, Town, found_town
 from wire.entries import EntryType
 from wire.messages import Session as WireSession
+from wire.messages import encode
+from wire.topics import Topic
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the test client says which HTTP library it would rather have
@@ -214,3 +219,31 @@ def test_of_a_door_that_another_organisation_s_holder_had_before_only_what_came_
     made = neighbours.client.post("/api/v1/openings", json=asked).json()
     found = neighbours.client.get(f"/api/v1/openings/{made['id']}").json()["items"]
     assert [one["at"] for one in found] == [left + 60_000]
+
+
+def test_what_a_block_follows_names_only_one_s_own_people(neighbours: Neighbours) -> None:
+    """The second organisation operates the block; Nadia and Lea are the first one's."""
+    town = neighbours.town
+    with town.writing() as session:
+        give_role(session, town.bank, neighbours.own.organisation_id, Role.OPERATOR, actor="test", now=NOON)
+        lea = accounts.add_staff(
+            session, email="lea@example.org", name="Lea Martin", password="un mot de passe long", role="worker",
+            organisation_id=town.organisation_id, actor="test", now=NOON,
+        )  # fmt: skip
+        for number, owner in (("1", {"staff_id": lea.id}), ("2", {"person_id": neighbours.nadia.id})):
+            register_badge(
+                session, town.keystore, site_id=town.site_id, number=f"em4100:FF0000000{number}", label=f"K-{number}",
+                actor="test", now=NOON, **owner,
+            )  # fmt: skip
+    town.assign(neighbours.own, 2, badge=town.badge())
+    with town.writing() as session:
+        theirs = build(session, town.bank, version=NOON, now=NOON)
+        bank = controller_of(session, town.bank)
+        bank.held_since, bank.list_in_force = NOON, NOON
+        empty = encode(structs.replace(theirs, grants=(), revoked=()))
+        envelope = town.keystore.sign(Topic.ACCESS, empty)
+        session.add(ReportedPart(bank_id=town.bank, command_id="c1", part=0, parts=1, data=envelope, received_at=NOON))
+    shown = neighbours.client.get(f"/blocks/{town.bank}/reconcile").text
+    assert "Omar" in shown
+    assert [name for name in ("Nadia", "Lea Martin", "Karim") if name in shown] == []
+    assert "une autre organisation" in shown
