@@ -87,6 +87,14 @@ def issue(session: Session, bank_id: str, sign: Callable[[bytes], bytes], *, now
     return issued
 
 
+def unchanged(session: Session, bank_id: str, *, now: int) -> Issued | None:
+    """The newest list, if one issued now would say the same: whatever was decided since holds with it."""
+    newest = repository.newest_list(session, bank_id)
+    if newest is None or newest.content != _content(build(session, bank_id, version=newest.version, now=now)):
+        return None
+    return newest
+
+
 def is_young(issued: Issued, now: int) -> bool:
     """Whether its lease need not be renewed yet, and is not one of a clock that was ahead."""
     return LEASE_MS // 2 < issued.lease_until - now <= _LONGEST_LEASE_MS

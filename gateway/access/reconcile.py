@@ -23,6 +23,10 @@ from wire.envelope import Envelope
 from wire.errors import MessageError
 from wire.limits import REVOKED_KEPT_MS
 
+# What stands for the content of a list that another gateway issued.
+_REPORTED, _UNSEEN = "reported", "unseen"
+NOT_OURS = frozenset({_REPORTED, _UNSEEN})
+
 
 @dataclass(frozen=True)
 class Differences:
@@ -146,7 +150,7 @@ def _remember(session: Session, bank_id: str, theirs: AccessList, digest: str) -
     session.merge(
         IssuedList(
             bank_id=bank_id, version=theirs.version, hash=digest, issued_at=theirs.issued_at,
-            lease_until=theirs.lease_until, content="reported", envelope=None,
+            lease_until=theirs.lease_until, content=_REPORTED, envelope=None,
         )
     )  # fmt: skip
 
@@ -156,6 +160,6 @@ def _remember_version(session: Session, bank_id: str, version: int, now: int) ->
     session.merge(
         IssuedList(
             bank_id=bank_id, version=version, hash="", issued_at=now, lease_until=now,
-            content="unseen", envelope=None,
+            content=_UNSEEN, envelope=None,
         )
     )  # fmt: skip

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.access import lists, reconcile
 from gateway.access.models import IssuedList
 from gateway.audit.models import AuditRecord
 from gateway.events.service import latest_events
@@ -88,23 +89,38 @@ def _reached(visit: Visit, session: Session, bank: BankView, record: AuditRecord
         bank=bank.name,
         zone=site_zone(bank.zone),
         since=record.at,
-        in_force_at=_in_force_at(session, bank, record.at),
+        in_force_at=_in_force_at(session, bank, record.at, visit.clock()),
         offline_since=None if bank.online else visit.heard_at(bank) or record.at,
         waiting_for_reconciliation=bank.held,
         block_url=f"/blocks/{bank.id}",
     )
 
 
-def _in_force_at(session: Session, bank: BankView, since: int) -> int | None:
-    """When the bank first followed a list issued after the decision, by its own journal."""
-    version = session.scalar(
-        select(IssuedList.version)
-        .where(IssuedList.bank_id == bank.id, IssuedList.issued_at >= since)
-        .order_by(IssuedList.version)
-        .limit(1)
-    )
+def _in_force_at(session: Session, bank: BankView, since: int, now: int) -> int | None:
+    """When the bank first followed a list that holds the decision, by its own journal; no sooner than the decision."""
+    version = _holding(session, bank, since, now)
     if version is None or bank.list_in_force < version:
         return None
     applied = latest_events(session, kinds=("access_applied",), bank_id=bank.id, limit=100)
     reported = [item.at for item in applied if item.body.get("version", 0) >= version]
-    return min(reported, default=bank.list_in_force_since)
+    first = min(reported, default=bank.list_in_force_since)
+    return None if first is None else max(since, first)
+
+
+def _holding(session: Session, bank: BankView, since: int, now: int) -> int | None:
+    """The version of the first list that holds the decision: issued after it; or before it, where the decision changed
+    nothing of the list (a locker handed over without a badge, or with a key).
+    """
+    lists_of_bank = select(IssuedList.version, IssuedList.content).where(IssuedList.bank_id == bank.id)
+    later = lists_of_bank.where(IssuedList.issued_at >= since).order_by(IssuedList.version)
+    after = session.execute(later.limit(1)).first()
+    if bank.held:  # what it follows is none of these
+        return after.version if after else None
+    if after is None:
+        same = lists.unchanged(session, bank.id, now=now)
+        return same.version if same else None
+    earlier = lists_of_bank.where(IssuedList.version < after.version).order_by(IssuedList.version.desc())
+    before = session.execute(earlier.limit(1)).first()
+    if before and before.content == after.content and before.content not in reconcile.NOT_OURS:
+        return int(before.version)
+    return int(after.version)
