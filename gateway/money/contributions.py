@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.contracts.models import Contract
+from gateway.contracts.states import State, state_at
 from gateway.days import local_day
 from gateway.money import service
 from gateway.money.codes import Kind
@@ -29,9 +30,9 @@ def period_of(contribution: Contribution, starts_on: date, day: date) -> str:
 
 
 def due_today(session: Session, contract: Contract, now: int) -> tuple[Contribution, str] | None:
-    """The contribution and period that nobody has asked for yet; None if there is none."""
+    """The contribution and period that nobody has asked for yet; None if there is none, as for a draft or once over."""
     contribution = contract.terms.contribution
-    if contribution is None:
+    if contribution is None or state_at(contract, now) in (State.DRAFT, State.ENDED):
         return None
     period = period_of(contribution, contract.starts_on, _today(contract, now))
     asked = session.scalar(

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
@@ -152,8 +153,8 @@ def test_someone_elses_contract_is_not_charged(town: Town) -> None:
     assert refused.value.code == "other_person"
 
 
-def asking(town: Town, every: Every) -> Contract:
-    contract = town.assign(town.person())
+def asking(town: Town, every: Every, *, draft: bool = False) -> Contract:
+    contract = town.assign(town.person(), draft=draft)
     with town.writing() as session:
         found = session.get_one(Contract, contract.id)
         found.terms = found.terms.model_copy(update={"contribution": Contribution(cents=300, every=every)})
@@ -176,6 +177,17 @@ def test_a_contribution_is_asked_once_a_period_and_never_where_the_scheme_asks_n
             period="2026-07", actor="a", now=NOON,
         )  # fmt: skip
     assert twice.value.code == "asked_already"
+
+
+def test_a_contribution_is_asked_neither_of_a_draft_nor_of_a_contract_that_is_over(town: Town) -> None:
+    contract, draft = asking(town, Every.VISIT), asking(town, Every.VISIT, draft=True)
+    with town.writing() as session:
+        contracts.end(session, contract.id, reason="other", collect_days=0, actor="a", now=NOON + DAY)
+    with town.writing() as session:
+        over, unsigned = (session.get_one(Contract, one.id) for one in (contract, draft))
+        assert contributions.ask(session, unsigned, actor="a", now=NOON) is None
+        assert contributions.ask(session, over, actor="a", now=NOON + DAY) is None
+        assert contributions.due_today(session, over, NOON) is not None
 
 
 @pytest.mark.parametrize(
