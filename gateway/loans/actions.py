@@ -7,7 +7,7 @@ from gateway.audit import service as audit
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.loans.codes import ActionKind, Presence
-from gateway.loans.members import membership_of, tool_scheme
+from gateway.loans.members import member_here, tool_scheme
 from gateway.loans.project_models import Attendance, CollectiveAction
 from gateway.lockers.models import Site
 from gateway.paging import PAGE_SIZE, Page, page_of
@@ -52,9 +52,8 @@ def attend(
 
     Raises NotFoundError (`action`, `membership`), InvalidError (`member_elsewhere`), ConflictError (`cancelled`).
     """
-    action, member = action_of(session, action_id), membership_of(session, membership_id)
-    if member.scheme_id != action.scheme_id:
-        raise InvalidError("member_elsewhere", "this person is a member of another library")
+    action = action_of(session, action_id)
+    member = member_here(session, membership_id, action.scheme_id)
     if action.cancelled_at is not None:
         raise ConflictError("cancelled", "this action was cancelled: add another")
     row = session.get(Attendance, (action.id, member.id))

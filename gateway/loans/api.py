@@ -6,9 +6,8 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import select
 
 from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut
-from gateway.errors import InvalidError
 from gateway.loans import attention, movements, reminders, service
-from gateway.loans.members import membership_of
+from gateway.loans.members import member_here
 from gateway.loans.models import Loan, Membership
 from gateway.loans.repository import in_scheme
 from gateway.loans.schemas import (
@@ -57,11 +56,10 @@ def list_loans(
 def plan(database: Db, caller: Caller, now: Now, library_id: Key, loan: LoanIn) -> LoanOut:
     """With a `place`, the member's badge opens that locker for the loan's time, and the door says what happened."""
     with database.writing() as session:
-        if membership_of(session, loan.membership_id).scheme_id != library_id:
-            raise InvalidError("member_elsewhere", "this person is a member of another library")
+        member = member_here(session, loan.membership_id, library_id)
         made = service.plan(
             session,
-            membership_id=loan.membership_id,
+            membership_id=member.id,
             tool_ids=loan.tool_ids,
             kit_id=loan.kit_id,
             from_on=loan.from_on,

@@ -109,6 +109,14 @@ def membership_of(session: Session, membership_id: str) -> Membership:
     return found
 
 
+def member_here(session: Session, membership_id: str, scheme_id: str) -> Membership:
+    """A membership of this library. Raises NotFoundError (`membership`), InvalidError (`member_elsewhere`)."""
+    member = membership_of(session, membership_id)
+    if member.scheme_id != scheme_id:
+        raise InvalidError("member_elsewhere", "this person is a member of another library")
+    return member
+
+
 def list_members(
     session: Session,
     *,

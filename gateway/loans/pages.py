@@ -74,6 +74,7 @@ def lend(posted: PostedForm, library_id: str) -> Response:
 
     def act(session: Session, now: int) -> str:
         actor = posted.visit.staff.staff_id
+        members.member_here(session, holder, library_id)
         loan = service.plan(
             session, membership_id=holder, tool_ids=tools, kit_id=form.get("kit") or None, due_on=due_on, place=place,
             over_limit=why, actor=actor, now=now,

@@ -7,9 +7,8 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy.orm import Session
 
 from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut
-from gateway.errors import InvalidError
 from gateway.loans import actions, conditions, projects
-from gateway.loans.members import membership_of
+from gateway.loans.members import member_here, membership_of
 from gateway.loans.project_models import Project
 from gateway.loans.project_schemas import (
     ActionIn,
@@ -47,10 +46,9 @@ def list_projects(
 def add_project(database: Db, caller: Caller, now: Now, library_id: Key, project: ProjectIn) -> ProjectOut:
     """Someone asks for help with a work."""
     with database.writing() as session:
-        if membership_of(session, project.membership_id).scheme_id != library_id:
-            raise InvalidError("member_elsewhere", "this person is a member of another library")
+        member = member_here(session, project.membership_id, library_id)
         made = projects.add_project(
-            session, membership_id=project.membership_id, kind=project.kind, title=project.title,
+            session, membership_id=member.id, kind=project.kind, title=project.title,
             asked_on=project.asked_on, surface_dm2=project.surface_dm2, cost_cents=project.cost_cents,
             actor=caller.staff_id, now=now,
         )  # fmt: skip

@@ -100,6 +100,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "still_out": ("", N_("One of these tools is still lent to someone else. Take it back first.")),
     "loan_limit": ("over_limit", N_("These are more tools at once than agreed. Lend fewer, or say why.")),
     "membership_over": ("due_on", N_("The membership ends before that. Renew it first, or lend for less time.")),
+    "member_elsewhere": ("member", N_("This person is a member of another tool library. Lend there.")),
     "left": ("member", N_("This membership has ended. A worker can have the person join again.")),
     "day_off": ("due_on", N_("The tool library does not work on that day. Choose another one.")),
     "loan_over": ("", N_("This loan is over. Plan another one.")),

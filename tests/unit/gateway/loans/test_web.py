@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from gateway.lockers import service as places
+from gateway.schemes.codes import Service
+from gateway.schemes.service import add_scheme
 from gateway.staff import service as accounts
 from tests.unit.gateway.loans.library import LOCKER, Library, at
 from tests.unit.gateway.luggage.conftest import Office
@@ -112,6 +114,22 @@ def test_lending_and_taking_back_at_the_desk_with_plain_forms(library: Library, 
     assert "Say of at least one tool" in librarian.post(f"/tools/loans/{loan}/back", 422)
     librarian.post(f"/tools/loans/{loan}/back", **{f"tool-{library.tools[0].id}": "worn"})
     assert "Nothing is lent right now." in librarian.page(url)
+
+
+def test_a_member_of_another_library_borrows_nothing_at_this_one(library: Library, office: Opened) -> None:
+    with library.town.writing() as session:
+        other = add_scheme(
+            session, organisation_id=library.town.organisation_id, service=Service.TOOLS, name="Other", actor="t",
+            now=NOON,
+        )  # fmt: skip
+    librarian = office(NOON).as_role("librarian")
+    form = {"member": library.member.id, f"tool-{library.tools[0].id}": "1"}
+    assert "member of another tool library" in librarian.post(f"/tools/{other.id}/lend", 422, **form)
+    refused = librarian.api(
+        "POST", f"/tool-libraries/{other.id}/loans", 422, membership_id=library.member.id,
+        tool_ids=[library.tools[0].id],
+    )  # fmt: skip
+    assert refused["code"] == "member_elsewhere"
 
 
 def test_a_loan_through_the_locker_waits_for_the_badge(library: Library, office: Opened) -> None:
