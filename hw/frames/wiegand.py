@@ -18,6 +18,7 @@ from hw.frames.said import Said
 
 SILENCE_US = 25_000  # a frame ends after this long without a pulse; pulses come every 0.2 to 20 ms
 LONGEST = 64  # bits; what goes on is noise
+ENDLESS = 4 * LONGEST  # noise that pauses for no silence is told in pieces of about this many bits
 
 Bit = Annotated[int, msgspec.Meta(ge=1, le=LONGEST)]
 Span = Annotated[tuple[Bit, Bit], msgspec.Meta(description="[first, last], bits counted from 1")]
@@ -160,12 +161,14 @@ class WiegandDecoder:
         return not self._count
 
     def edge(self, line: int, at_us: int) -> Frame | None:
-        """A pulse on D0 (0) or D1 (1); the frame before it, if a silence shows that it had ended."""
+        """A pulse on D0 (0) or D1 (1); the frame before it, if a silence shows that it had ended, or endless noise."""
         ended = self.silence() if self._count and at_us - self._last_us > SILENCE_US else None
         self._last_us = max(at_us, self._last_us) if self._count else at_us
         self._count += 1
         if self._count <= LONGEST:
             self._edges.append((at_us, line))
+        elif self._count == ENDLESS:
+            ended, self._count = self.silence(), LONGEST + 1  # whatever is left of it is no frame either
         return ended
 
     @property

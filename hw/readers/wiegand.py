@@ -9,7 +9,18 @@ import msgspec
 
 from hw.frames.keypad import Burst
 from hw.frames.presentation import SLOW_SILENCE_MS, Presentations
-from hw.frames.wiegand import LAYOUTS, Badge, Bits, Frame, Key, Layout, Refused, WiegandCodec, WiegandDecoder
+from hw.frames.wiegand import (
+    ENDLESS,
+    LAYOUTS,
+    Badge,
+    Bits,
+    Frame,
+    Key,
+    Layout,
+    Refused,
+    WiegandCodec,
+    WiegandDecoder,
+)
 from hw.health import DeviceHealth
 from hw.parts import Parts
 from hw.ports import BadgeRead, KeyPressed
@@ -148,6 +159,10 @@ class WiegandReader:
         if self._swapped == SWAPPED_AFTER:
             detail = "every frame would be sound with D0 and D1 exchanged: exchange the two wires, or d0 and d1"
             self._health.fault("swapped", f"reader {self.name}: {detail}")
+        elif self._bad >= GARBAGE_AFTER and frame.bits == ENDLESS:
+            # No card does that: nobody is heard at this reader, and nobody can type at it.
+            detail = "a data line pulses without pause: check its cable, power and ground"
+            self._health.fault("failed", f"reader {self.name}: {detail}")
         elif self._bad == GARBAGE_AFTER and self._swapped < SWAPPED_AFTER:
             wrong = f"{self._bad} frames in a row were refused, the last for its {frame.why} ({frame.bits} bits)"
             self._health.fault("garbage", f"reader {self.name}: {wrong}: check formats, layouts and wiring")

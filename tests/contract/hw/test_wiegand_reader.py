@@ -97,6 +97,28 @@ def test_frames_that_are_none_are_counted_and_become_a_fault(wiegand, until, hab
     played(wiegand, scene)
 
 
+def test_a_line_that_pulses_without_pause_is_a_reader_that_cannot_be_used(wiegand, until):
+    """A broken shield, a dying reader. Its keypad is dead too, so the fault is none that any card could make."""
+
+    def hum(begin_ms):
+        for at_ms in range(begin_ms, begin_ms + 100):
+            wiegand.pi.wire(14, False, at_ms * 1_000_000)
+            wiegand.pi.wire(14, None, at_ms * 1_000_000 + 50_000)
+
+    async def scene():
+        for begin_ms in range(0, 1700, 100):
+            wiegand._in_world(lambda begin_ms=begin_ms: hum(begin_ms))
+            await asyncio.sleep(0.01)
+        await until(lambda: of(wiegand, DeviceFault))
+        assert [fault.code for fault in of(wiegand, DeviceFault)] == ["failed"]
+        await asyncio.sleep(0.2)
+        wiegand.hold(0)
+        await until(lambda: of(wiegand, BadgeRead))
+        assert len(of(wiegand, DeviceRecovered)) == 1
+
+    played(wiegand, scene)
+
+
 def test_no_edge_is_lost_or_out_of_order_while_the_loop_is_busy(wiegand, until):
     async def scene():
         for which in (0, 1):

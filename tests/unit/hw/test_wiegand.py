@@ -10,6 +10,7 @@ from hw import registry
 from hw.errors import FrameError, SettingsError
 from hw.frames.keypad import KEYS, key_of_burst, key_of_osdp
 from hw.frames.wiegand import (
+    ENDLESS,
     LAYOUTS,
     LONGEST,
     SILENCE_US,
@@ -130,15 +131,22 @@ def test_edges_that_come_out_of_order_are_put_in_order_by_their_times() -> None:
     assert decoder.silence() == Badge("wiegand26", "68-41551")
 
 
-def test_endless_noise_is_not_kept_and_is_one_refused_frame() -> None:
+def test_endless_noise_is_not_kept_and_is_told_while_it_lasts() -> None:
     decoder = WiegandDecoder(CODEC)
-    for at in range(100_000):
-        assert decoder.edge(at % 2, at * 1000) is None
-    assert len(decoder._edges) == LONGEST
-    assert decoder.silence() == Refused("length", 100_000)
-    assert decoder.refused == 1
+    said = [decoder.edge(at % 2, at * 1000) for at in range(100_000)]
+    assert {each for each in said if each} == {Refused("length", ENDLESS)}
+    assert decoder.refused == 1 + (100_000 - ENDLESS) // (ENDLESS - LONGEST - 1)
+    assert len(decoder._edges) <= LONGEST
+    assert isinstance(decoder.silence(), Refused)
     fed(decoder, BITS, start_us=10**9)
     assert decoder.silence() == Badge("wiegand26", "68-41551")
+
+
+def test_a_badge_s_bits_at_the_end_of_endless_noise_are_no_badge() -> None:
+    decoder = WiegandDecoder(CODEC)
+    fed(decoder, "0" * ENDLESS)
+    assert fed(decoder, BITS, start_us=ENDLESS * 2000) == []
+    assert isinstance(decoder.silence(), Refused)
 
 
 def test_a_frame_with_lost_edges_is_refused_and_the_next_one_is_read() -> None:
