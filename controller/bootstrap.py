@@ -131,7 +131,7 @@ def assemble(config: BankFile, identity: Identity, opened: Opened, outside: Surr
     runtime = Runtime(config, clock, journal, outbox, trust, SOFTWARE, machine, pace, outside.build)
     runtime.alarm("trust", "no_root", present=not trust.has_root)
     past = bank_state(
-        state, opened.recent, trust.badge_keys, machine.boot_id,
+        state, opened.recent, trust.badge_keys, machine.boot_id, machine.mono_ms(),
         lambda number: runtime.hardware.pulse_ms(config.lockers[number][0]) if number in config.lockers else 0,
     )  # fmt: skip
     for release in past.past_releases:

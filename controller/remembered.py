@@ -69,9 +69,10 @@ def bank_state(
     recent: Sequence[Entry],
     badge_keys: Mapping[str, bytes],
     boot_id: str,
+    now_ms: int,
     pulse_ms: Callable[[int], int],
 ) -> BankState:
-    """What the core needs to go on, of a `sound_state`; `pulse_ms` gives a locker's pulse length."""
+    """What the core needs to go on, of a `sound_state`; `now_ms` is monotonic, `pulse_ms` a locker's pulse length."""
     access_list, name = _list_in_force(state)
     return BankState(
         access_list=access_list,
@@ -81,7 +82,7 @@ def bank_state(
         badge_keys=badge_keys,
         out_of_service=_out_of_service(state),
         unresolved=_unresolved(recent),
-        past_releases=_past_releases(recent, boot_id, pulse_ms),
+        past_releases=_past_releases(recent, boot_id, now_ms, pulse_ms),
         releases_since_change=_releases_since_change(recent),
     )
 
@@ -114,8 +115,12 @@ def _unresolved(recent: Sequence[Entry]) -> tuple[UnresolvedRelease, ...]:
     return tuple(UnresolvedRelease(release, locker) for release, locker in open_ones.items())
 
 
-def _past_releases(recent: Sequence[Entry], boot_id: str, pulse_ms: Callable[[int], int]) -> tuple[PastRelease, ...]:
+def _past_releases(
+    recent: Sequence[Entry], boot_id: str, now_ms: int, pulse_ms: Callable[[int], int]
+) -> tuple[PastRelease, ...]:
     """The last minute's. A monotonic clock of another boot is shifted so that its last entry was at this boot.
+
+    None lies ahead of now, even where two boots cannot be told apart.
 
     What a disk with little room let wait is written after what came later: the last line need not be the latest.
     """
@@ -125,7 +130,7 @@ def _past_releases(recent: Sequence[Entry], boot_id: str, pulse_ms: Callable[[in
     latest_ms = max(entry.mono_ms for entry in recent if entry.boot_id == boot)
     shift_ms = 0 if boot == boot_id else -latest_ms
     return tuple(
-        PastRelease(entry.body["locker"], entry.mono_ms + shift_ms, pulse_ms(entry.body["locker"]))
+        PastRelease(entry.body["locker"], min(entry.mono_ms + shift_ms, now_ms), pulse_ms(entry.body["locker"]))
         for entry in recent
         if entry.type == EntryType.RELEASE_INTENDED
         and entry.boot_id == boot

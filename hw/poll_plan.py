@@ -58,7 +58,7 @@ class PollPlan:
         self._misses[address] += 1
         self._second_look.discard(address)
         faulty = self._misses[address] >= MISSES_TO_FAULT
-        soon_ms = min(CONFIRM_AFTER_MS << self._misses[address], POLL_EVERY_MS)
+        soon_ms = min(CONFIRM_AFTER_MS << min(self._misses[address], MISSES_TO_FAULT), POLL_EVERY_MS)
         self._due_ms[address] = now_ms + (SILENT_EVERY_MS if faulty else soon_ms)
         return faulty
 

@@ -48,7 +48,7 @@ def read_disk(bank: BankFile) -> Disk:
         state = sound_state(opened.state, lambda: read_copy(bank.data_dir / COPY_NAME))
         machine = this_machine(bank.time.system_clock)
         clock = Clock(state.get("time"), machine)
-        past = bank_state(state, opened.recent, {}, machine.boot_id, lambda _: PULSE_MAX_MS)
+        past = bank_state(state, opened.recent, {}, machine.boot_id, machine.mono_ms(), lambda _: PULSE_MAX_MS)
         lost = "list" in opened.state or opened.cause != "start" or any(bank.data_dir.glob("journal.db.set-aside-*"))
         return Disk(opened, clock, past, _grants(past, lost=lost))
     except BaseException:

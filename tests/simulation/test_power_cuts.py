@@ -129,7 +129,7 @@ def usable(life: JournalLife, state: dict[str, bytes], left: Disk) -> None:
     assert identity.encryption.private_bytes_raw() == life.identity.encryption.private_bytes_raw()
     sound = sound_state(state, lambda: copied(left))
     assert sound == state, "state is spoilt"
-    past = bank_state(sound, [], {}, "boot", lambda _: 500)
+    past = bank_state(sound, [], {}, "boot", 0, lambda _: 500)
     if "list" in sound:
         assert past.access_list is not None
         assert past.access_list.version == past.version_floor == life.lists[sound["list"]]

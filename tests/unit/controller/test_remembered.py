@@ -5,6 +5,7 @@ import pytest
 from controller.remembered import bank_state
 from wire.entries import Entry, EntryType
 
+NOW_MS = 3_000
 RELEASE = "01a20000-1c13-7140-9f5a-ef7b679d4890"
 
 
@@ -19,7 +20,7 @@ def journal(*types: EntryType) -> list[Entry]:
 
 def unresolved(*types: EntryType) -> list[int]:
     """The lockers whose last release is recorded as unknown at the next start."""
-    state = bank_state({}, journal(*types), {}, "boot", lambda _locker: 300)
+    state = bank_state({}, journal(*types), {}, "boot", NOW_MS, lambda _locker: 300)
     return [release.locker for release in state.unresolved]
 
 
@@ -46,7 +47,7 @@ def test_a_release_with_an_outcome_is_not_unknown(outcome: EntryType) -> None:
 def test_a_release_of_the_minute_before_is_counted_on_todays_clock(boot: str, at_ms: int) -> None:
     """After a reboot the monotonic clock starts again: the journal's last entry was then at 0, at the latest."""
     entries = journal(EntryType.RELEASE_INTENDED, *[EntryType.DOOR_CLOSED] * 999)
-    (past,) = bank_state({}, entries, {}, boot, lambda _locker: 300).past_releases
+    (past,) = bank_state({}, entries, {}, boot, NOW_MS, lambda _locker: 300).past_releases
     assert (past.locker, past.mono_ms, past.pulse_ms) == (1, at_ms, 300)
 
 
@@ -55,11 +56,18 @@ def test_a_line_that_a_full_disk_let_wait_puts_no_release_into_the_future(boot: 
     """It is written last, and came long before: locks that waited for the releases since then would open for nobody."""
     release, opened = journal(EntryType.RELEASE_INTENDED, EntryType.DOOR_OPENED)
     waited = Entry("e" * 32, 3, "badge_refused", release.at, 5, "boot", "trusted", {})
-    (past,) = bank_state({}, [release, opened, waited], {}, boot, lambda _locker: 300).past_releases
+    (past,) = bank_state({}, [release, opened, waited], {}, boot, NOW_MS, lambda _locker: 300).past_releases
     assert past.mono_ms == (release.mono_ms if boot == "boot" else release.mono_ms - opened.mono_ms)
+
+
+def test_where_two_boots_have_no_name_no_release_lies_in_the_future() -> None:
+    """Its lock would rest for as long as the boot before had lasted."""
+    entries = journal(EntryType.RELEASE_INTENDED)
+    (past,) = bank_state({}, entries, {}, "boot", 400, lambda _locker: 300).past_releases
+    assert past.mono_ms == 400
 
 
 @pytest.mark.parametrize(("sensor", "proven"), [({}, {1: 0}), ({"sensor": "door"}, {1: 0}), ({"sensor": "latch"}, {})])
 def test_only_the_door_s_own_sensor_counts_as_seen_to_work(sensor: dict[str, str], proven: dict[int, int]) -> None:
     entry = Entry("e" * 32, 1, "door_closed", 1_795_296_336_915, 1, "boot", "trusted", {"locker": 1, **sensor})
-    assert bank_state({}, [entry], {}, "boot", lambda _locker: 300).releases_since_change == proven
+    assert bank_state({}, [entry], {}, "boot", NOW_MS, lambda _locker: 300).releases_since_change == proven

@@ -1,6 +1,7 @@
 """Which board of a line is asked next: all in turn, second looks first, and failed ones only where there is room."""
 
 import itertools
+import tracemalloc
 
 import pytest
 
@@ -69,6 +70,18 @@ def test_a_silent_board_is_a_fault_within_two_seconds_and_is_asked_once_a_second
     assert faults[0] < 2000
     assert len(line.gaps(2, since_ms=2000)) >= 6
     assert min(line.gaps(2, since_ms=2000)) >= SILENT_EVERY_MS
+
+
+def test_a_board_that_is_dead_for_days_costs_no_more_than_at_first() -> None:
+    plan = PollPlan([1], 0)
+    tracemalloc.start()
+    try:
+        for day_ms in range(0, 20_000_000, SILENT_EVERY_MS):
+            plan.missed(1, day_ms)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000
 
 
 def worst_door_delay_ms(boards: int, silent: int = 0, for_ms: int = 0) -> float:
