@@ -127,8 +127,9 @@ def _revived(access_list: AccessList, dead: Iterable[DeadBadge]) -> dict[tuple[s
 def is_live(grant: Grant, now: Moment) -> bool:
     """Whether `now` is within the grant's dates; in doubt about the time the holder wins.
 
-    So a suspension, which stands against its holder, ends by the latest claim and any other grant by the floor. As its
-    two ends are judged by two times, a grant with no time in it would have some in doubt: it never is live.
+    So a suspension, which stands against its holder, ends by the latest claim (and shuts from when `_reached` says) and
+    any other grant by the floor. As its two ends are judged by two times, a grant with no time in it would have some in
+    doubt: it never is live.
     """
     return grant.not_before <= now.starting_at and _ending(grant, now) < grant.not_after and not _is_empty(grant)
 
@@ -155,7 +156,8 @@ def decide(digest: str, access: AccessIndex, now: Moment) -> Granted | Denied:
     if len(opening) == 1 and len(grants) == 1:
         return Granted(tuple((locker, opening[0]) for locker in opening[0].lockers))
     if opening:
-        ways = _ways(opening, [grant for grant in grants if grant.kind == _SUSPENDED and is_live(grant, now)])
+        suspended = [grant for grant in grants if grant.kind == _SUSPENDED and is_live(grant, now)]
+        ways = _ways(opening, suspended, _reached(access.access_list, now))
         if ways:
             return Granted(ways)
     revocation = access.revocation_of(digest)
@@ -195,17 +197,27 @@ def _why_not(grant: Grant, access: AccessIndex, now: Moment) -> str | None:
     return None
 
 
-def _ways(opening: list[Grant], suspended: list[Grant]) -> tuple[tuple[int, Grant], ...]:
-    """The best grant for each locker; a suspended locker stays shut whatever else names it."""
+def _reached(access_list: AccessList, now: Moment) -> int:
+    """How far suspensions have begun: up to the floor, or when the list was made where no clock here denies that.
+
+    So one wrong clock, here or at the gateway, begins none early; one decided now acts at once though the floor lags.
+    """
+    return max(now.ending_at, min(now.at, access_list.issued_at))
+
+
+def _ways(opening: list[Grant], suspended: list[Grant], reached: int) -> tuple[tuple[int, Grant], ...]:
+    """The best grant for each locker; a suspended locker stays shut whatever else names it.
+
+    A suspension from a grant's first day on (a locker that has to be looked at first) begins whenever that does.
+    """
     best: dict[int, Grant] = {}
     for grant in opening:
+        begun = max(grant.not_before, reached)
+        shut = {locker for other in suspended if other.not_before <= begun for locker in other.lockers}
         for locker in grant.lockers:
             other = best.get(locker)
-            if other is None or _RANK[grant.kind] < _RANK[other.kind]:
+            if locker not in shut and (other is None or _RANK[grant.kind] < _RANK[other.kind]):
                 best[locker] = grant
-    for grant in suspended:
-        for locker in grant.lockers:
-            best.pop(locker, None)
     return tuple(best.items())
 
 

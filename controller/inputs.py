@@ -12,7 +12,8 @@ class Moment(Struct, frozen=True):
     """The time of an input, read once by the loop.
 
     `mono_ms` alone measures durations. `at` stamps entries; `ending_at` (never behind the floor, never pushed past
-    what two witnesses or a day's grace allow) judges `not_after`; `starting_at` (the latest claim) judges `not_before`.
+    what two witnesses or a day's grace allow) judges `not_after`; `starting_at` (the latest claim) judges `not_before`;
+    of a suspension, which stands against its holder, see controller/access.py.
     `clock` is trusted, claimed or floor; weekly hours apply only where it is trusted.
     """
 

@@ -178,8 +178,8 @@ class Timekeeper:
 
     def _claims_at(self, floor: int, mono_ms: int) -> list[int]:
         """What those say who are not behind the floor."""
-        instants = [claim.at(mono_ms) for claim in self._claims.values()]
-        return [max(instant, floor) for instant in instants if floor - instant < STEP_MS]
+        claims = self._claims.values()
+        return [max(instant, floor) for claim in claims if floor - (instant := claim.at(mono_ms)) < STEP_MS]
 
     def _spend_credit(self, mono_ms: int) -> None:
         """Move the floor towards the least that is claimed and not behind it; no more than a day in all."""

@@ -161,6 +161,23 @@ SABOTAGES = (
         f"{CORE}/test_timekeeping.py::test_battery_clock_and_system_clock_of_one_machine_are_one_witness",
     ),
     Sabotage(
+        "count a clock that reads a millisecond behind its floor as none",
+        "nobody alone can push the time",
+        "controller/timekeeping.py",
+        "claim.at(mono_ms)) < STEP_MS]",
+        "claim.at(mono_ms)) <= 0]",
+        f"{CORE}/test_timekeeping.py"
+        "::test_lone_clock_read_a_few_milliseconds_behind_stays_claimed_moves_nothing_and_is_journaled_once",
+    ),
+    Sabotage(
+        "begin a suspension by the latest claim",
+        "in doubt about the time the holder wins",
+        "controller/access.py",
+        "    return max(now.ending_at, min(now.at, access_list.issued_at))\n",
+        "    return now.starting_at\n",
+        f"{CORE}/test_access.py::test_one_clock_that_is_weeks_ahead_begins_no_suspension_that_is_to_come",
+    ),
+    Sabotage(
         "let a grant live on past its end",
         "validity ends on time, even offline",
         "controller/access.py",

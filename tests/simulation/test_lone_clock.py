@@ -6,9 +6,11 @@ import pytest
 
 from controller import timekeeping
 from simulator.world.faults import clock
+from simulator.world.lives.deciding import Deciding
 from simulator.world.lives.staff import Tempo
 from simulator.world.world import DAY_MS
 from tests.simulation.faulty_town import FaultyTown, faulty_town
+from tests.simulation.test_looks import First
 from wire.messages import Fault
 
 BRIEF = Tempo(acts_a_day=0.001, term_days=6)
@@ -149,6 +151,45 @@ def test_two_clocks_of_a_bank_that_are_wrong_one_after_the_other_shut_nobody_out
         assert _badge_comes(town) == 1
         assert town.found() == set()
         assert _clock(town) == "trusted"
+
+
+class _Planned(First):
+    """Whoever decides by it suspends from the last day that may be chosen."""
+
+    def random(self) -> float:
+        return 0.0
+
+    def randint(self, _: int, last: int) -> int:
+        return last
+
+
+def _suspended_in_three_days(town: FaultyTown) -> int:
+    """Somebody is; then the bank is alone with a clock that is five days ahead. How often their badge is let in."""
+    people = [(one.pact, one) for one in town.town.records.people.values() if one.cards and one.pact is not None]
+    pact, someone = max((each for each in people if each[0].signed_at), key=lambda each: each[0].until_at)
+    assert Deciding(town.town.office, _Planned()).decide(town.town.workers[0], "suspend", pact) == "done"
+    assert 2 * DAY_MS < pact.pauses[-1][0] - town.world.now_ms < 3 * DAY_MS
+    _alone(town)
+    town.begin("clock_forward")
+    town.world.controllers[0].machine.system_away_ms = 5 * DAY_MS
+    town.hours(7)
+    before = town.world.counts["releases"]
+    town.world.controllers[0].present(someone.cards[0].number)
+    town.hours(0.02)
+    return town.world.counts["releases"] - before
+
+
+def test_a_lone_clock_that_is_days_ahead_begins_no_suspension_that_is_to_come() -> None:
+    with faulty_town(3) as town:
+        assert _suspended_in_three_days(town) == 1
+        assert town.world.violations == []
+
+
+def test_a_suspension_that_a_lone_clock_begins_days_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.access._reached", lambda _, now: now.starting_at)
+    with faulty_town(3) as town:
+        assert _suspended_in_three_days(town) == 0
+        assert {violation.invariant for violation in town.world.violations} == {"shut_out"}
 
 
 def _clock(town: FaultyTown) -> str:

@@ -256,9 +256,7 @@ def _opens(view: View, pact: Pact | Lent, owner: str, asked: Presented, made: in
         return False
     if pact.service == "luggage" and not _is_open(now):
         return False
-    if any(start <= now.starting_at < min(end, view.until_at) for start, end in view.pauses):
-        return False
-    return _has_a_way(view, owner, asked, made)
+    return _has_a_way(view, owner, asked, made, shut_from=_shut_from(view, now))
 
 
 def _is_kept(view: View, owner: str, asked: Presented) -> bool:
@@ -267,14 +265,27 @@ def _is_kept(view: View, owner: str, asked: Presented) -> bool:
     return view.signed and view.frozen_at is None and _has_a_way(view, owner, asked, 0, VANISHED_KEPT_MS)
 
 
-def _has_a_way(view: View, owner: str, asked: Presented, made: int, longer_ms: int = 0) -> bool:
+def _shut_from(view: View, now: Moment) -> int:
+    """When the suspension began that by the latest claim is going on; if it has begun."""
+    return min(
+        (start for start, end in view.pauses if start <= now.starting_at < min(end, view.until_at)), default=_ALWAYS
+    )
+
+
+def _has_a_way(
+    view: View, owner: str, asked: Presented, made: int, longer_ms: int = 0, *, shut_from: int = _ALWAYS
+) -> bool:
+    """Whether any hold is theirs now. A suspension begins by the floor, or by when the list was made where no clock
+    denies that; but from a hold's first day on together with that."""
     now = asked.moment
+    begun = max(now.ending_at, min(now.at, made))
     return any(
         holder == owner
         and bank == asked.bank
-        and max(view.from_at, hold_from, joined) <= now.starting_at
+        and (first := max(view.from_at, hold_from, joined)) <= now.starting_at
         and now.ending_at < min(view.collect_until, hold_until, parted) + longer_ms
         and parted > made
+        and max(first, begun) < shut_from
         for bank, _, hold_from, hold_until in view.holds
         for holder, joined, parted in view.owners
     )

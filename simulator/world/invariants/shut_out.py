@@ -44,11 +44,17 @@ class ShutOut(Invariant):
         if not digest or why in _OTHERWISE or (wrong and why == "not_yet"):
             return
         grants = self._ledger.banks[bank].grants(digest)
-        shut = {locker for grant in grants if grant.kind == Kind.SUSPENDED.value for locker in grant.lockers}
         early_ms = _ALONE_MS if wrong else 0
+        suspended = [
+            grant for grant in grants if grant.kind == Kind.SUSPENDED.value and self._may_shut(grant, early_ms)
+        ]
+        shut = {locker for grant in suspended for locker in grant.lockers}
         for grant in grants:
             if grant.kind in _THEIRS and self._holds(grant, early_ms) and not shut.issuperset(grant.lockers):
                 self.violated(f"{bank} refuses a holder: {why}, and {grant.id} holds for lockers {grant.lockers}")
+
+    def _may_shut(self, grant: Grant, early_ms: int) -> bool:
+        return grant.not_before - _EDGE_MS - early_ms <= self.world.now_ms
 
     def _holds(self, grant: Grant, early_ms: int) -> bool:
         return grant.not_before + _EDGE_MS <= self.world.now_ms < grant.not_after - _EDGE_MS - early_ms

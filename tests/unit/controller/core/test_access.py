@@ -98,6 +98,44 @@ def test_in_doubt_about_the_time_the_holder_wins() -> None:
     assert judge(make_list(grant(1, 1, "suspended", id="s", not_after=NOON), grant(1, 1)), doubt) == "1"
 
 
+SUSPENDED_IN_TWO_WEEKS = (
+    grant(1, 1),
+    grant(1, 1, "suspended", id="s", not_before=NOON + 14 * DAY, not_after=NOON + 44 * DAY),
+)
+
+
+def test_one_clock_that_is_weeks_ahead_begins_no_suspension_that_is_to_come() -> None:
+    here = Moment(1_000_000, NOON + 20 * DAY, NOON + DAY, NOON + 20 * DAY, "claimed")
+    assert judge(make_list(*SUSPENDED_IN_TWO_WEEKS), here) == "1"
+
+
+@pytest.mark.parametrize("clock", ["trusted", "claimed"])
+def test_gateway_that_is_weeks_ahead_begins_none_where_another_clock_tells_the_time(clock: str) -> None:
+    its_claim = NOON if clock == "trusted" else NOON + 20 * DAY
+    denied = Moment(1_000_000, NOON, NOON, its_claim, clock)
+    assert judge(make_list(*SUSPENDED_IN_TWO_WEEKS, issued_at=NOON + 20 * DAY), denied) == "1"
+
+
+@pytest.mark.parametrize(("instant", "expected"), [(NOON + 14 * DAY - 1, "1"), (NOON + 14 * DAY, "suspended")])
+def test_suspension_begins_to_the_millisecond(instant: int, expected: str) -> None:
+    assert judge(make_list(*SUSPENDED_IN_TWO_WEEKS), at(instant)) == expected
+
+
+def test_suspension_decided_now_acts_at_once_on_a_bank_whose_floor_lags() -> None:
+    lags = Moment(1_000_000, NOON, NOON - 90 * DAY, NOON, "claimed")
+    assert judge(make_list(grant(1, 1), grant(1, 1, "suspended", id="s", not_before=NOON)), lags) == "suspended"
+
+
+def test_what_is_suspended_from_its_first_day_on_never_opens_however_much_the_time_is_in_doubt() -> None:
+    """A locker that has to be looked at before somebody else gets it: what is inside is not theirs."""
+    here = Moment(1_000_000, NOON + 20 * DAY, NOON + DAY, NOON + 20 * DAY, "claimed")
+    theirs = grant(1, 1, not_before=NOON + 5 * DAY)
+    waits = grant(1, 1, "suspended", id="w", not_before=NOON + 5 * DAY)
+    assert judge(make_list(theirs, waits), here) == "suspended"
+    now_theirs = grant(1, 1, id="now", not_after=NOON + 5 * DAY)
+    assert judge(make_list(theirs, waits, now_theirs), here) == "1"
+
+
 @pytest.mark.parametrize("why", ["revoked", "replaced", "ended"])
 def test_revoked_badge_is_refused_with_the_reason(why: str) -> None:
     assert judge(make_list(revoked=(revoked(1, why),))) == why
