@@ -43,10 +43,15 @@ class _Epoch:
     next: int
     issued_at: int = 0
     in_flight: deque[int] = field(default_factory=deque)  # the last seq of each batch sent, in order
+    unread: int = 0  # where the page began that could not be read
 
     @property
     def unreceipted(self) -> int:
         return max(0, self.last - max(self.through, self.pruned))
+
+    @property
+    def is_unreadable(self) -> bool:
+        return max(self.through, self.pruned) < self.unread <= self.last
 
 
 class Outbox:
@@ -63,13 +68,20 @@ class Outbox:
         self._quiet_since_ms: int | None = None
 
     def load(self, epochs: Sequence[EpochState]) -> None:
-        """The epochs on disk, oldest first; what is known of those sent before stays."""
+        """The epochs on disk, oldest first; what is known of those sent before stays.
+
+        Only the newest may have grown since they were read. The others may be shorter than they were: a journal that
+        was set aside has been brought over as far as it could be read. What could not be read before may be by now.
+        """
         known, self._epochs = self._epochs, {}
         for state in epochs:
             old = known.get(state.epoch)
             if old is not None:
-                old.no, old.pruned, old.last = state.no, state.pruned, max(old.last, state.last)
+                last = max(old.last, state.last) if state is epochs[-1] else state.last
+                old.no, old.pruned, old.last = state.no, state.pruned, last
                 old.next = max(old.next, old.pruned + 1)
+                if old.is_unreadable:
+                    _rewind(old)
                 self._epochs[state.epoch] = old
             else:
                 first = max(state.through, state.pruned) + 1
@@ -122,6 +134,8 @@ class Outbox:
             if self._quiet_since_ms is None:
                 self._quiet_since_ms = now_ms
         epoch.next = wanted.first + count
+        if wanted.first <= epoch.unread < epoch.next:
+            epoch.unread = 0
         epoch.in_flight.append(epoch.next - 1)
         self._owed_since.append(now_ms)
 
@@ -143,10 +157,17 @@ class Outbox:
         now = self.next_page()
         return now is not None and (now.no, now.first) == (wanted.no, wanted.first)
 
-    def unreadable(self, wanted: PageWanted) -> None:
-        """The page is not on disk (any more): leave the rest of its epoch for the next session."""
+    def unreadable(self, wanted: PageWanted, now_ms: int) -> None:
+        """The page cannot be read now, or any more: other epochs go on, and it is tried again as a late receipt is."""
         epoch = self._epochs[wanted.epoch]
-        epoch.next = epoch.last + 1
+        epoch.next, epoch.unread = epoch.last + 1, wanted.first
+        if not self.in_flight:
+            self._progress_ms = now_ms
+
+    @property
+    def has_unreadable(self) -> bool:
+        """Whether something that is to be sent could not be read when it was tried last."""
+        return any(epoch.is_unreadable for epoch in self._epochs.values())
 
     def number_of(self, epoch: str) -> int | None:
         """The number of an epoch on disk, None for a foreign one."""
@@ -192,7 +213,7 @@ class Outbox:
         self._progress_ms = now_ms
         self._resend_after_ms = min(2 * self._resend_after_ms, RESEND_AT_MOST_EVERY_MS)
         for epoch in self._epochs.values():
-            if epoch.in_flight:
+            if epoch.in_flight or epoch.is_unreadable:
                 _rewind(epoch)
         return True
 
@@ -210,7 +231,7 @@ class Outbox:
     @property
     def _resend_ms(self) -> int:
         """Not while the broker owes an acknowledgement: what it may yet acknowledge may yet have its receipt."""
-        if not self._connected or not self.in_flight or self._owed_since:
+        if not self._connected or self._owed_since or not (self.in_flight or self.has_unreadable):
             return NEVER_MS
         return self._progress_ms + self._resend_after_ms
 

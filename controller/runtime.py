@@ -90,6 +90,7 @@ class Runtime:
         self._alarms: set[tuple[str, str]] = set()
         self._beats = 0
         self._trouble: str | None = None  # the journal's, as told
+        self._epochs_unread = False
         self._list_is_new = False
         self._answered_at = 0  # the newest `issued_at` of this session's receipts
         self.hardware = build(config.hardware, self.device, machine.mono_ms)
@@ -293,8 +294,11 @@ class Runtime:
             self.uplink.nudge()
 
     async def _load_epochs(self) -> None:
+        self._epochs_unread = False
         epochs = await self.journal.epochs()
-        if epochs is not None:
+        if epochs is None:
+            self._epochs_unread = True  # `watch` has them read again: their numbers may be those of another file
+        else:
             self.outbox.load(epochs)
             if self.uplink is not None:
                 self.uplink.nudge()
@@ -383,6 +387,8 @@ class Runtime:
         while True:
             self.look_at_clock()
             self.journal.tick(self.machine.mono_ms())
+            if self._epochs_unread:
+                self._loop.create_task(self._load_epochs())
             if not self.journal.alive:
                 raise JournalError("broken", f"the journal's writer has died: {self.journal.failure}")
             self._beats += 1

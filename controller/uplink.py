@@ -256,15 +256,16 @@ class Uplink:
         if not connection.up or not self._outbox.still_wanted(wanted):
             return
         if page is None or page.epoch != wanted.epoch:
-            self._outbox.unreadable(wanted)
+            self._outbox.unreadable(wanted, self._mono_ms())
             self._node.alarm("journal", "unreadable")
+            self._look_by(self._outbox.due_ms(self._stall_after_ms))
             return
-        self._node.alarm("journal", "unreadable", present=False)
         header = BatchHeader(self._controller, page.epoch, page.first, page.prev.hex())
         envelope = sign(self._key, Topic.EVENTS, encode_batch(header, page.lines))
         told = partial(self._batch_acknowledged, connection)
         if connection.publish(self._topic(Topic.EVENTS), envelope, qos=1, acknowledged=told):
             self._outbox.sent(wanted, len(page.lines), self._mono_ms())
+            self._node.alarm("journal", "unreadable", present=self._outbox.has_unreadable)
             self._look_by(self._outbox.due_ms(self._stall_after_ms))
 
     def _batch_acknowledged(self, connection: Connection) -> None:

@@ -171,10 +171,76 @@ def test_an_unreadable_page_does_not_hold_up_other_epochs() -> None:
     box.session_started(0)
     wanted = box.next_page()
     assert wanted is not None
-    box.unreadable(wanted)
+    box.unreadable(wanted, 0)
     assert box.next_page() == PageWanted(2, "b", 1, FEW_ENTRIES)
     box.session_started(1)
     assert box.next_page() == wanted
+
+
+def test_an_unreadable_page_is_tried_again_in_the_same_session_less_and_less_often() -> None:
+    box = outbox(last=30)
+    box.session_started(0)
+    now_ms, waits = 0, []
+    for _ in range(8):
+        wanted = box.next_page()
+        assert wanted == PageWanted(1, "a", 1, FEW_ENTRIES)
+        box.unreadable(wanted, now_ms)
+        assert box.next_page() is None
+        waits.append(box.due_ms(300_000) - now_ms)
+        now_ms = box.due_ms(300_000)
+        assert not box.tick(now_ms - 1)
+        assert box.tick(now_ms)
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (RESEND_AFTER_MS, RESEND_AT_MOST_EVERY_MS)
+    assert not box.stalled(now_ms, 300_000), "a new connection would read the same disk"
+    assert len(send(box, now_ms)) == 3
+    assert not box.has_unreadable
+
+
+def test_an_epoch_stays_unreadable_until_that_page_is_read_or_has_its_receipt_or_is_gone() -> None:
+    box = outbox(last=30)
+    box.durable(2, "b", 5)
+    box.session_started(0)
+    wanted = box.next_page()
+    assert wanted is not None
+    box.unreadable(wanted, 0)
+    send(box)  # of the other epoch
+    assert box.has_unreadable
+    box.received("a", 10, 1, 0)
+    assert not box.has_unreadable
+    box.load([EpochState(1, "a", 0, 0, 30, bytes(32)), EpochState(2, "b", 0, 0, 5, bytes(32))])
+    box.received("a", 0, 2, 0)
+    assert box.has_unreadable
+    box.load([EpochState(2, "b", 0, 0, 5, bytes(32))])
+    assert not box.has_unreadable
+
+
+def test_what_could_be_saved_of_a_journal_set_aside_is_sent_at_once() -> None:
+    """The page was read from the file that was corrupt; the epoch now stands in another, under another number."""
+    box = Outbox()
+    box.load([EpochState(7, "a", 10, 0, 30, bytes(32))])
+    box.session_started(0)
+    wanted = box.next_page()
+    assert wanted is not None
+    box.unreadable(wanted, 0)
+    box.load([EpochState(1, "a", 10, 10, 30, bytes(32)), EpochState(2, "b", 0, 0, 1, bytes(32))])
+    assert box.next_page() == PageWanted(1, "a", 11, FEW_ENTRIES)
+
+
+def test_what_could_not_be_saved_of_a_journal_set_aside_is_not_waited_for() -> None:
+    box = outbox(last=5_000, through=10)
+    box.session_started(0)
+    box.load([EpochState(1, "a", 10, 10, 2_000, bytes(32)), EpochState(2, "b", 0, 0, 1, bytes(32))])
+    assert [(held.first, held.last) for held in box.ranges()] == [(11, 2_000), (1, 1)]
+    box.received("a", 2_000, 1, 0)
+    assert box.queue == 1
+
+
+def test_the_newest_epoch_may_have_grown_since_it_was_read() -> None:
+    box = outbox(last=30)
+    box.durable(1, "a", 40)
+    box.load([EpochState(1, "a", 0, 0, 35, bytes(32))])
+    assert box.queue == 40
 
 
 def test_silence_after_sending_is_a_stall_and_a_receipt_ends_it() -> None:

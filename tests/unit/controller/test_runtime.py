@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from controller.config import load
 from controller.errors import JournalError
 from controller.inputs import BadgeKeysReceived, BadgePresented, DeviceFailed, ListReceived
 from controller.journal import open_journal
+from controller.pending import Result
 from controller.runtime import Runtime
 from controller.store import Store
 from controller.witnesses import mono_ms
@@ -340,6 +342,29 @@ def test_a_journal_whose_writer_has_died_ends_the_program(tmp_path: Path, monkey
         with pytest.raises(JournalError, match="writer has died"):
             async with asyncio.timeout(10):
                 await life.runtime.watch()
+
+    live(tmp_path, monkeypatch, use)
+
+
+def test_epochs_that_could_not_be_read_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a journal was set aside their numbers are those of another file: nothing of them could be sent."""
+
+    async def use(life: Life) -> None:
+        outbox, tried, epochs = life.runtime.outbox, asyncio.Event(), Store.epochs
+
+        def fails(_: Store) -> None:
+            life.runtime._loop.call_soon_threadsafe(tried.set)
+            raise sqlite3.OperationalError("the disk does not answer")
+
+        outbox.durable(77, "e" * 32, 5)
+        watch = asyncio.ensure_future(life.runtime.watch())
+        monkeypatch.setattr(Store, "epochs", fails)
+        life.runtime._journal_changed(Result([], durable=True, head=None, trouble=None, waiting=0, new_epochs=True))
+        await tried.wait()
+        assert outbox.number_of("e" * 32) == 77
+        monkeypatch.setattr(Store, "epochs", epochs)
+        await until(lambda: outbox.number_of("e" * 32) is None)
+        watch.cancel()
 
     live(tmp_path, monkeypatch, use)
 

@@ -41,7 +41,7 @@ class Line:
         self.published: list[bytes] = []
         self.echo: Callable[[str, bytes, bool], None] = lambda *_: None
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> bool:
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False, **_: object) -> bool:
         self.published.append(payload)
         if len(self.published) < 9:
             self.echo(topic, payload, retain)
@@ -187,6 +187,40 @@ def test_a_receipt_with_a_foreign_hash_is_an_alarm_and_not_believed(tmp_path: Pa
         assert uplink._outbox.through(epoch.epoch) == 1
 
     assert connected(tmp_path, weigh) == []
+
+
+def test_a_page_that_cannot_be_read_is_a_fault_until_it_is_though_others_can(tmp_path: Path) -> None:
+    async def use(uplink: Uplink, line: Line) -> None:
+        faults: set[str] = set()
+        node, outbox, stored = cast(Any, uplink._node), uplink._outbox, asyncio.Event()
+        node.alarm = lambda _, code, present=True: faults.add(code) if present else faults.discard(code)
+        uplink._journal.append(EntryType.STARTED, {"cause": "boot"}, node.now(), done=lambda _: stored.set())
+        await stored.wait()
+        (epoch,) = await uplink._journal.epochs() or []
+        outbox.durable(77, "e" * 32, 5)
+        outbox.durable(epoch.no, epoch.epoch, epoch.last)
+        outbox.session_started(uplink._mono_ms())
+        for _ in range(2):
+            wanted = outbox.next_page()
+            assert wanted is not None
+            await uplink._send_page(cast(MqttConnection, line), wanted)
+            assert faults == {"unreadable"}
+        assert len(line.published) == 1
+        line.published.clear()
+        outbox.acknowledged(uplink._mono_ms())
+        assert uplink._look_ms <= outbox.due_ms(300_000) < uplink._mono_ms() + 300_000
+        outbox.load([epoch])
+        outbox.durable(epoch.no, epoch.epoch, epoch.last + 1)
+        uplink._journal.append(EntryType.STOPPING, {"cause": "boot"}, node.now(), done=lambda _: stored.set())
+        stored.clear()
+        await stored.wait()
+        wanted = outbox.next_page()
+        assert wanted is not None
+        await uplink._send_page(cast(MqttConnection, line), wanted)
+        assert not faults
+        line.published.clear()
+
+    assert connected(tmp_path, use) == []
 
 
 def test_certificates_that_cannot_be_read_are_tried_again_and_end_nothing(tmp_path: Path) -> None:
