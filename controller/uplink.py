@@ -326,12 +326,15 @@ class Uplink:
         if self.session != receipt.session or self._outbox.number_of(receipt.epoch) != no:
             return
         known = self._outbox.through(receipt.epoch)
-        if receipt.through == known:
+        if no is None or receipt.through == known:
             # Nothing new: a gateway has started and read our birth again. It needs a beat before it can command.
             self._health_due_ms = min(self._health_due_ms, self._health_ms + _HEALTH_APART_MS)
             self._look_by(self._health_due_ms)
+        if no is None:  # let go of long ago, lost with a card, or a clone's: nothing of it can be sent
+            _log.info("a receipt for epoch %s, which is not on disk", receipt.epoch)
+            return
         through = self._outbox.believable(receipt.epoch, receipt.through, receipt.hash, own)
-        if no is None or through is None:
+        if through is None:
             _log.error("a receipt names a hash that is not ours: epoch %s, through %d", receipt.epoch, receipt.through)
             self._node.alarm("receipts", "hash")
         elif self._outbox.received(receipt.epoch, through, receipt.issued_at, self._mono_ms()):

@@ -19,7 +19,7 @@ from controller.journal import Journal, open_journal
 from controller.machine import this_machine
 from controller.mqtt_connection import MqttConnection
 from controller.node import Node
-from controller.outbox import Outbox
+from controller.outbox import NEVER_MS, Outbox
 from controller.pace import PRODUCTION
 from controller.uplink import Uplink
 from wire.entries import EntryType
@@ -185,6 +185,20 @@ def test_a_receipt_with_a_foreign_hash_is_an_alarm_and_not_believed(tmp_path: Pa
         await uplink._weigh(true)
         assert ("receipts", "hash", False) in told
         assert uplink._outbox.through(epoch.epoch) == 1
+
+    assert connected(tmp_path, weigh) == []
+
+
+def test_a_receipt_for_an_epoch_that_is_not_on_disk_is_no_fault_and_is_answered_with_a_beat(tmp_path: Path) -> None:
+    """At each birth the gateway asks for what it lacks of an epoch, though the card that held it is gone."""
+
+    async def weigh(uplink: Uplink, _: Line) -> None:
+        told: list[tuple[str, str]] = []
+        cast(Any, uplink._node).alarm = lambda source, code, present=True: told.append((source, code))
+        uplink._health_ms, uplink._health_due_ms = uplink._mono_ms(), NEVER_MS
+        await uplink._weigh(Receipt("bank-1", SESSION, "e" * 32, 497, "ab" * 32, issued_at=5))
+        assert told == []
+        assert uplink._health_due_ms <= uplink._mono_ms() + 1_000
 
     assert connected(tmp_path, weigh) == []
 
