@@ -1,10 +1,13 @@
 """What is open on a claim, from its movements alone: nothing is stored twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
 from gateway.money.codes import Kind, Movement
-from gateway.money.models import Claim
+from gateway.money.models import Claim, MoneyMovement
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,12 @@ def balance(claim: Claim) -> Balance:
 def total(claims: Iterable[Claim]) -> Balance:
     """Of several claims together."""
     return sum((balance(claim) for claim in claims), Balance())
+
+
+def with_deposits(session: Session) -> Sequence[str]:
+    """Everyone for whom a deposit is held."""
+    signs = {Movement.RECEIVED: MoneyMovement.cents, Movement.REFUNDED: -MoneyMovement.cents}
+    held = func.sum(case(signs, value=MoneyMovement.movement, else_=0))
+    query = select(Claim.person_id).join(MoneyMovement, MoneyMovement.claim_id == Claim.id)
+    query = query.where(Claim.kind == Kind.DEPOSIT, MoneyMovement.void_at.is_(None))
+    return session.scalars(query.group_by(Claim.id, Claim.person_id).having(held > 0)).all()

@@ -16,6 +16,8 @@ from gateway.contracts.models import Party
 from gateway.custody.models import Custody
 from gateway.db import Database
 from gateway.errors import ConflictError
+from gateway.luggage.models import Luggage
+from gateway.money.balance import with_deposits
 from gateway.people.models import NameToken, OtherName, Person
 from gateway.people.service import person_of
 from gateway.privacy.fields import EncryptedText
@@ -38,7 +40,7 @@ class Due:
 def due(session: Session, *, now: int) -> list[Due]:
     """Every file in which nothing happened for the time of keeping, the oldest first.
 
-    A file is not due while belongings of the person are kept, or while any date in it lies ahead.
+    A file is not due while belongings or a deposit of the person are kept, or while any date in it lies ahead.
     """
     last: dict[str, int] = {}
     for part in parts():
@@ -73,13 +75,14 @@ def erase_due(database: Database, *, actor: str, now: int) -> list[Due]:
 def erase(session: Session, person_id: str, *, actor: str, now: int) -> Person:
     """Empties everything personal in one file, for good.
 
-    Raises NotFoundError (`person`), ConflictError: `belongings` are still kept, `running` contract, `erased` already.
+    Raises NotFoundError (`person`), ConflictError: `belongings` or a deposit are still kept, `running` contract,
+    `erased` already.
     """
     person = person_of(session, person_id)
     if person.erased_at is not None:
         raise ConflictError("erased", "this file was erased already")
     if person_id in set(_with_belongings(session)):
-        raise ConflictError("belongings", "belongings of this person are still kept: return them first")
+        raise ConflictError("belongings", "belongings or a deposit of this person are still kept: return them first")
     if any(owner == person_id and at > now for part in parts() for owner, at in _newest(session, part, person_id)):
         raise ConflictError("running", "a date in this file lies ahead, like a contract's end: end it first")
     session.flush()
@@ -141,7 +144,13 @@ def _last_at(session: Session, person_id: str) -> int:
 
 
 def _with_belongings(session: Session) -> Iterator[str]:
-    """Whose things are in safekeeping, from when they were on the contract or before."""
-    theirs = select(Party.person_id).join(Custody, Custody.contract_id == Party.contract_id)
-    there = or_(Party.until_at.is_(None), Party.until_at > Custody.begun_at)
-    yield from session.scalars(theirs.where(there, Custody.closed_at.is_(None)))
+    """Whose things are in safekeeping or in the luggage room, from while they were on the contract or before; whose
+    deposit is held."""
+    for kept, since, until in (
+        (Custody, Custody.begun_at, Custody.closed_at),
+        (Luggage, Luggage.in_at, Luggage.out_at),
+    ):
+        theirs = select(Party.person_id).join(kept, kept.contract_id == Party.contract_id)
+        there = or_(Party.until_at.is_(None), Party.until_at > since)
+        yield from session.scalars(theirs.where(there, until.is_(None)))
+    yield from with_deposits(session)

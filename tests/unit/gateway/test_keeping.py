@@ -14,11 +14,15 @@ from gateway.care.models import Contact, Step
 from gateway.contracts import notices, parties, trusted
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
+from gateway.custody.codes import Thing
 from gateway.custody.models import Custody
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.events import service as events
 from gateway.events.models import Event
 from gateway.lockers.models import Locker
+from gateway.luggage import service as luggage
+from gateway.money import service as money
+from gateway.money.codes import Kind
 from gateway.people import service as people
 from gateway.people.models import NameToken, OtherName, Person
 from gateway.privacy import erasure, openings, terms
@@ -182,6 +186,35 @@ def test_a_message_for_one_of_a_couple_is_in_their_file_alone(town: Town) -> Non
         told = {one.name: repr(export(session, one.id, actor="test", now=NOON)) for one in (nadia, karim)}
     assert ("for Karim" in told["Nadia"], "for Karim" in told["Karim"]) == (False, True)
     assert ("for Nadia" in told["Nadia"], "for Nadia" in told["Karim"]) == (True, False)
+
+
+def test_luggage_in_the_room_keeps_the_file(town: Town) -> None:
+    person = town.person()
+    contract = town.assign(person)
+    with town.writing() as session:
+        bag = luggage.take_in(session, contract.id, kind=Thing.BAG, actor="test", now=NOON)
+    assert due(town, LONG_AFTER) == []
+    with town.writing() as session, pytest.raises(ConflictError, match="belongings"):
+        erasure.erase(session, person.id, actor="test", now=LONG_AFTER)
+    with town.writing() as session:
+        luggage.take_out(session, bag.id, actor="test", now=NOON + DAY)
+    assert due(town, LONG_AFTER) == [person.id]
+
+
+def test_a_deposit_that_is_held_keeps_the_file(town: Town) -> None:
+    person, other = town.person(), town.person("Bogdan")
+    with town.writing() as session:
+        deposit = money.open_claim(session, person_id=person.id, kind=Kind.DEPOSIT, cents=1000, actor="test", now=NOON)
+        given = money.open_claim(session, person_id=other.id, kind=Kind.CONTRIBUTION, cents=500, actor="test", now=NOON)
+        for claim in (deposit, given):
+            money.receive(session, claim.id, actor="test", now=NOON)
+        money.refund(session, deposit.id, cents=400, actor="test", now=NOON)
+    assert due(town, LONG_AFTER) == [other.id]
+    with town.writing() as session, pytest.raises(ConflictError, match="deposit"):
+        erasure.erase(session, person.id, actor="test", now=LONG_AFTER)
+    with town.writing() as session:
+        money.refund(session, deposit.id, cents=600, actor="test", now=NOON + DAY)
+    assert set(due(town, LONG_AFTER)) == {person.id, other.id}
 
 
 def couple(town: Town, ends_on: date = date(2026, 12, 31)) -> tuple[Contract, Person, Person]:
