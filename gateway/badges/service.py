@@ -15,7 +15,7 @@ from gateway.loans.repository import banks_of_member
 from gateway.lockers.models import Bank
 from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people.models import Person
-from gateway.people.service import checked_name, person_of
+from gateway.people.service import checked_name, open_person
 from gateway.prepared import Prepared
 from wire.badge import badge_digest, canonical_number
 from wire.errors import MessageError
@@ -69,7 +69,7 @@ def register(
             "badge_in_use", "this badge is in use already: revoke it there first, or take another", badge=other[0]
         )
     if person_id is not None:
-        person_of(session, person_id)
+        open_person(session, person_id)
     is_stock = person_id is None and staff_id is None
     badge = Badge(
         id=new_id(now),
@@ -100,7 +100,7 @@ def give(session: Session, badge_id: str, *, person_id: str, site_id: str, actor
     if badge.person_id == person_id:
         return badge
     _refuse_owned(badge)
-    badge.person_id, badge.given_at = person_of(session, person_id).id, now
+    badge.person_id, badge.given_at = open_person(session, person_id).id, now
     changed(session, badge, "badge_given", actor, now)
     return badge
 

@@ -3,9 +3,9 @@
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from gateway.errors import ConflictError, InvalidError
+from gateway.errors import InvalidError
 from gateway.people.models import Person
-from gateway.people.service import no_such_person
+from gateway.people.service import file_erased, no_such_person
 from gateway.prepared import Prepared
 
 MAX_NOTE = 2_000
@@ -22,7 +22,7 @@ def open_file(session: Session, person_id: str) -> str:
     if found is None:
         raise no_such_person()
     if found[1] is not None:
-        raise ConflictError("erased", "this file was erased: make a new one for the person")
+        raise file_erased()
     return str(found[0])
 
 

@@ -15,7 +15,7 @@ from gateway.contracts.states import Action, State, state_at
 from gateway.days import day_after, day_start, local_day
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
-from gateway.people.service import person_of
+from gateway.people.service import open_person, person_of
 
 _OPENS = (State.UPCOMING, State.ACTIVE, State.SUSPENDED, State.ENDING)
 
@@ -26,10 +26,10 @@ def leave(
 ) -> Absence:  # fmt: skip
     """Someone is away: reviews, the time to collect and disposal wait, without an end, until `back` is decided.
 
-    Raises NotFoundError (`person`), InvalidError (`kind`, `dates`), ConflictError (`away`, `locker_taken` where their
-    locker is promised to someone else after the time to collect: move that contract first).
+    Raises NotFoundError (`person`), InvalidError (`kind`, `dates`), ConflictError (`away`, `erased`, `locker_taken`
+    where their locker is promised to someone else after the time to collect: move that contract first).
     """
-    person = person_of(session, person_id)
+    person = open_person(session, person_id)
     codes.checked(codes.AbsenceKind, kind, "kind")
     if expected_on is not None and expected_on < from_on:
         raise InvalidError("dates", "the expected return is before the first day")

@@ -17,7 +17,7 @@ from gateway.contracts.states import Action, State, state_at
 from gateway.days import day_after, day_start
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
-from gateway.people.service import person_of
+from gateway.people.service import open_person
 
 _HOW = How(decided_by=codes.DecidedBy.CIRCUMSTANCES, destination=codes.Destination.DIED)
 
@@ -28,9 +28,10 @@ def record(
     """The person has died: their contracts end, their lockers freeze, and only a person's decision empties them.
 
     Of a couple the other goes on, with everything inside. Raises NotFoundError (`person`), InvalidError (`died_on`),
-    ConflictError (`death`, `locker_taken` where the locker is promised to someone else: move that contract first).
+    ConflictError (`death`, `erased`, `locker_taken` where the locker is promised to someone else: move that contract
+    first).
     """
-    person = person_of(session, person_id)
+    person = open_person(session, person_id)
     if died_on is not None and day_start("UTC", died_on) > now + 86_400_000:
         raise InvalidError("died_on", "this day has not come yet")
     if death_of(session, person_id) is not None:

@@ -9,7 +9,7 @@ from gateway.contracts.service import open_decision
 from gateway.contracts.states import Action
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
-from gateway.people.service import person_of
+from gateway.people.service import open_person
 
 
 def join(
@@ -18,11 +18,11 @@ def join(
 ) -> Contract:  # fmt: skip
     """A second person on the contract: every badge of theirs opens too, under the same dates.
 
-    Raises NotFoundError (`person`), InvalidError (`person`), ConflictError (`party`, `transition`, and `locker_taken`
+    Raises NotFoundError (`person`), InvalidError (`person`), ConflictError (`party`, `transition`, `erased`, and `locker_taken`
     where they are away and the locker is promised to someone else), and as entry.require_entry.
     """
     decision = open_decision(session, contract_id, Action.JOIN, actor=actor, now=now, seen=seen)
-    contract, person = decision.contract, person_of(session, person_id)
+    contract, person = decision.contract, open_person(session, person_id)
     if person.organisation_id != contract.person.organisation_id:
         raise InvalidError("person", "both people of a contract are in the files of one organisation")
     present = people_on(contract, now)

@@ -26,7 +26,7 @@ from gateway.lockers.models import Locker
 from gateway.lockers.service import locker_of
 from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people.models import Person
-from gateway.people.service import person_of
+from gateway.people.service import open_person
 from gateway.schemes.service import open_scheme, scheme_named
 
 MAX_GRACE_DAYS = 365
@@ -67,9 +67,9 @@ def assign(
     asked of a draft when it is signed.
     Raises NotFoundError (`person`, `bank`, `locker`, `badge`, `scheme`, `staff`), InvalidError (`dates`, `date`),
     ConflictError (`locker_taken`, `still_collecting`, `badge_in_use`, `badge_revoked`, `worker`, `not_eligible`,
-    `conditions_open`, `excluded_here`).
+    `conditions_open`, `excluded_here`, `erased`).
     """
-    person, locker = person_of(session, person_id), locker_of(session, bank_id, number)
+    person, locker = open_person(session, person_id), locker_of(session, bank_id, number)
     site = locker.bank.site
     scheme = open_scheme(session, scheme_id) if scheme_id else scheme_named(session, person.organisation_id, now=now)
     if ends_on < starts_on:
@@ -112,12 +112,12 @@ def sign(
 ) -> Contract:  # fmt: skip
     """A draft becomes binding; where its locker was freed since its first day, it begins then.
 
-    Raises InvalidError (`despite_exclusion`), ConflictError (`transition`, `locker_taken`, `still_collecting`, and as
-    entry.require_entry).
+    Raises InvalidError (`despite_exclusion`), ConflictError (`transition`, `locker_taken`, `still_collecting`,
+    `erased`, and as entry.require_entry).
     """
     decision = open_decision(session, contract_id, Action.SIGN, actor=actor, now=now, seen=seen)
     contract = decision.contract
-    people = [one.person_id for one in people_on(contract, now)]
+    people = [open_person(session, one.person_id).id for one in people_on(contract, now)]
     despite = entry.require_entry(session, contract, people, despite_exclusion=despite_exclusion, now=now)
     contract.signed_at = now
     for holding in contract.holdings:
@@ -267,9 +267,10 @@ def tell_how(
 ) -> Contract:
     """Why and how a contract ended, said afterwards: for one that its date ended, or to put it right.
 
-    Raises InvalidError (`reason`, `decided_by`, `destination`, `stability`), ConflictError (`transition`).
+    Raises InvalidError (`reason`, `decided_by`, `destination`, `stability`), ConflictError (`transition`, `erased`).
     """
     decision = open_decision(session, contract_id, Action.SAY_HOW, actor=actor, now=now, seen=seen)
+    open_person(session, decision.contract.person_id)
     say_how(decision.contract, reason, how)
     decision.done("contract_end_described", reason=reason)
     return decision.contract

@@ -17,7 +17,7 @@ from gateway.loans.models import Loan, Membership, ToolLocker
 from gateway.lockers.models import Locker, Site
 from gateway.lockers.service import locker_of
 from gateway.paging import PAGE_SIZE, Page, page_of
-from gateway.people.service import person_of
+from gateway.people.service import open_person
 from gateway.schemes.codes import Service
 from gateway.schemes.models import Scheme
 from gateway.schemes.service import open_scheme, scheme_of
@@ -47,7 +47,7 @@ def join(
     Raises NotFoundError (`person`, `scheme`, `site`), InvalidError (`service`, `dates`, `date`), ConflictError
     (`scheme_closed`, `member_already`).
     """
-    person, scheme = person_of(session, person_id), tool_scheme(session, scheme_id)
+    person, scheme = open_person(session, person_id), tool_scheme(session, scheme_id)
     open_scheme(session, scheme.id)
     site = session.get(Site, site_id)
     if site is None:

@@ -16,7 +16,7 @@ from gateway.lockers.models import Site
 from gateway.luggage.codes import DeskService
 from gateway.luggage.models import Luggage, ServiceUse
 from gateway.luggage.shifts import present_id
-from gateway.people.service import person_of
+from gateway.people.service import open_person
 
 
 def take_in(
@@ -92,7 +92,7 @@ def count_service(
     if session.get(Site, site_id) is None:
         raise NotFoundError("site", "no such site")
     if person_id is not None:
-        person_of(session, person_id)
+        open_person(session, person_id)
     use = ServiceUse(
         id=new_id(now), site_id=site_id, shift_id=present_id(session, actor), person_id=person_id,
         service=service.value, count=checked_quantity(count), at=now, by=actor,

@@ -13,7 +13,7 @@ from gateway.money.balance import balance
 from gateway.money.codes import ForgivenReason, Kind, Means, Movement
 from gateway.money.models import Claim, MoneyMovement
 from gateway.paging import PAGE_SIZE, Page, page_of
-from gateway.people.service import person_of
+from gateway.people.service import open_person
 
 MAX_CENTS = 1_000_000
 MAX_NOTE = 500
@@ -29,7 +29,7 @@ def open_claim(
     Raises NotFoundError (`person`, `contract`), InvalidError (`cents`, `note`), ConflictError (`other_person`: the
     contract is someone else's, `asked_already`: this period's contribution).
     """
-    person = person_of(session, person_id)
+    person = open_person(session, person_id)
     if contract_id is not None:
         contract = contract_of(session, contract_id)
         if person_id not in {contract.person_id, *(party.person_id for party in contract.parties)}:

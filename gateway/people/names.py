@@ -9,14 +9,14 @@ from gateway.audit import service as audit
 from gateway.db import new_id
 from gateway.errors import InvalidError, NotFoundError
 from gateway.people.models import OtherName
-from gateway.people.service import checked_name, person_of
+from gateway.people.service import checked_name, open_person, person_of
 
 KINDS = ("legal", "former", "other")
 
 
 def add_name(session: Session, person_id: str, *, kind: str, name: str, actor: str, now: int) -> OtherName:
-    """Another name of the same person. Raises NotFoundError (`person`), InvalidError (`kind`, `name`)."""
-    person = person_of(session, person_id)
+    """Another name of the same person. Raises as open_person, InvalidError (`kind`, `name`)."""
+    person = open_person(session, person_id)
     if kind not in KINDS:
         raise InvalidError("kind", f"unknown kind of name {kind[:20]!r}; known: {', '.join(KINDS)}")
     added = OtherName(id=new_id(now), person_id=person.id, kind=kind, name=checked_name(name), added_at=now)

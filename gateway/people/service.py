@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
 from gateway.db import new_id
-from gateway.errors import InvalidError, NotFoundError
+from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.lockers.models import Organisation
 from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people import name_index
@@ -37,8 +37,8 @@ def add_person(
 
 
 def rename(session: Session, person_id: str, *, name: str, actor: str, now: int) -> Person:
-    """Corrects the name on a file. Raises as add_person and person_of."""
-    person = person_of(session, person_id)
+    """Corrects the name on a file. Raises as add_person and open_person."""
+    person = open_person(session, person_id)
     person.name = checked_name(name)
     audit.record(session, actor=actor, action="person_renamed", subject=person.id, now=now)
     return person
@@ -52,9 +52,22 @@ def person_of(session: Session, person_id: str) -> Person:
     return person
 
 
+def open_person(session: Session, person_id: str) -> Person:
+    """Whoever has a file that takes new things. Raises NotFoundError (`person`), ConflictError (`erased`)."""
+    person = person_of(session, person_id)
+    if person.erased_at is not None:
+        raise file_erased()
+    return person
+
+
 def no_such_person() -> NotFoundError:
     """The refusal where there is no file of that id."""
     return NotFoundError("person", "no such person")
+
+
+def file_erased() -> ConflictError:
+    """The refusal where the file was erased: nothing would ever erase what is put in now."""
+    return ConflictError("erased", "this file was erased: make a new one for the person")
 
 
 def list_people(

@@ -1,6 +1,6 @@
 """Keeping and erasing: on time, for good, everywhere in the file; figures and the audit trail stay."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from gateway import tables
 from gateway.audit import service as audit
+from gateway.badges import service as badges
 from gateway.badges.replacing import recognise
 from gateway.care.models import Contact, Step
-from gateway.contracts import notices, parties, trusted
+from gateway.contracts import away, deaths, endings, notices, parties, trusted
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
 from gateway.custody.codes import Thing
@@ -23,6 +24,7 @@ from gateway.lockers.models import Locker
 from gateway.luggage import service as luggage
 from gateway.money import service as money
 from gateway.money.codes import Kind
+from gateway.people import names
 from gateway.people import service as people
 from gateway.people.models import NameToken, OtherName, Person
 from gateway.privacy import erasure, openings, terms
@@ -379,6 +381,34 @@ def test_a_file_with_a_running_contract_is_not_erased_by_hand(town: Town) -> Non
     town.assign(person)
     with town.writing() as session, pytest.raises(ConflictError, match="lies ahead"):
         erasure.erase(session, person.id, actor="test", now=NOON)
+
+
+def test_an_erased_file_takes_nothing_new(town: Town) -> None:
+    """No erasure would ever reach it."""
+    gone, here, badge = town.person("Nadia"), town.person("Bogdan"), town.badge()
+    over, draft, running = town.assign(gone, ends_on=TODAY), town.assign(gone, 2, draft=True), town.assign(here, 3)
+    with town.writing() as session:
+        erasure.erase(session, gone.id, actor="test", now=LONG_AFTER)
+    by = {"actor": "test", "now": LONG_AFTER + DAY}
+    attempts: list[Callable[[Session], object]] = [
+        lambda session: people.rename(session, gone.id, name="Nadia", **by),
+        lambda session: names.add_name(session, gone.id, kind="legal", name="Nadia", **by),
+        lambda session: contracts.assign(
+            session, person_id=gone.id, bank_id=town.bank, number=4, starts_on=TODAY, ends_on=TODAY, **by
+        ),
+        lambda session: contracts.sign(session, draft.id, **by),
+        lambda session: endings.tell_how(session, over.id, reason="work", how=contracts.How(note="at a bakery"), **by),
+        lambda session: parties.join(session, running.id, person_id=gone.id, actor="test", now=NOON + DAY),
+        lambda session: away.leave(session, gone.id, kind="prison", from_on=TODAY, note="in Fresnes", **by),
+        lambda session: deaths.record(session, gone.id, note="in Lille", **by),
+        lambda session: badges.give(session, badge.id, person_id=gone.id, site_id=town.site_id, **by),
+        lambda session: money.open_claim(
+            session, person_id=gone.id, kind=Kind.DEPOSIT, cents=1, note="for a key", **by
+        ),
+    ]  # fmt: skip
+    for attempt in attempts:
+        with town.writing() as session, pytest.raises(ConflictError, match="file was erased"):
+            attempt(session)
 
 
 def test_an_erasure_is_done_once(town: Town) -> None:
