@@ -23,6 +23,7 @@ from gateway.lockers.models import Bank, Locker
 from gateway.lockers.service import locker_of
 from gateway.people.models import Person
 from gateway.people.service import add_person
+from gateway.schemes.codes import Service
 from gateway.schemes.models import Scheme
 from gateway.schemes.words import EXCEPTIONS, scheme_name
 from gateway.staff.rights import Right
@@ -63,7 +64,10 @@ def handover_page(visit: MemberVisit, person: Choice = "", locker: Choice = "", 
             return _form(visit, session, _for_entry(session, waiting.entry_of(session, entry), visit.now))
         sites = free_lockers(session, visit.now, organisation_id=visit.organisation_id)
         today = local_day(sites[0].bank.site.zone if sites else DEFAULT_ZONE, visit.now)
-        first = next(iter(_schemes(session, visit)), None)
+        chosen = session.get(Person, person)
+        theirs = _schemes(session, chosen.organisation_id if chosen else visit.organisation_id)
+        # Whoever runs the gateway, and has chosen nobody yet, chooses between organisations too.
+        first = theirs[0] if len({one.organisation_id for one in theirs}) == 1 else None
         ends_on = term_end(today, first.terms.term_months if first else 12)
         form = Form(
             {
@@ -170,20 +174,21 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
     if visit.organisation_id is not None:
         query = query.where(Person.organisation_id == visit.organisation_id)
     people = sorted(session.scalars(query), key=lambda person: alphabetical(person.name))
-    chosen = next((person.name for person in people if person.id == form.get("person")), "")
+    chosen = next((person for person in people if person.id == form.get("person")), None)
+    organisation_id = chosen.organisation_id if chosen else visit.organisation_id
     free = free_lockers(session, visit.now, organisation_id=visit.organisation_id)
     return visit.page(
         "contracts/handover.html",
         area="handover",
         status=status,
         form=form,
-        person_name=chosen,
+        person_name=chosen.name if chosen else "",
         people=[(person.id, person.name) for person in people],
         lockers=[
             (f"{one.bank_id}/{one.number}", f"{one.bank.site.name}, {one.bank.name}, {one.number}") for one in free
         ],
         badges=_badges(session, form, free),
-        schemes=[(one.id, scheme_name(one.name, visit.say)) for one in _schemes(session, visit)],
+        schemes=[(one.id, scheme_name(one.name, visit.say)) for one in _schemes(session, organisation_id)],
         conditions=_conditions(visit, session, form),
         despite=[(code, visit.say(text)) for code, text in words.DESPITE.items()]
         if _is_excluded(session, form, visit.now)
@@ -200,9 +205,9 @@ def _badges(session: Session, form: Form, free: Sequence[Locker]) -> list[tuple[
     return [(badge.id, f"{site.name}, {badge.label}") for site in sites for badge in stock(session, site.id)]
 
 
-def _schemes(session: Session, visit: Member) -> Sequence[Scheme]:
-    """Those that take new contracts, by name."""
-    query = select(Scheme).where(Scheme.closed_at.is_(None)).order_by(Scheme.name)
-    if visit.organisation_id is not None:
-        query = query.where(Scheme.organisation_id == visit.organisation_id)
+def _schemes(session: Session, organisation_id: str | None) -> Sequence[Scheme]:
+    """Those of the organisation (of all, if None) that take new contracts for lockers, by name."""
+    query = select(Scheme).where(Scheme.closed_at.is_(None), Scheme.service != Service.TOOLS).order_by(Scheme.name)
+    if organisation_id is not None:
+        query = query.where(Scheme.organisation_id == organisation_id)
     return session.scalars(query).all()

@@ -18,8 +18,8 @@ def join(
 ) -> Contract:  # fmt: skip
     """A second person on the contract: every badge of theirs opens too, under the same dates.
 
-    Raises NotFoundError (`person`), InvalidError (`person`), ConflictError (`party`, `transition`, `erased`, and `locker_taken`
-    where they are away and the locker is promised to someone else), and as entry.require_entry.
+    Raises NotFoundError (`person`), InvalidError (`person`), ConflictError (`party`, `transition`, `erased`, and
+    `locker_taken` where they are away and the locker is promised to someone else), and as entry.require_entry.
     """
     decision = open_decision(session, contract_id, Action.JOIN, actor=actor, now=now, seen=seen)
     contract, person = decision.contract, open_person(session, person_id)

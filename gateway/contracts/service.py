@@ -27,6 +27,7 @@ from gateway.lockers.service import locker_of
 from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people.models import Person
 from gateway.people.service import open_person
+from gateway.schemes.codes import Service
 from gateway.schemes.service import open_scheme, scheme_named
 
 MAX_GRACE_DAYS = 365
@@ -65,13 +66,17 @@ def assign(
 
     `worker_id` looks after the person from now on; left out, their present worker, else `actor`. What entry.py asks is
     asked of a draft when it is signed.
-    Raises NotFoundError (`person`, `bank`, `locker`, `badge`, `scheme`, `staff`), InvalidError (`dates`, `date`),
-    ConflictError (`locker_taken`, `still_collecting`, `badge_in_use`, `badge_revoked`, `worker`, `not_eligible`,
-    `conditions_open`, `excluded_here`, `erased`).
+    Raises NotFoundError (`person`, `bank`, `locker`, `badge`, `scheme`, `staff`), InvalidError (`dates`, `date`,
+    `scheme_unfit`), ConflictError (`locker_taken`, `still_collecting`, `badge_in_use`, `badge_revoked`, `worker`,
+    `not_eligible`, `conditions_open`, `excluded_here`, `erased`).
     """
     person, locker = open_person(session, person_id), locker_of(session, bank_id, number)
     site = locker.bank.site
     scheme = open_scheme(session, scheme_id) if scheme_id else scheme_named(session, person.organisation_id, now=now)
+    if scheme.organisation_id != person.organisation_id or scheme.service == Service.TOOLS:
+        raise InvalidError(
+            "scheme_unfit", "a contract needs a scheme of the person's organisation that is not for tools"
+        )
     if ends_on < starts_on:
         raise InvalidError("dates", f"the last day ({ends_on}) is before the first ({starts_on})")
     last = day_after(ends_on)
@@ -309,10 +314,11 @@ def reassign(
     if state is not State.ENDED:
         raise ConflictError("still_held", "the present holder's contract is not over: end it first", state=state.value)
     decisions.refuse_stale(session, former, seen)
-    locker = holdings.present(former).locker
+    locker, mine = holdings.present(former).locker, former.person.organisation_id
+    is_mine = person_of(session, person_id).organisation_id == mine
     contract = assign(
         session, person_id=person_id, bank_id=locker.bank_id, number=locker.number, starts_on=starts_on,
-        ends_on=ends_on, badge_id=badge_id, scheme_id=former.scheme_id, worker_id=worker_id,
+        ends_on=ends_on, badge_id=badge_id, scheme_id=former.scheme_id if is_mine else None, worker_id=worker_id,
         despite_exclusion=despite_exclusion, actor=actor, now=now,
     )  # fmt: skip
     former.next_id = contract.id

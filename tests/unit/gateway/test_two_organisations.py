@@ -23,13 +23,18 @@ from gateway.badges.models import Badge
 from gateway.contracts import service as contracts
 from gateway.contracts import trusted
 from gateway.contracts.models import Contract, TrustedPerson
+from gateway.custody import readiness
+from gateway.custody.codes import Check
+from gateway.errors import InvalidError
 from gateway.events.service import latest_events, record
 from gateway.loans.codes import MovementState
 from gateway.lockers import service as lockers
 from gateway.lockers.roles import Role, give_role
+from gateway.lockers.service import locker_of
 from gateway.people import service as people
 from gateway.people.models import Person
-from gateway.schemes.service import scheme_named
+from gateway.schemes.codes import Service
+from gateway.schemes.service import add_scheme, scheme_named
 from gateway.settings import Settings
 from gateway.staff import service as accounts
 from tests.one_app import one_app
@@ -143,6 +148,54 @@ def test_the_badge_of_someone_trusted_is_with_the_contract_s_organisation(neighb
         trusted.give_badge(session, neighbours.karim.id, badge_id=badge.id, actor="test", now=NOON)
     assert neighbours.client.get(f"/api/v1/badges/{badge.id}").status_code == 404
     assert neighbours.post(f"/badges/{badge.id}/revoke", reason="lost") == 404
+
+
+def test_a_contract_moves_only_within_the_blocks_where_its_organisation_has_a_role(neighbours: Neighbours) -> None:
+    town, own = neighbours.town, neighbours.own
+    with town.writing() as session:
+        give_role(session, town.bank, own.organisation_id, Role.SUPPORT, actor="test", now=NOON)
+        lockers.add_bank(
+            session, bank_id="montreuil-2", site_id=town.site_id, name="Montreuil 2", actor="test", now=NOON
+        )
+        lockers.add_lockers(session, "montreuil-2", [1], actor="test", now=NOON)
+    contract = town.assign(own, 3)
+    offered = neighbours.client.get(f"/contracts/{contract.id}/move").text
+    assert ("montreuil-1/4" in offered, "montreuil-2/1" in offered) == (True, False)
+    assert neighbours.post(f"/contracts/{contract.id}/move", locker="montreuil-2/1", seen="1") == 422
+    assert neighbours.post(f"/contracts/{contract.id}/move", locker="montreuil-1/4", seen="1") == 303
+
+
+@pytest.mark.parametrize("service", ["lockers", "tools"])
+def test_a_contract_is_made_under_a_scheme_of_the_person_s_organisation_and_not_for_tools(
+    neighbours: Neighbours, service: str
+) -> None:
+    town = neighbours.town
+    organisation = neighbours.own.organisation_id if service == "lockers" else town.organisation_id
+    with town.writing() as session:
+        scheme = add_scheme(
+            session, organisation_id=organisation, service=Service(service), name="Abri", actor="test", now=NOON
+        )
+    with pytest.raises(InvalidError) as refused, town.writing() as session:
+        contracts.assign(
+            session, person_id=neighbours.nadia.id, bank_id=town.bank, number=2, starts_on=TODAY, ends_on=SUNDAY,
+            scheme_id=scheme.id, actor="test", now=NOON,
+        )  # fmt: skip
+    assert refused.value.code == "scheme_unfit"
+
+
+def test_a_locker_reassigned_to_another_organisation_s_person_comes_under_their_own_scheme(
+    neighbours: Neighbours,
+) -> None:
+    town = neighbours.town
+    with town.writing() as session:
+        contracts.end(session, neighbours.contract.id, reason="work", collect_days=0, actor="test", now=NOON)
+        readiness.confirm(session, locker_of(session, town.bank, 1), list(Check), actor="test", now=NOON)
+    with town.writing() as session:
+        made = contracts.reassign(
+            session, neighbours.contract.id, person_id=neighbours.own.id, starts_on=TODAY, ends_on=SUNDAY,
+            actor="test", now=NOON,
+        )  # fmt: skip
+        assert made.scheme_id == neighbours.own_scheme
 
 
 def test_no_badge_is_given_to_someone_whom_another_organisation_s_holder_trusts(neighbours: Neighbours) -> None:

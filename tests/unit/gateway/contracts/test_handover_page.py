@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -73,6 +74,26 @@ def test_a_contract_in_spite_of_an_exclusion_asks_why(town: Town, office: Opened
         recorded = last_transition(session, made.id)
         assert recorded is not None
         assert recorded.reason == "accompanied"
+
+
+def test_the_scheme_chosen_beforehand_is_one_of_the_person_s_organisation_and_not_for_tools(
+    town: Town, office: Opened
+) -> None:
+    nadia = town.person("Nadia")
+    with town.writing() as session:
+        other = lockers.organisation_named(session, "Autre", actor="t", now=NOON).id
+        add = partial(add_scheme, session, actor="t", now=NOON)
+        others = add(organisation_id=other, service=Service.LOCKERS, name="Abri").id
+        mine = add(organisation_id=town.organisation_id, service=Service.LOCKERS, name="Casiers").id
+        add(organisation_id=town.organisation_id, service=Service.LOCKERS, name="Nuit")
+        tools = add(organisation_id=town.organisation_id, service=Service.TOOLS, name="Atelier").id
+    operator = office(NOON).as_role("operator")
+    shown = operator.page(f"/handover?person={nadia.id}")
+    assert f'<option value="{mine}" selected>' in shown
+    assert (others in shown, tools in shown) == (False, False)
+    unchosen = operator.page("/handover")
+    assert (others in unchosen, mine in unchosen, tools in unchosen) == (True, True, False)
+    assert f'value="{others}" selected' not in unchosen
 
 
 def test_nobody_whose_file_was_erased_is_there_to_choose(town: Town, office: Opened) -> None:
