@@ -94,13 +94,13 @@ def stop_grace(session: Session, contract: Contract, now: int) -> None:
 def resume_grace(session: Session, contract: Contract, now: int) -> None:
     """The time to collect follows the contract's end again, or begins now if that was before.
 
-    Who was away when it ended has at least the rest of this day, whatever the scheme's grace.
+    Never fewer days than were granted; who was away when it ended has at least the rest of this one.
     """
     contract.grace_stopped_at = None
     if contract.until_at > now:
         contract.collect_until = holdings.collect_end(contract)
     else:
-        zone, days = holdings.zone_of(contract), contract.terms.grace_days
+        zone, days = holdings.zone_of(contract), max(contract.terms.grace_days, contract.collect_days or 0)
         rest_of_day = day_start(zone, day_after(local_day(zone, now)))
         contract.collect_until = max(rest_of_day, holdings.grace_from(contract, now, days))
     holdings.fit(session, contract, now)

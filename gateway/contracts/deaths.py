@@ -1,5 +1,6 @@
 """A death freezes what is inside for those entitled, and ends reminders; a mistaken report is taken back."""
 
+import json
 from datetime import date
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from gateway.contracts.decisions import decide
 from gateway.contracts.holders import people_on
 from gateway.contracts.holdings import zone_of
 from gateway.contracts.models import Absence, Contract, Death
-from gateway.contracts.service import How, say_how
+from gateway.contracts.service import How, say_how, unsay_how
 from gateway.contracts.states import Action, State, state_at
 from gateway.days import day_after, day_start
 from gateway.db import new_id
@@ -87,9 +88,10 @@ def _end(session: Session, contract: Contract, person_id: str, actor: str, now: 
 
 def _freeze(session: Session, contract: Contract, actor: str, now: int) -> None:
     decision = decide(session, contract, Action.DIED, actor=actor, now=now)
-    if contract.ended_at is None and contract.until_at > now:
+    if contract.until_at > now:
         contract.ended_at = contract.until_at = now
-    say_how(contract, codes.EndReason.DEATH, _HOW)
+        contract.how_before_death = _planned(contract)
+        say_how(contract, codes.EndReason.DEATH, _HOW)
     contract.frozen_at = now
     for notice in contract.notices:
         if notice.given_at is None:
@@ -101,12 +103,28 @@ def _freeze(session: Session, contract: Contract, actor: str, now: int) -> None:
 def _thaw(session: Session, contract: Contract, actor: str, now: int) -> None:
     decision = decide(session, contract, Action.ALIVE, actor=actor, now=now)
     if contract.ended_at == contract.frozen_at:
-        contract.ended_at, contract.end_reasons = None, []
-        contract.end_decided_by = contract.destination = contract.stability = contract.end_note = None
+        contract.ended_at = None
         contract.until_at = day_start(zone_of(contract), day_after(contract.ends_on))
+        _put_back_planned(contract)
     contract.frozen_at = None
     settle_grace(session, contract, now)
     decision.done("holder_lives")
+
+
+def _planned(contract: Contract) -> str | None:
+    """What is said of an end that is planned."""
+    reasons = [row.reason for row in contract.end_reasons]
+    said = (contract.end_decided_by, contract.destination, contract.stability, contract.end_note)
+    return json.dumps([reasons, *said]) if reasons else None
+
+
+def _put_back_planned(contract: Contract) -> None:
+    if contract.how_before_death is None:
+        unsay_how(contract)
+    else:
+        (reason, *more), *said = json.loads(contract.how_before_death)
+        say_how(contract, reason, How(tuple(more), *said))
+    contract.how_before_death = None
 
 
 def _reopen_absence(session: Session, death: Death) -> None:

@@ -25,7 +25,9 @@ class Contract(Base):
     `person_id` is the file it is found under; who may open is in `parties`. `version` counts what was decided.
     `grace_stopped_at`: someone is absent, so the time to collect has no end until a person decides. `frozen_at`: its
     holder has died; no badge opens, and what is inside is kept for those entitled. `end_decided_by`, `destination`,
-    `stability` and `end_reasons` say how it ended (codes.py); they may be filled in later.
+    `stability` and `end_reasons` say how it ended (codes.py); they may be filled in later. `how_before_death`: what
+    they said of a planned end when a death was recorded, which may be a mistake. `collect_days`: granted by whoever
+    ended it.
     """
 
     __tablename__ = "contract"
@@ -46,10 +48,12 @@ class Contract(Base):
     created_at: Mapped[Instant]
     signed_at: Mapped[OptionalInstant]
     ended_at: Mapped[OptionalInstant]
+    collect_days: Mapped[int | None]
     end_decided_by: Mapped[OptionalCode]
     destination: Mapped[OptionalCode]
     stability: Mapped[OptionalCode]
     end_note: Mapped[str | None] = mapped_column(EncryptedText("contract.end_note"))
+    how_before_death: Mapped[str | None] = mapped_column(EncryptedText("contract.how_before_death"))
     grace_stopped_at: Mapped[OptionalInstant]
     frozen_at: Mapped[OptionalInstant]
     version: Mapped[int] = mapped_column(default=1, server_default="1")

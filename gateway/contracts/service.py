@@ -203,8 +203,8 @@ def renew(
     for notice in contract.notices:
         if notice.why == codes.NoticeWhy.END_ANNOUNCED and notice.given_at is None:
             notice.given_at, notice.given_by = now, actor
-    contract.ended_at, contract.end_reasons = None, []
-    contract.end_decided_by = contract.destination = contract.stability = contract.end_note = None
+    contract.ended_at = contract.collect_days = None
+    unsay_how(contract)
     contract.ends_on, contract.until_at = ends_on, until
     contract.collect_until = holdings.collect_end(contract)
     holdings.fit(session, contract, now)
@@ -259,7 +259,7 @@ def end(
     if decision.before in (State.UPCOMING, State.DRAFT):
         contract.from_at = contract.until_at = contract.collect_until = min(contract.from_at, now)
     else:
-        contract.until_at = now
+        contract.until_at, contract.collect_days = now, collect_days
         contract.collect_until = holdings.collect_end(contract, collect_days)
     holdings.cut(contract)
     announce_end(contract, actor, now)
@@ -374,6 +374,12 @@ def say_how(contract: Contract, reason: str, how: How) -> None:
     contract.destination = codes.checked(codes.Destination, how.destination, "destination").value
     contract.stability = codes.checked(codes.Stability, how.stability, "stability").value
     contract.end_note = how.note or None
+
+
+def unsay_how(contract: Contract) -> None:
+    """Nothing is said of its end."""
+    contract.end_reasons = []
+    contract.end_decided_by = contract.destination = contract.stability = contract.end_note = None
 
 
 def announce_end(contract: Contract, actor: str, now: int) -> None:

@@ -95,11 +95,11 @@ class Fates:
             return
         if state in (Life.DRAFT, Life.UPCOMING):
             pact.end(at, None)
+            pact.say_how({"death"}, "circumstances", "died", "unknown")
             action, reason = "end", "death"
         else:
             pact.freeze(at)
             action, reason = "died", None
-        pact.say_how({"death"}, "circumstances", "died", "unknown")
         pact.decided(at, who, action, reason)
 
     def _theirs(self, someone: Someone, at: int) -> list[Pact]:

@@ -14,6 +14,7 @@ from simulator.world.lives.records import Card, Records, Someone
 
 _AS_THEY_ARE = (
     "starts_on", "ends_on", "from_at", "until_at", "collect_until", "signed_at", "ended_at", "frozen_at", "stopped",
+    "collect_days", "how_before",
     "decided_by", "destination", "stability",
 )  # fmt: skip
 _COPIED = ("parts", "pauses", "notices", "reasons", "decisions")

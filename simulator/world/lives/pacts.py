@@ -101,6 +101,8 @@ class Pact:
     ended_at: int | None = None
     frozen_at: int | None = None
     stopped: bool = False
+    collect_days: int | None = None
+    how_before: tuple[set[str], str | None, str | None, str | None] | None = None
     pauses: list[list[int]] = field(default_factory=list)
     trusts: list[Trust] = field(default_factory=list)
     notices: dict[str, str] = field(default_factory=dict)
@@ -190,7 +192,7 @@ class Pact:
         """A later last day."""
         self.ends_on, self.until_at = ends_on, midnight(days_on(ends_on, 1))
         self.collect_until = self._grace(self.until_at, self.grace_days)
-        self.ended_at = None
+        self.ended_at = self.collect_days = None
         self.reasons, self.decided_by, self.destination, self.stability = set(), None, None, None
         self._fit()
 
@@ -215,11 +217,13 @@ class Pact:
         if before in (Life.DRAFT, Life.UPCOMING):
             self.from_at = self.until_at = self.collect_until = min(self.from_at, now)
         else:
-            self.until_at = now
+            self.until_at, self.collect_days = now, collect_days
             self.collect_until = self._grace(now, self.grace_days if collect_days is None else collect_days)
         self._cut()
 
-    def say_how(self, reasons: set[str], decided_by: str, destination: str, stability: str) -> None:
+    def say_how(
+        self, reasons: set[str], decided_by: str | None, destination: str | None, stability: str | None
+    ) -> None:
         """Why it ended, and how."""
         self.reasons, self.decided_by, self.destination, self.stability = reasons, decided_by, destination, stability
 
@@ -236,9 +240,11 @@ class Pact:
     def go_on(self, now: int) -> None:
         """They are back: it begins anew."""
         self.stopped = False
-        self.collect_until = self._grace(max(self.until_at, now), self.grace_days)
-        if self.until_at <= now:
-            self.collect_until = max(self.collect_until, midnight(days_on(day_of(now), 1)))
+        if self.until_at > now:
+            self.collect_until = self._grace(self.until_at, self.grace_days)
+        else:
+            longest = self._grace(now, max(self.grace_days, self.collect_days or 0))
+            self.collect_until = max(longest, midnight(days_on(day_of(now), 1)))
         self._fit()
 
     def settle(self, now: int, anyone_away: bool) -> None:
@@ -254,6 +260,8 @@ class Pact:
         """The holder has died."""
         if self.ended_at is None and self.until_at > now:
             self.ended_at = self.until_at = now
+            self.how_before = (self.reasons, self.decided_by, self.destination, self.stability)
+            self.say_how({"death"}, "circumstances", "died", "unknown")
         self.frozen_at = now
         self.notices.clear()
         self.stop()
@@ -262,7 +270,7 @@ class Pact:
         """They have not."""
         if self.ended_at == self.frozen_at:
             self.ended_at, self.until_at = None, midnight(days_on(self.ends_on, 1))
-            self.reasons, self.decided_by, self.destination, self.stability = set(), None, None, None
+            self.say_how(*(self.how_before or (set(), None, None, None)))
         self.frozen_at = None
 
     def _lift(self, at: int) -> None:

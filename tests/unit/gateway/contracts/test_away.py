@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from gateway.access import lists
-from gateway.contracts import away, deaths, parties, service
+from gateway.contracts import away, deaths, endings, parties, service
 from gateway.contracts.holdings import UNDECIDED
 from gateway.contracts.models import Absence, Contract, Death
+from gateway.contracts.service import How
 from gateway.contracts.states import State, state_at
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
@@ -309,6 +310,58 @@ def test_a_death_reported_by_mistake_is_taken_back_while_the_contract_is_suspend
     assert state_at(found(town, contract), NOON + 1) is State.SUSPENDED
     kinds = {grant.kind for grant in grants(town, NOON + 1) if grant.digest == badge.digest}
     assert kinds == {"holder", "collect", "suspended"}
+
+
+def test_an_absence_never_shortens_the_time_to_collect_that_was_granted(town: Town) -> None:
+    person = town.person()
+    contract = town.assign(person)
+    with town.writing() as session:
+        granted = service.end(
+            session, contract.id, reason="hospital", collect_days=90, actor="t", now=NOON
+        ).collect_until
+    leaves(town, person, NOON + DAY)
+    returns(town, person, NOON + 3 * DAY)
+    assert found(town, contract).collect_until == granted + 3 * DAY
+    dies(town, person, NOON + 4 * DAY)
+    with town.writing() as session:
+        deaths.withdraw(session, person.id, actor="t", now=NOON + 5 * DAY)
+    assert found(town, contract).collect_until == granted + 5 * DAY
+
+
+def how_it_ended(town: Town, contract: Contract) -> tuple[object, ...]:
+    now = found(town, contract)
+    return (
+        {*end_reasons(town, contract)}, now.end_decided_by, now.destination, now.stability, now.end_note,
+    )  # fmt: skip
+
+
+LEFT = How(("own_solution",), "holder", "own_housing", "lasting", "Has the keys")
+
+
+def test_a_death_after_a_contract_was_over_leaves_how_it_ended(town: Town) -> None:
+    person = town.person()
+    contract = town.assign(person)
+    with town.writing() as session:
+        service.end(session, contract.id, reason="work", how=LEFT, actor="t", now=NOON)
+    known = how_it_ended(town, contract)
+    dies(town, person, NOON + DAY)
+    assert how_it_ended(town, contract) == known
+    with town.writing() as session:
+        deaths.withdraw(session, person.id, actor="t", now=NOON + 2 * DAY)
+    assert how_it_ended(town, contract) == known == ({"work", "own_solution"}, *known[1:])
+
+
+def test_a_mistaken_death_puts_back_what_was_said_of_a_planned_end(town: Town) -> None:
+    person = town.person()
+    contract = town.assign(person)
+    with town.writing() as session:
+        endings.plan_end(session, contract.id, ends_on=date(2026, 7, 1), reason="work", how=LEFT, actor="t", now=NOON)
+    known = how_it_ended(town, contract)
+    dies(town, person, NOON + DAY)
+    assert how_it_ended(town, contract) == ({"death"}, "circumstances", "died", "unknown", None)
+    with town.writing() as session:
+        deaths.withdraw(session, person.id, actor="t", now=NOON + 2 * DAY)
+    assert how_it_ended(town, contract) == known == ({"work", "own_solution"}, *known[1:])
 
 
 def test_who_was_away_when_a_death_was_reported_by_mistake_still_is(town: Town) -> None:
