@@ -17,7 +17,7 @@ from wire.limits import MAX_INTEGER
 def take_effect(session: Session, stored: Stored, *, now: int) -> None:
     """Runs in the same transaction as the storing."""
     for bank_id, entries in stored.fresh.items():
-        observe(session, bank_id, entries)
+        observe(session, bank_id, entries, now=now)
         note_releases(session, bank_id, entries, now=now)
         judge_releases(session, bank_id, entries, now=now)
         note_uses(session, bank_id, entries, now=now)

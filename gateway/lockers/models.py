@@ -166,7 +166,10 @@ class KeyHandover(Base):
 
 
 class Observation(Base):
-    """What a bank last said of one of its lockers; entries older than `as_of` do not count any more."""
+    """What a bank last said of one of its lockers, and which entry of its journal that was (`as_of_*`).
+
+    `as_of` is that entry's moment, never after it came: how entries are ordered says journal_order.py.
+    """
 
     __tablename__ = "observation"
 
@@ -180,3 +183,4 @@ class Observation(Base):
     as_of: Mapped[Instant]
     as_of_epoch: Mapped[str] = mapped_column(String(32))
     as_of_seq: Mapped[int] = mapped_column(BigInteger)
+    as_of_mono_ms: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")

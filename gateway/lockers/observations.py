@@ -1,6 +1,7 @@
 """What the entries of a bank say of its doors: one table from entry type to what is known afterwards."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from gateway.lockers.journal_order import JournalOrder, Told
 from gateway.lockers.models import Locker, Observation
 from gateway.prepared import Prepared, PreparedForSome, some
 from wire.entries import Entry, EntryType
@@ -27,10 +29,13 @@ class Seen:
     as_of: int = 0
     as_of_epoch: str = ""
     as_of_seq: int = 0
+    as_of_mono_ms: int = 0
     changed: bool = False
 
 
-_COLUMNS = ("door", "since", "fault", "out_of_service", "last_opened_at", "as_of", "as_of_epoch", "as_of_seq")
+_COLUMNS = (
+    "door", "since", "fault", "out_of_service", "last_opened_at", "as_of", "as_of_epoch", "as_of_seq", "as_of_mono_ms",
+)  # fmt: skip
 _values = attrgetter(*_COLUMNS)
 # Made once: what SQLAlchemy needs to recognise a statement takes longer than to carry it out.
 _OF_BANK = (
@@ -135,14 +140,18 @@ CHANGES: dict[str, Callable[[Seen, Body], None]] = {
 }
 
 
-def observe(session: Session, bank_id: str, entries: Sequence[Entry]) -> None:
-    """Brings what is known of the bank's lockers up to date; an entry older than what is known changes nothing."""
-    told = [entry for entry in entries if entry.type in CHANGES]
+def observe(session: Session, bank_id: str, entries: Sequence[Entry], *, now: int) -> None:
+    """Brings what is known of the bank's lockers up to date with entries that are stored already.
+
+    They come in any order. Of a locker of which something newer is known all is told again in the order of happening.
+    """
+    told = [Told(entry, min(entry.at, now)) for entry in entries if entry.type in CHANGES]
     if not told:
         return
     connection = session.connection()
-    wanted = {number for entry in told if (number := _locker(entry)) is not None}
-    if any(entry.type == EntryType.STARTED for entry in told):
+    starts = [one.entry for one in told if one.entry.type == EntryType.STARTED]
+    wanted = {number for one in told if (number := _locker(one.entry)) is not None}
+    if starts:
         # A start is about every locker of which something is known.
         rows = _WHOLE.run(connection, {"bank": bank_id})
     elif wanted:
@@ -151,21 +160,49 @@ def observe(session: Session, bank_id: str, entries: Sequence[Entry]) -> None:
         return
     seen: dict[int, Seen | None] = {row[0]: None if row[1] is None else Seen(*row[1:]) for row in rows}
     known = {number for number, one in seen.items() if one is not None}
-    for entry in told:
-        _tell(seen, entry)
+    order = JournalOrder(connection, bank_id)
+    together = Counter(entry.epoch for entry in entries)
+    late: set[int] = set()
+    if not all(order.is_whole(entry, together[entry.epoch]) for entry in starts):
+        late |= known
+    for one in told:
+        late |= _tell(seen, one, order)
+    for number in late:
+        seen[number] = _told_again(seen[number] or Seen(), number, told, order)
     _write(connection, bank_id, seen, known)
 
 
-def _tell(seen: dict[int, Seen | None], entry: Entry) -> None:
-    if entry.type == EntryType.STARTED:
-        for one in seen.values():
-            if one is not None:
-                _apply(one, entry)
-        return
-    number = _locker(entry)
-    if number in seen:
+def _tell(seen: dict[int, Seen | None], told: Told, order: JournalOrder) -> set[int]:
+    """The lockers of which something newer than this is known."""
+    if told.entry.type == EntryType.STARTED:
+        about = [number for number, one in seen.items() if one is not None]
+    else:
+        about = [number for number in (_locker(told.entry),) if number in seen]
+    late = set()
+    for number in about:
         one = seen[number] = seen[number] or Seen()
-        _apply(one, entry)
+        if order.is_newest(told, epoch=one.as_of_epoch, mono_ms=one.as_of_mono_ms, seq=one.as_of_seq, at=one.as_of):
+            _apply(one, told)
+        else:
+            late.add(number)
+    return late
+
+
+def _told_again(before: Seen, number: int, told: Iterable[Told], order: JournalOrder) -> Seen:
+    """What all that is stored says in the order of happening; as before, if the newest that was known is not there."""
+    here = [
+        one for one in order.of_locker(number, told)
+        if one.entry.type == EntryType.STARTED or (one.entry.type in CHANGES and _locker(one.entry) == number)
+    ]  # fmt: skip
+    newest = (before.as_of_epoch, before.as_of_seq)
+    if before.as_of_epoch and newest not in {(one.entry.epoch, one.entry.seq) for one in here}:
+        return before
+    marked = any(one.entry.type in (EntryType.OUT_OF_SERVICE, EntryType.IN_SERVICE) for one in here)
+    seen = Seen(last_opened_at=before.last_opened_at, out_of_service=before.out_of_service and not marked)
+    for one in here:
+        if seen.as_of_epoch or one.entry.type != EntryType.STARTED:  # a start says nothing of a locker not known yet
+            _apply(seen, one)
+    return seen
 
 
 def _write(connection: Connection, bank_id: str, seen: Mapping[int, Seen | None], known: Collection[int]) -> None:
@@ -183,18 +220,16 @@ def _write(connection: Connection, bank_id: str, seen: Mapping[int, Seen | None]
         _UPDATE.run_many(connection, changed)
 
 
-def _apply(row: Seen, entry: Entry) -> None:
-    newer = entry.seq > row.as_of_seq if entry.epoch == row.as_of_epoch else entry.at >= row.as_of
-    if not newer:
-        return
+def _apply(row: Seen, told: Told) -> None:
+    entry = told.entry
     row.changed = True
     before = (row.door, row.fault, row.out_of_service)
     CHANGES[entry.type](row, entry.body)
     if (row.door, row.fault, row.out_of_service) != before or not row.since:
-        row.since = entry.at
+        row.since = told.at
     if entry.type == EntryType.DOOR_OPENED:
-        row.last_opened_at = entry.at
-    row.as_of, row.as_of_epoch, row.as_of_seq = entry.at, entry.epoch, entry.seq
+        row.last_opened_at = told.at
+    row.as_of, row.as_of_epoch, row.as_of_seq, row.as_of_mono_ms = told.at, entry.epoch, entry.seq, entry.mono_ms
 
 
 def _locker(entry: Entry) -> int | None:

@@ -83,7 +83,7 @@ class Site:
         self._seq += 1
         entry = Entry(EPOCH, self._seq, kind, now, self._seq, "boot", "trusted", {"locker": locker, **body})
         with self.app.state.database.writing() as db:
-            observe(db, BANK, [entry])
+            observe(db, BANK, [entry], now=now)
             record(db, kind, now=now, bank_id=BANK, locker=locker)
 
     def bank_replies(self, state: str, why: str | None = None, **more: Any) -> None:

@@ -37,7 +37,7 @@ def _block_says(office, command, **body):
     with office.database.writing() as session:
         reply = Reply("montreuil-1", SESSION, command, "done", NOON)
         commands.replied(session, office.app.state.orders, "montreuil-1", reply, now=NOON)
-        observe(session, "montreuil-1", [entry])
+        observe(session, "montreuil-1", [entry], now=NOON)
         record(session, "out_of_service", now=NOON, bank_id="montreuil-1", locker=2, command=command, **body)
 
 
