@@ -208,7 +208,7 @@ class Releases:
         return release.id
 
     def _opened_before_retry(self, bay: Bay, turn: Turn) -> str | None:
-        """A stiff door opened after its time, its retry's coil not yet on: the release before did it, and no retry follows."""
+        """A stiff door opened after its time: the release before its retry did it, and no retry follows."""
         retry = self._waiting(bay)
         if retry is None or retry.repeats is None:
             return None

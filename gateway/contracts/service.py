@@ -26,7 +26,7 @@ from gateway.lockers.models import Locker
 from gateway.lockers.service import locker_of
 from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people.models import Person
-from gateway.people.service import open_person
+from gateway.people.service import open_person, person_of
 from gateway.schemes.codes import Service
 from gateway.schemes.service import open_scheme, scheme_named
 

@@ -164,7 +164,11 @@ def _hear_doors(session: Session, bank_id: str, opened: Mapping[str, bool]) -> N
         .where(Locker.bank_id == bank_id, Movement.release.in_(opened))
     ).unique()
     for loan in found:
-        changes = [_hear_door(loan, one, opened[one.release]) for one in loan.movements if one.release in opened]
+        changes = [
+            _hear_door(loan, one, opened[one.release])
+            for one in loan.movements
+            if one.release and one.release in opened
+        ]
         if any(changes) and loan.checked_at is None:
             _read_again(session, loan)
 

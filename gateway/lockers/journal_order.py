@@ -65,13 +65,14 @@ class JournalOrder:
         by_epoch: dict[str, list[Told]] = {}
         for one in sorted(found.values(), key=lambda told: (told.entry.mono_ms, told.entry.seq)):
             by_epoch.setdefault(one.entry.epoch, []).append(one)
-        compare = cmp_to_key(
-            lambda one, other: self._order(one[0].entry.epoch, other[0].entry.epoch, one[-1].at, other[-1].at)
-        )
-        epochs = sorted(by_epoch.values(), key=lambda epoch: epoch[0].entry.epoch)
-        return [one for epoch in sorted(epochs, key=compare) for one in epoch]
 
-    def _kept(self, statement: Select[tuple[bytes | None, int]], **values: int) -> list[Told]:
+        def compare(one: list[Told], other: list[Told]) -> int:
+            return self._order(one[0].entry.epoch, other[0].entry.epoch, one[-1].at, other[-1].at)
+
+        epochs = sorted(by_epoch.values(), key=lambda epoch: epoch[0].entry.epoch)
+        return [one for epoch in sorted(epochs, key=cmp_to_key(compare)) for one in epoch]
+
+    def _kept(self, statement: Select[bytes | None, int], **values: int) -> list[Told]:
         rows = self._connection.execute(statement, {"bank": self._bank_id, **values})
         entries = ((decode_entry(bytes(line)), received_at) for line, received_at in rows if line is not None)
         return [Told(entry, min(entry.at, received_at)) for entry, received_at in entries]
