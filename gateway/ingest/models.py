@@ -33,7 +33,7 @@ class Epoch(Base):
 
 
 class Quarantine(Base):
-    """A batch that verified but makes no sense, kept raw; it counts as stored through `last`."""
+    """A batch that verified but makes no sense: it counts as stored through `last`. Kept raw as long as openings are."""
 
     __tablename__ = "quarantine"
     __table_args__ = (

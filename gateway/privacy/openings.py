@@ -5,7 +5,7 @@ What the feed and the screens show of them ends after minutes; after the organis
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -14,6 +14,7 @@ from gateway.db import Database, new_id
 from gateway.errors import ForbiddenError, InvalidError, NotFoundError
 from gateway.events.models import USES, Event
 from gateway.events.service import FeedItem, events_between
+from gateway.ingest.models import Quarantine
 from gateway.lockers.models import Bank, Locker, Site
 from gateway.lockers.service import bank_of
 from gateway.lockers.sight import sight_of
@@ -111,14 +112,33 @@ def over(session: Session, *, now: int) -> dict[str, int]:
 
 
 def delete_over(database: Database, *, actor: str, now: int, apply: bool) -> int:
-    """Deletes openings past their time of keeping, or counts them; faults, alarms and decisions stay."""
+    """Deletes openings past their time of keeping, or counts them; faults, alarms and decisions stay.
+
+    Batches that made no sense may hold openings: their bytes go with them, uncounted, and what they were stays.
+    """
     with database.reading() as session:
         before = over(session, now=now)
     count = sum(_delete(database, bank_id, at, apply=apply) for bank_id, at in before.items())
-    if apply and count:
+    if not apply:
+        return count
+    batches = sum(_let_go_of_raw(database, bank_id, at) for bank_id, at in before.items())
+    if count or batches:
         with database.writing() as session:
-            audit.record(session, actor=actor, action="openings_deleted", subject="openings", now=now, count=count)
+            audit.record(
+                session, actor=actor, action="openings_deleted", subject="openings", now=now, count=count,
+                batches=batches,
+            )  # fmt: skip
     return count
+
+
+def _let_go_of_raw(database: Database, bank_id: str, before: int) -> int:
+    old = (Quarantine.bank_id == bank_id, Quarantine.payload.is_not(None), Quarantine.received_at < before)
+    with database.reading() as session:
+        ids = session.scalars(select(Quarantine.id).where(*old)).all()
+    if ids:
+        with database.writing() as session:
+            session.execute(update(Quarantine).where(Quarantine.id.in_(ids)).values(payload=None))
+    return len(ids)
 
 
 def _delete(database: Database, bank_id: str, before: int, *, apply: bool) -> int:

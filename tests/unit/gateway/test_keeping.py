@@ -20,6 +20,8 @@ from gateway.custody.models import Custody
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.events import service as events
 from gateway.events.models import Event
+from gateway.ingest.models import Quarantine
+from gateway.ingest.repository import quarantined
 from gateway.lockers.models import Locker
 from gateway.luggage import service as luggage
 from gateway.money import service as money
@@ -476,6 +478,26 @@ def test_openings_are_deleted_after_their_time_and_alarms_stay(town: Town) -> No
     assert openings.delete_over(town.database, actor="test", now=NOON, apply=True) == 2
     assert sorted(kinds(town)) == ["door_forced", "door_opened", "door_opened"]
     assert openings.delete_over(town.database, actor="test", now=NOON, apply=True) == 0
+
+
+def test_bytes_of_a_batch_that_made_no_sense_are_let_go_of_with_openings_and_what_it_was_stays(town: Town) -> None:
+    """Ingest still needs to know how far it went."""
+    with town.writing() as session:
+        for days in (91, 89):
+            session.add(
+                Quarantine(
+                    bank_id=town.bank, epoch="e1", first=1, last=9, end_hash=b"h", why="entry", fingerprint=f"f{days}",
+                    payload=b"door_opened", received_at=NOON - days * DAY,
+                )
+            )  # fmt: skip
+    openings.delete_over(town.database, actor="test", now=NOON, apply=False)
+    with town.reading() as session:
+        assert [one.payload for one in quarantined(session)] == [b"door_opened"] * 2
+    openings.delete_over(town.database, actor="test", now=NOON, apply=True)
+    with town.reading() as session:
+        young, old = quarantined(session)
+        assert (young.payload, old.payload) == (b"door_opened", None)
+        assert (old.first, old.last, old.end_hash, old.why, old.fingerprint) == (1, 9, b"h", "entry", "f91")
 
 
 def test_nobody_who_writes_waits_while_openings_past_their_time_are_looked_for(
