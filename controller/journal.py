@@ -174,7 +174,6 @@ class Journal:
             kept[f"service:{body['locker']}"] = msgspec.json.encode(body)
         elif kind is EntryType.IN_SERVICE:
             kept[f"service:{body['locker']}"] = None
-        self._copy_due = self._copy_due or not COPIED_WHEN.isdisjoint(kept)
         self._gathered.append(Pending(kind, dict(body), now.at, now.mono_ms, now.clock, kept, done))
         if done is not None or kept:
             if not self._pressing:
@@ -221,6 +220,8 @@ class Journal:
         if result.durable:
             self._commits += 1
             self._committed_ms = self._mono_ms()
+            kept = {name for item in result.settled for name in item.state}
+            self._copy_due = self._copy_due or not COPIED_WHEN.isdisjoint(kept)
         for item in result.settled:
             if item.done is not None:
                 item.done(result.durable)

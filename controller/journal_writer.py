@@ -168,7 +168,8 @@ class Writer:
         self._head = head
         self._attempt = None
         self._receipts.clear()
-        self._waiting.lost.clear()
+        if rows:  # they say how many
+            self._waiting.lost.clear()
 
     def _numbered(self, store: Store, chosen: list[Pending]) -> tuple[Head | None, list[tuple[int, int, bytes, bytes]]]:
         """Rows for the chosen entries, for the counts of lost ones and for what is late; and the new head."""
@@ -259,6 +260,7 @@ class Writer:
             except sqlite3.Error as closing:
                 _log.warning("closing the journal: %s", closing)
             self._store = None
+        self._reserved = False  # the log may be gone with its last connection
         if code == "corrupt":
             self._set_aside()
         self._report(self._waiting.newly_failed(), durable=False)

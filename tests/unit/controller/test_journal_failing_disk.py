@@ -2,6 +2,7 @@
 
 import errno
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,75 @@ def test_a_copy_of_the_list_that_the_disk_refused_is_made_once_it_works_again(
         assert await looked_after(life) == b"new"
 
     live(tmp_path, use)
+
+
+def test_a_copy_begun_while_the_disk_stalls_on_a_newer_list_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, may_go_on = Store.commit, threading.Event()
+
+    def stalls(store: Store) -> None:
+        may_go_on.wait(10)
+        commit(store)
+
+    async def copied(life: Life) -> bytes | None:
+        life.journal.tick(mono_ms() + 3_600_000)
+        await life.journal.kept("list")  # the reader has done what it was given before
+        return read_copy(tmp_path / COPY_NAME).get("list")
+
+    async def use(life: Life) -> None:
+        life.journal.keep({"list": b"old"}, NOW)
+        assert await life.written()
+        answers: list[bool] = []
+        with monkeypatch.context() as slow:
+            slow.setattr(Store, "commit", stalls)
+            life.journal.keep({"list": b"new"}, NOW, answers.append)
+            assert await copied(life) == b"old"
+            may_go_on.set()
+            await until(lambda: answers == [True])
+        assert await copied(life) == b"new"
+
+    live(tmp_path, use)
+
+
+def test_room_is_reserved_again_after_the_disk_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log goes with its last connection."""
+    wal = tmp_path / f"{NAME}-wal"
+    writer = Writer(tmp_path / NAME, MACHINE, Store(tmp_path / NAME), None, "boot-1", mono_ms, lambda _: None)
+    try:
+        writer.step()
+        assert wal.stat().st_size >= RESERVE_BYTES
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "commit", failing(sqlite3.SQLITE_IOERR))
+            writer.take([Pending(EntryType.DOOR_OPENED, {}, AT, 1, "trusted")])
+            writer.step()
+        for _ in range(2):
+            writer.step()
+        assert wal.stat().st_size >= RESERVE_BYTES
+    finally:
+        writer.close()
+
+
+def test_what_was_let_go_of_is_counted_though_something_else_is_written_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time that the bank keeps is written without an entry, which could say how many."""
+    monkeypatch.setattr("controller.journal_writer.LOW_DISK_BYTES", 1 << 60)
+    monkeypatch.setattr("controller.journal_writer._DISK_CHECK_MS", 0)
+    writer = Writer(tmp_path / NAME, MACHINE, Store(tmp_path / NAME), None, "boot-1", mono_ms, lambda _: None)
+    writer._waiting = Waiting(limit=3)
+    try:
+        for _ in range(8):
+            writer.take([Pending(EntryType.DOOR_FORCED, {}, AT, 1, "trusted")])
+            writer.step()
+        writer.take([Pending(None, {}, AT, 1, "trusted", {"time": b"now"})])
+        writer.step()
+        writer.take([Pending(EntryType.RELEASE_INTENDED, {}, AT, 1, "trusted")])
+        writer.step()
+    finally:
+        writer.close()
+    (entries,) = on_disk(tmp_path)
+    assert [entry.body["count"] for entry in entries if entry.type == "suppressed"] == [6]
 
 
 def test_what_waits_for_room_is_written_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
