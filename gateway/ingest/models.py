@@ -33,7 +33,7 @@ class Epoch(Base):
 
 
 class Quarantine(Base):
-    """A batch that verified but makes no sense: it counts as stored through `last`. Kept raw as long as openings are."""
+    """A batch that verified but makes no sense, kept raw as openings are; it counts as stored through `last`."""
 
     __tablename__ = "quarantine"
     __table_args__ = (
