@@ -145,7 +145,7 @@ class Writer:
             self._look_at_disk()
             store = self._store or self._opened()
             while True:
-                chosen = self._waiting.choose(_MAX_TOGETHER, urgent_only=self._low and not self._stopping)
+                chosen = self._chosen()
                 if not chosen and not self._receipts:
                     break
                 self._commit(store, chosen)
@@ -153,6 +153,16 @@ class Writer:
             self._healed()
         except (sqlite3.Error, OSError) as error:
             self._failed(error)
+
+    def _chosen(self) -> list[Pending]:
+        """What is written together. A disk in trouble may still take a release, though not the list beside it."""
+        releases = self._waiting.releases(_MAX_TOGETHER) if self._refused else []
+        return releases or self._waiting.choose(_MAX_TOGETHER, urgent_only=self._low and not self._stopping)
+
+    @property
+    def _refused(self) -> bool:
+        """Whether the disk took nothing when it was tried last."""
+        return self._trouble not in (None, "low")
 
     def _commit(self, store: Store, chosen: list[Pending]) -> None:
         store.begin()
@@ -231,7 +241,8 @@ class Writer:
 
     def _written(self, items: list[Pending]) -> None:
         self._waiting.remove(items)
-        self._trouble = "low" if self._low else None
+        if not (self._waiting and self._refused):  # what is left may be refused again
+            self._trouble = "low" if self._low else None
         self._report(items, durable=True)
 
     def _healed(self) -> None:

@@ -100,6 +100,10 @@ class Waiting:
             return list(self._items)
         return [item for item in self._items if item.urgent or not urgent_only][:limit]
 
+    def releases(self, limit: int) -> list[Pending]:
+        """Of the next items those that are urgent and small: without state."""
+        return [item for item in self._items if item.type in URGENT and not item.state][:limit]
+
     def remove(self, written: Collection[Pending]) -> None:
         """These are durable."""
         if len(written) == len(self._items):  # all of them, nearly always

@@ -3,6 +3,7 @@
 import errno
 import sqlite3
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,33 @@ def test_what_was_let_go_of_is_counted_though_something_else_is_written_before(
         writer.close()
     (entries,) = on_disk(tmp_path)
     assert [entry.body["count"] for entry in entries if entry.type == "suppressed"] == [6]
+
+
+def test_a_list_that_a_full_disk_has_no_room_for_keeps_no_release_from_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_state = Store.put_state
+
+    def refuses_lists(store: Store, values: Mapping[str, bytes | None]) -> None:
+        if "list" in values:
+            failing(sqlite3.SQLITE_FULL)(store)
+        put_state(store, values)
+
+    async def use(life: Life) -> None:
+        await life.written(locker=1)
+        answers: list[bool] = []
+        with monkeypatch.context() as full:
+            full.setattr(Store, "put_state", refuses_lists)
+            life.journal.append(EntryType.ACCESS_APPLIED, {}, NOW, state={"list": b"new"}, done=answers.append)
+            await until(lambda: bool(answers))
+            for number in range(3):
+                assert await life.written(EntryType.RELEASE_INTENDED, release="r", locker=number)
+                assert life.journal.trouble == "full"
+            assert answers == [False]
+        await until(lambda: answers == [False, True])
+        assert life.journal.trouble is None
+
+    live(tmp_path, use)
 
 
 def test_what_waits_for_room_is_written_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
