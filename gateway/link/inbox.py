@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from gateway.db import REFUSED, Database
-from gateway.ingest.chain import Poison
+from gateway.ingest.chain import Poison, read
 from gateway.ingest.effects import take_effect
 from gateway.ingest.service import Arrived, Stored, quarantine, store
 from gateway.link.device_keys import DeviceKeys
@@ -63,7 +63,7 @@ class Inbox:
         try:
             return [self._together(batches)]
         except Exception as error:  # a batch nobody foresaw must not stop the queue of every bank
-            if isinstance(error, DBAPIError) and not isinstance(error, REFUSED):
+            if _is_away(error):
                 raise
             if len(batches) == 1:
                 return [self._set_aside(batches[0])]
@@ -79,7 +79,31 @@ class Inbox:
         return stored
 
     def _set_aside(self, batch: Arrived) -> Stored:
+        """Its entries with no effect, or else its bytes: either way its range counts, or its epoch would stop there."""
         log.exception("batch_not_understood", bank=batch.bank_id)
         now = self._now()
+        try:
+            with self._database.writing() as session:
+                return store(session, [batch], now=now)
+        except Exception as error:  # neither was this foreseen
+            if _is_away(error):
+                raise
+            log.exception("batch_not_stored", bank=batch.bank_id)
         with self._database.writing() as session:
-            return quarantine(session, batch, Poison("internal"), now=now)
+            return quarantine(session, batch, _poison(batch), now=now)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database could not be asked at all: it is to be tried again."""
+    return isinstance(error, DBAPIError) and not isinstance(error, REFUSED)
+
+
+def _poison(batch: Arrived) -> Poison:
+    try:
+        run = read(batch.payload, batch.bank_id)
+    except Exception:
+        log.exception("batch_not_read", bank=batch.bank_id)
+        return Poison("internal")
+    if isinstance(run, Poison):
+        return run
+    return Poison("internal", run.epoch, run.first, run.prev, run.last, run.hashes[-1])

@@ -12,7 +12,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from gateway.events.models import Event
+from gateway.ingest.models import Quarantine
 from gateway.ingest.service import Reach
+from gateway.link import inbox
 from gateway.link.device_keys import DeviceKeys
 from gateway.link.inbox import Inbox
 from gateway.link.publisher import Publisher
@@ -82,3 +84,23 @@ def test_a_batch_nobody_here_can_verify_is_acknowledged_and_never_answered(town:
     outside = Outside(town)
     inbox_of(town, outside).take([message(town, Journal().start().batch(), key=Ed25519PrivateKey.generate())])
     assert outside.told == [("ack 1", 0)]
+
+
+@pytest.mark.parametrize("fails", ["take_effect", "store"])
+def test_a_batch_nobody_foresaw_counts_as_stored_and_the_journal_goes_on_behind_it(
+    town: Town, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    outside, journal = Outside(town), Journal().start().write("tamper").write("tamper")
+
+    def unforeseen(*_: Any, **__: Any) -> None:
+        raise KeyError("nobody foresaw this")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(inbox, fails, unforeseen)
+        inbox_of(town, outside).take([message(town, journal.batch(1, 2))])
+    inbox_of(town, outside).take([message(town, journal.batch(3), 2)])
+    kept = {"take_effect": 2, "store": 0}[fails]
+    assert outside.told == [("ack 1", kept), ("receipt 2", kept), ("ack 2", kept + 1), ("receipt 3", kept + 1)]
+    with town.reading() as session:
+        aside = [(row.first, row.last, row.why) for row in session.query(Quarantine)]
+    assert aside == ([] if kept else [(1, 2, "internal")])
