@@ -24,6 +24,8 @@ LEASE_MS = 5 * 60_000
 FIRST_PAUSE_MS = 60_000
 LONGEST_PAUSE_MS = 6 * 3_600_000
 MOST_ATTEMPTS = 10
+# Quiet hours last less than a day, which may have 25. What is due later was put off by a clock that was ahead.
+LONGEST_WAIT_MS = 25 * 3_600_000
 _AT_A_TIME = 50
 _MINUTE_MS = 60_000
 _DAY_MINUTES = 24 * 60
@@ -134,7 +136,10 @@ def text_of(session: Session, alert: Alert, language: str, now: int) -> tuple[st
 def _due(now: int) -> Select[AlertDelivery]:
     return (
         select(AlertDelivery)
-        .where(AlertDelivery.state == "waiting", AlertDelivery.due_at <= now)
+        .where(
+            AlertDelivery.state == "waiting",
+            (AlertDelivery.due_at <= now) | (AlertDelivery.due_at > now + LONGEST_WAIT_MS),
+        )
         .order_by(AlertDelivery.due_at, AlertDelivery.id)
     )
 

@@ -145,6 +145,25 @@ def test_a_fluttering_switch_is_told_once(watched: Town, post: Post) -> None:
     assert told == ["Tampered with: Montreuil, Montreuil 1"]
 
 
+def test_what_was_told_by_a_clock_that_was_ahead_keeps_nothing_back(watched: Town, post: Post) -> None:
+    happens(watched, "door_forced", fault="forced", now=NOON + 30 * DAY)
+    assert len(round_of(watched, post, NOON + 30 * DAY)) == 1
+    stands(watched, 3, None, NOON)
+    assert round_of(watched, post, NOON) == []
+    happens(watched, "door_forced", fault="forced", now=NOON + DAY)
+    assert len(round_of(watched, post, NOON + DAY)) == 1
+
+
+def test_a_letter_that_was_put_off_by_a_clock_that_was_ahead_goes_once_the_clock_is_right(
+    watched: Town, post: Post
+) -> None:
+    post.works = False
+    happens(watched, "door_forced", fault="forced", now=NOON + 30 * DAY)
+    assert round_of(watched, post, NOON + 30 * DAY) == []
+    post.works = True
+    assert len(round_of(watched, post, NOON)) == 1
+
+
 def test_quiet_hours_wait_for_the_morning_but_not_for_a_break_in(town: Town, post: Post) -> None:
     round_of(town, post, NOON)
     channel(town, quiet=(22 * 60, 7 * 60))

@@ -19,7 +19,7 @@ from gateway.events.service import latest_events
 from gateway.link.presence import Presence
 from gateway.lockers import wall
 from gateway.staff import service as accounts
-from tests.unit.gateway.town import NOON, Town
+from tests.unit.gateway.town import DAY, NOON, Town
 from wire.access_list import Revoked, list_hash
 from wire.messages import Birth, Health, Reply, Session, encode
 from wire.topics import Topic
@@ -319,6 +319,14 @@ def test_another_bank_cannot_reply_to_an_order(town: Town) -> None:
         stranger = Reply("lille-1", BEAT.session, command.id, "opened", NOON)
         assert commands.replied(session, ORDERS, "lille-1", stranger, now=NOON) is None
     assert state(town, command.id) == "requested"
+
+
+def test_an_order_of_a_time_when_the_clock_was_ahead_keeps_no_door_from_being_opened(town: Town) -> None:
+    ahead = ordered(town, NOON + 30 * DAY).id
+    assert state(town, ahead, NOON) == "no_answer"
+    with town.reading() as session:
+        assert not any(tile.pending for tile in wall.lockers(session, lambda _bank: True, now=NOON))
+    assert ordered(town, NOON).id != ahead
 
 
 def test_the_same_order_within_five_seconds_is_one_and_later_another(town: Town) -> None:
