@@ -8,21 +8,22 @@ import threading
 from collections.abc import Callable, Iterable
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from gateway.access import lists, service
 from gateway.access.changes import AccessChanged, CommandReady, ControllersChanged
 from gateway.access.keystore import Keystore
 from gateway.access.listed import badge_keys, site_of_bank
 from gateway.access.repository import Issued
-from gateway.access.standing import standing_of, standings
-from gateway.db import Database
+from gateway.access.standing import Standing, standing_of, standings
+from gateway.db import REFUSED, Database
 from gateway.errors import NotFoundError
 from gateway.ingest.service import Reach, reaches_at_birth
 from gateway.link.presence import Following, Presence
 from gateway.link.transport import Transport
 from wire.errors import MessageError
 from wire.keys import seal
-from wire.limits import COMMAND_FRESH_MS
+from wire.limits import COMMAND_FRESH_MS, MAX_INSTANT
 from wire.messages import Birth, Keys, Receipt, SealedKey, Trust, TrustedKey, encode
 from wire.messages import Session as WireSession
 from wire.topics import Topic, topic_name
@@ -54,6 +55,8 @@ class Publisher:
         self._holds: dict[str, Issued] = {}
         # By bank the session that was told trust and keys.
         self._told: dict[str, WireSession] = {}
+        # Banks to which this process has sent trust since they were held last: before, another key may have signed.
+        self._trusting: set[str] = set()
 
     def heard(self, news: object) -> None:
         """A listener of the database."""
@@ -85,6 +88,7 @@ class Publisher:
                 known = service.is_known(session, bank_id, following.version, following.hash)
             if standing is None or standing.held or not known:
                 self._presence.unsettle(bank_id)
+                self._trusting.discard(bank_id)
                 return
             self._presence.settle(bank_id)
             if again or self._told.get(bank_id) != birth.session:
@@ -117,17 +121,28 @@ class Publisher:
                 self._send(reach.bank_id, Topic.RECEIPTS, self._keystore.sign(Topic.RECEIPTS, encode(receipt)))
 
     def renew(self) -> None:
-        """Called now and then: lists whose lease is at half, trust that grows old, changes by another process."""
+        """Called now and then: lists whose lease is at half, trust that grows old, changes by another process.
+
+        What nobody foresaw at one bank holds up no other's lease. Raises DBAPIError if the database is away.
+        """
         with self._database.asking() as connection:
             banks = standings(connection)
         for bank_id, standing in banks.items():
-            if not self._presence.is_settled(bank_id):
-                self.settle(bank_id)
-            elif not standing.held:
-                self.publish_access(bank_id)
-                if self._now() - standing.trust > SIGNING_KEY_MS // 2:
-                    with self._lock:
-                        self._publish_trust(bank_id, standing.trust, 0)
+            try:
+                self._renew(bank_id, standing)
+            except Exception as error:
+                if isinstance(error, DBAPIError) and not isinstance(error, REFUSED):
+                    raise
+                log.exception("not_renewed", bank=bank_id)
+
+    def _renew(self, bank_id: str, standing: Standing) -> None:
+        if not self._presence.is_settled(bank_id):
+            self.settle(bank_id)
+        elif not standing.held:
+            self.publish_access(bank_id)
+            if self._now() - standing.trust > SIGNING_KEY_MS // 2:
+                with self._lock:
+                    self._publish_trust(bank_id, standing.trust, 0)
 
     def _issue(self, bank_id: str) -> tuple[int, Issued | None]:
         """The version issued before, and the list that now holds; none for a bank that is held or has no controller."""
@@ -151,17 +166,20 @@ class Publisher:
             self._send(bank_id, Topic.ACCESS, issued.envelope, retain=True)
 
     def _publish_trust(self, bank_id: str, newest: int, known: int) -> None:
-        """The signing key, where the bank does not know the newest trust document or it has grown old."""
+        """The signing key, where the bank does not know the newest trust document or it has grown old; and once from
+        this process, which may sign with another key than the one that the newest document names."""
         now = self._now()
-        if newest and known == newest and now - newest <= SIGNING_KEY_MS // 2:
+        if bank_id in self._trusting and newest and known == newest and now - newest <= SIGNING_KEY_MS // 2:
             return
         with self._database.writing() as session:
             row = service.controller_of(session, bank_id)
             row.trust_version = max(row.trust_version + 1, known + 1, now)
             version = row.trust_version
-        key = TrustedKey(self._keystore.signing_public, now + SIGNING_KEY_MS)
+        # Its age is read from its version, also where this clock is far behind what banks were told before.
+        key = TrustedKey(self._keystore.signing_public, min(version + SIGNING_KEY_MS, MAX_INSTANT))
         trust = encode(Trust(bank_id, version, (key,)))
         self._send(bank_id, Topic.TRUST, self._keystore.sign(Topic.TRUST, trust), retain=True)
+        self._trusting.add(bank_id)
 
     def _publish_keys(self, bank_id: str) -> None:
         """The site's badge keys, sealed; one is made if it has none."""
