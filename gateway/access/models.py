@@ -11,6 +11,8 @@ from gateway.db import Base, Code, Id, Instant, OptionalInstant
 class Controller(Base):
     """The controller of a bank: its public keys, its present session, and the list it says is in force.
 
+    `trust_version` is the trust document it was told last, `trust_reported` the one it named at its last birth.
+
     While `held_since` is set nothing but receipts and `send_access` is published to it (see reconcile.py).
     """
 
@@ -21,6 +23,7 @@ class Controller(Base):
     encryption_public: Mapped[bytes] = mapped_column(LargeBinary(32))
     added_at: Mapped[Instant]
     trust_version: Mapped[int] = mapped_column(BigInteger, default=0)
+    trust_reported: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     keys_version: Mapped[int] = mapped_column(BigInteger, default=0)
     session_number: Mapped[int] = mapped_column(BigInteger, default=0)
     session_nonce: Mapped[str | None] = mapped_column(String(32))

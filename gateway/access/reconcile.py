@@ -98,6 +98,7 @@ def decide(session: Session, bank_id: str, *, actor: str, now: int, unseen: bool
         _remember(session, bank_id, *found)
     elif controller.list_in_force:
         _remember_version(session, bank_id, controller.list_in_force, now)
+    controller.trust_version = max(controller.trust_version, controller.trust_reported)
     controller.held_since = controller.held_why = None
     audit.record(session, actor=actor, action="bank_reconciled", subject=bank_id, now=now, unseen=unseen)
     record(session, "controller_reconciled", now=now, bank_id=bank_id)

@@ -149,7 +149,7 @@ def born(session: Session, bank_id: str, birth: Birth, *, fresh: bool = True, no
         return "session_conflict"
     if not known.online or known.nonce != nonce:
         record(session, "controller_online", now=now, bank_id=bank_id, software=birth.software)
-    standing.begin(session, bank_id, number, nonce, birth.software, now=now)
+    standing.begin(session, bank_id, birth, now=now)
     if birth.trust_version > known.trust:
         _hold(session, bank_id, known, "unknown_trust", birth.trust_version, now)
     if fresh:

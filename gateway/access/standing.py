@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.models import Controller, IssuedList
 from gateway.prepared import Prepared
+from wire.messages import Birth
 
 
 class Standing(NamedTuple):
@@ -43,7 +44,7 @@ def _writing(*names: str) -> Prepared:
     return Prepared(row.values({name: bindparam(name) for name in names}))
 
 
-_BEGIN = _writing("session_number", "session_nonce", "software", "online", "status_at")
+_BEGIN = _writing("session_number", "session_nonce", "software", "trust_reported", "online", "status_at")
 _END = _writing("online", "status_at")
 _FOLLOW = _writing("list_in_force", "list_in_force_since")
 _HOLD = _writing("held_since", "held_why")
@@ -66,9 +67,12 @@ def _standing(
     return Standing(in_force, newest or 0, held_since is not None, trust, number, nonce, bool(online))
 
 
-def begin(session: Session, bank_id: str, number: int, nonce: str, software: str, *, now: int) -> None:
+def begin(session: Session, bank_id: str, birth: Birth, *, now: int) -> None:
     """A session has begun, or goes on."""
-    values = {"session_number": number, "session_nonce": nonce, "software": software, "online": True, "status_at": now}
+    values = {
+        "session_number": birth.session.number, "session_nonce": birth.session.nonce, "software": birth.software,
+        "trust_reported": birth.trust_version, "online": True, "status_at": now,
+    }  # fmt: skip
     _BEGIN.run(session.connection(), {"bank": bank_id, **values})
 
 

@@ -226,6 +226,13 @@ def test_a_staff_badge_that_the_bank_knows_to_be_dead_dies_here_too(town: Town) 
         assert badges.state_of(badges.badge_of(session, badge.id)) == "revoked"
 
 
+def test_a_bank_reconciled_while_it_is_away_is_not_held_again_for_the_trust_it_named(town: Town) -> None:
+    assert is_held_by(town, birth(5, trust=NOON))
+    with town.writing() as session:
+        reconcile.decide(session, town.bank, actor="t", now=NOON, unseen=True)
+    assert not is_held_by(town, birth(6, trust=NOON))
+
+
 def ordered(town: Town, now: int = NOON, **other: Any) -> CommandRecord:
     given = {"bank_id": town.bank, "number": 1, "reason": "holder_present", "actor": "t", **other}
     with town.writing() as session:
