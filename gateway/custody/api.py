@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from sqlalchemy.orm import Session
 
 from gateway.custody import outcomes, readiness, service, waiting
+from gateway.custody.readiness import Readiness
 from gateway.custody.schemas import (
     AwaitedOut,
     ChecksIn,
@@ -26,7 +28,8 @@ from gateway.custody.schemas import (
 from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut
 from gateway.lockers.service import locker_of
 from gateway.problems import responses
-from gateway.staff.scope import require_named
+from gateway.staff.scope import is_own, require_named
+from gateway.staff.service import SignedIn
 
 router = APIRouter(tags=["safekeeping"])
 CustodyId = Annotated[str, Path(max_length=36)]
@@ -182,10 +185,10 @@ def list_awaited(database: Db, caller: Caller, now: Now) -> PageOut[AwaitedOut]:
 
 
 @router.get("/lockers/{bank}/{number}/readiness", summary="Can it be given again?", responses=responses(404))
-def ready(database: Db, _caller: Caller, now: Now, bank: Bank, number: Number) -> ReadinessOut:
+def ready(database: Db, caller: Caller, now: Now, bank: Bank, number: Number) -> ReadinessOut:
     """What nobody has confirmed since its last holder."""
     with database.reading() as session:
-        return readiness_out(readiness.readiness(session, locker_of(session, bank, number), now))
+        return _readiness(session, caller, readiness.readiness(session, locker_of(session, bank, number), now))
 
 
 @router.post("/lockers/{bank}/{number}/checks", summary="Seen empty, cleaned, lock checked", responses=_CHANGES)
@@ -193,4 +196,18 @@ def confirm(database: Db, caller: Caller, now: Now, bank: Bank, number: Number, 
     """Refused while a contract has the locker."""
     with database.writing() as session:
         locker = locker_of(session, bank, number)
-        return readiness_out(readiness.confirm(session, locker, seen.checks, actor=caller.staff_id, now=now))
+        found = readiness.confirm(session, locker, seen.checks, actor=caller.staff_id, now=now)
+        return _readiness(session, caller, found)
+
+
+def _readiness(session: Session, caller: SignedIn, found: Readiness) -> ReadinessOut:
+    """Another organisation's safekeeping is left out."""
+    out = readiness_out(found)
+    if found.custody_id is None:
+        return out
+    contract_id = service.custody_of(session, found.custody_id).contract_id
+    return (
+        out
+        if is_own(session, caller.organisation_id, "contract_id", contract_id)
+        else out.model_copy(update={"custody_id": None})
+    )

@@ -3,21 +3,26 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from sqlalchemy.orm import Session
 
 from gateway.edge import PAGE, Caller, Db, Limit, Now, PageOut
 from gateway.events.schemas import EventOut
 from gateway.events.service import FeedItem, events_after
 from gateway.problems import responses
+from gateway.staff.scope import is_own
+from gateway.staff.service import SignedIn
 
 router = APIRouter(tags=["events"])
 
+# What an event's body may name of people.
+_NAMED = {"contract": "contract_id", "badge": "badge_id", "loan": "loan_id", "claim": "claim_id", "person": "person_id"}
 USES_SHOWN_FOR_MS = 15 * 60_000
 
 
 @router.get("/events", summary="What happened, oldest first", responses=responses())
 def list_events(
     database: Db,
-    _caller: Caller,
+    caller: Caller,
     now: Now,
     after: Annotated[int, Query(ge=0, le=2**53, description="id of the last event already seen")] = 0,
     limit: Limit = PAGE,
@@ -39,4 +44,16 @@ def list_events(
     with database.reading() as session:
         found = page(after, limit)
         more = len(found) == limit and bool(page(found[-1].id, 1))
-    return PageOut(items=[EventOut.model_validate(item) for item in found], next=str(found[-1].id) if more else None)
+        items = [_out(session, caller, item) for item in found]
+    return PageOut(items=items, next=str(found[-1].id) if more else None)
+
+
+def _out(session: Session, caller: SignedIn, item: FeedItem) -> EventOut:
+    """Whoever runs a bank reads what happens there, without the ids of another organisation's things."""
+    others = {
+        name
+        for name, called in _NAMED.items()
+        if name in item.body and not is_own(session, caller.organisation_id, called, str(item.body[name]))
+    }
+    out = EventOut.model_validate(item)
+    return out.model_copy(update={"body": {name: value for name, value in out.body.items() if name not in others}})

@@ -3,11 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from sqlalchemy.orm import Session
 
 from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut
 from gateway.errors import InvalidError
 from gateway.events.schemas import EventOut
 from gateway.incidents import hazards, override_key
+from gateway.incidents.models import Hazard
 from gateway.incidents.override_key import Forced
 from gateway.incidents.schemas import (
     ForcedOut,
@@ -22,6 +24,7 @@ from gateway.incidents.schemas import (
     override_out,
 )
 from gateway.problems import responses
+from gateway.staff.service import SignedIn
 
 router = APIRouter(tags=["incidents"])
 HazardId = Annotated[str, Path(max_length=36)]
@@ -40,7 +43,7 @@ def list_hazards(
     """Of the sites that the caller sees."""
     with database.reading() as session:
         page = hazards.list_hazards(session, actor=caller.staff_id, is_open=is_open, after=after, limit=limit)
-        return PageOut(items=[hazard_out(one) for one in page.items], next=page.next)
+        return PageOut(items=[_hazard(session, one, caller) for one in page.items], next=page.next)
 
 
 @router.post("/hazards", status_code=201, summary="Report a hazard", responses=_CHANGES)
@@ -62,21 +65,22 @@ def inspect(database: Db, caller: Caller, now: Now, hazard_id: HazardId, seen: I
             session, hazard_id, witness_kind=seen.witness_kind, witness=seen.witness, found=seen.found,
             action=seen.action, text=seen.note, at=seen.at, actor=caller.staff_id, now=now,
         )  # fmt: skip
-        return hazard_out(hazard)
+        return _hazard(session, hazard, caller)
 
 
 @router.post("/hazards/{hazard_id}/notice", summary="Write the notice", responses=_CHANGES)
 def notice(database: Db, caller: Caller, now: Now, hazard_id: HazardId, written: NoticeIn) -> HazardOut:
     """For whose locker it is; the light at the door says that a message waits."""
     with database.writing() as session:
-        return hazard_out(hazards.tell(session, hazard_id, text=written.text, actor=caller.staff_id, now=now))
+        told = hazards.tell(session, hazard_id, text=written.text, actor=caller.staff_id, now=now)
+        return _hazard(session, told, caller)
 
 
 @router.post("/hazards/{hazard_id}/close", summary="Close a hazard", responses=_CHANGES)
 def close(database: Db, caller: Caller, now: Now, hazard_id: HazardId) -> HazardOut:
     """Once it was inspected and told."""
     with database.writing() as session:
-        return hazard_out(hazards.close(session, hazard_id, actor=caller.staff_id, now=now))
+        return _hazard(session, hazards.close(session, hazard_id, actor=caller.staff_id, now=now), caller)
 
 
 @router.get("/override-uses", summary="Declared uses of the override key", responses=responses(404))
@@ -110,6 +114,12 @@ def forced_entries(
         return PageOut(
             items=[_out(one) for one in found], next=str(found[-1].entry.id) if len(found) == limit else None
         )
+
+
+def _hazard(session: Session, hazard: Hazard, caller: SignedIn) -> HazardOut:
+    """Another organisation's contract is left out."""
+    seen = hazards.contract_seen(session, hazard, actor=caller.staff_id)
+    return hazard_out(hazard).model_copy(update={"contract_id": seen})
 
 
 def _out(one: Forced) -> ForcedOut:

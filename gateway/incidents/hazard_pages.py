@@ -22,8 +22,12 @@ from wire.hours import site_zone
 
 router = APIRouter()
 SHOWN = 25
+# Whoever reports what another organisation sees to learns no more of it.
+_REPORTED = "/hazards?done=incident_reported"
 # The step whose turn it is.
 INSPECT, TELL, CLOSE, OVER = "inspect", "notice", "close", "over"
+# Its turn is another organisation's, whose holder has the locker.
+THEIRS = "theirs"
 
 
 def step_of(hazard: Hazard) -> str:
@@ -56,7 +60,7 @@ def report(posted: PostedForm) -> Response:
             session, bank_id=bank, number=number, kind=HazardKind(kind), text=form.get("note") or None,
             actor=visit.staff.staff_id, now=now,
         )  # fmt: skip
-        return f"/hazards/{made.id}"
+        return f"/hazards/{made.id}" if hazards.is_seen(session, made, actor=visit.staff.staff_id) else _REPORTED
 
     return posted.act(act, lambda session, again: _list(visit, session, again, 422))
 
@@ -122,6 +126,9 @@ def _blocks(session: Session, organisation_id: str | None) -> list[tuple[str, st
 
 def _hazard(visit: Member, session: Session, hazard_id: str, form: Form, status: int = 200) -> Response:
     hazard = hazards.hazard_of(session, hazard_id, actor=visit.staff.staff_id)
+    step = step_of(hazard)
+    if step == TELL and hazards.contract_seen(session, hazard, actor=visit.staff.staff_id) is None:
+        step = THEIRS
     return visit.page(
         "incidents/hazard.html",
         area="more",
@@ -130,7 +137,7 @@ def _hazard(visit: Member, session: Session, hazard_id: str, form: Form, status:
         form=form,
         hazard=hazard,
         url=f"/hazards/{hazard.id}",
-        step=step_of(hazard),
+        step=step,
         kind=words.HAZARDS[hazard.kind],
         found=words.HAZARDS.get(hazard.found or "", ""),
         done_there=words.ACTIONS.get(hazard.action or "", ""),

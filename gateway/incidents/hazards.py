@@ -2,22 +2,25 @@
 
 from contextlib import suppress
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
 from gateway.care.files import happened, note
 from gateway.contracts import notices, repository
 from gateway.contracts.codes import NoticeWhy
+from gateway.contracts.models import Contract
 from gateway.custody.codes import Witness
 from gateway.db import new_id
-from gateway.errors import ConflictError, InvalidError, NotFoundError
+from gateway.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from gateway.incidents.codes import HazardAction, HazardKind
 from gateway.incidents.models import Hazard
-from gateway.incidents.visibility import at_sites, sees
+from gateway.incidents.visibility import at_sites, own_contracts, sees
 from gateway.lockers.models import Bank, Locker
 from gateway.lockers.service import locker_of
+from gateway.lockers.sight import sight_of
 from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.staff.service import staff_of
 
 
 def report(
@@ -79,7 +82,8 @@ def inspect(
 def tell(session: Session, hazard_id: str, *, text: str, actor: str, now: int) -> Hazard:
     """The written notice for whose locker it is; the light at the door says that a message waits.
 
-    Raises NotFoundError (`hazard`), InvalidError (`note`), ConflictError (`not_inspected`, `told`, `nobodys`).
+    Raises NotFoundError (`hazard`), InvalidError (`note`), ConflictError (`not_inspected`, `told`, `nobodys`),
+    ForbiddenError (`organisation`: its holder's organisation writes it).
     """
     hazard = hazard_of(session, hazard_id, actor=actor)
     if hazard.inspected_at is None:
@@ -88,6 +92,8 @@ def tell(session: Session, hazard_id: str, *, text: str, actor: str, now: int) -
         raise ConflictError("told", "the notice was written already")
     if hazard.contract_id is None:
         raise ConflictError("nobodys", "this locker was nobody's: there is no one to tell")
+    if contract_seen(session, hazard, actor=actor) is None:
+        raise ForbiddenError("organisation", "another organisation's: it tells the holder")
     written = note(text)
     if written is None:
         raise InvalidError("note", "write what was found, what was done and where to ask")
@@ -113,11 +119,24 @@ def close(session: Session, hazard_id: str, *, actor: str, now: int) -> Hazard:
 
 
 def hazard_of(session: Session, hazard_id: str, *, actor: str) -> Hazard:
-    """Raises NotFoundError with code `hazard`, also where `actor` does not see its site."""
+    """Raises NotFoundError with code `hazard`, also where `actor` does not see its site, and of another organisation's
+    holder where that runs the bank, not they.
+    """
     hazard = session.scalar(select(Hazard).where(Hazard.id == hazard_id, _seen_by(session, actor)))
     if hazard is None:
         raise NotFoundError("hazard", "no such hazard")
     return hazard
+
+
+def contract_seen(session: Session, hazard: Hazard, *, actor: str) -> str | None:
+    """The contract whose locker it was, for those of its person's organisation."""
+    own = Contract.id == hazard.contract_id, own_contracts(session, actor, Contract.id)
+    return session.scalar(select(Contract.id).where(*own))
+
+
+def is_seen(session: Session, hazard: Hazard, *, actor: str) -> bool:
+    """Whether `actor` may ask for it."""
+    return session.scalar(select(Hazard.id).where(Hazard.id == hazard.id, _seen_by(session, actor))) is not None
 
 
 def list_hazards(
@@ -131,8 +150,16 @@ def list_hazards(
 
 
 def _seen_by(session: Session, actor: str) -> ColumnElement[bool]:
+    """What was nobody's or one's own people's at the sites that `actor` sees, and all of the banks that they run."""
+    organisation_id = staff_of(session, actor).organisation_id
+    if organisation_id is None:
+        return true()
     lockers = select(Locker.id).join(Bank, Bank.id == Locker.bank_id)
-    return Hazard.locker_id.in_(lockers.where(at_sites(session, actor, Bank.site_id)))
+    own = or_(Hazard.contract_id.is_(None), own_contracts(session, actor, Hazard.contract_id))
+    return or_(
+        Hazard.locker_id.in_(lockers.where(at_sites(session, actor, Bank.site_id))) & own,
+        Hazard.locker_id.in_(lockers.where(Bank.id.in_(sight_of(session, organisation_id).run))),
+    )
 
 
 def _whose(session: Session, locker: Locker, now: int) -> str | None:

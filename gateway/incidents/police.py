@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -13,7 +13,7 @@ from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.incidents.codes import Asked, Authority, LegalBasis
 from gateway.incidents.request_models import PoliceRequest, PoliceSubject
-from gateway.incidents.visibility import at_sites, site_of
+from gateway.incidents.visibility import at_sites, own_files, site_of
 from gateway.lockers.models import Bank, Locker, Site
 from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people.service import person_of
@@ -84,7 +84,7 @@ def decide(
 
 def request_of(session: Session, request_id: str, *, actor: str) -> PoliceRequest:
     """Raises NotFoundError with code `police_request`, also where `actor` does not see its site."""
-    query = select(PoliceRequest).where(PoliceRequest.id == request_id, at_sites(session, actor, PoliceRequest.site_id))
+    query = _seen_by(session, actor).where(PoliceRequest.id == request_id)
     request = session.scalar(query)
     if request is None:
         raise NotFoundError("police_request", "no such request")
@@ -95,8 +95,13 @@ def list_requests(
     session: Session, *, actor: str, after: str | None = None, limit: int = PAGE_SIZE
 ) -> Page[PoliceRequest]:
     """Those of the sites that `actor` sees, in the order in which they were logged."""
-    query = select(PoliceRequest).where(at_sites(session, actor, PoliceRequest.site_id))
-    return page_of(session, query, PoliceRequest.id, after=after, limit=limit)
+    return page_of(session, _seen_by(session, actor), PoliceRequest.id, after=after, limit=limit)
+
+
+def _seen_by(session: Session, actor: str) -> Select[PoliceRequest]:
+    """At a shared site another organisation's requests are its own."""
+    theirs = PoliceRequest.subjects.any(~own_files(session, actor, PoliceSubject.person_id))
+    return select(PoliceRequest).where(at_sites(session, actor, PoliceRequest.site_id), ~theirs)
 
 
 def _known_here(session: Session, person_id: str, site: Site) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from gateway.contracts.models import Contract
 from gateway.errors import NotFoundError
 from gateway.lockers.models import Bank, BankRole, Site
 from gateway.people.models import Person
@@ -49,6 +50,14 @@ def own_files(session: Session, staff_id: str, column: InstrumentedAttribute[str
     if organisation is None:
         return true()
     return column.in_(select(Person.id).where(Person.organisation_id == organisation))
+
+
+def own_contracts(
+    session: Session, staff_id: str, column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+) -> ColumnElement[bool]:
+    """Narrows a query to contracts of people whose files are the account's organisation's. Raises NotFoundError
+    (`staff`)."""
+    return column.in_(select(Contract.id).where(own_files(session, staff_id, Contract.person_id)))
 
 
 def own_people(session: Session, staff_id: str, people: Collection[str]) -> set[str]:

@@ -10,6 +10,7 @@ from gateway.lockers.places_schemas import MoveOut, PlaceOut, WindDownIn, WorksI
 from gateway.lockers.service import bank_of
 from gateway.paging import in_pages
 from gateway.problems import responses
+from gateway.staff.scope import is_own
 
 router = APIRouter(prefix="/banks/{bank}", tags=["places"])
 BankId = Annotated[str, Path(max_length=40)]
@@ -64,11 +65,12 @@ def keep(database: Db, caller: Caller, now: Now, bank: BankId) -> PlaceOut:
 
 @router.get("/to-move", summary="Contracts that must move", responses=responses(404))
 def to_move(
-    database: Db, _caller: Caller, now: Now, bank: BankId, after: After = None, limit: Limit = PAGE
+    database: Db, caller: Caller, now: Now, bank: BankId, after: After = None, limit: Limit = PAGE
 ) -> PageOut[MoveOut]:
-    """Because of works or of winding down, by the number of the locker."""
+    """Of one's own people, because of works or of winding down, by the number of the locker."""
     with database.reading() as session:
         bank_of(session, bank)
-        found = winding_down.to_move(session, now, bank_id=bank)
+        every = winding_down.to_move(session, now, bank_id=bank)
+        found = [one for one in every if is_own(session, caller.organisation_id, "contract_id", one.contract_id)]
         page = in_pages(found, lambda one: one.contract_id, after=after, limit=limit)
         return PageOut(items=[MoveOut.model_validate(one) for one in page.items], next=page.next)

@@ -22,7 +22,7 @@ from gateway.events.models import Event
 from gateway.incidents.request_models import Leave
 from gateway.loans.sight import OWN as LIBRARIES
 from gateway.lockers.allotments import allotment_at
-from gateway.lockers.models import Locker, MechanicalKey, Site
+from gateway.lockers.models import KeyHandover, Locker, MechanicalKey, Site
 from gateway.lockers.sight import Sight, sight_of
 from gateway.luggage.models import DeskShift, Luggage
 from gateway.money.models import Claim, MoneyMovement
@@ -38,6 +38,8 @@ _SAID = {
     "person": "person_id", "person_id": "person_id", "contract": "contract_id", "contract_id": "contract_id",
     "badge": "badge_id", "badge_id": "badge_id", "key_id": "key_id", "bank": "bank", "block": "bank", "site": "site",
     "site_id": "site", "entry": "entry_id", "trusted_id": "trusted_id", "library": "library_id",
+    "library_id": "library_id", "enrolment": "command_id", "membership_id": "membership_id", "loan_id": "loan_id",
+    "project_id": "project_id", "referral_id": "referral_id", "partner_id": "partner_id",
 }  # fmt: skip
 # What a column of ids can hold.
 _LONGEST_NUMBER = 18
@@ -88,8 +90,8 @@ def require_own(
     """
     if organisation_id is None:
         return
-    for name, is_own in _OWN.items():
-        if name in named and not is_own(session, organisation_id, named[name]):
+    for name in _OWN:
+        if name in named and not is_own(session, organisation_id, name, named[name]):
             raise NotFoundError(name.removesuffix("_id"), f"no such {name.removesuffix('_id')}")
     sight = sight_of(session, organisation_id)
     for name, value in named.items():
@@ -99,6 +101,10 @@ def require_own(
         raise ForbiddenError("organisation", "say which bank: bank=; other organisations' banks are not yours to read")
     if "bank" in named:
         _require_bank(session, sight, named, right, changing, now)
+    key = session.get(MechanicalKey, named["key_id"]) if "key_id" in named else None
+    if key is not None:  # its address names no locker
+        at = {"bank": key.locker.bank_id, "number": str(key.locker.number)}
+        _require_bank(session, sight, at, right, changing, now)
 
 
 def require_named(session: Session, who: SignedIn, now: int, **named: str) -> None:
@@ -113,6 +119,11 @@ def require_organisation(mine: str | None, organisation_id: str) -> None:
     """
     if mine not in (None, organisation_id):
         raise ForbiddenError("organisation", "this belongs to another organisation")
+
+
+def is_own(session: Session, organisation_id: str | None, name: str, thing_id: str) -> bool:
+    """Whether an answer may name a thing, called as in an address (`contract_id`), to that organisation's accounts."""
+    return organisation_id is None or _OWN[name](session, organisation_id, thing_id)
 
 
 def _require_bank(
@@ -184,8 +195,15 @@ def _badge(session: Session, organisation_id: str, badge_id: str) -> bool:
 
 
 def _key(session: Session, organisation_id: str, key_id: str) -> bool:
+    """Also one that is out: where another organisation's holder has it, whoever runs the bank may still take it."""
     key = session.get(MechanicalKey, key_id)
-    return key is None or key.locker.bank_id in sight_of(session, organisation_id).seen
+    if key is None:
+        return True
+    sight = sight_of(session, organisation_id)
+    out = select(KeyHandover.contract_id).where(KeyHandover.key_id == key_id, KeyHandover.returned_at.is_(None))
+    contract = session.scalar(out)
+    is_own = contract is None or _contract(session, organisation_id, contract)
+    return key.locker.bank_id in (sight.seen if is_own else sight.run)
 
 
 def _of_contract(
