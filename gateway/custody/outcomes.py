@@ -93,7 +93,9 @@ def dispose_one(
 
 def what_holds(session: Session, custody: Custody) -> str | None:
     """Why nothing may be disposed of whatever the date: `kept_for_entitled`, `owner_away`, or None."""
-    people = [party.person_id for party in custody.contract.parties] or [custody.contract.person_id]
+    # Whoever parted left what is inside to the other.
+    stayed = [party.person_id for party in custody.contract.parties if party.until_at is None]
+    people = stayed or [custody.contract.person_id]
     died = select(Death.id).where(Death.person_id.in_(people), Death.withdrawn_at.is_(None)).limit(1)
     if custody.contract.frozen_at is not None or session.scalar(died) is not None:
         return "kept_for_entitled"

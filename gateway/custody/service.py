@@ -43,7 +43,8 @@ def begin(session: Session, contract_id: str, *, locker_id: str | None = None, a
     """Begins to take out what a contract left in a locker it has no more (the last one it had), or resumes it.
 
     Raises NotFoundError (`contract`, `locker`), ConflictError (`not_over`: the holder may still collect,
-    `locker_taken`: someone else has the locker, `custody_open`: someone else's belongings are being taken out).
+    `locker_taken`: someone else has the locker or had it since, `custody_open`: someone else's belongings are being
+    taken out).
     """
     contract = contract_of(session, contract_id)
     held = _last_held(contract, locker_id)
@@ -56,6 +57,7 @@ def begin(session: Session, contract_id: str, *, locker_id: str | None = None, a
     if held.until_at > now:
         raise ConflictError("not_over", "the holder may still collect: until then their things stay in the locker")
     _refuse_held(session, locker, now)
+    _refuse_had_since(session, held, now)
     custody = Custody(
         id=new_id(now), contract=contract, locker=locker, begun_at=now, begun_by=actor, things=[],
     )  # fmt: skip
@@ -262,6 +264,20 @@ def _refuse_held(session: Session, locker: Locker, now: int) -> None:
     other = session.scalar(select(Holding).where(Holding.locker_id == locker.id, has_locker(now)).limit(1))
     if other is not None:
         raise ConflictError("locker_taken", f"locker {locker.number} is someone else's now: what is inside is theirs")
+
+
+def _refuse_had_since(session: Session, held: Holding, now: int) -> None:
+    later = select(Holding.id).where(
+        Holding.locker_id == held.locker_id,
+        Holding.contract_id != held.contract_id,
+        Holding.from_at < Holding.until_at,
+        Holding.from_at >= held.until_at,
+        Holding.from_at <= now,
+        Holding.waits_since.is_(None),
+    )
+    if session.scalar(later.limit(1)) is not None:
+        number = held.locker.number
+        raise ConflictError("locker_taken", f"someone else has had locker {number} since: what is inside is theirs")
 
 
 def _not_stored() -> Select[Custody]:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gateway.audit.models import AuditRecord
+from gateway.contracts import parties
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Absence, Contract, Death
 from gateway.custody import outcomes, readiness, service
@@ -376,3 +377,29 @@ def test_a_custody_of_a_locker_that_is_someone_elses_by_now_is_refused(town: Tow
             starts_on=date(2026, 7, 1), ends_on=date(2026, 8, 1), actor="a", now=OVER,
         )  # fmt: skip
     assert refused(town, lambda s: service.begin(s, former.id, actor="a", now=OVER)) == "locker_taken"
+
+
+def test_what_the_last_holder_left_is_not_written_down_under_one_before(town: Town) -> None:
+    former = left_behind(town)
+    with town.writing() as session:
+        contracts.end(session, former.id, reason="agreed", collect_days=0, actor="amina", now=NOON)
+        locker = locker_of(session, town.bank, 1)
+        readiness.confirm(session, locker, {Check.EMPTY, Check.CLEANED, Check.LOCK}, actor="amina", now=NOON + 1_000)
+    last = town.assign(town.person("Omar"), ends_on=TODAY, badge=town.badge(), now=NOON + 60_000)
+    assert refused(town, lambda session: service.begin(session, former.id, actor="amina", now=OVER)) == "locker_taken"
+    with town.writing() as session:
+        assert service.begin(session, last.id, actor="amina", now=OVER).contract_id == last.id
+
+
+def test_the_death_of_one_who_had_parted_long_ago_holds_nothing_of_the_other(town: Town) -> None:
+    contract, second = left_behind(town), town.person("Omar")
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=second.id, actor="amina", now=NOON)
+        parties.part(session, contract.id, person_id=second.id, actor="amina", now=NOON + 1_000)
+    with town.writing() as session:
+        bag = service.begin(session, contract.id, actor="amina", now=OVER)
+    for person_id, holds in ((second.id, None), (contract.person_id, "kept_for_entitled")):
+        with town.writing() as session:
+            session.add(Death(id=new_id(OVER), person_id=person_id, recorded_by="amina", recorded_at=OVER))
+        with town.reading() as session:
+            assert outcomes.what_holds(session, service.custody_of(session, bag.id)) == holds
