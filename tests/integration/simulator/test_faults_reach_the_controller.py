@@ -50,8 +50,8 @@ def test_a_fault_of_a_device_is_told_and_its_end_too(site: World, name: str, dev
     faults, recoveries = len(_told(site, f"{kind}_fault", device)), len(_told(site, f"{kind}_recovered", device))
     others = _of_others(site, device)
     _switch(site, name, True, device)
-    site.gateway.wait(lambda: len(_told(site, f"{kind}_fault", device)) > faults, 15)
-    assert _told(site, f"{kind}_fault", device)[faults] == code
+    # Not always the first: a machine that is too busy for the board's pulse keeper tells that as well.
+    site.gateway.wait(lambda: code in _told(site, f"{kind}_fault", device)[faults:], 15)
     _switch(site, name, False, device)
     site.gateway.wait(lambda: len(_told(site, f"{kind}_recovered", device)) > recoveries, 20)
     assert _of_others(site, device) == others
