@@ -399,7 +399,7 @@ def test_an_erased_file_takes_nothing_new(town: Town) -> None:
             session, person_id=gone.id, bank_id=town.bank, number=4, starts_on=TODAY, ends_on=TODAY, **by
         ),
         lambda session: contracts.sign(session, draft.id, **by),
-        lambda session: contracts.tell_how(session, over.id, reason="work", how=contracts.How(note="at a bakery"), **by),
+        lambda session: contracts.tell_how(session, over.id, reason="work", how=contracts.How(note="bakery"), **by),
         lambda session: parties.join(session, running.id, person_id=gone.id, actor="test", now=NOON + DAY),
         lambda session: away.leave(session, gone.id, kind="prison", from_on=TODAY, note="in Fresnes", **by),
         lambda session: deaths.record(session, gone.id, note="in Lille", **by),
