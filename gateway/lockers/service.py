@@ -11,6 +11,7 @@ from gateway.contracts.models import Holding
 from gateway.custody.readiness import require_empty
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
+from gateway.loans.models import ToolLocker
 from gateway.lockers.models import Allotment, Bank, Locker, Organisation, Site
 from gateway.people.service import checked_name
 from gateway.prepared import Prepared
@@ -129,8 +130,8 @@ def measure(
 def retire_locker(session: Session, bank_id: str, number: int, *, actor: str, now: int) -> Locker:
     """The locker is in service no more, nor kept for anyone; its past stays in every figure.
 
-    Raises NotFoundError (`bank`, `locker`), ConflictError (`locker_taken`: someone holds it or will) and as
-    custody.readiness.require_empty.
+    Raises NotFoundError (`bank`, `locker`), ConflictError (`locker_taken`: someone holds it or will, `tool_locker`) and
+    as custody.readiness.require_empty.
     """
     locker = locker_of(session, bank_id, number)
     # Drafts hold nothing yet: theirs begins and ends at once.
@@ -139,6 +140,8 @@ def retire_locker(session: Session, bank_id: str, number: int, *, actor: str, no
     )
     if session.scalar(held.limit(1)) is not None:
         raise ConflictError("locker_taken", f"someone holds locker {number} or will: move or end that contract first")
+    if session.get(ToolLocker, locker.id) is not None:
+        raise ConflictError("tool_locker", f"locker {number} lends tools: stop that first")
     require_empty(session, locker, now)
     locker.retired_at = now
     open_ended = or_(Allotment.until_at.is_(None), Allotment.until_at > now)

@@ -17,7 +17,7 @@ from gateway.loans.codes import Condition, LeftWhy, OverLimit, RetiredWhy, Stock
 from gateway.loans.models import LoanItem, ToolLocker
 from gateway.loans.states import LoanState
 from gateway.lockers.free import free_lockers
-from gateway.lockers.service import locker_of
+from gateway.lockers.service import locker_of, retire_locker
 from tests.unit.gateway.loans.library import LOCKER, Library, at
 from tests.unit.gateway.town import DAY, NOON, TODAY
 from wire.access_list import decode_access_list
@@ -167,6 +167,13 @@ def test_a_tool_locker_is_given_to_nobody(library: Library) -> None:
         assert LOCKER not in [locker.number for locker in free_lockers(session, NOON)]
     with pytest.raises(ConflictError) as caught:
         library.town.assign(library.town.person(), LOCKER)
+    assert caught.value.code == "tool_locker"
+
+
+def test_a_tool_locker_goes_out_of_service_only_once_it_lends_no_more(library: Library) -> None:
+    """Its members' loans would go on opening a locker that no page shows any more."""
+    with pytest.raises(ConflictError) as caught, library.town.writing() as session:
+        retire_locker(session, library.town.bank, LOCKER, actor="lea", now=NOON)
     assert caught.value.code == "tool_locker"
 
 
