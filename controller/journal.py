@@ -220,11 +220,11 @@ class Journal:
         if result.durable:
             self._commits += 1
             self._committed_ms = self._mono_ms()
-            kept = {name for item in result.settled for name in item.state}
-            self._copy_due = self._copy_due or not COPIED_WHEN.isdisjoint(kept)
         for item in result.settled:
             if item.done is not None:
                 item.done(result.durable)
+            if result.durable and item.state and not COPIED_WHEN.isdisjoint(item.state):
+                self._copy_due = True
         self.changed(result)
 
     def tick(self, mono_ms: int) -> None:
