@@ -26,6 +26,7 @@ from gateway.ingest.service import Arrived, Reach, reaches_at_birth, store
 from gateway.privacy.field_keys import FieldKeys
 from tests.unit.gateway.journal import Journal
 from tests.unit.gateway.town import NOON, Town, found_town
+from wire.limits import MAX_BATCHES_IN_FLIGHT
 from wire.messages import EpochRange
 
 TABLES: tuple[Table, ...] = (Event.__table__, Epoch.__table__, Quarantine.__table__)  # type: ignore[assignment]
@@ -39,6 +40,7 @@ EVENTS = st.lists(
         st.tuples(st.just("lose"), st.integers(0, 30)),
         st.tuples(st.just("acknowledge"), st.integers(1, 20)),
         st.tuples(st.just("hear"), st.integers(0, 30)),
+        st.tuples(st.just("hear_again"), st.integers(0, 30)),
         st.tuples(st.just("miss"), st.integers(0, 30)),
         st.tuples(st.just("birth_arrives"), st.just(0)),
         st.tuples(st.just("wait"), st.integers(1, 300)),
@@ -87,6 +89,7 @@ class Line:
     def step(self, event: str, value: int) -> None:
         self.now_ms += 100
         getattr(self, event)(value)
+        assert self.box.in_flight <= MAX_BATCHES_IN_FLIGHT
 
     # The bank
 
@@ -121,7 +124,7 @@ class Line:
 
     def wait(self, seconds: int) -> None:
         self.now_ms += 1_000 * seconds
-        self.box.tick(self.now_ms)
+        assert not (self.box.tick(self.now_ms) and self.owed), "sent again while the broker owes an acknowledgement"
 
     def reconnect(self, _: int) -> None:
         """What the broker had is still on its way."""
@@ -200,6 +203,11 @@ class Line:
     def hear(self, index: int) -> None:
         if self.told:
             self._weigh(self.told.pop(index % len(self.told)))
+
+    def hear_again(self, index: int) -> None:
+        """A broker brings a receipt, and will bring it once more."""
+        if self.told:
+            self._weigh(self.told[index % len(self.told)])
 
     def miss(self, index: int) -> None:
         if self.told:
@@ -298,6 +306,7 @@ def test_once_the_line_is_good_all_that_a_bank_still_has_is_stored_and_receipted
         line.step(event, value)
     line.come_to_rest()
     assert line.box.queue == 0
+    assert line.box.ranges() == ()
     with town.reading() as session:
         rows = session.execute(select(Event.epoch, Event.seq, Event.line).where(Event.line.is_not(None)))
         stored = {(epoch, seq): data for epoch, seq, data in rows}
