@@ -21,8 +21,11 @@ from gateway.privacy.times import instant_of, is_time
 LEFT_OUT = frozenset({"digest", "pin"})
 # How a contract ended is not for whoever had parted.
 _OF_THE_END = frozenset(
-    {"collect_until", "end_decided_by", "destination", "stability", "end_note", "next_id", "version"}
-)
+    {
+        "collect_until", "collect_days", "end_decided_by", "destination", "stability", "end_note", "how_before_death",
+        "next_id", "version",
+    }
+)  # fmt: skip
 _MOST_ACTIONS = 10_000
 
 Row = Mapping[str, Any]

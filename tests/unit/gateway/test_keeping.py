@@ -12,7 +12,7 @@ from gateway.audit import service as audit
 from gateway.badges import service as badges
 from gateway.badges.replacing import recognise
 from gateway.care.models import Contact, Step
-from gateway.contracts import away, deaths, notices, parties, trusted
+from gateway.contracts import away, deaths, endings, notices, parties, trusted
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
 from gateway.custody.codes import Thing
@@ -318,6 +318,26 @@ def test_the_export_of_one_of_a_couple_says_nothing_of_the_other(town: Town) -> 
     assert (karim.id in hers, nadia.id in his) == (False, False)
     assert [(word in hers, word in his) for word in ("Lille", "own_housing", str(ended))] == [(False, True)] * 3
     assert ("'holding'" in hers, "'holding'" in his) == (True, True)
+
+
+def test_who_parted_is_not_told_what_was_planned_of_the_others_end_before_a_death_was_recorded(town: Town) -> None:
+    contract, nadia, karim = couple(town)
+    part_from(town, contract, nadia)
+    how = contracts.How(decided_by="holder", destination="own_housing", note="to a flat in Lille")
+    with town.writing() as session:
+        endings.plan_end(
+            session, contract.id, ends_on=date(2026, 8, 1), reason="work", how=how, actor="test", now=NOON + 25 * DAY
+        )
+        deaths.record(session, karim.id, actor="test", now=NOON + 26 * DAY)
+    assert ["Lille" in text for text in told(town, nadia, karim)] == [False, True]
+
+
+def test_who_parted_is_not_told_how_many_days_the_other_has_to_collect(town: Town) -> None:
+    contract, nadia, karim = couple(town)
+    part_from(town, contract, nadia)
+    with town.writing() as session:
+        contracts.end(session, contract.id, reason="work", collect_days=7, actor="test", now=NOON + 25 * DAY)
+    assert ["collect_days" in text for text in told(town, nadia, karim)] == [False, True]
 
 
 def test_what_was_written_of_whoever_parted_is_erased_with_their_file(town: Town) -> None:
