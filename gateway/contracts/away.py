@@ -42,12 +42,17 @@ def leave(
     session.add(absence)
     session.flush()
     audit.record(session, actor=actor, action="person_away", subject=person.id, now=now, kind=kind)
+    wait_for(session, person_id, actor=actor, now=now)
+    return absence
+
+
+def wait_for(session: Session, person_id: str, *, actor: str, now: int) -> None:
+    """The time to collect of whoever is away has no end on any of their contracts. Raises ConflictError as leave."""
     for contract in _open_contracts(session, person_id, now):
         if contract.frozen_at is None:
             decision = decide(session, contract, Action.AWAY, actor=actor, now=now)
             stop_grace(session, contract, now)
             decision.done("holder_away")
-    return absence
 
 
 def back(session: Session, person_id: str, *, actor: str, now: int) -> Absence | None:

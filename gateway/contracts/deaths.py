@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
 from gateway.contracts import codes, parties, service
-from gateway.contracts.away import absence_of, contracts_on, settle_grace, stop_grace
+from gateway.contracts.away import absence_of, contracts_on, settle_grace, stop_grace, wait_for
 from gateway.contracts.decisions import decide
 from gateway.contracts.holders import people_on
 from gateway.contracts.holdings import zone_of
@@ -55,17 +55,20 @@ def withdraw(session: Session, person_id: str, *, actor: str, now: int) -> Death
     """The report was a mistake: frozen contracts go on to their last day, or get a new time to collect.
 
     Who was away when it was written down still is, until a person decides otherwise.
-    Contracts that had not begun, and a couple's, are made anew. Raises NotFoundError (`death`).
+    Contracts that had not begun, and a couple's, are made anew. Raises NotFoundError (`death`), ConflictError
+    (`locker_taken` where a locker that they were given meanwhile is promised to someone else: move that contract first).
     """
     death = death_of(session, person_id)
     if death is None:
         raise NotFoundError("death", "no death of this person is written down")
     death.withdrawn_at, death.withdrawn_by = now, actor
     audit.record(session, actor=actor, action="death_withdrawn", subject=person_id, now=now)
-    _reopen_absence(session, death)
+    is_away = _reopen_absence(session, death)
     for contract in contracts_on(session, person_id, now):
         if contract.frozen_at is not None and state_at(contract, now) is State.ENDING:
             _thaw(session, contract, actor, now)
+    if is_away:
+        wait_for(session, person_id, actor=actor, now=now)
     return death
 
 
@@ -127,10 +130,12 @@ def _put_back_planned(contract: Contract) -> None:
     contract.how_before_death = None
 
 
-def _reopen_absence(session: Session, death: Death) -> None:
-    """The one that the report of the death closed."""
+def _reopen_absence(session: Session, death: Death) -> bool:
+    """The one that the report of the death closed, if there is one."""
     closed = select(Absence).where(Absence.person_id == death.person_id, Absence.ended_at == death.recorded_at)
     absence = session.scalar(closed.order_by(Absence.id.desc()).limit(1))
-    if absence is not None and absence_of(session, death.person_id) is None:
-        absence.ended_at = absence.ended_by = None
-        session.flush()
+    if absence is None or absence_of(session, death.person_id) is not None:
+        return False
+    absence.ended_at = absence.ended_by = None
+    session.flush()
+    return True

@@ -378,6 +378,16 @@ def test_who_was_away_when_a_death_was_reported_by_mistake_still_is(town: Town) 
     assert found(town, contract).collect_until == contract.collect_until
 
 
+def test_a_contract_made_before_a_mistaken_death_was_taken_back_waits_for_who_is_away_too(town: Town) -> None:
+    person = town.person()
+    leaves(town, person)
+    dies(town, person, NOON + 1)
+    made = town.assign(person, ends_on=date(2026, 6, 20), now=NOON + 2)
+    with town.writing() as session:
+        deaths.withdraw(session, person.id, actor="t", now=NOON + DAY)
+    assert found(town, made).collect_until == UNDECIDED
+
+
 def test_an_absence_that_was_over_before_a_mistaken_death_stays_over(town: Town) -> None:
     person = town.person()
     leaves(town, person)
