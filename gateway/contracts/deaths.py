@@ -56,7 +56,7 @@ def withdraw(session: Session, person_id: str, *, actor: str, now: int) -> Death
 
     Who was away when it was written down still is, until a person decides otherwise.
     Contracts that had not begun, and a couple's, are made anew. Raises NotFoundError (`death`), ConflictError
-    (`locker_taken` where a locker that they were given meanwhile is promised to someone else: move that contract first).
+    (`locker_taken` where a locker they were given meanwhile is promised to someone else: move that contract first).
     """
     death = death_of(session, person_id)
     if death is None:

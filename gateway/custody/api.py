@@ -28,7 +28,7 @@ from gateway.custody.schemas import (
 from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut
 from gateway.lockers.service import locker_of
 from gateway.problems import responses
-from gateway.staff.scope import is_own, require_named
+from gateway.staff.scope import is_own, require_named, require_running
 from gateway.staff.service import SignedIn
 
 router = APIRouter(tags=["safekeeping"])
@@ -72,6 +72,19 @@ def begin(database: Db, caller: Caller, now: Now, wanted: CustodyIn) -> CustodyO
             session, wanted.contract_id, locker_id=wanted.locker_id, actor=caller.staff_id, now=now
         )  # fmt: skip
         return custody_out(made)
+
+
+@router.post(
+    "/lockers/{bank}/{number}/custodies",
+    status_code=201,
+    summary="Begin, or resume, where nobody knows whose it is",
+    responses=_CHANGES,
+)
+def begin_nobodys(database: Db, caller: Caller, now: Now, bank: Bank, number: Number) -> CustodyOut:
+    """Where somebody used the locker who is not known here; by whoever owns or operates the block."""
+    with database.writing() as session:
+        require_running(session, caller, now, bank)
+        return custody_out(service.begin_nobodys(session, bank, number, actor=caller.staff_id, now=now))
 
 
 @router.get("/custodies/{custody_id}", summary="One of them", responses=responses(404))
@@ -203,11 +216,6 @@ def confirm(database: Db, caller: Caller, now: Now, bank: Bank, number: Number, 
 def _readiness(session: Session, caller: SignedIn, found: Readiness) -> ReadinessOut:
     """Another organisation's safekeeping is left out."""
     out = readiness_out(found)
-    if found.custody_id is None:
+    if found.custody_id is None or is_own(session, caller.organisation_id, "custody_id", found.custody_id):
         return out
-    contract_id = service.custody_of(session, found.custody_id).contract_id
-    return (
-        out
-        if is_own(session, caller.organisation_id, "contract_id", contract_id)
-        else out.model_copy(update={"custody_id": None})
-    )
+    return out.model_copy(update={"custody_id": None})

@@ -1,4 +1,4 @@
-"""Lockers that an ended contract left, and that nobody has seen empty yet."""
+"""Lockers that nobody has seen empty since an ended contract left them, or since somebody unknown here used them."""
 
 from collections.abc import Sequence
 
@@ -10,25 +10,30 @@ from gateway.contracts.repository import has_locker
 from gateway.custody.codes import Check
 from gateway.custody.readiness import readiness, unready
 from gateway.lockers.models import Locker
+from gateway.lockers.sight import sight_of
 from gateway.people.models import Person
 
 
 def to_be_emptied(
     session: Session, now: int, *, organisation_id: str | None = None
-) -> Sequence[tuple[Contract, Locker]]:
-    """The last contract of each, by block and number.
+) -> Sequence[tuple[Contract | None, Locker]]:
+    """The last contract of each, by block and number; none where others than a holder have used it since.
 
-    None whose belongings are being taken out already, and none that others than a holder have used since.
+    No locker whose belongings are being taken out already; of those without a contract an organisation gets the ones of
+    the banks that it runs.
     """
+    run = None if organisation_id is None else sight_of(session, organisation_id).run
     held = exists().where(Holding.locker_id == Locker.id, has_locker(now))
     lockers = session.scalars(
         select(Locker).where(Locker.retired_at.is_(None), unready(now), ~held).order_by(Locker.bank_id, Locker.number)
     ).all()
-    found = []
+    found: list[tuple[Contract | None, Locker]] = []
     for locker in lockers:
         state = readiness(session, locker, now)
-        contract = _last(session, locker, now, organisation_id)
-        if Check.EMPTY in state.lacking and not state.custody_id and state.used_at is None and contract is not None:
+        if Check.EMPTY not in state.lacking or state.custody_id is not None:
+            continue
+        contract = _last(session, locker, now, organisation_id) if state.used_at is None else None
+        if contract is not None or (state.used_at is not None and (run is None or locker.bank_id in run)):
             found.append((contract, locker))
     return found
 

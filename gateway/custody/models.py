@@ -18,6 +18,7 @@ _INSIDE = text("stored_at IS NULL AND closed_at IS NULL")
 class Custody(Base):
     """Belongings of one ended contract, taken out of one locker: inventory, witness, storing, keeping, end.
 
+    Without a contract they are nobody's that is known: somebody else had used the locker (used.py).
     Each step leaves its instant and its author, so that it can be interrupted and resumed. A witnessed inventory
     neither grows nor shrinks: the database refuses it (migration 0014). `label` is what is tied to the bag: a number,
     never a name. `keep_until` is the last day of keeping; nothing happens by itself after it.
@@ -34,7 +35,7 @@ class Custody(Base):
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
-    contract_id: Mapped[Id] = mapped_column(ForeignKey("contract.id"), index=True)
+    contract_id: Mapped[str | None] = mapped_column(ForeignKey("contract.id"), index=True)
     locker_id: Mapped[Id] = mapped_column(ForeignKey("locker.id"), index=True)
     begun_at: Mapped[Instant]
     begun_by: Mapped[Code]
@@ -51,7 +52,7 @@ class Custody(Base):
     closed_at: Mapped[OptionalInstant]
     closed_by: Mapped[str | None] = mapped_column(String(64))
 
-    contract: Mapped[Contract] = relationship(lazy="joined", innerjoin=True)
+    contract: Mapped[Contract | None] = relationship(lazy="joined")
     locker: Mapped[Locker] = relationship(lazy="joined", innerjoin=True)
     things: Mapped[list["KeptThing"]] = relationship(lazy="selectin", order_by="KeptThing.id")
 
@@ -89,7 +90,8 @@ class KeptThing(Base):
 class LockerCheck(Base):
     """Someone saw that the locker is empty, was cleaned, or that its lock works; what counts is after its last use.
 
-    Of kind `used`, and by its bank: somebody used it who is not known as its holder (used.py).
+    Of kind `used`: somebody used it who is not known as its holder, as its bank says, or members of a tool library, as
+    whoever ended its lending says (used.py).
     """
 
     __tablename__ = "locker_check"

@@ -93,14 +93,17 @@ def dispose_one(
 
 def what_holds(session: Session, custody: Custody) -> str | None:
     """Why nothing may be disposed of whatever the date: `kept_for_entitled`, `owner_away`, or None."""
+    contract = custody.contract
+    if contract is None:
+        return None
     # Whoever parted left what is inside to the other.
-    stayed = [party.person_id for party in custody.contract.parties if party.until_at is None]
-    people = stayed or [custody.contract.person_id]
+    stayed = [party.person_id for party in contract.parties if party.until_at is None]
+    people = stayed or [contract.person_id]
     died = select(Death.id).where(Death.person_id.in_(people), Death.withdrawn_at.is_(None)).limit(1)
-    if custody.contract.frozen_at is not None or session.scalar(died) is not None:
+    if contract.frozen_at is not None or session.scalar(died) is not None:
         return "kept_for_entitled"
     away = select(Absence.id).where(Absence.person_id.in_(people), Absence.ended_at.is_(None)).limit(1)
-    is_away = custody.contract.grace_stopped_at is not None or session.scalar(away) is not None
+    is_away = contract.grace_stopped_at is not None or session.scalar(away) is not None
     return "owner_away" if is_away else None
 
 

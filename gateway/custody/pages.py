@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from gateway.contracts.models import Contract
 from gateway.custody import outcomes, readiness, service, words
 from gateway.custody.codes import Check, DisposalReason, Recipient, Thing, Witness
 from gateway.custody.left import to_be_emptied
@@ -18,7 +19,8 @@ from gateway.custody.waiting import awaited
 from gateway.days import local_day
 from gateway.lockers.models import Locker
 from gateway.lockers.service import locker_of
-from gateway.staff.scope import require_named
+from gateway.lockers.sight import sight_of
+from gateway.staff.scope import is_own, require_named, require_running
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
 from gateway.web.steps import named
@@ -77,13 +79,18 @@ def list_page(visit: MemberVisit) -> Response:
 @router.post("/safekeeping")
 def begin(posted: PostedForm) -> Response:
     """Begins, or goes on where somebody stopped."""
-    contract_id = posted.form.get("contract")
+    form, staff = posted.form, posted.visit.staff
+    contract_id, nobodys = form.get("contract"), form.get("nobodys")
+    bank, number = form.locker("nobodys") if nobodys else ("", 0)
 
     def act(session: Session, now: int) -> str:
-        require_named(session, posted.visit.staff, now, contract_id=contract_id)
-        actor = posted.visit.staff.staff_id
-        locker_id = posted.form.get("locker") or None
-        made = service.begin(session, contract_id, locker_id=locker_id, actor=actor, now=now)
+        if nobodys:
+            require_running(session, staff, now, bank)
+            made = service.begin_nobodys(session, bank, number, actor=staff.staff_id, now=now)
+        else:
+            require_named(session, staff, now, contract_id=contract_id)
+            locker_id = form.get("locker") or None
+            made = service.begin(session, contract_id, locker_id=locker_id, actor=staff.staff_id, now=now)
         return f"/safekeeping/{made.id}"
 
     return posted.act(act, lambda _session, form: _list(posted.visit, form, 422))
@@ -232,13 +239,25 @@ def _list(visit: Member, form: Form, status: int = 200) -> Response:
                 )
                 for one in awaited(session, now, organisation_id=visit.organisation_id)
             ],
-            left=[(contract.id, locker.id, contract.person.name, _place(locker)) for contract, locker in left],
+            left=[(_named(contract, locker), _whose(visit, contract), _place(locker)) for contract, locker in left],
             bags=[_line(visit, bag, now) for bag in bags],
         )
 
 
+def _whose(visit: Member, contract: Contract | None) -> str:
+    return visit.say(words.NOBODY_KNOWN) if contract is None else contract.person.name
+
+
+def _named(contract: Contract | None, locker: Locker) -> Mapping[str, str]:
+    """What the form that begins an inventory says."""
+    if contract is None:
+        return {"nobodys": f"{locker.bank_id}/{locker.number}"}
+    return {"contract": contract.id, "locker": locker.id}
+
+
 def _line(visit: Member, bag: Custody, now: int) -> Bag:
-    title = f"{bag.label} · {bag.contract.person.name}" if bag.label else bag.contract.person.name
+    whose = _whose(visit, bag.contract)
+    title = f"{bag.label} · {whose}" if bag.label else whose
     until = visit.say("until %(day)s", day=visit.day(bag.keep_until)) if bag.keep_until else ""
     detail = ", ".join(part for part in (_place(bag.locker), bag.place or "", until) if part)
     return Bag(f"/safekeeping/{bag.id}", title, detail, words.STEPS[step_of(bag)], _is_over(bag, now))
@@ -251,7 +270,7 @@ def _bag(visit: Member, session: Session, custody_id: str, form: Form, status: i
     shown = BagPage(
         url=f"/safekeeping/{custody.id}",
         step=step_of(custody).value,
-        holder=custody.contract.person.name,
+        holder=_whose(visit, custody.contract),
         locker=_place(custody.locker),
         locker_url=f"/lockers/{custody.locker.bank_id}/{custody.locker.number}",
         label=custody.label or "",
@@ -282,6 +301,9 @@ def _bag(visit: Member, session: Session, custody_id: str, form: Form, status: i
 def _ready(visit: Member, session: Session, bank: str, number: int, form: Form, status: int = 200) -> Response:
     locker = locker_of(session, bank, number)
     found = readiness.readiness(session, locker, visit.clock())
+    custody_id, organisation_id = found.custody_id, visit.organisation_id
+    is_theirs = custody_id is not None and is_own(session, organisation_id, "custody_id", custody_id)
+    runs = organisation_id is None or bank in sight_of(session, organisation_id).run
     return visit.page(
         "custody/ready.html",
         area="wall",
@@ -291,7 +313,9 @@ def _ready(visit: Member, session: Session, bank: str, number: int, form: Form, 
         locker=_place(locker),
         ready=found.ready,
         used=found.used_at is not None,
-        bag_url=f"/safekeeping/{found.custody_id}" if found.custody_id else "",
+        taken_out=custody_id is not None,
+        bag_url=f"/safekeeping/{custody_id}" if is_theirs else "",
+        nobodys=f"{bank}/{number}" if found.used_at is not None and custody_id is None and runs else "",
         checks=[(check.value, visit.say(words.CHECKS[check])) for check in found.lacking],
     )
 

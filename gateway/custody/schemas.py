@@ -88,10 +88,10 @@ class ThingOut(Schema):
 
 
 class CustodyOut(Schema):
-    """Belongings in safekeeping; `step` is what is to be done next."""
+    """Belongings in safekeeping; `step` is what is to be done next. Without a contract nobody knows whose they are."""
 
     id: str
-    contract_id: str
+    contract_id: str | None
     locker_id: str
     step: Step
     begun_at: int

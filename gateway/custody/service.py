@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -22,7 +22,11 @@ from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.events.service import record
 from gateway.lockers.models import Locker
+from gateway.lockers.service import locker_of
+from gateway.lockers.sight import sight_of
 from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.schemes.models import Scheme
+from gateway.schemes.terms import Terms
 
 MAX_QUANTITY = 1_000
 MAX_TEXT = 500
@@ -49,22 +53,31 @@ def begin(session: Session, contract_id: str, *, locker_id: str | None = None, a
     contract = contract_of(session, contract_id)
     held = _last_held(contract, locker_id)
     locker = held.locker
-    found = session.scalar(_not_stored().where(Custody.locker_id == locker.id))
-    if found is not None and found.contract_id == contract.id:
-        return found
+    found = _under_way(session, locker, contract.id)
     if found is not None:
-        raise ConflictError("custody_open", "belongings of someone else are being taken out here: finish that first")
+        return found
     if held.until_at > now:
         raise ConflictError("not_over", "the holder may still collect: until then their things stay in the locker")
     _refuse_held(session, locker, now)
     _refuse_had_since(session, held, now)
-    custody = Custody(
-        id=new_id(now), contract=contract, locker=locker, begun_at=now, begun_by=actor, things=[],
-    )  # fmt: skip
-    session.add(custody)
-    _noted(session, custody, "custody_begun", actor, now)
-    readiness.look_again(session, locker, now)
-    return custody
+    return _begun(session, contract, locker, actor, now)
+
+
+def begin_nobodys(session: Session, bank_id: str, number: int, *, actor: str, now: int) -> Custody:
+    """Begins to take out what somebody left of whom nothing is known, under nobody's name, or resumes it.
+
+    Raises NotFoundError (`bank`, `locker`), ConflictError (`locker_taken`: someone has the locker, `custody_open`: a
+    known holder's belongings are being taken out, `holder_known`: nobody else has used it since its last holder).
+    """
+    locker = locker_of(session, bank_id, number)
+    found = _under_way(session, locker, None)
+    if found is not None:
+        return found
+    _refuse_held(session, locker, now)
+    known = readiness.readiness(session, locker, now)
+    if known.left_at is not None and known.used_at is None:
+        raise ConflictError("holder_known", "what is inside is its last holder's: begin it under their contract")
+    return _begun(session, None, locker, actor, now)
 
 
 def add_thing(
@@ -136,17 +149,18 @@ def witness(
 
 
 def store(session: Session, custody_id: str, *, place: str, label: str | None = None, actor: str, now: int) -> Custody:
-    """Labelled and put away: the locker is empty now, and the keeping time of the contract's scheme begins.
+    """Labelled and put away: the locker is empty now, and the keeping time of the contract's scheme begins; for what is
+    nobody's the longest of the site's organisation.
 
     Without a `label` the next number is taken. Raises InvalidError (`place`, `label`), ConflictError (`custody_step`,
     `label_in_use`).
     """
     custody = in_step(session, custody_id, Step.STORE)
+    zone, days = custody.locker.bank.site.zone, _keep_days(session, custody)
     custody.place = _short("place", place, MAX_PLACE)
     custody.label = _label(session, label)
-    zone = custody.locker.bank.site.zone
     custody.stored_at, custody.stored_by = now, actor
-    custody.keep_until = day_after(local_day(zone, now), custody.contract.terms.keep_days)
+    custody.keep_until = day_after(local_day(zone, now), days)
     _noted(session, custody, "custody_stored", actor, now, label=custody.label)
     readiness.note(session, custody.locker, {Check.EMPTY}, actor=actor, now=now)
     return custody
@@ -182,7 +196,10 @@ def list_custodies(
     session: Session, *, contract_id: str | None = None, is_open: bool | None = None, site_id: str | None = None,
     organisation_id: str | None = None, after: str | None = None, limit: int = PAGE_SIZE,
 ) -> Page[Custody]:  # fmt: skip
-    """In the order of their beginning, narrowed by contract, site, organisation, and whether anything is to be done."""
+    """In the order of their beginning, narrowed by contract, site, organisation, and whether anything is to be done.
+
+    What is nobody's is seen by the organisations that run its bank.
+    """
     query = select(Custody)
     if contract_id is not None:
         query = query.where(Custody.contract_id == contract_id)
@@ -191,7 +208,9 @@ def list_custodies(
     if site_id is not None:
         query = query.where(Custody.locker.has(Locker.bank.has(site_id=site_id)))
     if organisation_id is not None:
-        query = query.where(Custody.contract.has(Contract.person.has(organisation_id=organisation_id)))
+        theirs = Custody.contract.has(Contract.person.has(organisation_id=organisation_id))
+        run = Custody.locker.has(Locker.bank_id.in_(sight_of(session, organisation_id).run))
+        query = query.where(or_(theirs, and_(Custody.contract_id.is_(None), run)))
     return page_of(session, query, Custody.id, after=after, limit=limit)
 
 
@@ -251,6 +270,33 @@ def _label(session: Session, label: str | None) -> str:
     taken = session.scalars(select(Custody.label).where(Custody.label.like("D-%"))).all()
     numbers = [int(known[2:]) for known in taken if known is not None and known[2:].isdecimal()]
     return f"D-{max(numbers, default=0) + 1:04}"
+
+
+def _under_way(session: Session, locker: Locker, contract_id: str | None) -> Custody | None:
+    found = session.scalar(_not_stored().where(Custody.locker_id == locker.id))
+    if found is not None and found.contract_id != contract_id:
+        raise ConflictError("custody_open", "belongings of someone else are being taken out here: finish that first")
+    return found
+
+
+def _begun(session: Session, contract: Contract | None, locker: Locker, actor: str, now: int) -> Custody:
+    custody = Custody(
+        id=new_id(now), contract=contract, locker=locker, begun_at=now, begun_by=actor, things=[],
+    )  # fmt: skip
+    session.add(custody)
+    _noted(session, custody, "custody_begun", actor, now)
+    readiness.look_again(session, locker, now)
+    return custody
+
+
+def _keep_days(session: Session, custody: Custody) -> int:
+    if custody.contract is not None:
+        return custody.contract.terms.keep_days
+    organisation_id = custody.locker.bank.site.organisation_id
+    schemes = session.scalars(
+        select(Scheme).where(Scheme.organisation_id == organisation_id, Scheme.closed_at.is_(None))
+    )
+    return max((scheme.terms.keep_days for scheme in schemes), default=Terms().keep_days)
 
 
 def _last_held(contract: Contract, locker_id: str | None) -> Holding:

@@ -59,6 +59,7 @@ CHECKS: Mapping[str, str] = {
     Check.CLEANED: N_("It was cleaned"),
     Check.LOCK: N_("Its lock works"),
 }
+NOBODY_KNOWN = N_("Not known whose")
 HOLDS: Mapping[str, str] = {
     "kept_for_entitled": N_("The holder has died: this is kept for those entitled to it."),
     "owner_away": N_("The holder is away: nothing is disposed of until someone has ended that absence."),

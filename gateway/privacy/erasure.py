@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from gateway import tables
 from gateway.audit import service as audit
 from gateway.contracts.models import Party
-from gateway.custody.models import Custody
+from gateway.custody.models import Custody, KeptThing
 from gateway.db import Database
 from gateway.errors import ConflictError
+from gateway.lockers.models import Bank, Locker, Site
 from gateway.luggage.models import Luggage
 from gateway.money.balance import with_deposits
 from gateway.people.models import NameToken, OtherName, Person
@@ -60,7 +61,7 @@ def due(session: Session, *, now: int) -> list[Due]:
 
 def erase_due(database: Database, *, actor: str, now: int) -> list[Due]:
     """Erases every file that is due, each in a unit of its own, and says which; none in which something has happened
-    since it was found due."""
+    since it was found due. What was written of belongings that are nobody's goes as long after they were settled."""
     with database.reading() as session:
         found = due(session, now=now)
     erased = []
@@ -69,6 +70,8 @@ def erase_due(database: Database, *, actor: str, now: int) -> list[Due]:
             if _last_at(session, one.person_id) == one.last_at:
                 erase(session, one.person_id, actor=actor, now=now)
                 erased.append(one)
+    with database.writing() as session:
+        _empty_nobodys(session, now)
     return erased
 
 
@@ -120,6 +123,25 @@ def _empty_shared(session: Session, table: Table, through: Table, person_id: str
     )
     for column in personal(table):
         _empty(session, table, column, table.c.id.in_(mine) & ~someone_left)
+
+
+def _empty_nobodys(session: Session, now: int) -> None:
+    """No file holds belongings without a contract: whoever they were given to, or who was a witness, is in no other."""
+    owners = (
+        select(Custody.id, Site.organisation_id)
+        .join(Locker, Locker.id == Custody.locker_id)
+        .join(Bank, Bank.id == Locker.bank_id)
+        .join(Site, Site.id == Bank.site_id)
+        .where(Custody.contract_id.is_(None), Custody.closed_at.is_not(None))
+    )
+    for organisation_id in set(session.scalars(select(owners.subquery().c.organisation_id))):
+        before = now - terms_of(session, organisation_id).file_days * DAY_MS
+        theirs = owners.where(Site.organisation_id == organisation_id, Custody.closed_at <= before)
+        ids = select(theirs.subquery().c.id)
+        for model, key in ((KeptThing, KeptThing.custody_id), (Custody, Custody.id)):
+            table: Table = model.__table__  # type: ignore[assignment]
+            for column in personal(table):
+                _empty(session, table, column, key.in_(ids))
 
 
 def _newest(session: Session, part: Part, person_id: str | None = None) -> Iterator[tuple[str, int]]:

@@ -243,6 +243,7 @@ OF_THE_API: Mapping[Right, Sequence[str]] = {
     ),
     Right.SAFEKEEPING: (
         "GET /api/v1/lockers/awaited",
+        "POST /api/v1/lockers/{bank}/{number}/custodies",
         "GET /api/v1/custodies",
         "POST /api/v1/custodies",
         "GET /api/v1/custodies/{custody_id}",

@@ -112,6 +112,11 @@ def require_named(session: Session, who: SignedIn, now: int, **named: str) -> No
     require_own(session, who.organisation_id, named, right=None, changing=True, now=now)
 
 
+def require_running(session: Session, who: SignedIn, now: int, bank_id: str) -> None:
+    """For what only the bank's owner or operator does. Raises as require_own."""
+    require_own(session, who.organisation_id, {"bank": bank_id}, right=Right.PLACES, changing=True, now=now)
+
+
 def require_organisation(mine: str | None, organisation_id: str) -> None:
     """For what belongs to an organisation itself: its schemes, sites and people.
 
@@ -218,6 +223,16 @@ def _of_contract(
     return is_own
 
 
+def _custody(session: Session, organisation_id: str, custody_id: str) -> bool:
+    """What is nobody's is for whoever runs the bank where it was found."""
+    custody = session.get(Custody, custody_id)
+    if custody is None:
+        return True
+    if custody.contract_id is None:
+        return custody.locker.bank_id in sight_of(session, organisation_id).run
+    return _contract(session, organisation_id, custody.contract_id)
+
+
 _trusted = _of_contract(TrustedPerson.id, TrustedPerson.contract_id)
 
 
@@ -274,7 +289,7 @@ _OWN: Mapping[str, Callable[[Session, str, str], bool]] = {
     **CARE,
     "trusted_id": _trusted,
     "notice_id": _of_contract(Notice.id, Notice.contract_id),
-    "custody_id": _of_contract(Custody.id, Custody.contract_id),
+    "custody_id": _custody,
     "luggage_id": _of_contract(Luggage.id, Luggage.contract_id),
     "claim_id": _claim,
     "movement_id": _movement,

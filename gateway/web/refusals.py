@@ -76,6 +76,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         N_("Nobody has confirmed yet that this locker is empty. Look into it, then confirm that on its page."),
     ),
     "custody_open": ("locker", N_("What was inside is not put away yet. Finish that inventory first.")),
+    "holder_known": ("", N_("Nobody else has used this locker since its last holder: begin it under their name.")),
     "custody_step": ("", N_("Someone else went on with this meanwhile. Load the page again.")),
     "not_over": ("", N_("The holder may still collect: until then their things stay in the locker.")),
     "no_things": ("", N_("The inventory is empty. Add what was found, or say that it was empty.")),

@@ -4,21 +4,25 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gateway import migrations
 from gateway.audit.models import AuditRecord
 from gateway.contracts import parties
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Absence, Contract, Death
 from gateway.custody import outcomes, readiness, service
 from gateway.custody.codes import Check, DisposalReason, Outcome, Recipient, Step, Thing, Witness
+from gateway.custody.left import to_be_emptied
 from gateway.custody.models import Custody, KeptThing
+from gateway.custody.used import note_badges
 from gateway.db import new_id
 from gateway.errors import ConflictError, GatewayError, InvalidError
 from gateway.lockers.models import Locker
 from gateway.lockers.service import locker_of
+from gateway.privacy.erasure import erase_due
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
 
 # The contract's last day is the 15th of June; then come 14 days to collect.
@@ -403,3 +407,85 @@ def test_the_death_of_one_who_had_parted_long_ago_holds_nothing_of_the_other(tow
             session.add(Death(id=new_id(OVER), person_id=person_id, recorded_by="amina", recorded_at=OVER))
         with town.reading() as session:
             assert outcomes.what_holds(session, service.custody_of(session, bag.id)) == holds
+
+
+def used_by_somebody(town: Town, number: int = 1, now: int = NOON) -> None:
+    with town.writing() as session:
+        note_badges(session, {locker_of(session, town.bank, number).id: {"cd" * 16}}, now)
+
+
+def kept_for_nobody_known(town: Town, now: int = NOON + DAY) -> Custody:
+    used_by_somebody(town)
+    with town.writing() as session:
+        custody = service.begin_nobodys(session, town.bank, 1, actor="amina", now=now)
+    add(town, custody, Thing.PAPERS, now)
+    with town.writing() as session:
+        service.witness(session, custody.id, witness=Witness.COLLEAGUE, name="Paul", actor="amina", now=now)
+        return service.store(session, custody.id, place="Shelf 3", actor="amina", now=now)
+
+
+@pytest.mark.parametrize("had_a_holder", [False, True])
+def test_a_locker_that_somebody_unknown_used_is_to_be_emptied_under_nobodys_name(
+    town: Town, had_a_holder: bool
+) -> None:
+    now = NOON
+    if had_a_holder:
+        left_behind(town)
+        now = OVER
+    used_by_somebody(town, now=now)
+    with town.reading() as session:
+        assert [(contract, locker.number) for contract, locker in to_be_emptied(session, now + 1)] == [(None, 1)]
+    with town.writing() as session:
+        custody = service.begin_nobodys(session, town.bank, 1, actor="amina", now=now + 2)
+        assert service.begin_nobodys(session, town.bank, 1, actor="paul", now=now + 3).id == custody.id
+        assert to_be_emptied(session, now + 3) == []
+
+
+def test_what_is_nobodys_is_kept_and_given_to_whoever_is_recognised(town: Town) -> None:
+    custody = kept_for_nobody_known(town)
+    assert (custody.contract_id, custody.keep_until) == (None, date(2026, 7, 16))
+    with town.reading() as session:
+        assert Check.EMPTY not in readiness.readiness(session, locker_of(session, town.bank, 1), NOON + DAY).lacking
+    assert refused(town, lambda s: outcomes.dispose(s, custody.id, reason=DisposalReason.KEPT_LONG_ENOUGH, actor="a",
+                                                    now=KEPT_OVER)) == "only_protected"  # fmt: skip
+    with town.writing() as session:
+        outcomes.give_back(session, custody.id, recipient=Recipient.HOLDER, actor="amina", now=NOON + 2 * DAY)
+    assert service.step_of(found(town, custody)) is Step.CLOSED
+
+
+def test_what_a_known_holder_left_is_not_written_down_under_nobodys_name(town: Town) -> None:
+    contract = left_behind(town)
+    nobodys = {"bank_id": town.bank, "number": 1, "actor": "a"}
+    assert refused(town, lambda s: service.begin_nobodys(s, **nobodys, now=NOON)) == "locker_taken"
+    assert refused(town, lambda s: service.begin_nobodys(s, **nobodys, now=OVER)) == "holder_known"
+    with town.writing() as session:
+        service.begin(session, contract.id, actor="amina", now=OVER)
+    assert refused(town, lambda s: service.begin_nobodys(s, **nobodys, now=OVER)) == "custody_open"
+
+
+def test_what_was_written_of_nobodys_things_goes_as_long_after_as_a_file_is_kept(town: Town) -> None:
+    custody = kept_for_nobody_known(town)
+    with town.writing() as session:
+        outcomes.give_back(
+            session, custody.id, recipient=Recipient.WORKER, note="to Samir", actor="amina", now=NOON + 2 * DAY
+        )
+    noted = []
+    for now in (NOON + 700 * DAY, NOON + 740 * DAY):
+        erase_due(town.database, actor="test", now=now)
+        known = found(town, custody)
+        noted.append((known.witness_name, known.things[0].description, known.things[0].outcome_note))
+    assert noted == [("Paul", "blue", "to Samir"), ("", "", "")]
+
+
+def test_the_migration_to_nobodys_belongings_keeps_all_there_is_and_what_it_refuses(town: Town) -> None:
+    custody = stored(town, Thing.PAPERS, Thing.CLOTHING)
+    with town.writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0023'"))
+    town.database.engine.dispose()
+    migrations.migrate(town.database)
+    known = found(town, custody)
+    assert (known.contract_id, len(known.things), known.label) == (custody.contract_id, 2, "D-0001")
+    thing = known.things[0].id
+    for statement in (f"DELETE FROM kept_thing WHERE id = '{thing}'", "DELETE FROM custody"):
+        with pytest.raises(DBAPIError), town.writing() as session:
+            session.execute(text(statement))

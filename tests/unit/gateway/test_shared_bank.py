@@ -18,12 +18,16 @@ from gateway.contracts import service as contracts
 from gateway.contracts.models import Notice
 from gateway.custody import service as custody
 from gateway.custody.codes import Thing, Witness
+from gateway.custody.left import to_be_emptied
+from gateway.custody.models import Custody
+from gateway.custody.used import note_badges
 from gateway.incidents import codes, exclusions, hazards, police
 from gateway.incidents import service as incidents
 from gateway.incidents.service import Concerned
 from gateway.lockers import keys, winding_down
 from gateway.lockers.models import KeyHandover
 from gateway.lockers.roles import Role, give_role, take_role
+from gateway.lockers.service import locker_of
 from gateway.luggage import service as luggage
 from gateway.people import names
 from gateway.staff import service as accounts
@@ -243,3 +247,25 @@ def test_the_pages_lead_nobody_to_what_they_do_not_see(shared: Shared) -> None:
     assert page.status_code == (200 if runs else 404)
     assert ("The organisation that gave the locker tells the holder." in page.text) is runs
     assert f'action="/hazards/{hazard}/notice"' not in page.text
+
+
+def test_what_is_nobodys_is_kept_by_whoever_runs_the_bank(shared: Shared) -> None:
+    town, runs = shared.neighbours.town, shared.role is Role.OPERATOR
+    with town.writing() as session:
+        note_badges(session, {locker_of(session, town.bank, 4).id: {"cd" * 16}}, NOON)
+        listed = to_be_emptied(session, NOON + 1, organisation_id=shared.neighbours.own.organisation_id)
+    assert [(contract, locker.number) for contract, locker in listed] == ([(None, 4)] if runs else [])
+    status, _text = shared.ask("POST", f"/lockers/{town.bank}/4/custodies")
+    assert status == (201 if runs else 403)
+    if not runs:
+        with town.writing() as session:
+            custody.begin_nobodys(session, town.bank, 4, actor="test", now=NOON + 1)
+    with town.reading() as session:
+        bag = session.scalars(select(Custody.id).where(Custody.contract_id.is_(None))).one()
+    assert shared.ask("GET", f"/custodies/{bag}")[0] == (200 if runs else 404)
+    assert (bag in shared.ask("GET", "/custodies")[1]) is runs
+
+
+def test_the_page_of_a_locker_does_not_lead_to_the_other_s_safekeeping(shared: Shared) -> None:
+    page = shared.neighbours.client.get(f"/lockers/{shared.neighbours.town.bank}/2/ready").text
+    assert ("What was inside is not put away yet." in page, shared.theirs["custody_id"] in page) == (True, False)

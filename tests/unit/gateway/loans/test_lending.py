@@ -205,7 +205,8 @@ def test_a_locker_that_lent_tools_is_given_to_people_after_a_look_and_holds_nobo
     assert caught.value.code == "locker_not_ready"
     with town.writing() as session:
         assert 1 not in [locker.number for locker in free_lockers(session, over + DAY)]
-        assert to_be_emptied(session, over + DAY) == [], "its holder took all of theirs"
+        left = [contract for contract, _locker in to_be_emptied(session, over + DAY)]
+        assert left == [None], "its holder took all of theirs"
         readiness.confirm(session, locker_of(session, town.bank, 1), list(Check), actor="lea", now=over + DAY)
     town.assign(town.person(), 1, starts_on=TODAY + timedelta(41), now=over + DAY)
 

@@ -47,6 +47,23 @@ def test_custody_goes_step_by_step_over_plain_forms_and_can_be_left_in_the_middl
         assert custody.step_of(custody.custody_of(session, bag.rpartition("/")[2])) is Step.CLOSED
 
 
+def test_what_somebody_unknown_left_is_taken_out_from_the_list_and_from_the_lockers_page(
+    town: Town, office: Opened
+) -> None:
+    for number in (4, 5):
+        with town.writing() as session:
+            note_badges(session, {locker_of(session, town.bank, number).id: {"cd" * 16}}, NOON)
+    worker = office(OVER).as_role("worker")
+    assert "Not known whose" in worker.page("/safekeeping")
+    assert f'name="nobodys" value="{town.bank}/4"' in worker.page(f"/lockers/{town.bank}/4/ready")
+    bag = worker.post("/safekeeping", nobodys=f"{town.bank}/4")
+    assert "Not known whose" in worker.page(bag)
+    assert "Not known whose" in worker.page("/safekeeping")
+    begun = worker.api("POST", f"/lockers/{town.bank}/5/custodies", 201)
+    assert (begun["contract_id"], begun["step"]) == (None, "inventory")
+    assert bag in worker.page(f"/lockers/{town.bank}/4/ready")
+
+
 def test_a_locker_is_confirmed_ready_on_its_page_and_free_on_the_wall_then(town: Town, office: Opened) -> None:
     town.assign(town.person("Nadia"), number=4, ends_on=TODAY)
     volunteer = office(OVER).as_role("volunteer")
