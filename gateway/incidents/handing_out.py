@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
 from gateway.badges.models import Badge
-from gateway.contracts.models import Contract, Party
+from gateway.contracts.models import Contract, Holding, Party
 from gateway.db import new_id
 from gateway.errors import ConflictError
 from gateway.events.models import Event
@@ -98,21 +98,33 @@ def _held(session: Session, request: PoliceRequest, person_id: str) -> list[Cont
 
 
 def _contracts(session: Session, request: PoliceRequest, person_id: str) -> Rows:
+    """From while they were on each: what one of a couple has once they parted is the other's alone."""
     return [
         {
-            "contract": one.id,
-            "from": one.from_at,
-            "until": one.until_at,
+            "contract": contract.id,
+            "from": max(contract.from_at, party.from_at),
+            "until": contract.until_at if party.until_at is None else min(contract.until_at, party.until_at),
             "lockers": [
-                {"block": h.locker.bank_id, "number": h.locker.number, "from": h.from_at, "until": h.until_at}
-                for h in one.holdings
-                if h.locker.bank.site_id == request.site_id
-                and h.from_at < min(request.until_at, h.until_at)
-                and h.until_at > request.from_at
+                {"block": held.locker.bank_id, "number": held.locker.number, "from": start, "until": end}
+                for held, start, end in _had(contract, party)
+                if held.locker.bank.site_id == request.site_id
+                and start < min(request.until_at, end)
+                and end > request.from_at
             ],
         }
-        for one in _held(session, request, person_id)
+        for contract in _held(session, request, person_id)
+        for party in contract.parties
+        if party.person_id == person_id
+        and party.from_at < request.until_at
+        and (party.until_at is None or max(party.from_at, request.from_at) < party.until_at)
     ]
+
+
+def _had(contract: Contract, party: Party) -> Iterator[tuple[Holding, int, int]]:
+    """Each hold of the contract, and from when until when this one of its people had it."""
+    for held in contract.holdings:
+        parted = held.until_at if party.until_at is None else party.until_at
+        yield held, max(held.from_at, party.from_at), min(held.until_at, parted)
 
 
 def _badges_of(session: Session, request: PoliceRequest, person_id: str) -> list[Badge]:
@@ -163,10 +175,8 @@ def _doors(session: Session, request: PoliceRequest, person_id: str) -> Mapping[
     doors: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     for contract in _held(session, request, person_id):
         for party in contract.parties:
-            for held in contract.holdings if party.person_id == person_id else ():
-                parted = held.until_at if party.until_at is None else party.until_at
-                span = (max(held.from_at, party.from_at), min(held.until_at, parted))
-                doors[held.locker.bank_id, held.locker.number].append(span)
+            for held, start, end in _had(contract, party) if party.person_id == person_id else ():
+                doors[held.locker.bank_id, held.locker.number].append((start, end))
     return doors
 
 
@@ -206,6 +216,7 @@ def _exclusions(session: Session, request: PoliceRequest, person_id: str) -> Row
     query = select(Exclusion).where(
         Exclusion.person_id == person_id,
         Exclusion.site_id == request.site_id,
+        Exclusion.from_at < Exclusion.until_at,
         Exclusion.from_at < request.until_at,
         Exclusion.until_at > request.from_at,
     )

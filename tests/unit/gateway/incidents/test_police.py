@@ -16,7 +16,7 @@ from gateway.custody import readiness
 from gateway.custody.codes import Check
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.events.models import Event
-from gateway.incidents import handing_out, police, service
+from gateway.incidents import exclusions, handing_out, police, service
 from gateway.incidents.codes import Asked, Authority, IncidentKind, LegalBasis, Part
 from gateway.incidents.request_models import PoliceRequest
 from gateway.incidents.service import Concerned
@@ -143,6 +143,40 @@ def test_openings_of_a_couple_are_each_ones_own_and_of_the_time_they_are_on_the_
         opened(town, badge, NOON + day * DAY)
     assert openings_of(town, cast, mo) == [2, 3]
     assert openings_of(town, cast, nadia) == [1, 3]
+
+
+def test_who_parted_is_not_told_of_with_the_lockers_that_the_other_had_afterwards(town: Town, cast: Cast) -> None:
+    nadia, mo = town.person("Nadia"), town.person("Mo")
+    contract = town.assign(nadia)
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=mo.id, actor="t", now=NOON + 2 * DAY)
+        parties.part(session, contract.id, person_id=nadia.id, actor="t", now=NOON + 4 * DAY)
+    with town.writing() as session:
+        contracts.move(session, contract.id, bank_id=town.bank, number=2, actor="t", now=NOON + 6 * DAY)
+    found = []
+    for person in (nadia, mo):
+        request = granted(town, cast, person.id, scope=[Asked.CONTRACTS], until_at=NOON + 20 * DAY)
+        (row,) = handed_out(town, cast, request)["people"][person.id]["contracts"]
+        lockers = [(one["number"], one["from"], one["until"]) for one in row["lockers"]]
+        found.append((row["from"], row["until"], lockers))
+    parted, joined, moved = NOON + 4 * DAY, NOON + 2 * DAY, NOON + 6 * DAY
+    first, last = contract.from_at, contract.until_at
+    assert found == [
+        (first, parted, [(1, first, parted)]),
+        (joined, last, [(1, joined, moved + DAY), (2, moved, contract.collect_until)]),
+    ]
+
+
+def test_an_exclusion_that_was_lifted_before_it_began_is_not_handed_out(town: Town, cast: Cast) -> None:
+    nadia = town.person("Nadia")
+    with town.writing() as session:
+        made = exclusions.exclude(
+            session, person_id=nadia.id, site_id=town.site_id, from_on=TODAY + timedelta(5),
+            until_on=TODAY + timedelta(9), reason=IncidentKind.THEFT, actor=cast.lea, now=NOON,
+        )  # fmt: skip
+        exclusions.lift(session, made.id, actor=cast.lea, now=NOON + DAY)
+    request = granted(town, cast, nadia.id, scope=[Asked.EXCLUSIONS], until_at=NOON + 20 * DAY)
+    assert handed_out(town, cast, request)["people"][nadia.id]["exclusions"] == []
 
 
 def test_each_kind_is_what_it_says_and_no_note_or_digest_is_in_any(town: Town, cast: Cast) -> None:
