@@ -1,6 +1,6 @@
 """Everything about one person, for that person: every row of their file, what staff did in it, who opened for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,6 +26,14 @@ _OF_THE_END = frozenset(
         "next_id", "version",
     }
 )  # fmt: skip
+# What was written at that instant, beside who wrote it.
+_WRITTEN_AT: Mapping[str, Sequence[str]] = {
+    "witnessed_at": ("witness", "witness_name", "photographs_kept"),
+    "stored_at": ("label", "place"),
+    "outcome_at": ("outcome", "recipient", "reason", "singly", "outcome_note"),
+    "inspected_at": ("witness_kind", "witness", "found", "action", "found_note"),
+    "notice_at": ("notice",),
+}
 _MOST_ACTIONS = 10_000
 
 Row = Mapping[str, Any]
@@ -64,12 +72,12 @@ def export(session: Session, person_id: str, *, actor: str, now: int) -> Export:
 
 
 def _tables(session: Session, person_id: str) -> list[tuple[str, list[Row]]]:
-    found, parted = [], _parted(session, person_id)
+    found, left = [], dict(_parted(session, person_id))
     for part in parts():
         columns = [column for column in part.table.columns if column.name not in LEFT_OUT]
         order = list(part.table.primary_key.columns)
         rows = session.execute(select(*columns).where(part.ids(person_id)).order_by(*order))
-        told = (_told(part, dict(row), person_id, parted) for row in rows.mappings())
+        told = [_told(part, dict(row), person_id, left) for row in rows.mappings()]
         found.append((part.table.name, [_plain(row) for row in told]))
     return found
 
@@ -86,19 +94,28 @@ def _parted(session: Session, person_id: str) -> Mapping[str, int]:
     return {contract_id: at for contract_id, at in left.items() if contract_id not in stays}
 
 
-def _told(part: Part, row: Row, person_id: str, parted: Mapping[str, int]) -> Row:
-    """What one of a couple is told: not who the other is, and nothing from after they parted."""
-    if not part.of_a_contract:
-        return row
+def _told(part: Part, row: Row, person_id: str, left: dict[str, int]) -> Row:
+    """What one of a couple is told: not who the other is, and nothing from after they parted.
+
+    `left` says when, by the ids of the contracts; what hangs on one of those rows is added.
+    """
     is_contract = part.table is Contract.__table__
-    left = parted.get(row["id" if is_contract else "contract_id"])
-    hidden = {"person_id"} if row.get("person_id") != person_id else set()
-    if left is not None:
+    at = left.get(row["id"]) if is_contract else _least(left.get(row[key.name]) for key, _parent in part.keys)
+    hidden = {"person_id"} if part.of_a_contract and row.get("person_id") != person_id else set()
+    if at is not None:
+        if "id" in row:
+            left[row["id"]] = at
         times = (column.name for column in part.table.columns if is_time(column) and row.get(column.name) is not None)
-        hidden |= {name for name in times if instant_of(row[name]) > left}
+        later = {name for name in times if instant_of(row[name]) > at}
+        written = (name for time in later for name in _WRITTEN_AT.get(time, ()))
+        hidden |= later | set(written) | {f"{name.removesuffix('_at')}_by" for name in later}
         if is_contract and (row["ended_at"] is None or "ended_at" in hidden):
             hidden |= _OF_THE_END
     return {name: value for name, value in row.items() if name not in hidden}
+
+
+def _least(instants: Iterable[int | None]) -> int | None:
+    return min((at for at in instants if at is not None), default=None)
 
 
 def _plain(row: Mapping[str, Any]) -> Row:

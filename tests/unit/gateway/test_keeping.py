@@ -15,7 +15,9 @@ from gateway.care.models import Contact, Step
 from gateway.contracts import away, deaths, endings, notices, parties, trusted
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
-from gateway.custody.codes import Thing
+from gateway.custody import outcomes
+from gateway.custody import service as custody
+from gateway.custody.codes import Recipient, Thing, Witness
 from gateway.custody.models import Custody
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.events import service as events
@@ -330,6 +332,27 @@ def test_who_parted_is_not_told_what_was_planned_of_the_others_end_before_a_deat
         )
         deaths.record(session, karim.id, actor="test", now=NOON + 26 * DAY)
     assert ["Lille" in text for text in told(town, nadia, karim)] == [False, True]
+
+
+def test_who_parted_is_not_told_what_became_of_belongings_afterwards(town: Town) -> None:
+    contract, nadia, karim = couple(town)
+    with town.writing() as session:
+        contracts.move(session, contract.id, bank_id=town.bank, number=2, actor="test", now=NOON + 12 * DAY)
+        locker = session.scalars(select(Locker.id).where(Locker.number == 1)).one()
+    with town.writing() as session:
+        bag = custody.begin(session, contract.id, locker_id=locker, actor="test", now=NOON + 15 * DAY)
+        custody.add_thing(session, bag.id, kind=Thing.BAG, description="red", actor="test", now=NOON + 15 * DAY)
+    part_from(town, contract, nadia)
+    with town.writing() as session:
+        custody.witness(session, bag.id, witness=Witness.COLLEAGUE, name="Paul", actor="test", now=NOON + 21 * DAY)
+        custody.store(session, bag.id, place="Shelf 9", actor="test", now=NOON + 21 * DAY)
+        outcomes.give_back(
+            session, bag.id, recipient=Recipient.TRUSTED, note="to Max", actor="test", now=NOON + 22 * DAY
+        )
+    words = ("red", "Paul", "Shelf 9", "trusted", "to Max")
+    assert [[word for word in words if f"'{word}'" in text] for text in told(town, nadia, karim)] == [
+        ["red"], [*words],
+    ]  # fmt: skip
 
 
 def test_who_parted_is_not_told_how_many_days_the_other_has_to_collect(town: Town) -> None:
