@@ -80,6 +80,8 @@ def quarantine(session: Session, batch: Arrived, poison: Poison, *, now: int) ->
     """Keeps a batch raw, for operators to see, and counts its range as stored."""
     stored, epochs = Stored(), Epochs(session, now)
     _quarantine(session, epochs, batch, poison, stored, now)
+    for row in stored.epochs.values():
+        _note_gap(row, now)
     epochs.save()
     return stored
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from gateway.db import REFUSED, Database
 from gateway.ingest.chain import Poison, read
@@ -79,18 +80,26 @@ class Inbox:
         return stored
 
     def _set_aside(self, batch: Arrived) -> Stored:
-        """Its entries with no effect, or else its bytes: either way its range counts, or its epoch would stop there."""
+        """Its entries with no effect, or else its bytes: either way its range counts, or its epoch would stop there.
+
+        What even its epoch cannot take is kept as bytes alone: the queue of every bank goes on.
+        """
         log.exception("batch_not_understood", bank=batch.bank_id)
         now = self._now()
-        try:
-            with self._database.writing() as session:
-                return store(session, [batch], now=now)
-        except Exception as error:  # neither was this foreseen
-            if _is_away(error):
-                raise
-            log.exception("batch_not_stored", bank=batch.bank_id)
+        ways: tuple[Callable[[Session], Stored], ...] = (
+            lambda session: store(session, [batch], now=now),
+            lambda session: quarantine(session, batch, _poison(batch), now=now),
+        )
+        for way in ways:
+            try:
+                with self._database.writing() as session:
+                    return way(session)
+            except Exception as error:  # neither was this foreseen
+                if _is_away(error):
+                    raise
+                log.exception("batch_not_stored", bank=batch.bank_id)
         with self._database.writing() as session:
-            return quarantine(session, batch, _poison(batch), now=now)
+            return quarantine(session, batch, Poison("internal"), now=now)
 
 
 def _is_away(error: Exception) -> bool:

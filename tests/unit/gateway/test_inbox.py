@@ -12,8 +12,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from gateway.events.models import Event
-from gateway.ingest.models import Quarantine
-from gateway.ingest.service import Reach
+from gateway.ingest import repository
+from gateway.ingest.models import Epoch, Quarantine
+from gateway.ingest.service import GAP_ALARM_MS, Reach, alarm_gaps
 from gateway.link import inbox
 from gateway.link.device_keys import DeviceKeys
 from gateway.link.inbox import Inbox
@@ -104,3 +105,34 @@ def test_a_batch_nobody_foresaw_counts_as_stored_and_the_journal_goes_on_behind_
     with town.reading() as session:
         aside = [(row.first, row.last, row.why) for row in session.query(Quarantine)]
     assert aside == ([] if kept else [(1, 2, "internal")])
+
+
+def test_a_batch_that_no_epoch_can_take_is_kept_without_its_place_and_stops_no_queue(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = Outside(town)
+
+    def unforeseen(*_: Any) -> None:
+        raise KeyError("nobody foresaw this")
+
+    monkeypatch.setattr(repository, "walk", unforeseen)
+    inbox_of(town, outside).take([message(town, Journal().start().write_line(b"nonsense").batch())])
+    assert [told for told, _stored in outside.told] == ["ack 1"]
+    with town.reading() as session:
+        assert [(row.epoch, row.why) for row in session.query(Quarantine)] == [(None, "internal")]
+
+
+def test_a_batch_nobody_foresaw_closes_the_hole_it_belongs_in(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside, journal = Outside(town), Journal().start().write("tamper").write("tamper")
+    inbox_of(town, outside).take([message(town, journal.batch(3))])
+
+    def unforeseen(*_: Any, **__: Any) -> None:
+        raise KeyError("nobody foresaw this")
+
+    monkeypatch.setattr(inbox, "store", unforeseen)
+    inbox_of(town, outside).take([message(town, journal.batch(1, 2), 2)])
+    assert outside.told[-1] == ("receipt 3", 1)
+    with town.writing() as session:
+        alarm_gaps(session, now=NOON + 2 * GAP_ALARM_MS)
+        assert session.query(Epoch).one().gap_since is None
+        assert session.query(Event).where(Event.kind == "entries_missing").count() == 0
