@@ -39,6 +39,8 @@ class JournalOrder:
         self._connection = connection
         self._bank_id = bank_id
         self._previous: dict[str, str] | None = None
+        self._followed: frozenset[str] = frozenset()
+        self._depths: dict[str, int] = {}
         self._starts: list[Told] | None = None
 
     def is_newest(self, told: Told, *, epoch: str, mono_ms: int, seq: int, at: int) -> bool:
@@ -47,7 +49,8 @@ class JournalOrder:
         entry = told.entry
         if entry.epoch == epoch:
             return (entry.mono_ms, entry.seq) > (mono_ms, seq)
-        if entry.epoch in self._links().values():
+        self._links()
+        if entry.epoch in self._followed:
             return False
         return not epoch or self._order(entry.epoch, epoch, told.at, at) >= 0
 
@@ -84,17 +87,29 @@ class JournalOrder:
         return -1 if self._follows(other, one) else one_at - other_at
 
     def _follows(self, later: str, earlier: str) -> bool:
-        links, passed = self._links(), set[str]()
-        at: str | None = later
-        while at is not None and at not in passed:
-            passed.add(at)
+        """It goes back no further than it has to: a bank that starts over and over has thousands of epochs."""
+        links, at = self._links(), later
+        for _ in range(self._depth(later) - self._depth(earlier)):
+            at = links.get(at, "")
+        return at == earlier != later
+
+    def _depth(self, epoch: str) -> int:
+        """How many epochs are known before it."""
+        links, before = self._links(), list[str]()
+        at: str | None = epoch
+        while at is not None and at not in self._depths:
+            self._depths[at] = 0  # of links in a ring, which only a defect makes, none is the first
+            before.append(at)
             at = links.get(at)
-            if at == earlier:
-                return True
-        return False
+        depth = -1 if at is None else self._depths[at]
+        for name in reversed(before):
+            depth += 1
+            self._depths[name] = depth
+        return depth
 
     def _links(self) -> dict[str, str]:
         if self._previous is None:
             rows = self._connection.execute(_LINKS, {"bank": self._bank_id})
             self._previous = {epoch: previous for epoch, previous in rows if previous is not None}
+            self._followed = frozenset(self._previous.values())
         return self._previous

@@ -1,6 +1,8 @@
 """What is believed of a door is what its bank said last, whatever its clock said and whatever came first."""
 
 from collections.abc import Sequence
+from hashlib import md5
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,12 @@ from gateway.access.keystore import Keystore
 from gateway.db import Database
 from gateway.ingest.effects import take_effect
 from gateway.ingest.service import Arrived, store
+from gateway.lockers.journal_order import JournalOrder, Told
 from gateway.lockers.models import Observation
 from gateway.privacy.field_keys import FieldKeys
 from tests.unit.gateway.journal import Journal
 from tests.unit.gateway.town import DAY, NOON, Town, found_town
+from wire.entries import Entry
 
 MINUTE = 60_000
 
@@ -100,6 +104,36 @@ def test_a_mark_that_comes_late_counts_although_a_door_has_moved_since(town: Tow
     told(town, journal.batch(1, 1), journal.batch(3), now=NOON)
     told(town, journal.batch(2, 2), now=NOON)
     assert seen(town) == ("closed", None, True)
+
+
+class Counted(dict[str, str]):
+    """Links of a bank's epochs, and how often one was asked for."""
+
+    asked = 0
+
+    def get(self, *wanted: Any) -> Any:
+        self.asked += 1
+        return super().get(*wanted)
+
+
+def test_a_bank_that_started_thousands_of_times_is_not_gone_back_through_for_each_comparison(town: Town) -> None:
+    names = [md5(b"%d" % number, usedforsecurity=False).hexdigest() for number in range(5_000)]
+    fresh = [Told(Entry(name, 2, "door_closed", NOON, 1, "boot", "floor", {"locker": 1}), NOON) for name in names[-50:]]
+    with town.reading() as session:
+        order = JournalOrder(session.connection(), town.bank)
+        links = order._previous = Counted(pairwise(reversed(names)))
+        told = order.of_locker(1, reversed(fresh))
+    assert [one.entry.epoch for one in told] == names[-50:]
+    assert links.asked < 3 * len(names)
+
+
+def test_links_in_a_ring_are_put_in_some_order_and_stop_nothing(town: Town) -> None:
+    ring = [f"{number:032x}" for number in range(3)]
+    fresh = [Told(Entry(name, 2, "door_closed", NOON, 1, "boot", "floor", {"locker": 1}), NOON) for name in ring]
+    with town.reading() as session:
+        order = JournalOrder(session.connection(), town.bank)
+        order._previous = {ring[0]: ring[2], ring[1]: ring[0], ring[2]: ring[1]}
+        assert {one.entry.epoch for one in order.of_locker(1, fresh)} == set(ring)
 
 
 @pytest.fixture(scope="module")
