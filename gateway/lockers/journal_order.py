@@ -17,7 +17,12 @@ _LINKS = select(Epoch.epoch, Epoch.previous_epoch).where(
     Epoch.bank_id == bindparam("bank"), Epoch.previous_epoch.is_not(None)
 )
 _COUNT = select(func.count()).select_from(Event).where(_OF_BANK, Event.epoch == bindparam("name"))
-_KEPT = select(Event.line, Event.received_at).where(_OF_BANK, Event.line.is_not(None)).order_by(Event.id.desc())
+# Openings are deleted after a while, and alarms are not: of a time before that, what ended an alarm may be gone.
+_KEPT = (
+    select(Event.line, Event.received_at)
+    .where(_OF_BANK, Event.line.is_not(None), Event.received_at >= bindparam("since"))
+    .order_by(Event.id.desc())
+)
 _OF_LOCKER = _KEPT.where(Event.locker == bindparam("number")).limit(_TOLD_AGAIN)
 _OF_STARTS = _KEPT.where(Event.kind == EntryType.STARTED.value, RARE).limit(_STARTS)
 
@@ -59,11 +64,12 @@ class JournalOrder:
         stored = self._connection.execute(_COUNT, {"bank": self._bank_id, "name": started.epoch}).scalar_one()
         return int(stored) <= together
 
-    def of_locker(self, number: int, fresh: Iterable[Told]) -> list[Told]:
-        """What is stored of a locker and of the bank's starts, and what is `fresh`, in the order of happening."""
+    def of_locker(self, number: int, fresh: Iterable[Told], since: int) -> list[Told]:
+        """What came of a locker and of the bank's starts since that instant, and what is `fresh`, in the order of
+        happening."""
         if self._starts is None:
-            self._starts = self._kept(_OF_STARTS)
-        stored = self._kept(_OF_LOCKER, number=number)
+            self._starts = self._kept(_OF_STARTS, since=since)
+        stored = self._kept(_OF_LOCKER, number=number, since=since)
         found = {(one.entry.epoch, one.entry.seq): one for one in (*fresh, *stored, *self._starts)}
         by_epoch: dict[str, list[Told]] = {}
         for one in sorted(found.values(), key=lambda told: (told.entry.mono_ms, told.entry.seq)):

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from gateway.lockers.journal_order import JournalOrder, Told
 from gateway.lockers.models import Locker, Observation
+from gateway.lockers.service import bank_of
 from gateway.prepared import Prepared, PreparedForSome, some
+from gateway.privacy.terms import DAY_MS, terms_of
 from wire.entries import Entry, EntryType
 
 Body = Mapping[str, Any]
@@ -52,6 +54,10 @@ _UPDATE = Prepared(
     .where(Observation.bank_id == bindparam("bank"), Observation.number == bindparam("which"))
     .values({name: bindparam(name) for name in _COLUMNS})
 )
+
+
+# The alarms that outlive a start, and what sets them.
+_LASTING = {"forced": EntryType.DOOR_FORCED, "tampered": EntryType.TAMPER, "jammed": EntryType.NOT_OPENED}
 
 
 def _opened(seen: Seen, body: Body) -> None:
@@ -120,7 +126,7 @@ def _in_service(seen: Seen, _body: Body) -> None:
 def _started(seen: Seen, _body: Body) -> None:
     """A door may have been moved while the bank was away: only a lasting alarm outlives that."""
     seen.door = "unknown"
-    seen.fault = seen.fault if seen.fault in ("forced", "tampered", "jammed") else None
+    seen.fault = seen.fault if seen.fault in _LASTING else None
 
 
 CHANGES: dict[str, Callable[[Seen, Body], None]] = {
@@ -167,8 +173,9 @@ def observe(session: Session, bank_id: str, entries: Sequence[Entry], *, now: in
         late |= known
     for one in told:
         late |= _tell(seen, one, order)
+    since = _kept_since(session, bank_id, now) if late else now
     for number in late:
-        seen[number] = _told_again(seen[number] or Seen(), number, told, order)
+        seen[number] = _told_again(seen[number] or Seen(), number, order.of_locker(number, told, since))
     _write(connection, bank_id, seen, known)
 
 
@@ -188,17 +195,30 @@ def _tell(seen: dict[int, Seen | None], told: Told, order: JournalOrder) -> set[
     return late
 
 
-def _told_again(before: Seen, number: int, told: Iterable[Told], order: JournalOrder) -> Seen:
-    """What all that is stored says in the order of happening; as before, if the newest that was known is not there."""
+def _kept_since(session: Session, bank_id: str, now: int) -> int:
+    """Since when all that the bank told is kept: openings of before are deleted."""
+    return now - terms_of(session, bank_of(session, bank_id).site.organisation_id).openings_days * DAY_MS
+
+
+def _told_again(before: Seen, number: int, told: Iterable[Told]) -> Seen:
+    """What all that is kept says in the order of happening; as before, if the newest that was known is not there, or
+    nothing but starts. What set a lasting alarm may have been told earlier than all that."""
     here = [
-        one for one in order.of_locker(number, told)
+        one for one in told
         if one.entry.type == EntryType.STARTED or (one.entry.type in CHANGES and _locker(one.entry) == number)
     ]  # fmt: skip
     newest = (before.as_of_epoch, before.as_of_seq)
     if before.as_of_epoch and newest not in {(one.entry.epoch, one.entry.seq) for one in here}:
         return before
-    marked = any(one.entry.type in (EntryType.OUT_OF_SERVICE, EntryType.IN_SERVICE) for one in here)
-    seen = Seen(last_opened_at=before.last_opened_at, out_of_service=before.out_of_service and not marked)
+    if all(one.entry.type == EntryType.STARTED for one in here):
+        return before
+    kinds = {one.entry.type for one in here}
+    marked = not kinds.isdisjoint((EntryType.OUT_OF_SERVICE, EntryType.IN_SERVICE))
+    earlier = before.fault in _LASTING and _LASTING[before.fault] not in kinds
+    seen = Seen(
+        fault=before.fault if earlier else None,
+        last_opened_at=before.last_opened_at, out_of_service=before.out_of_service and not marked,
+    )  # fmt: skip
     for one in here:
         if seen.as_of_epoch or one.entry.type != EntryType.STARTED:  # a start says nothing of a locker not known yet
             _apply(seen, one)

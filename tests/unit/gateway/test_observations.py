@@ -18,6 +18,7 @@ from gateway.ingest.service import Arrived, store
 from gateway.lockers.journal_order import JournalOrder, Told
 from gateway.lockers.models import Observation
 from gateway.privacy.field_keys import FieldKeys
+from gateway.privacy.openings import delete_over
 from tests.unit.gateway.journal import Journal
 from tests.unit.gateway.town import DAY, NOON, Town, found_town
 from wire.entries import Entry
@@ -106,6 +107,39 @@ def test_a_mark_that_comes_late_counts_although_a_door_has_moved_since(town: Tow
     assert seen(town) == ("closed", None, True)
 
 
+def openings_over(town: Town, now: int) -> None:
+    delete_over(town.database, actor="t", now=now, apply=True)
+
+
+@pytest.mark.parametrize("alarm", ["door_forced", "not_opened"])
+def test_an_alarm_that_was_over_before_its_openings_were_deleted_does_not_come_back_with_late_entries(
+    town: Town, alarm: str
+) -> None:
+    first = Journal().start(at=NOON).write(alarm, NOON, locker=1).write("door_opened", NOON, locker=1, release="r")
+    first.write("door_closed", NOON, locker=1)
+    told(town, first.batch(), now=NOON)
+    openings_over(town, NOON + 91 * DAY)
+    later = NOON + 92 * DAY
+    second = Journal().start(first, at=later)
+    told(town, second.batch(), Journal().start(second, at=later).batch(), now=later)
+    assert seen(town) == ("unknown", None, False)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_alarm_from_before_the_openings_that_are_kept_still_stands_after_late_entries(
+    town: Town, moved: bool
+) -> None:
+    first = Journal().start(at=NOON).write("door_closed", NOON, locker=1).write("door_forced", NOON, locker=1)
+    told(town, first.batch(), now=NOON)
+    openings_over(town, NOON + 91 * DAY)
+    later = NOON + 92 * DAY
+    second = Journal().start(first, at=later)
+    if moved:
+        second.write("already_open", later, locker=1)
+    told(town, second.batch(), Journal().start(second, at=later).batch(), now=later)
+    assert seen(town) == ("unknown", "forced", False)
+
+
 class Counted(dict[str, str]):
     """Links of a bank's epochs, and how often one was asked for."""
 
@@ -122,7 +156,7 @@ def test_a_bank_that_started_thousands_of_times_is_not_gone_back_through_for_eac
     with town.reading() as session:
         order = JournalOrder(session.connection(), town.bank)
         links = order._previous = Counted(pairwise(reversed(names)))
-        told = order.of_locker(1, reversed(fresh))
+        told = order.of_locker(1, reversed(fresh), NOON)
     assert [one.entry.epoch for one in told] == names[-50:]
     assert links.asked < 3 * len(names)
 
@@ -133,7 +167,7 @@ def test_links_in_a_ring_are_put_in_some_order_and_stop_nothing(town: Town) -> N
     with town.reading() as session:
         order = JournalOrder(session.connection(), town.bank)
         order._previous = {ring[0]: ring[2], ring[1]: ring[0], ring[2]: ring[1]}
-        assert {one.entry.epoch for one in order.of_locker(1, fresh)} == set(ring)
+        assert {one.entry.epoch for one in order.of_locker(1, fresh, NOON)} == set(ring)
 
 
 @pytest.fixture(scope="module")
