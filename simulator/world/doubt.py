@@ -5,6 +5,7 @@ has missed between two starts, for as long as nobody else tells it the time.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gateway.link.service import CLIENT_ID
@@ -16,12 +17,20 @@ if TYPE_CHECKING:
 _LOOKS = 3
 
 
-def until_in_touch(world: "World", bank: str, clocks: "Counter[str]", by: int, every_ms: int) -> None:
-    """Take `by` away from what `clocks` counts for that bank, once it was in touch at three looks, `every_ms` apart."""
+def until_in_touch(
+    world: "World",
+    bank: str,
+    clocks: "Counter[str]",
+    by: int,
+    every_ms: int,
+    counts: Callable[[str], bool] = lambda _: True,
+) -> None:
+    """Take `by` away from what `clocks` counts for that bank, once it was in touch at three looks, `every_ms` apart,
+    that `counts`."""
     left = [_LOOKS]
 
     def look() -> None:
-        left[0] -= in_touch(world, bank)
+        left[0] -= counts(bank) and in_touch(world, bank)
         if left[0] > 0:
             world.loop.after(every_ms, look)
         else:

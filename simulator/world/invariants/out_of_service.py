@@ -13,13 +13,13 @@ from simulator.world.invariants.invariant import Invariant
 from simulator.world.invariants.ledger import Ledger, _envelopes
 from wire.access_list import Kind
 from wire.entries import EntryType
-from wire.limits import OUT_OF_SERVICE_MAX_MS
 from wire.messages import Command, decode
 from wire.topics import Topic
 
 _WHY = EntryType.OUT_OF_SERVICE.value
 _STATE = "service:"
 _THEIRS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
+_AT_MOST_MS = 24 * 3_600_000
 # An entry that nobody waits for is handed on within a second; a clock that is right is so to the second.
 _SLACK_MS = 10_000
 # What waits for its turn is busy for so long; and near its ends a grant may be judged either way.
@@ -92,7 +92,7 @@ class OutOfService(Invariant):
     def _take(self, bank: str, locker: int, mark: _Mark) -> None:
         self._stops[bank].pop(locker, None)
         if mark.reason and mark.until is not None:
-            latest_ms = self.world.now_ms + OUT_OF_SERVICE_MAX_MS
+            latest_ms = self.world.now_ms + _AT_MOST_MS
             until_ms = latest_ms if self.world.wrong_clocks[bank] else min(mark.until, latest_ms)
             self._stops[bank][locker] = until_ms + _SLACK_MS
 
