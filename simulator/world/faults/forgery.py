@@ -16,10 +16,13 @@ from wire.access_list import decode_access_list
 from wire.entries import BatchHeader, EntryType, encode_batch
 from wire.envelope import Envelope, sign
 from wire.errors import MessageError
+from wire.messages import encode
 from wire.topics import DOWN, UP, Topic, topic_name
 
 _DOWNWARDS = tuple(sorted(DOWN, key=lambda topic: topic.value))
 _UPWARDS = tuple(sorted(UP, key=lambda topic: topic.value))
+# How often a list that is forged would be in force.
+_NEWER = 0.5
 # In which a bank says what list it follows.
 _OF_ITSELF = frozenset({Topic.STATUS, Topic.HEALTH})
 
@@ -85,6 +88,17 @@ def _forged(overheard: bytes, topic: Topic, chance: Random) -> bytes:
     return sign(stranger, topic if how == "key" else Topic.TRUST, payload)
 
 
+def _without_anyone(newest: bytes, chance: Random) -> bytes:
+    """A list that would be in force if its signature were believed: newer than the newest, in the gateway's name."""
+    true = msgspec.json.decode(newest, type=Envelope)
+    known = decode_access_list(true.payload)
+    payload = encode(msgspec.structs.replace(known, version=known.version + 1, grants=()))
+    stranger = Ed25519PrivateKey.from_private_bytes(chance.randbytes(32))
+    forged = msgspec.json.decode(sign(stranger, Topic.ACCESS, payload), type=Envelope)
+    signature = msgspec.structs.replace(forged.signatures[0], keyid=true.signatures[0].keyid)
+    return msgspec.json.encode(msgspec.structs.replace(forged, signatures=[signature]))
+
+
 def _forge(topics: tuple[Topic, ...]) -> Callable[[Schedule, Hit], Topic | None]:
     def act(schedule: Schedule, hit: Hit) -> Topic | None:
         world, topic = schedule.world, hit.chance.choice(topics)
@@ -95,6 +109,9 @@ def _forge(topics: tuple[Topic, ...]) -> Callable[[Schedule, Hit], Topic | None]
         # From another controller as it is, or changed.
         foreign = source != hit.bank.name and hit.chance.random() < 0.3
         message = overheard if foreign else _forged(overheard, topic, hit.chance)
+        newest = schedule.watch.ledger.newest(hit.bank.name)
+        if topic is Topic.ACCESS and not foreign and newest is not None and hit.chance.random() < _NEWER:
+            message = _without_anyone(newest, hit.chance)
         # A forgery that is retained would stay for ever on a topic where the true one must be: that is the ACL's.
         world.counts["forged"] += 1
         world.broker.forge(topic_name(hit.bank.name, topic), message)

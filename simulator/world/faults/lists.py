@@ -11,9 +11,9 @@ from gateway.errors import GatewayError
 from simulator.errors import NotPossibleError
 from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
 from simulator.world.faults.schedule import Schedule
+from simulator.world.invariants.access import VANISHED_KEPT_MS
 from wire.access_list import AccessList, Grant, Kind, list_hash
 from wire.entries import EntryType
-from wire.limits import VANISHED_KEPT_MS
 from wire.messages import encode
 from wire.topics import Topic, topic_name
 
@@ -41,6 +41,7 @@ def _forgets(schedule: Schedule, hit: Hit) -> Heal | None:
         return None
     schedule.town.forgets(bank, version, stems, gateway.now() + VANISHED_KEPT_MS)
     schedule.watch.told.of_list(bank, version, EntryType.HOLDER_VANISHED, MINUTE_MS)
+    schedule.watch.ledger.signed(bank, envelope)
     world.counts["lists that forget"] += 1
     world.broker.forge(topic_name(bank, Topic.ACCESS), envelope, retain=True)
 

@@ -20,7 +20,6 @@ from simulator.world.lives.office import Office
 from simulator.world.lives.pacts import Pact, View
 from simulator.world.lives.people import Presented
 from simulator.world.lives.records import Card, Records
-from wire.limits import VANISHED_KEPT_MS
 
 _HOURS = LUGGAGE_ROOM.terms.hours
 # A list goes out with the decision; the world's gateway looks after what it has missed every six hours.
@@ -30,6 +29,9 @@ _CALM_MS = 2 * DAY
 
 # What a gateway's clock that was ahead has numbered is behind by then.
 _NUMBERED_MS = HOUR
+
+# For so long a bank keeps the way of whom its list forgets.
+VANISHED_KEPT_MS = 72 * HOUR
 
 _ALWAYS = 1 << 62
 

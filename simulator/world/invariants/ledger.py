@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -9,10 +10,12 @@ import msgspec
 from controller.carried_over import decode_carried_over
 from controller.journal import Opened
 from controller.pending import Pending
+from simulator.world.gateway import Gateway
 from simulator.world.invariants.invariant import Invariant
 from wire.access_list import AccessList, Grant, decode_access_list
 from wire.entries import EntryType
 from wire.envelope import Envelope
+from wire.topics import Topic
 
 _envelopes = msgspec.json.Decoder(Envelope)
 # Words on a badge itself; `ended` speaks of one grant alone.
@@ -56,13 +59,32 @@ class BankLedger:
 
 
 class Ledger(Invariant):
-    """Comes first among the invariants, so that the others find it up to date."""
+    """Comes first among the invariants, so that the others find it up to date.
+
+    What a bank accepts counts for them: so it has to be, byte for byte, what a gateway has made for that bank.
+    """
 
     name = "ledger"
 
     def __init__(self, world: Any) -> None:
         super().__init__(world)
         self.banks = {bank: BankLedger() for bank in world.banks}
+        self._signed: dict[str, set[bytes]] = {bank: set() for bank in world.banks}
+        self._newest: dict[str, bytes] = {}
+
+    def sent(self, gateway: Gateway, bank: str, topic: Topic, envelope: bytes) -> None:  # noqa: ARG002
+        """Each list that a gateway has made."""
+        if topic is Topic.ACCESS:
+            self.signed(bank, envelope)
+
+    def signed(self, bank: str, envelope: bytes) -> None:
+        """This list bears the gateway's signature, however it came to that."""
+        self._signed[bank].add(sha256(envelope).digest())
+        self._newest[bank] = envelope
+
+    def newest(self, bank: str) -> bytes | None:
+        """The last of these lists: whoever listens at the broker has it."""
+        return self._newest.get(bank)
 
     def opened(self, bank: str, opened: Opened) -> None:
         """What a life begins with is what its disk held."""
@@ -74,6 +96,7 @@ class Ledger(Invariant):
         ledger = self.banks[bank]
         for entry in entries:
             if "list" in entry.state:
+                self._judge(bank, entry.state["list"])
                 self._take(ledger, entry.state)
             if entry.type is EntryType.RELEASE_INTENDED:
                 body = entry.body
@@ -83,6 +106,10 @@ class Ledger(Invariant):
         """The intent is spent."""
         ledger = self.banks[bank]
         ledger.current = ledger.intents.pop(locker, None)
+
+    def _judge(self, bank: str, envelope: bytes | None) -> None:
+        if envelope is not None and sha256(envelope).digest() not in self._signed[bank]:
+            self.violated(f"{bank} accepts a list that no gateway has sent it")
 
     @staticmethod
     def _take(ledger: BankLedger, state: Any) -> None:
