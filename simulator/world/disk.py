@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from random import Random
+from typing import NoReturn
 
 from simulator.world.disk_database import SharedConnection, SharedDatabase
 from simulator.world.disk_vfs import address
@@ -47,6 +48,7 @@ class Disk:
         self.stalled_until_ms = 0  # unix; until then it answers nothing (see disk_work)
         self.refuses: Callable[[str, str], int | None] | None = None  # (operation, name) -> errno of a single failure
         self.watch: Watch | None = None
+        self.refusals = 0  # how many changes it has refused
         self.generation = 0  # handles of an earlier one are dead: their process or their machine has ended
         self._kept_names: dict[str, File] = {}
         self._moves: list[tuple[int, str, File | None]] = []  # operation, name, what it names from then on
@@ -60,6 +62,11 @@ class Disk:
         """Bytes in use."""
         return self._used
 
+    @property
+    def takes_nothing(self) -> bool:
+        """Whether no change is taken now; SQLite, once told so, does not ask again."""
+        return self.read_only or self.broken
+
     # Operations
 
     def _begin(self, operation: str, name: str) -> int:
@@ -67,15 +74,19 @@ class Disk:
         if self.watch is not None:
             self.watch(operation, name)
         if self.read_only and operation != "sync":
-            raise OSError(errno.EROFS, "read-only file system", name)
+            self._refuse(errno.EROFS, "read-only file system", name)
         if self.broken:
-            raise OSError(errno.EIO, "the disk does not answer", name)
+            self._refuse(errno.EIO, "the disk does not answer", name)
         if self.refuses is not None and (number := self.refuses(operation, name)) is not None:
             if operation == "sync" and name in self.files:
                 self._forget_unwritten(self.files[name])
-            raise OSError(number, "refused", name)
+            self._refuse(number, "refused", name)
         self._operations += 1
         return self._operations
+
+    def _refuse(self, number: int, why: str, name: str) -> NoReturn:
+        self.refusals += 1
+        raise OSError(number, why, name)
 
     def create(self, name: str) -> File:
         """A new, empty file. Raises OSError."""
@@ -91,7 +102,7 @@ class Disk:
         size = len(now)
         if end > size:
             if self._used + end - size > self.capacity:
-                raise OSError(errno.ENOSPC, "no space left on device", name)
+                self._refuse(errno.ENOSPC, "no space left on device", name)
             self._resize(number, file, end)
         now[offset:end] = data
         file.loose.append((number, offset, data))

@@ -5,10 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import text
 
+from controller import journal
 from controller.commands import Commands
-from controller.journal import Journal
+from controller.journal import Journal, Opened
+from controller.journal_writer import Writer
 from controller.runtime import Runtime
 from controller.store import Store
 from gateway.ingest.effects import take_effect
@@ -18,12 +21,14 @@ from gateway.link.publisher import Publisher
 from hw.ports import Coil
 from simulator.world.desk import Desk
 from simulator.world.doors import Doors
+from simulator.world.world import DAY_MS
 from tests.simulation.faulty_town import FaultyTown, faulty_town
+from wire import envelope
 from wire.entries import EntryType
 from wire.topics import Topic
 
 PULSE, RECORD, PREPARE, APPEND = Doors.pulse, Runtime._record, Store._prepare, Journal.append
-SEND_RECEIPTS = Publisher.send_receipts
+SEND_RECEIPTS, STEP, OPEN = Publisher.send_receipts, Writer.step, Commands._open
 
 
 def _open(town: FaultyTown, locker: int = 1) -> None:
@@ -90,6 +95,17 @@ def test_a_late_release_that_nobody_names_is_found(monkeypatch: pytest.MonkeyPat
         assert "without a durable intent and has not said so" in _opened(town)
 
 
+def test_a_journal_that_is_slow_on_a_disk_that_is_fine_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def step(writer: Writer) -> None:
+        if not writer._waiting or writer._mono_ms() >= writer._waiting._items[0].mono_ms + 300:
+            STEP(writer)
+
+    monkeypatch.setattr(Writer, "step", step)
+    monkeypatch.setattr(Writer, "wait_s", property(lambda writer: 0.3 if writer._waiting else 5.0))
+    with faulty_town(9) as town:
+        assert "after 250 ms, and" in _opened(town)
+
+
 # Coils
 
 Planted = Callable[[Doors, Coil, int, int], None]
@@ -114,6 +130,12 @@ def _again_and_again(doors: Doors, coil: Coil, pulse_ms: int, permit: int) -> No
     _again_after_ms(doors, coil, pulse_ms, permit, 2_100, 25)
 
 
+def _a_neighbour_soon(doors: Doors, coil: Coil, pulse_ms: int, permit: int) -> None:
+    PULSE(doors, coil, pulse_ms, permit)
+    other = next(other for other in doors.by_coil if other != coil)
+    doors._loop.after(pulse_ms + 100, PULSE, doors, other, pulse_ms, permit)
+
+
 def _a_neighbour_too(doors: Doors, coil: Coil, pulse_ms: int, permit: int) -> None:
     PULSE(doors, coil, pulse_ms, permit)
     PULSE(doors, next(other for other in doors.by_coil if other != coil), pulse_ms, permit)
@@ -124,7 +146,7 @@ def _a_neighbour_too(doors: Doors, coil: Coil, pulse_ms: int, permit: int) -> No
     [
         (_for_long, "was energised for 3500 ms"), (_again_soon, "rested 500 ms only"),
         (_again_and_again, "ms within a minute"), (_a_neighbour_too, "2 coils are on at once"),
-        (_again_soon, "with no intent of this life"),
+        (_a_neighbour_soon, "100 ms after another"), (_again_soon, "with no intent of this life"),
     ],
 )  # fmt: skip
 def test_a_coil_that_is_on_beyond_what_the_guard_allows_is_found(
@@ -171,6 +193,63 @@ def test_an_opening_by_a_command_that_no_gateway_is_known_to_have_sent_is_found(
         town.hours(0.1)
         twin.close()
         assert "by a command that no gateway has sent" in _said(town)
+
+
+def test_a_command_that_opens_another_locker_than_it_says_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        Commands, "_open", lambda commands, command, lockers, turn: OPEN(commands, command, (lockers[0] + 1,), turn)
+    )
+    with faulty_town(9) as town:
+        _open(town)
+        town.hours(0.1)
+        assert "bank-1 opens locker 2, and" in _said(town)
+
+
+# Dates
+
+
+def test_a_grant_that_opens_after_its_end_is_found_whatever_is_wrong_with_the_clocks() -> None:
+    with faulty_town(9) as town:
+        ledger = town.watch.ledger.banks["bank-1"]
+        over_ms = town.world.now_ms - DAY_MS
+        ledger.held = {
+            digest: [structs.replace(grant, not_after=over_ms) for grant in grants]
+            for digest, grants in ledger.held.items()
+        }
+        town.world.wrong_clocks["bank-1"] += 1
+        assert "after its end" in _opened(town)
+
+
+# Lists
+
+
+def test_a_forged_list_that_is_believed_is_found() -> None:
+    with faulty_town(9) as town, pytest.MonkeyPatch.context() as planted:
+        planted.setattr(envelope, "_check", lambda *_: None)
+        town.begin("forged_downwards", hours=12)
+        town.hours(13)
+        assert "accepts a list that no gateway has sent it" in _said(town)
+
+
+def test_forged_lists_that_are_refused_break_nothing() -> None:
+    with faulty_town(9) as town:
+        town.begin("forged_downwards", hours=12)
+        town.hours(13)
+        assert town.found() == set(), _said(town)
+
+
+def test_a_bank_that_starts_on_a_disk_that_takes_nothing_and_does_not_find_its_list_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(journal, "_readable", lambda *_: Opened(None))
+    with faulty_town(9) as town:
+        bank = town.world.banks["bank-1"]
+        bank.stop()
+        town.hours(0.1)
+        town.begin("disk_read_only", hours=2)
+        bank.start()
+        town.hours(1)
+        assert "starts with list 0" in _said(town)
 
 
 # Receipts, and what is stored in the end

@@ -49,6 +49,7 @@ def _takes_nothing(how: str) -> Callable[[Schedule, Hit], Heal | None]:
         def heal() -> None:
             _troubled(schedule, hit, since_ms)
             setattr(disk, how, False)
+            disk.refusals += 1  # whatever was to be written until now
 
         return heal
 
