@@ -12,8 +12,10 @@ from simulator.world.invariants.heard import Heard
 from simulator.world.invariants.held import Held
 from simulator.world.invariants.intents import Intents
 from simulator.world.invariants.invariant import Invariant
+from simulator.world.invariants.kept import Kept
 from simulator.world.invariants.ledger import Ledger
 from simulator.world.invariants.narrated import Narrated
+from simulator.world.invariants.observed import Observed
 from simulator.world.invariants.out_of_service import OutOfService
 from simulator.world.invariants.permissions import Permissions
 from simulator.world.invariants.receipts import Receipts
@@ -35,7 +37,7 @@ class Watch:
         self._all: list[Invariant] = [
             ledger, Intents(world, ledger), Permissions(world, ledger), Revocations(world, ledger),
             ShutOut(world, ledger), OutOfService(world, ledger), Coils(world), Receipts(world), self.held, self.told,
-            Heard(world), ComesToRest(world),
+            Observed(world), Kept(world), Heard(world), ComesToRest(world),
         ]  # fmt: skip
         if world.trace.keeps:
             self._all.insert(0, Narrated(world))
