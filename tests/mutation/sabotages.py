@@ -104,6 +104,22 @@ SABOTAGES = (
         f"{CORE}/test_commands.py::{REFUSED}",
     ),
     Sabotage(
+        "open another locker than the command names",
+        "a release has a grant or a command that holds",
+        "controller/commands.py",
+        '                locker=locker,\n                cause="command",\n',
+        '                locker=locker % len(self._bays) + 1,\n                cause="command",\n',
+        "tests/simulation/test_core_judges.py::test_where_nothing_is_broken_nothing_is_found_of_many_that_were_asked",
+    ),
+    Sabotage(
+        "drop an entry on its way to the disk",
+        "nothing is lost unseen",
+        "controller/journal_writer.py",
+        "                self._waiting.add(pending)\n",
+        '                if str(pending.type) != "door_closed":\n                    self._waiting.add(pending)\n',
+        "tests/simulation/test_true_words.py::test_where_every_word_is_true_and_whole_nothing_is_found",
+    ),
+    Sabotage(
         "take the board's word for the door",
         "an acknowledgement is not an opening",
         "controller/releases.py",
