@@ -216,7 +216,9 @@ class Visitor:
     """A browser without scripts: follows links and sends the forms it finds on the page."""
 
     def __init__(self, url: str, language: str = "en") -> None:
-        self.client = httpx.Client(base_url=url, follow_redirects=True, headers={"accept-language": language})
+        self.client = httpx.Client(
+            base_url=url, follow_redirects=True, headers={"accept-language": language}, timeout=30
+        )
         self.page = self.client.get("/sign-in")
 
     def get(self, path: str) -> httpx.Response:
