@@ -41,7 +41,7 @@ _SAID = {
     "library_id": "library_id", "enrolment": "command_id", "membership_id": "membership_id", "loan_id": "loan_id",
     "project_id": "project_id", "referral_id": "referral_id", "partner_id": "partner_id",
 }  # fmt: skip
-# What a column of ids can hold.
+# What a column of ids or numbers can hold.
 _LONGEST_NUMBER = 18
 # Only whoever owns or operates a bank does these there.
 _RUNNING = frozenset({Right.PLACES, Right.SEE_EVENTS, Right.RECONCILE})
@@ -141,11 +141,9 @@ def _require_bank(
         return
     if right in _RUNNING and (changing or right is not Right.PLACES):
         raise ForbiddenError("organisation", "only the organisation that owns or operates this bank may do this")
-    if (
-        changing
-        and named.get("number", "").isdecimal()
-        and not _is_theirs(session, sight, bank, int(named["number"]), now)
-    ):
+    number = named.get("number", "")
+    is_number = number.isdecimal() and len(number) <= _LONGEST_NUMBER
+    if changing and is_number and not _is_theirs(session, sight, bank, int(number), now):
         raise ForbiddenError("organisation", "this locker is kept for another organisation")
 
 

@@ -111,6 +111,18 @@ def test_a_search_finds_people_of_one_s_own_organisation(neighbours: Neighbours)
     assert [[one["name"] for one in answer.json()["items"]] for answer in found] == [[], ["Omar"]]
 
 
+@pytest.mark.parametrize("digits", [20, 4_400])
+def test_a_door_s_number_that_nothing_can_hold_is_no_crash_where_a_bank_is_shared(
+    neighbours: Neighbours, digits: int
+) -> None:
+    town, second = neighbours.town, neighbours.own.organisation_id
+    with town.writing() as session:
+        give_role(session, town.bank, second, Role.SUPPORT, actor="test", now=NOON)
+    door = f"{town.bank}/{'9' * digits}"
+    assert 400 <= neighbours.post(f"/lockers/{door}/open", reason="maintenance") < 500
+    assert 400 <= neighbours.client.post(f"/api/v1/lockers/{door}/open", json={}).status_code < 500
+
+
 @pytest.mark.parametrize("called", ["application/json", "Application/JSON", "application/vnd.casier+json"])
 def test_a_body_is_looked_at_whatever_its_header_calls_it(neighbours: Neighbours, called: str) -> None:
     asked = {
