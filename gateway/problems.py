@@ -23,6 +23,7 @@ from gateway.errors import (
     TooManyAttemptsError,
 )
 from gateway.web.install import error_page, page_error
+from gateway.web.security import NEVER_KEPT
 from gateway.web.visit import sent_form
 
 log = structlog.get_logger("gateway.http")
@@ -152,4 +153,6 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
     log.error("unforeseen", path=request.url.path, exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     detail = "something went wrong here; nothing was changed, and it was logged"
-    return problem(status, "internal", detail) if _is_api(request) else error_page(request, status)
+    response = problem(status, "internal", detail) if _is_api(request) else error_page(request, status)
+    response.headers.update(NEVER_KEPT)
+    return response

@@ -17,6 +17,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _FOR_GOOD = "public, max-age=31536000, immutable"
+# For what is answered outside of the middleware: an error that nobody foresaw.
+NEVER_KEPT = {**HEADERS, "Cache-Control": "no-store"}
 
 
 class PageHeaders:
@@ -38,7 +40,8 @@ class PageHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", _FOR_GOOD if static else "no-store")
+                # A live stream's own "no-cache" would let a browser keep what was in it.
+                headers["Cache-Control"] = _FOR_GOOD if static else "no-store"
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

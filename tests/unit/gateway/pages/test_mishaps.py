@@ -17,10 +17,12 @@ from gateway.db import Database
 from gateway.incidents import exclusions, hazards, stand_ins
 from gateway.incidents import service as incidents
 from gateway.incidents.codes import HazardKind, IncidentKind
+from gateway.people import pages as people_pages
 from gateway.schemes.service import scheme_named
 from gateway.web.live import Fragment, Reading, Wakeups, changes
 from gateway.web.rendering import static_url
-from tests.unit.gateway.pages.conftest import Browser, Office
+from gateway.web.security import CONTENT_POLICY
+from tests.unit.gateway.pages.conftest import Browser, Office, TestClient
 from tests.unit.gateway.town import NOON, TODAY
 from wire.messages import Session
 
@@ -315,6 +317,29 @@ def test_a_live_page_whose_database_goes_away_ends_its_stream_and_raises_nothing
         return told
 
     assert asyncio.run(follow()) == [None, "beat"]
+
+
+def test_an_error_nobody_foresaw_is_kept_nowhere_and_runs_nothing(
+    office: Office, worker: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unforeseen(*_args: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(people_pages, "person_shown", unforeseen)
+    client = TestClient(office.app, raise_server_exceptions=False)
+    client.cookies.update(worker.client.cookies)
+    answer = client.get(f"/people/{office.town.person().id}")
+    assert (answer.status_code, "Léa Martin" in answer.text) == (500, True)
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-security-policy"] == CONTENT_POLICY
+    client.close()
+
+
+def test_a_live_stream_is_kept_nowhere(worker: Browser) -> None:
+    """Of a locker that is not there: one that is would never end here."""
+    answer = worker.client.get(f"/live/locker/{BANK}/99")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_static_file_is_kept_for_good_only_as_the_one_that_was_asked_for(worker: Browser) -> None:
