@@ -1,11 +1,13 @@
 """Accounts, sign-in, tokens: secrets are hashes, refusals say nothing, guessing is slow."""
 
 import pytest
+from limits import RateLimitItemPerSecond
 from sqlalchemy import select
 
 from gateway.audit import service as audit
 from gateway.db import Database
 from gateway.errors import ConflictError, InvalidError, NotFoundError, SignInError, TooManyAttemptsError
+from gateway.staff import attempts as attempts_of
 from gateway.staff import closing, service
 from gateway.staff.attempts import Attempts
 from gateway.staff.models import ApiToken, SignIn, Staff
@@ -114,3 +116,31 @@ def test_guessing_is_slowed_down_by_account_and_forgotten_when_right() -> None:
         attempts.count(" NADIA@example.org", "192.0.2.9")
     attempts.forget("nadia@example.org")
     attempts.count("nadia@example.org", "192.0.2.1")
+
+
+@pytest.fixture
+def patient_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that checks any number of passwords in a second: what is left are the two other limits."""
+    monkeypatch.setattr(attempts_of, "OVERALL", RateLimitItemPerSecond(10_000))
+
+
+@pytest.mark.usefixtures("patient_machine")
+def test_an_address_that_has_to_wait_keeps_nobody_else_from_their_account() -> None:
+    attempts = Attempts()
+    for number in range(60):
+        attempts.count(f"{number}@example.org", "192.0.2.1")
+    for _ in range(10):
+        with pytest.raises(TooManyAttemptsError):
+            attempts.count("nadia@example.org", "192.0.2.1")
+    attempts.count("nadia@example.org", "192.0.2.2")
+
+
+@pytest.mark.usefixtures("patient_machine")
+def test_guessing_from_many_addresses_of_one_ipv6_network_is_guessing_from_one() -> None:
+    attempts = Attempts()
+    for number in range(60):
+        attempts.count(f"{number}@example.org", f"2001:db8::{number:x}")
+    with pytest.raises(TooManyAttemptsError):
+        attempts.count("nadia@example.org", "2001:db8::ffff:1")
+    for elsewhere in ("2001:db8:0:1::1", "192.0.2.1", "::ffff:192.0.2.1", "testclient", ""):
+        attempts.count("nadia@example.org", elsewhere)
