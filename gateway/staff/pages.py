@@ -41,7 +41,7 @@ def sign_in_page(visit: AnyVisit) -> Response:
 def sign_in(visit: AnyVisit, form: GuestForm) -> Response:
     """Checks e-mail and password, slowly and not too often, and opens a session."""
     try:
-        check_csrf(visit, form)
+        check_csrf(_stranger(visit)[1], form)
         email, password = form.text("email"), form.text("password")
         if form.valid:
             return _opened(visit, form, email, password)
@@ -80,17 +80,24 @@ def _opened(visit: Visit, form: Form, email: str, password: str) -> Response:
     with visit.database.reading() as session:
         staff = service.authenticate(session, email, password)
     attempts.forget(email)
-    with visit.database.writing() as session:
-        opened = service.open_sign_in(session, staff.id, now=visit.now)
     response = RedirectResponse(_own_path(form.get("next")), 303)
+    if visit.staff and visit.staff.staff_id == staff.id:
+        return response  # in another tab: what is being written there is still of this session
+    with visit.database.writing() as session:
+        service.close_sign_in(session, visit.request.cookies.get(SESSION_COOKIE, ""), now=visit.now)
+        opened = service.open_sign_in(session, staff.id, verified=staff.password_hash, now=visit.now)
     _set_cookie(visit.request, response, SESSION_COOKIE, opened.token, (opened.expires_at - visit.now) // 1000)
-    response.delete_cookie(GUEST_COOKIE)
     return response
 
 
-def _sign_in_form(visit: Visit, form: Form, status: int = 200, left: str = "") -> Response:
+def _stranger(visit: Visit) -> tuple[str, Visit]:
+    """The visit as of someone who is not signed in, with their cookie: the form may be from before, in another tab."""
     guest = visit.request.cookies.get(GUEST_COOKIE) or secrets.token_urlsafe(24)
-    shown = Visit(visit.request, visit.database, visit.language, csrf_of(guest), None, visit.now)
+    return guest, Visit(visit.request, visit.database, visit.language, csrf_of(guest), None, visit.now)
+
+
+def _sign_in_form(visit: Visit, form: Form, status: int = 200, left: str = "") -> Response:
+    guest, shown = _stranger(visit)
     response = shown.page("staff/sign_in.html", status=status, form=form, left=left)
     _set_cookie(visit.request, response, GUEST_COOKIE, guest, None)
     return response

@@ -147,9 +147,15 @@ def _nobody() -> str:
     return _passwords.hash(secrets.token_urlsafe())
 
 
-def open_sign_in(session: Session, staff_id: str, *, now: int) -> NewSignIn:
-    """A new session on this server for an authenticated member of staff. Raises NotFoundError (`staff`)."""
-    staff_of(session, staff_id)
+def open_sign_in(session: Session, staff_id: str, *, verified: str | None = None, now: int) -> NewSignIn:
+    """A new session on this server for an authenticated member of staff.
+
+    `verified`: the hash that their password was right for. Raises NotFoundError (`staff`), SignInError (`sign_in`)
+    where the password was replaced meanwhile.
+    """
+    staff = staff_of(session, staff_id)
+    if verified not in (None, staff.password_hash):
+        raise SignInError("sign_in", "e-mail address or password is not right")
     opened = NewSignIn(secrets.token_urlsafe(32), secrets.token_urlsafe(24), now + SIGN_IN_MS)
     session.add(
         SignIn(
