@@ -46,6 +46,10 @@ def main() -> None:
         _fail(error.text, 1)
     except DBAPIError as error:
         _fail(f"the database cannot be used: {error.orig}\nlook at CASIER_DATABASE_URL, and whether it runs", 1)
+    except UnicodeEncodeError:
+        _fail("a word on the command line is no text: write it in the encoding of this terminal (UTF-8)", 2)
+    except OSError as error:
+        _fail(f"{error.filename or 'the output'}: {error.strerror or error}", 1)
 
 
 @app.command()

@@ -45,8 +45,11 @@ def day_after(day: date, days: int = 1) -> date:
 
 
 def local_day(zone: str, instant: int) -> date:
-    """The day it is in `zone` at `instant`."""
-    return datetime.fromtimestamp(instant / 1000, UTC).astimezone(site_zone(zone)).date()
+    """The day it is in `zone` at `instant`. Raises InvalidError with code `zone`."""
+    try:
+        return datetime.fromtimestamp(instant / 1000, UTC).astimezone(site_zone(zone)).date()
+    except MessageError as error:
+        raise InvalidError("zone", str(error)) from error
 
 
 def term_end(first: date, months: int) -> date:

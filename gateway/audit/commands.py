@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.terminal import Json, opened, settings
+
+if TYPE_CHECKING:
+    from gateway.audit.service import Head
 
 app = typer.Typer(no_args_is_help=True, help="The trail of what staff did.")
 # The head that was seen last, kept apart from the database.
@@ -23,13 +26,12 @@ def verify(
     Write the printed head down elsewhere: with --expect it shows that the trail was not replaced as a whole.
     """
     from gateway.audit import service
-    from gateway.audit.service import Head
     from gateway.durable import write_whole
 
     kept: Path = settings().data_dir / HEAD_FILE
-    known = expect or (kept.read_text() if kept.exists() else "")
+    expected = _expected(expect, kept)
     with opened() as (database, _now), database.reading() as session:
-        count, head = service.verify(session, Head.parse(known) if known else None)
+        count, head = service.verify(session, expected)
     if head is not None:
         write_whole(kept, str(head).encode())
     if as_json:
@@ -54,3 +56,20 @@ def listed(
                 typer.echo(json.dumps({**line, "details": row.details}))
             else:
                 typer.echo("  ".join(str(value) for value in line.values()))
+
+
+def _expected(said: str, kept: Path) -> "Head | None":
+    """What the trail has to hold: as it was said, else as it was kept. Raises InvalidError with code `head`."""
+    from gateway.audit.service import Head
+    from gateway.errors import InvalidError
+
+    if said or not kept.exists():
+        return Head.parse(said) if said else None
+    try:
+        return Head.parse(kept.read_text(errors="replace"))
+    except InvalidError as error:
+        raise InvalidError(
+            "head",
+            f"{kept} is damaged: say with --expect what an earlier verification printed; or, if nobody wrote that "
+            "down, move the file away",
+        ) from error

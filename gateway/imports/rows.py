@@ -4,11 +4,12 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.errors import InvalidError
+from gateway.errors import GatewayError, InvalidError
 
 MAX_BYTES = 50_000_000
 # The figures of a published report may stand in the same file: they are calculated again, never taken over.
@@ -45,7 +46,7 @@ def read_rows(path: Path) -> Sequence[Row]:
 def _json(name: str, content: bytes) -> Iterator[Row]:
     try:
         document = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidError("file", f"{name} is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise InvalidError("file", f"{name}: give an object with the lists 'lockers' and 'contracts'")
@@ -83,23 +84,18 @@ def _csv(name: str, content: bytes) -> Iterator[Row]:
 
 
 def _xlsx(name: str, content: bytes) -> Iterator[Row]:
-    from zipfile import BadZipFile
-
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError) as error:
+        with closing(load_workbook(io.BytesIO(content), read_only=True, data_only=True)) as book:
+            for sheet in book.worksheets:
+                stem = f"{sheet.title} row"
+                lines = enumerate(sheet.iter_rows(values_only=True), 1)
+                yield from _table(name, ((f"{stem} {number}", cells) for number, cells in lines))
+    except GatewayError:
+        raise
+    except Exception as error:  # an archive of XML, read as the rows are: damaged, it fails in a dozen ways
         raise InvalidError("file", f"{name} is not a workbook that can be read: save it again as .xlsx") from error
-    try:
-        for sheet in book.worksheets:
-            stem = f"{sheet.title} row"
-            yield from _table(
-                name, ((f"{stem} {number}", cells) for number, cells in enumerate(sheet.iter_rows(values_only=True), 1))
-            )
-    finally:
-        book.close()
 
 
 def _table(name: str, lines: Iterator[tuple[str, Sequence[Any]]]) -> Iterator[Row]:

@@ -290,6 +290,37 @@ def test_the_head_of_the_trail_is_replaced_in_one_step(cli: Gateway) -> None:
     assert [path.name for path in cli.home.glob("audit-head*")] == ["audit-head"]
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"1:short"])
+def test_a_damaged_head_of_the_trail_is_named_and_does_not_pass_for_none(cli: Gateway, content: bytes) -> None:
+    cli.open_account()
+    cli.run("audit", "verify")
+    head = cli.home / "audit-head"
+    written_down = head.read_text()
+    head.write_bytes(content)
+    told = refused(cli, 1, "audit", "verify")
+    assert f"{head} is damaged" in told
+    assert "--expect" in told
+    cli.run("audit", "verify", "--expect", written_down)
+    assert head.read_text() == written_down
+
+
+def test_what_is_in_the_way_of_a_command_is_one_line(cli: Gateway, tmp_path: Path) -> None:
+    """A misspelt zone, a word of another encoding, a file where there should be none, a disk with no room."""
+    cli.open_account()
+    table = tmp_path / "table.csv"
+    table.write_text("count;in_service\n3;2019-01-01\n")
+    assert "unknown time zone 'Europe/Pariss'" in refused(cli, 1, "import", str(table), "--zone", "Europe/Pariss")
+    assert "is no text" in refused(cli, 2, "report", b"Liberte\xcc".decode(errors="surrogateescape"))
+    (cli.home / "audit-head").mkdir()
+    assert f"{cli.home / 'audit-head'}: Is a directory" in refused(cli, 1, "audit", "verify")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gateway", "audit", "list"], env=cli.environment, stdout=full,
+            stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "casier-gateway: the output: No space left on device\n")
+
+
 def test_files_are_erased_only_when_it_is_said_and_names_sealed_again_under_a_new_key(cli: Gateway) -> None:
     cli.open_account()
     database = cli.database()

@@ -4,6 +4,7 @@ import json
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -243,6 +244,7 @@ def test_the_time_to_collect_is_kept_free_unless_the_file_shows_someone_else_the
         ("a.csv", b"", "holds no rows"),
         ("a.csv", b"person;person\nA;B\n", "two columns are called 'person'"),
         ("a.csv", b"person\nA;B\n", "more cells than the header"),
+        ("a.json", b"[" * 100_000, "is not JSON"),
         ("a.xlsx", b"PK nothing", "not a workbook"),
     ],
 )
@@ -251,6 +253,22 @@ def test_a_file_that_cannot_be_read_says_what_to_do(tmp_path: Path, name: str, c
     path.write_bytes(content)
     with pytest.raises(GatewayError, match=says):
         read_rows(path)
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml"])
+def test_a_workbook_with_a_damaged_part_says_what_to_do(tmp_path: Path, part: str) -> None:
+    whole, damaged = tmp_path / "whole.xlsx", tmp_path / "damaged.xlsx"
+    book = Workbook()
+    for row in (["count", "in_service"], [3, date(2019, 1, 1)]):
+        book.active.append(row)
+    book.save(whole)
+    assert len(read_rows(whole)) == 1
+    with ZipFile(whole) as before, ZipFile(damaged, "w") as after:
+        for name in before.namelist():
+            content = before.read(name)
+            after.writestr(name, content[: len(content) // 2] if name == part else content)
+    with pytest.raises(InvalidError, match="not a workbook that can be read"):
+        read_rows(damaged)
 
 
 @pytest.mark.parametrize(
