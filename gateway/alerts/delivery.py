@@ -21,6 +21,8 @@ log = structlog.get_logger("gateway.alerts")
 
 # Longer than sending may take: if the gateway stops in between, it is tried again after this.
 LEASE_MS = 5 * 60_000
+# So long before its lease ends a letter is not sent any more: it would be another gateway's before it has arrived.
+_MARGIN_MS = 60_000
 FIRST_PAUSE_MS = 60_000
 LONGEST_PAUSE_MS = 6 * 3_600_000
 MOST_ATTEMPTS = 10
@@ -54,7 +56,10 @@ def deliver(database: Database, send: Send, *, clock: Callable[[], int]) -> int:
     with database.writing() as session:
         letters = claim(session, now=clock())
     arrived, silent = 0, set[str]()
+    leased_until = clock() + LEASE_MS
     for letter in letters:
+        if clock() > leased_until - _MARGIN_MS:
+            break
         # Whoever did not answer just now is not waited for again: others have something to be told too.
         sent = letter.channel_id not in silent and send(letter.address, letter.title, letter.body)
         if not sent:

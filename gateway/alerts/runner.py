@@ -38,10 +38,12 @@ class AlertRunner:
             self._turn.pass_on()
 
     def round(self) -> None:
-        """One look, where it is this gateway's turn, and what is due."""
-        if self._turn.is_ours():
-            look(self._database, self._sources, now=self._clock())
-        deliver(self._database, self._send, clock=self._clock)
+        """One look, where it is this gateway's turn, and what is due, even if the look failed."""
+        try:
+            if self._turn.is_ours():
+                look(self._database, self._sources, now=self._clock())
+        finally:
+            deliver(self._database, self._send, clock=self._clock)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

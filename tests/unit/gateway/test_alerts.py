@@ -10,7 +10,8 @@ from gateway.access.models import Controller, IssuedList
 from gateway.alerts import delivery, raising, sending, service
 from gateway.alerts.kinds import TITLES, Kind
 from gateway.alerts.models import Alert, AlertChannel, AlertDelivery
-from gateway.alerts.occasions import OFFLINE_AFTER_MS, STALE_AFTER_MS, Blocks
+from gateway.alerts.occasions import OFFLINE_AFTER_MS, STALE_AFTER_MS, Blocks, Occasion
+from gateway.alerts.runner import AlertRunner
 from gateway.days import day_start
 from gateway.errors import InvalidError, NotFoundError
 from gateway.events import service as events
@@ -263,6 +264,42 @@ def test_a_letter_under_way_is_not_sent_by_another_gateway(watched: Town) -> Non
         assert delivery.claim(session, now=NOON + 1) == []
     with watched.writing() as session:
         assert len(delivery.claim(session, now=NOON + delivery.LEASE_MS)) == 1
+
+
+def test_what_a_slow_service_takes_longer_for_than_the_letters_are_kept_is_sent_once(watched: Town) -> None:
+    sent: list[str] = []
+    now = NOON
+
+    def slowly(_address: str, title: str, _body: str) -> bool:
+        nonlocal now
+        now += 50_000
+        sent.append(title)
+        delivery.deliver(watched.database, at_once, clock=lambda: now)
+        return True
+
+    def at_once(_address: str, title: str, _body: str) -> bool:
+        """Another gateway's, which looks for what is due meanwhile."""
+        sent.append(title)
+        return True
+
+    for locker in range(1, 7):
+        happens(watched, "door_forced", locker, "forced")
+    raising.look(watched.database, (), now=now)
+    for _ in range(2):
+        delivery.deliver(watched.database, slowly, clock=lambda: now)
+        now += delivery.LEASE_MS
+    assert sorted(sent) == [f"Forced: Montreuil, Montreuil 1, Locker {locker}" for locker in range(1, 7)]
+
+
+def test_a_look_that_fails_keeps_back_no_letter(watched: Town, post: Post) -> None:
+    def fails(_session: object, _now: int) -> list[Occasion]:
+        raise RuntimeError
+
+    happens(watched, "door_forced", 3, "forced")
+    raising.look(watched.database, (), now=NOON)
+    with pytest.raises(RuntimeError):
+        AlertRunner(watched.database, (fails,), post, lambda: NOON).round()
+    assert [title for title, _body in post.letters] == ["Forced: Montreuil, Montreuil 1, Locker 3"]
 
 
 def test_only_channels_of_the_site_that_want_the_kind_are_told(town: Town, post: Post) -> None:
