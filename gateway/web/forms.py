@@ -16,7 +16,8 @@ class Form:
     """Values by field name; `errors` holds one English message per field, and under "" for the form as a whole."""
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
-        self.values = {name: value[:MAX_FIELD] for name, value in (values or {}).items()}
+        # A line's end is sent as two characters, and counts as one where it is typed.
+        self.values = {name: value.replace("\r\n", "\n")[:MAX_FIELD] for name, value in (values or {}).items()}
         self.errors: dict[str, str] = {}
 
     def get(self, name: str) -> str:

@@ -64,6 +64,16 @@ def test_a_notice_is_written_and_printed_in_lines_and_says_its_day(office: Offic
     assert "today" not in printed
 
 
+def test_a_notice_as_long_as_the_page_allows_is_kept_to_its_last_word(office: Office, worker: Browser) -> None:
+    """A browser counts the end of a line as one character, and sends two."""
+    url = _inspected(office, worker)
+    written = "It was wet, and is dry.\n" * 18 + "Ask for it at 12 rue de Paris, on weekdays, before the 30th of June."
+    assert len(written) == 500
+    worker.get(url)
+    worker.send(f"{url}/notice", note=written.replace("\n", "\r\n"))
+    assert f'<p class="written">{written}</p>' in worker.get(f"{url}/print?in=en")
+
+
 def test_nobody_reports_that_there_is_nothing(office: Office, worker: Browser) -> None:
     with pytest.raises(InvalidError) as refused, office.database.writing() as session:
         hazards.report(
