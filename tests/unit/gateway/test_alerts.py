@@ -270,11 +270,14 @@ def test_what_a_slow_service_takes_longer_for_than_the_letters_are_kept_is_sent_
     sent: list[str] = []
     now = NOON
 
+    def clock() -> int:
+        return now
+
     def slowly(_address: str, title: str, _body: str) -> bool:
         nonlocal now
         now += 50_000
         sent.append(title)
-        delivery.deliver(watched.database, at_once, clock=lambda: now)
+        delivery.deliver(watched.database, at_once, clock=clock)
         return True
 
     def at_once(_address: str, title: str, _body: str) -> bool:
@@ -286,7 +289,7 @@ def test_what_a_slow_service_takes_longer_for_than_the_letters_are_kept_is_sent_
         happens(watched, "door_forced", locker, "forced")
     raising.look(watched.database, (), now=now)
     for _ in range(2):
-        delivery.deliver(watched.database, slowly, clock=lambda: now)
+        delivery.deliver(watched.database, slowly, clock=clock)
         now += delivery.LEASE_MS
     assert sorted(sent) == [f"Forced: Montreuil, Montreuil 1, Locker {locker}" for locker in range(1, 7)]
 
