@@ -24,7 +24,7 @@ from gateway.staff.rights import Right
 from gateway.web.cards import ContractCard, Link, contract_card
 from gateway.web.i18n import N_
 from gateway.web.in_force import InForce, Subject, followed
-from gateway.web.visit import LockerNumber, MemberVisit, PostedForm, Visit
+from gateway.web.visit import EventNumber, LockerNumber, MemberVisit, PostedForm, Visit
 from wire.hours import site_zone
 
 router = APIRouter()
@@ -87,7 +87,7 @@ def locker_page(visit: MemberVisit, bank: str, number: LockerNumber) -> Response
 
 
 @router.post("/breaches/{event_id}/seen")
-def seen(posted: PostedForm, event_id: int) -> Response:
+def seen(posted: PostedForm, event_id: EventNumber) -> Response:
     """Takes a breach off the wall; it stays in the feed."""
 
     def act(session: Session, now: int) -> str:

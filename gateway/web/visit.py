@@ -287,5 +287,6 @@ def sign_in_url(request: Request) -> str:
 AnyVisit = Annotated[Visit, Depends(visitor)]
 MemberVisit = Annotated[Member, Depends(member)]
 PostedForm = Annotated[Posted, Depends(posted)]
-# Of a locker, in an address: what no database can hold is no page.
+# Of a locker, of an event, in an address: what no database can hold is no page.
 LockerNumber = Annotated[int, Path(ge=1, le=99_999)]
+EventNumber = Annotated[int, Path(ge=1, lt=10**18)]

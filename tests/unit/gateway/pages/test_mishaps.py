@@ -335,6 +335,13 @@ def test_an_error_nobody_foresaw_is_kept_nowhere_and_runs_nothing(
     client.close()
 
 
+def test_an_event_s_number_that_no_database_holds_is_no_crash(worker: Browser) -> None:
+    worker.get("/more")
+    said = {"csrf": worker.form("/sign-out")["csrf"], "once": "breach-has-been-seen"}
+    answers = [worker.client.post(f"/breaches/{'9' * digits}/seen", data=said) for digits in (18, 19, 20, 4_400)]
+    assert [answer.status_code for answer in answers] == [422] * 4
+
+
 def test_a_live_stream_is_kept_nowhere(worker: Browser) -> None:
     """Of a locker that is not there: one that is would never end here."""
     answer = worker.client.get(f"/live/locker/{BANK}/99")
