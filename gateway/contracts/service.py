@@ -165,7 +165,8 @@ def suspend(
             fetch=fetch, fetch_note=fetch_note or None,
         )
     )  # fmt: skip
-    decision.done("contract_suspended", reason=reason, note=note, until=until)
+    planned = {"planned_from": start} if start > now else {}
+    decision.done("contract_suspended", reason=reason, note=note, until=until, **planned)
     return contract
 
 
@@ -181,8 +182,9 @@ def resume(session: Session, contract_id: str, *, actor: str, now: int, seen: in
             return contract
         raise ConflictError("transition", "no suspension is in force or planned", state=State.ACTIVE.value)
     decision = open_decision(session, contract_id, Action.RESUME, actor=actor, now=now, seen=seen)
+    ahead = pause_ahead(contract, now) if decision.before is State.ACTIVE else None
     _lift(contract, now)
-    decision.done("contract_resumed")
+    decision.done("contract_resumed", **({"planned_from": ahead.from_at} if ahead else {}))
     return contract
 
 

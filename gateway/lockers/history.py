@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,12 +13,14 @@ from gateway.access.words import SERVICE_REASONS
 from gateway.badges.models import Badge
 from gateway.events.service import FeedItem, latest_events
 from gateway.incidents.override_key import explanations
+from gateway.lockers.models import Bank
 from gateway.staff.service import names_of
 from gateway.web import words
 from gateway.web.i18n import N_
-from gateway.web.in_force import TITLES
+from gateway.web.in_force import TITLES, said
 from gateway.web.visit import Visit
 from wire.access_list import LEASED_KINDS
+from wire.hours import site_zone
 
 SHOWN = 8
 LOOKED_THROUGH = 100
@@ -53,7 +56,8 @@ def lately(visit: Visit, session: Session, bank_id: str, number: int) -> list[Ha
     kinds = (*_FAULTS, *_DECISIONS)
     items = latest_events(session, kinds=kinds, bank_id=bank_id, locker=number, limit=SHOWN)
     declared = _declared(visit, session, items)
-    found = [declared.get(item.id) or _event(visit, session, item) for item in items]
+    zone = site_zone(session.get_one(Bank, bank_id).site.zone)
+    found = [declared.get(item.id) or _event(visit, session, item, zone) for item in items]
     found += _openings(visit, session, bank_id, number)
     found += _at_the_door(visit, session, bank_id, number)
     return sorted(found, key=lambda one: -one.at)[:SHOWN]
@@ -78,12 +82,14 @@ def _declared(visit: Visit, session: Session, items: Sequence[FeedItem]) -> dict
     }
 
 
-def _event(visit: Visit, session: Session, item: FeedItem) -> Happening:
+def _event(visit: Visit, session: Session, item: FeedItem, zone: ZoneInfo) -> Happening:
     if item.body.get("code") == "ajar":
         return Happening(item.at, "open", visit.say("Not locked"))
     if item.kind == "tamper" and item.body.get("active") is False:
         return Happening(item.at, "check", visit.say("No longer tampered with"))
-    icon, text = _FAULTS.get(item.kind) or ("info", TITLES[item.kind])
+    if item.kind not in _FAULTS:
+        return Happening(item.at, "info", said(visit, item.kind, item.body, zone))
+    icon, text = _FAULTS[item.kind]
     more = _ordered(visit, session, item) if item.kind in ("out_of_service", "in_service") else []
     return Happening(item.at, icon, " · ".join([visit.say(text), *more]))
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.contracts.models import Contract, Transition
 from gateway.contracts.service import contract_of
+from gateway.contracts.states import State
 from gateway.custody.models import Custody
 from gateway.luggage.models import Luggage
 from gateway.luggage.service import luggage_of
@@ -55,7 +56,7 @@ def sheet_of(session: Session, contract_id: str) -> Sheet:
         select(Transition).where(Transition.contract_id == contract_id, Transition.action.in_(_SHOWN))
     ).all()
     happened = chain(
-        (Happened(one.at, f"contract_{one.action}") for one in transitions),
+        (_of_contract(one) for one in transitions),
         chain.from_iterable(_of_luggage(one) for one in luggage),
         (_of_money(one) for claim in claims for one in claim.movements if one.void_at is None),
         chain.from_iterable(_of_custody(one) for one in custodies),
@@ -69,6 +70,15 @@ def sheet_of(session: Session, contract_id: str) -> Sheet:
         custodies=custodies,
         history=sorted(happened, key=lambda one: -one.at)[:HISTORY_SHOWN],
     )
+
+
+def _of_contract(one: Transition) -> Happened:
+    """A suspension that had not begun was only planned, or its plan was taken back."""
+    if (one.action, one.to_state) == ("suspend", State.ACTIVE):
+        return Happened(one.at, "suspension_planned")
+    if (one.action, one.from_state) == ("resume", State.ACTIVE):
+        return Happened(one.at, "suspension_withdrawn")
+    return Happened(one.at, f"contract_{one.action}")
 
 
 def _of_luggage(one: Luggage) -> list[Happened]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from gateway.access.models import IssuedList
 from gateway.audit.models import AuditRecord
 from gateway.events.service import latest_events
 from gateway.lockers.wall import BankView
+from gateway.web import formats
 from gateway.web.i18n import N_
 from gateway.web.visit import Visit
 from wire.hours import site_zone
@@ -35,6 +37,11 @@ TITLES = {
     "contract_ended": N_("Contract ended"),
     "locker_emptied": N_("Locker confirmed empty"),
 }
+# The same decisions, where the suspension had not begun.
+_PLANNED = {
+    "contract_suspended": N_("Contract suspended from %(day)s"),
+    "contract_resumed": N_("Suspension planned for %(day)s taken back"),
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class InForce:
-    """One decision and one bank: `in_force_at` as the bank reported it, or what it waits for."""
+    """One decision, in the reader's language, and one bank: `in_force_at` as it reported it, or what it waits for."""
 
     action: str
     label: str
@@ -59,6 +66,14 @@ class InForce:
     offline_since: int | None
     waiting_for_reconciliation: bool
     block_url: str
+
+
+def said(visit: Visit, decision: str, details: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """A decision in the reader's language; a suspension that was only planned has its first day."""
+    first = details.get("planned_from")
+    if first is None or decision not in _PLANNED:
+        return visit.say(TITLES[decision])
+    return visit.say(_PLANNED[decision], day=formats.day(first, zone, visit.language))
 
 
 def followed(
@@ -83,11 +98,12 @@ def followed(
 
 
 def _reached(visit: Visit, session: Session, bank: BankView, record: AuditRecord, label: str) -> InForce:
+    zone = site_zone(bank.zone)
     return InForce(
-        action=TITLES[record.action],
+        action=said(visit, record.action, record.details, zone),
         label=label,
         bank=bank.name,
-        zone=site_zone(bank.zone),
+        zone=zone,
         since=record.at,
         in_force_at=_in_force_at(session, bank, record.at, visit.clock()),
         offline_since=None if bank.online else visit.heard_at(bank) or record.at,

@@ -151,3 +151,17 @@ def test_two_lists_of_another_gateway_are_not_taken_for_the_same(
     worker = gateway.as_role("worker")
     monkeypatch.setattr(gateway.app.state.presence, "heard", lambda _bank: True)
     assert "NOT yet in force" in worker.page(f"/people/{bea.id}")
+
+
+def test_a_suspension_that_is_planned_is_told_with_its_first_day(
+    town: Town, office: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nadia = town.person()
+    contract = town.assign(nadia, badge=town.badge(nadia))
+    joined(town, NOON + 1_000)
+    gateway = office(NOON + 70_000)
+    worker = gateway.as_role("worker")
+    monkeypatch.setattr(gateway.app.state.presence, "heard", lambda _bank: True)
+    body = {"reason": "works", "from_on": "2026-06-20", "review_on": "2026-07-10"}
+    worker.api("POST", f"/contracts/{contract.id}/suspend", 200, **body)
+    assert "Contract suspended from 20 June 2026 ·" in worker.page(f"/people/{nadia.id}")

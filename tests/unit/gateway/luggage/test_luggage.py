@@ -166,7 +166,7 @@ def test_the_sheet_says_nothing_of_absences_and_reasons(town: Town) -> None:
             session.add(
                 Transition(
                     id=new_id(NOON), contract_id=contract.id, number=number, at=NOON, author="a", action=action,
-                    to_state="active", reason="prison",
+                    to_state="suspended", reason="prison",
                 )
             )  # fmt: skip
     with town.reading() as session:

@@ -190,6 +190,50 @@ def test_a_planned_suspension_is_shown_and_can_be_taken_back(office, worker):
     assert "Will be suspended from" not in worker.get(person)
 
 
+@pytest.mark.parametrize(
+    ("language", "planned", "withdrawn"),
+    [
+        ("en", "Contract suspended from 20 June 2026", "Suspension planned for 20 June 2026 taken back"),
+        ("fr", "Contrat suspendu à partir du 20 juin 2026", "Suspension prévue le 20 juin 2026 annulée"),
+        (
+            "pt",
+            "Contrato suspenso a partir de 20 de junho de 2026",
+            "Suspensão prevista para 20 de junho de 2026 anulada",
+        ),
+    ],
+)
+def test_what_happened_lately_says_from_which_day_a_suspension_is_planned(office, worker, language, planned, withdrawn):
+    _nadia, contract = office.holder()
+    worker.client.cookies.set("casier_language", language)
+    with office.database.writing() as session:
+        service.suspend(
+            session, contract.id, reason="works", from_on=date(2026, 6, 20), review_on=date(2026, 7, 10), actor="t",
+            now=office.now,
+        )  # fmt: skip
+    assert f"<div>{planned}<br>" in worker.get("/lockers/montreuil-1/1")
+    worker.get(f"/contracts/{contract.id}/resume")
+    worker.send(f"/contracts/{contract.id}/resume")
+    page = worker.get("/lockers/montreuil-1/1")
+    assert f"<div>{planned}<br>" in page
+    assert f"<div>{withdrawn}<br>" in page
+
+
+def test_the_sheet_tells_a_suspension_that_was_planned_from_one_that_began(office, worker):
+    _nadia, contract = office.holder()
+    sheet = f"/sheets/{contract.id}"
+    with office.database.writing() as session:
+        service.suspend(
+            session, contract.id, reason="works", from_on=date(2026, 6, 20), review_on=date(2026, 7, 10), actor="t",
+            now=office.now,
+        )  # fmt: skip
+    assert "Suspension planned" in (page := worker.get(sheet))
+    assert "Contract suspended" not in page
+    with office.database.writing() as session:
+        service.resume(session, contract.id, actor="t", now=office.now)
+    assert "Planned suspension taken back" in (page := worker.get(sheet))
+    assert "Contract resumed" not in page
+
+
 @pytest.mark.parametrize("path", ["people", "message", "how", "end"])
 def test_a_volunteer_decides_nothing_about_contracts(office, path):
     _nadia, contract = office.holder()
