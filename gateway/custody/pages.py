@@ -28,6 +28,8 @@ from gateway.web.visit import LockerNumber, Member, MemberVisit, PostedForm
 
 router = APIRouter()
 _CHOSEN = "thing-"
+# The list has no field beside which this could stand.
+_REFUSED = {"locker_taken": N_("Someone else has this locker now, or had it since: what is inside is theirs.")}
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def begin(posted: PostedForm) -> Response:
             made = service.begin(session, contract_id, locker_id=locker_id, actor=staff.staff_id, now=now)
         return f"/safekeeping/{made.id}"
 
-    return posted.act(act, lambda _session, form: _list(posted.visit, form, 422))
+    return posted.act(act, lambda _session, form: _list(posted.visit, form, 422), _REFUSED)
 
 
 @router.get("/safekeeping/{custody_id}")

@@ -19,12 +19,15 @@ from gateway.schemes.codes import Service
 from gateway.schemes.models import Scheme
 from gateway.staff.rights import Right
 from gateway.web.forms import Form
+from gateway.web.i18n import N_
 from gateway.web.steps import named
 from gateway.web.visit import LockerNumber, Member, MemberVisit, PostedForm
 from wire.hours import site_zone
 
 router = APIRouter()
 Change = Callable[[Session, str, int, str, int], object]
+# Here nobody chooses a locker or its days.
+_REFUSED = {"locker_taken": N_("Someone has this locker, or will have it. Move or end that contract first.")}
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def change_door(posted: PostedForm, bank: str, number: LockerNumber, step: str) 
         change(session, bank, number, posted.visit.staff.staff_id, now)
         return f"{back}?done=place_changed"
 
-    return posted.act(act, lambda session, form: _door(posted.visit, session, bank, number, form, 422))
+    return posted.act(act, lambda session, form: _door(posted.visit, session, bank, number, form, 422), _REFUSED)
 
 
 @router.post("/keys/{key_id}/{step}")

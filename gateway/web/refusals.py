@@ -1,6 +1,7 @@
 """What a service refused, in words for the screen: what is wrong, beside which field, and what to do next."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from gateway.errors import GatewayError
 from gateway.web.forms import Form
@@ -163,7 +164,11 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def tell(form: Form, error: GatewayError) -> None:
-    """Puts a refusal beside the field it is about; one without words here is told in the service's own English."""
+def tell(form: Form, error: GatewayError, own: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Puts a refusal beside the field it is about, or above the form in a page's `own` words; one without words here is
+    told in the service's own English."""
+    if error.code in own:
+        form.error("", own[error.code])
+        return
     field, message = REFUSALS.get(error.code, ("", error.text))
     form.error(field if field in form.values or field == "" else "", message)

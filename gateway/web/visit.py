@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
@@ -152,8 +153,13 @@ class Posted:
     visit: Member
     form: Form
 
-    def act(self, act: Callable[[Session, int], str], again: Callable[[Session, Form], Response]) -> Response:
+    def act(
+        self, act: Callable[[Session, int], str], again: Callable[[Session, Form], Response],
+        refused: Mapping[str, str] = MappingProxyType({}),
+    ) -> Response:  # fmt: skip
         """Runs `act(session, now)` once and goes where it says; a refusal shows the form again, input kept.
+
+        `refused`: by code, what a refusal is called on this page, where its usual words ask for what is not on it.
 
         `now` is taken when this is the only writer, so that a list issued later is known to hold the change.
         """
@@ -167,7 +173,7 @@ class Posted:
                     location = act_once(session, once, visit.staff.staff_id, now, lambda: act(session, now))
                 return RedirectResponse(location, 303)
             except GatewayError as error:
-                refusals.tell(self.form, error)
+                refusals.tell(self.form, error, refused)
         with visit.database.reading() as session:
             return again(session, self.form)
 

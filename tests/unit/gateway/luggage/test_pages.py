@@ -1,6 +1,7 @@
 """Safekeeping, the desk and the sheet as pages without scripts, and as the API; each role does what it may."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -62,6 +63,19 @@ def test_what_somebody_unknown_left_is_taken_out_from_the_list_and_from_the_lock
     begun = worker.api("POST", f"/lockers/{town.bank}/5/custodies", 201)
     assert (begun["contract_id"], begun["step"]) == (None, "inventory")
     assert bag in worker.page(f"/lockers/{town.bank}/4/ready")
+
+
+def test_the_list_says_that_a_locker_to_be_emptied_has_gone_to_someone_else(town: Town, office: Opened) -> None:
+    former = town.assign(town.person("Nadia"), number=4, ends_on=TODAY)
+    gateway = office(OVER)
+    worker = gateway.as_role("worker")
+    worker.post(f"/lockers/{town.bank}/4/ready", all="yes")
+    first = TODAY + timedelta(16)
+    town.assign(town.person("Paul"), number=4, starts_on=first, ends_on=first + timedelta(90), now=OVER)
+    with town.reading() as session:
+        locker = locker_of(session, town.bank, 4).id
+    refused = worker.post("/safekeeping", 422, contract=former.id, locker=locker)
+    assert "Someone else has this locker now, or had it since: what is inside is theirs." in refused
 
 
 def test_a_locker_is_confirmed_ready_on_its_page_and_free_on_the_wall_then(town: Town, office: Opened) -> None:

@@ -115,7 +115,10 @@ def test_a_locker_is_measured_and_taken_out_for_good_only_when_nobody_has_it(tow
     town.assign(town.person("Nadia"), number=2)
     operator.post(f"/places/{town.bank}/2/size", size="M", litres="300")
     assert "300 litres" in operator.page(f"/places/{town.bank}/2")
-    assert "held by someone" in operator.post(f"/places/{town.bank}/2/retire", 422)
+    for step, said in (("retire", {}), ("lock", {"lock": "key"})):
+        refused = operator.post(f"/places/{town.bank}/2/{step}", 422, **said)
+        assert "Someone has this locker, or will have it. Move or end that contract first." in refused
+        assert "Choose another locker" not in refused
     operator.post(f"/places/{town.bank}/3/retire")
     operator.page(f"/places/{town.bank}/3", 404)
     assert "Taken out for good (1)" in operator.page(f"/places/{town.bank}")
