@@ -55,7 +55,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class InForce:
-    """One decision, in the reader's language, and one bank: `in_force_at` as it reported it, or what it waits for."""
+    """One decision, in the reader's language, and one bank: `in_force_at` as it reported it, or what it waits for.
+
+    `is_ahead`: what was decided begins later; the bank only knows of it.
+    """
 
     action: str
     label: str
@@ -63,6 +66,7 @@ class InForce:
     zone: ZoneInfo
     since: int
     in_force_at: int | None
+    is_ahead: bool
     offline_since: int | None
     waiting_for_reconciliation: bool
     block_url: str
@@ -106,6 +110,7 @@ def _reached(visit: Visit, session: Session, bank: BankView, record: AuditRecord
         zone=zone,
         since=record.at,
         in_force_at=_in_force_at(session, bank, record.at, visit.clock()),
+        is_ahead=record.action == "contract_suspended" and record.details.get("planned_from", 0) > visit.clock(),
         offline_since=None if bank.online else visit.heard_at(bank) or record.at,
         waiting_for_reconciliation=bank.held,
         block_url=f"/blocks/{bank.id}",

@@ -59,9 +59,9 @@ async def person(request: Request, _visit: MemberVisit, person_id: str) -> Async
     def read(visit: Member, session: Session) -> Reading:
         shown = person_shown(visit, session, person_id)
         newest = shown.pending[0] if shown.pending else None
-        spoken = newest.action if newest and newest.in_force_at else ""
-        if spoken:
-            spoken = f"{spoken}: {visit.say('in force on the controller')}"
+        spoken = ""
+        if newest and newest.in_force_at:
+            spoken = newest.action if newest.is_ahead else f"{newest.action}: {visit.say('in force on the controller')}"
         return Reading({"pending": Fragment(visit.html("people/person_live.html", person=shown), spoken)})
 
     async for event in _stream(request, read):

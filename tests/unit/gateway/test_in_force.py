@@ -165,3 +165,8 @@ def test_a_suspension_that_is_planned_is_told_with_its_first_day(
     body = {"reason": "works", "from_on": "2026-06-20", "review_on": "2026-07-10"}
     worker.api("POST", f"/contracts/{contract.id}/suspend", 200, **body)
     assert "Contract suspended from 20 June 2026 ·" in worker.page(f"/people/{nadia.id}")
+    gateway.at["now"] = NOON + 80_000
+    with town.writing() as session:
+        follow(town, session, NOON + 80_000)
+    told = "Contract suspended from 20 June 2026 · Montreuil 1, 1</strong><br>The controller has known it since"
+    assert told in worker.page(f"/people/{nadia.id}")
