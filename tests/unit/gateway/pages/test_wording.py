@@ -144,3 +144,10 @@ def test_whoever_comes_first_is_not_told_of_a_sign_in_that_ended(office: Office)
     refused = worker.send("/sign-in", email="nobody@example.org", password="not this one")
     assert "You are not signed in yet" in refused
     assert "Nothing was changed" not in refused
+
+
+def test_a_file_with_nobody_in_it_says_so_and_not_that_a_name_was_not_found(office: Office, worker: Browser) -> None:
+    page = worker.get("/people")
+    assert "Nobody has a file here yet." in page
+    assert "by that name" not in page
+    assert "Nobody by that name in your file." in worker.send("/people/search", name="Nadia")
