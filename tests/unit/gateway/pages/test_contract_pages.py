@@ -253,3 +253,13 @@ def test_a_locker_is_ready_for_someone_else_in_one_tap(office, worker):
     assert "It was cleaned" in page
     office.browsers[-1].send(ready, all="yes")
     assert "it can be given to someone" in office.browsers[-1].get(ready)
+
+
+def test_where_no_locker_is_free_the_hand_over_leads_to_the_waiting_list(office, worker):
+    assert "No locker is free right now." not in worker.get("/handover")
+    for number in range(1, 7):
+        office.holder(f"Holder {number}", number)
+    paul = office.town.person("Paul")
+    page = worker.get(f"/handover?person={paul.id}")
+    assert "No locker is free right now." in page
+    assert f'href="/waiting/new?person={paul.id}"' in page
