@@ -111,6 +111,7 @@ def _show(visit: Member, session: Session, loan_id: str, form: Form, status: int
         holder=loan.membership.person.name,
         tools=tools_of(loan),
         state=words.loan_state(state),
+        place=f"{loan.locker.bank.name}, {loan.locker.number}" if loan.locker and _is_open(loan) else "",
         due_at=loan.due_at,
         can_take=state is LoanState.PLANNED,
         can_cancel=loan.taken_at is None and loan.cancelled_at is None,
@@ -121,6 +122,11 @@ def _show(visit: Member, session: Session, loan_id: str, form: Form, status: int
         conditions=[(code, visit.say(text)) for code, text in words.CONDITIONS.items()],
         told=[(code, visit.say(text), "") for code, text in words.TOLD.items()],
     )
+
+
+def _is_open(loan: Loan) -> bool:
+    """Whether its tools are still to be taken, or to come back."""
+    return loan.cancelled_at is None and loan.checked_at is None and loan.returned_at is None
 
 
 def _expected(loan: Loan) -> list[tuple[str, str]]:

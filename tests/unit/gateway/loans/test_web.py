@@ -99,6 +99,18 @@ def test_another_organisation_sees_nothing_of_the_library(library: Library, offi
     librarian.page(f"/tools/loans/{loan.id}", 404)
 
 
+def test_a_loan_through_a_locker_says_which_one_until_the_tools_are_back(library: Library, office: Opened) -> None:
+    loan = library.plan(0, place=library.place)
+    worker = office(NOON).as_role("operator")
+    page = worker.page(f"/tools/loans/{loan.id}")
+    assert "Montreuil 1, 6" in page
+    assert "badge opens it until the tools are back" in page
+    refused = worker.post(f"/places/{library.town.bank}/{LOCKER}/no-tools", 422)
+    assert f'href="/tools/{library.scheme_id}"' in refused
+    worker.post(f"/tools/loans/{loan.id}/cancel")
+    assert "badge opens it until" not in worker.page(f"/tools/loans/{loan.id}")
+
+
 def test_lending_and_taking_back_at_the_desk_with_plain_forms(library: Library, office: Opened) -> None:
     opened = office(NOON)
     librarian, url = opened.as_role("librarian"), f"/tools/{library.scheme_id}"
