@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.contracts import repository
+from gateway.custody.readiness import readiness
 from gateway.days import local_day
 from gateway.loans import members
 from gateway.loans.models import ToolLocker
@@ -190,6 +191,8 @@ def _door(
         kept_for=session.get_one(Organisation, kept.organisation_id).name if kept else "",
         organisations=[(one.id, one.name) for one in service.list_organisations(session)],
         lends=session.get_one(Scheme, lends.scheme_id).name if lends else "",
+        lends_url=f"/tools/{lends.scheme_id}" if lends else "",
+        ready_url=f"/lockers/{bank_id}/{number}/ready" if _waits_for_a_look(session, locker, visit.now) else "",
         libraries=_libraries(visit, session),
         keys=_keys(visit, session, locker),
         reasons=options(visit, words.WORKS),
@@ -199,6 +202,10 @@ def _door(
             if one.locker_id in (None, locker.id)
         ],
     )
+
+
+def _waits_for_a_look(session: Session, locker: Locker, now: int) -> bool:
+    return not repository.of_locker(session, locker.id, now) and not readiness(session, locker, now).ready
 
 
 def _libraries(visit: Member, session: Session) -> list[tuple[str, str]]:

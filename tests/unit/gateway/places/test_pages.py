@@ -135,13 +135,16 @@ def test_a_locker_nobody_has_seen_empty_is_neither_taken_out_nor_lends_tools_and
             session, organisation_id=town.organisation_id, service=Service.TOOLS, name="Tools", actor="t", now=NOON
         )
     operator, door = office(NOON + 40 * DAY).as_role("operator"), f"/places/{town.bank}/2"
-    assert "Look into it, then confirm that on its page." in operator.post(f"{door}/retire", 422)
-    assert "Nobody has confirmed yet" in operator.post(f"{door}/tools", 422, library=library.id)
     url = f"/lockers/{town.bank}/2"
-    refused = operator.api("POST", f"{url}/retire", 409)
-    assert (refused["code"], "look, then confirm it" in refused["detail"]) == ("locker_not_empty", True)
-    refused = operator.api("POST", f"{url}/tools", 409, library_id=library.id)
-    assert (refused["code"], "look, then confirm it" in refused["detail"]) == ("locker_not_ready", True)
+    refused = operator.post(f"{door}/retire", 422)
+    assert "Look into it, then confirm that on its page." in refused
+    assert f'href="{url}/ready"' in refused
+    assert "Nobody has confirmed yet" in operator.post(f"{door}/tools", 422, library=library.id)
+    assert "once somebody has seen that it is empty and clean" in operator.page(url)
+    told = operator.api("POST", f"{url}/retire", 409)
+    assert (told["code"], "look, then confirm it" in told["detail"]) == ("locker_not_empty", True)
+    told = operator.api("POST", f"{url}/tools", 409, library_id=library.id)
+    assert (told["code"], "look, then confirm it" in told["detail"]) == ("locker_not_ready", True)
     assert "Nadia" in operator.page("/safekeeping")
     operator.post(f"{url}/ready", empty="yes")
     assert operator.post(f"{door}/retire") == f"/places/{town.bank}?done=place_changed"
