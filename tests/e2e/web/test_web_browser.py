@@ -355,3 +355,21 @@ def test_a_new_badge_is_presented_at_the_block_and_given_while_one_watches(site,
     with site.app.state.database.reading() as db:
         badges = db.query(Badge).filter_by(person_id=person).order_by(Badge.registered_at).all()
     assert [(badge.digest == "d" * 32, badge.revoked_why) for badge in badges] == [(False, "replaced"), (True, None)]
+
+
+def test_a_printed_contract_sets_its_headings_apart_and_leaves_each_signature_half_the_width(site, open_page):
+    page = open_page(f"/contracts/{site.contracts['Awa Diallo']}/print", width=390)
+    page.emulate_media(media="print")
+    gap = "e => e.getBoundingClientRect().top - e.previousElementSibling.getBoundingClientRect().bottom"
+    assert min(page.eval_on_selector_all("article h2", f"all => all.map({gap})")) >= 16
+    first, second = page.eval_on_selector_all(".signatures td", "all => all.map(e => e.offsetWidth)")
+    assert first == pytest.approx(second, abs=1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_phone_a_page_that_has_no_place_in_the_navigation_stands_under_the_last_one(site, open_page):
+    page = open_page("/safekeeping", width=390)
+    weight = "document.querySelector('.nav li:last-child a').computedStyleMap().get('font-weight').value"
+    assert page.evaluate(weight) == 700
+    page.goto(site.url + "/people")
+    assert page.evaluate(weight) == 400
