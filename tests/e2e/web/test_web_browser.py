@@ -373,3 +373,14 @@ def test_on_a_phone_a_page_that_has_no_place_in_the_navigation_stands_under_the_
     assert page.evaluate(weight) == 700
     page.goto(site.url + "/people")
     assert page.evaluate(weight) == 400
+
+
+def test_what_is_wrong_with_an_address_is_said_within_the_width_of_a_phone(site, open_page):
+    with site.app.state.database.writing() as db:
+        db.query(Staff).one().role = "operator"
+    page = open_page("/alerts", width=390, language="fr", may_fail=True)
+    page.fill("#label", "Astreinte")
+    page.fill("#address", "nonsense")
+    page.click("form[action='/alerts'] > button")
+    expect(page.locator("#address-error")).to_contain_text("mailtos://")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -263,3 +263,4 @@ def test_where_no_locker_is_free_the_hand_over_leads_to_the_waiting_list(office,
     page = worker.get(f"/handover?person={paul.id}")
     assert "No locker is free right now." in page
     assert f'href="/waiting/new?person={paul.id}"' in page
+    assert 'class="button button--wide"' not in page
