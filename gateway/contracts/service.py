@@ -7,6 +7,7 @@ state follows from them. `seen` is the version of the contract that whoever deci
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -184,7 +185,8 @@ def resume(session: Session, contract_id: str, *, actor: str, now: int, seen: in
     decision = open_decision(session, contract_id, Action.RESUME, actor=actor, now=now, seen=seen)
     ahead = pause_ahead(contract, now) if decision.before is State.ACTIVE else None
     _lift(contract, now)
-    decision.done("contract_resumed", **({"planned_from": ahead.from_at} if ahead else {}))
+    planned: dict[str, Any] = {"planned_from": ahead.from_at} if ahead else {}
+    decision.done("contract_resumed", **planned)
     return contract
 
 
