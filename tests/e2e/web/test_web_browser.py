@@ -367,11 +367,12 @@ def test_a_printed_contract_sets_its_headings_apart_and_leaves_each_signature_ha
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_on_a_phone_a_page_that_has_no_place_in_the_navigation_stands_under_the_last_one(site, open_page):
-    page = open_page("/safekeeping", width=390)
+@pytest.mark.parametrize(("width", "hidden", "shown"), [(390, "/blocks", "/people"), (1280, "/reports", "/blocks")])
+def test_a_page_that_has_no_place_in_the_navigation_stands_under_the_last_one(site, open_page, width, hidden, shown):
+    page = open_page(hidden, width=width)
     weight = "document.querySelector('.nav li:last-child a').computedStyleMap().get('font-weight').value"
     assert page.evaluate(weight) == 700
-    page.goto(site.url + "/people")
+    page.goto(site.url + shown)
     assert page.evaluate(weight) == 400
 
 
