@@ -14,13 +14,14 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from controller.births import Births
 from controller.config import BrokerSection
 from controller.connection import Connect, Connection
 from controller.errors import LinkError, NotAcceptedError
 from controller.journal import Journal
 from controller.machine import Machine
 from controller.node import Node
-from controller.outbox import NEVER_MS, Outbox, PageWanted
+from controller.outbox import Outbox, PageWanted
 from controller.pace import Pace
 from controller.reconnect import Reconnect
 from wire.entries import BatchHeader, encode_batch
@@ -34,9 +35,6 @@ from wire.topics import Topic, parse_topic, topic_name
 _UNACKNOWLEDGED = 16
 _LIST_PARTS_UNACKNOWLEDGED = 4
 _SESSION_DURABLE_WITHIN_S = 1.0
-_BIRTH_AGAIN_MS = 5_000
-# The broker gives a birth back at once; one that it has not given back by then it may have lost.
-_BIRTH_BACK_WITHIN_MS = 60_000
 STALLED_AFTER_MS = 300_000
 STALLED_AT_MOST_MS = 3_600_000
 _FAREWELL_S = 1.0
@@ -81,9 +79,7 @@ class Uplink:
         self._durable = asyncio.Event()
         self._reconnect = Reconnect(secrets.SystemRandom().random, pace.reconnect_ms)
         self._connection: Connection | None = None
-        self._said: list[bytes] = []
-        self._birth_ms = 0
-        self._birth_due_ms = NEVER_MS  # again: it was not given back, or another status stands in its place
+        self._births = Births()
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Future[None]] = set()
         self._stall_after_ms = STALLED_AFTER_MS
@@ -152,7 +148,7 @@ class Uplink:
         self._reconnect.connected(now_ms)
         self._node.session_started(session)
         self._outbox.session_started(now_ms)
-        self._said = []
+        self._births.begin()
         self._announce(session)
         self._node.alarm("broker", "offline", present=False)
         _log.info("session %d with the broker", session.number)
@@ -173,9 +169,7 @@ class Uplink:
     def _announce(self, session: Session) -> None:
         beat = self._new_beat()
         envelope = self._sealed(Topic.STATUS, self._node.birth(session, beat))
-        self._said = [*self._said[-3:], envelope]
-        self._birth_ms = self._mono_ms()
-        self._birth_due_ms = self._birth_ms + _BIRTH_BACK_WITHIN_MS
+        self._births.said(envelope, self._mono_ms())
         self._publish(Topic.STATUS, envelope, retain=True)
 
     async def _live(self, connection: Connection) -> str:
@@ -223,7 +217,7 @@ class Uplink:
             _log.warning("no receipts: trying a new connection")
             connection.close()
             return
-        self._look_by(min(self._health_due_ms, self._birth_due_ms, self._outbox.due_ms(self._stall_after_ms)))
+        self._look_by(min(self._health_due_ms, self._births.due_ms, self._outbox.due_ms(self._stall_after_ms)))
 
     def _stalled(self, now_ms: int) -> bool:
         """Five minutes without receipts call for a new connection; then ten, and so on up to an hour."""
@@ -288,14 +282,10 @@ class Uplink:
         if self.session is None:
             self._count_on(payload)
             return
-        if payload in self._said:
-            if payload == self._said[-1] and self._birth_due_ms == self._birth_ms + _BIRTH_BACK_WITHIN_MS:
-                self._birth_due_ms = NEVER_MS
-            return
-        _log.warning("a foreign or late status was published for this controller")
-        self._birth_due_ms = self._birth_ms + _BIRTH_AGAIN_MS
-        self._say_birth_again(self._mono_ms())
-        self._look_by(self._birth_due_ms)
+        if not self._births.is_own(payload):
+            _log.warning("a foreign or late status was published for this controller")
+            self._say_birth_again(self._mono_ms())
+            self._look_by(self._births.due_ms)
 
     def _count_on(self, payload: bytes) -> None:
         """The broker keeps the last status of all. A disk that took nothing for a while, or was put back, counts from
@@ -308,8 +298,7 @@ class Uplink:
             self._number = kept.session.number + 1
 
     def _say_birth_again(self, now_ms: int) -> None:
-        """Where it is owed; not in a loop with whoever published the other."""
-        if self.session is not None and now_ms >= self._birth_due_ms:
+        if self.session is not None and now_ms >= self._births.due_ms:
             self._announce(self.session)
 
     def reply(self, reply: Reply) -> None:
@@ -401,7 +390,7 @@ class Uplink:
             return
         if self.session is not None:
             death = self._sealed(Topic.STATUS, Death(self._controller, self.session))
-            self._said.append(death)  # it comes back, and is no stranger's
+            self._births.ended(death)
             self._publish(Topic.STATUS, death, retain=True)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_FAREWELL_S):

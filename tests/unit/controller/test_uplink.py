@@ -100,27 +100,16 @@ def test_the_echo_of_its_own_death_is_not_answered(tmp_path: Path) -> None:
     assert connected(tmp_path, stop) == [Death("bank-1", SESSION)]
 
 
-def test_a_strangers_status_right_after_the_birth_is_answered_in_its_time(tmp_path: Path) -> None:
+def test_a_birth_that_is_owed_is_said_again_once(tmp_path: Path) -> None:
     async def hear(uplink: Uplink, _: Line) -> None:
         uplink._announce(SESSION)
         uplink._arrived(STATUS, b"somebody else", False)
-        uplink._say_birth_again(uplink._birth_ms + 4_999)
-        uplink._say_birth_again(uplink._birth_ms + 5_000)
-        uplink._say_birth_again(uplink._birth_ms + 60_000)
+        due_ms = uplink._births.due_ms
+        uplink._say_birth_again(due_ms - 1)
+        uplink._say_birth_again(due_ms)
+        uplink._say_birth_again(due_ms)
 
     assert [type(status) for status in connected(tmp_path, hear)] == [Birth, Birth]
-
-
-def test_a_birth_that_the_broker_does_not_give_back_within_a_minute_is_said_again(tmp_path: Path) -> None:
-    async def lose(uplink: Uplink, line: Line) -> None:
-        line.echo = lambda *_: None
-        uplink._announce(SESSION)
-        uplink._say_birth_again(uplink._birth_ms + 59_999)
-        line.echo = uplink._arrived
-        uplink._say_birth_again(uplink._birth_ms + 60_000)
-        uplink._say_birth_again(uplink._birth_ms + 120_000)
-
-    assert [type(status) for status in connected(tmp_path, lose)] == [Birth, Birth]
 
 
 def test_a_defect_of_the_uplink_ends_its_session_and_nothing_else(tmp_path: Path) -> None:
