@@ -4,7 +4,7 @@ A release proposes, a librarian decides. Nothing here opens or locks a door, and
 tells: entries come late, twice and in any order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from gateway.badges.models import Badge
 from gateway.db import new_id
 from gateway.errors import ConflictError, NotFoundError
+from gateway.events.models import Event
 from gateway.events.service import record
 from gateway.loans import repository
 from gateway.loans.codes import MovementKind, MovementState
@@ -21,14 +22,16 @@ from gateway.loans.models import Loan, Movement
 from gateway.loans.service import changed, hand_on, loan_of
 from gateway.lockers.models import Bank, Locker
 from gateway.prepared import PreparedForSome, some
-from wire.entries import Entry, EntryType
+from wire.entries import Entry, EntryType, decode_entry
 
 # Who taps again within this time has forgotten something, or the door fell shut.
 SAME_VISIT_MS = 15 * 60_000
 BADGE = "badge"
 _COUNTS = frozenset({MovementState.PROPOSED, MovementState.CONFIRMED})
-_NOTHING_OPENED = frozenset({EntryType.NOT_OPENED, EntryType.RELEASE_FAILED})
-_TELLING = _NOTHING_OPENED | {EntryType.RELEASE_INTENDED, EntryType.DOOR_OPENED}
+_OUTCOMES = frozenset({EntryType.DOOR_OPENED, EntryType.NOT_OPENED, EntryType.RELEASE_FAILED})
+_TELLING = _OUTCOMES | {EntryType.RELEASE_INTENDED}
+# Far more than a bank tells of one locker between a release and the last that comes of it.
+_LOOKED_THROUGH = 200
 
 
 class _Owned(NamedTuple):
@@ -57,16 +60,11 @@ def note_releases(session: Session, bank_id: str, entries: Sequence[Entry], *, n
     lent = repository.have_lent(session, bank_id)
     told = [entry for entry in told if entry.body.get("locker") in lent] if lent else []
     releases = [entry for entry in told if entry.type == EntryType.RELEASE_INTENDED and _text(entry, "digest")]
-    # The last word on a release counts: a stiff door may open after its time.
-    opened = {
-        name: entry.type == EntryType.DOOR_OPENED
-        for entry in told
-        if entry.type != EntryType.RELEASE_INTENDED and (name := _text(entry, "release")) is not None
-    }
     if releases:
         _attribute(session, bank_id, releases, now)
-    if opened:
-        _hear_doors(session, bank_id, opened)
+    names = {name for entry in told if (name := _text(entry, "release")) is not None}
+    if names:
+        _hear_doors(session, bank_id, names)
 
 
 def confirm(session: Session, movement_id: str, *, actor: str, now: int) -> Movement:
@@ -155,22 +153,38 @@ def _propose(session: Session, loan: Loan, entry: Entry, bank_id: str, now: int)
         )  # fmt: skip
 
 
-def _hear_doors(session: Session, bank_id: str, opened: Mapping[str, bool]) -> None:
-    """Where the lock or the door did not move, nobody took or returned anything then; until it opens all the same."""
+def _hear_doors(session: Session, bank_id: str, releases: Collection[str]) -> None:
+    """Where the lock or the door did not move, nobody took or returned anything then; unless it opened all the same."""
     found = session.scalars(
         select(Loan)
         .join(Movement, Movement.loan_id == Loan.id)
         .join(Locker, Locker.id == Loan.locker_id)
-        .where(Locker.bank_id == bank_id, Movement.release.in_(opened))
+        .where(Locker.bank_id == bank_id, Movement.release.in_(releases))
     ).unique()
     for loan in found:
-        changes = [
-            _hear_door(loan, one, opened[one.release])
-            for one in loan.movements
-            if one.release and one.release in opened
-        ]
+        heard = [one for one in loan.movements if one.release in releases]
+        opened = _opened(session, bank_id, loan, {one.epoch for one in heard})
+        changes = [_hear_door(loan, one, opened[one.release]) for one in heard if one.release in opened]
         if any(changes) and loan.checked_at is None:
             _read_again(session, loan)
+
+
+def _opened(session: Session, bank_id: str, loan: Loan, epochs: Collection[str]) -> Mapping[str | None, bool]:
+    """Of releases of which the bank has told what came of them: whether their door opened, in whatever order it came.
+
+    A stiff door may open after its time, and a board fail to answer for one that did.
+    """
+    lines = session.scalars(
+        select(Event.line)
+        .where(Event.bank_id == bank_id, Event.locker == loan.locker.number if loan.locker else None)
+        .where(Event.epoch.in_(epochs), Event.kind.in_(_OUTCOMES), Event.line.is_not(None))
+        .order_by(Event.id.desc())
+        .limit(_LOOKED_THROUGH)
+    )
+    told = [decode_entry(bytes(line)) for line in lines if line is not None]
+    named = {_text(entry, "release") for entry in told}
+    opened = {_text(entry, "release") for entry in told if entry.type == EntryType.DOOR_OPENED}
+    return {name: name in opened for name in named}
 
 
 def _hear_door(loan: Loan, movement: Movement, opened: bool) -> bool:

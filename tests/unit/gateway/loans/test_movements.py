@@ -12,6 +12,8 @@ from gateway.badges.models import Badge
 from gateway.badges.service import revoke
 from gateway.errors import ConflictError
 from gateway.events.models import Event
+from gateway.ingest.effects import take_effect
+from gateway.ingest.service import Arrived, store
 from gateway.loans import movements, service
 from gateway.loans.codes import MovementKind, MovementState
 from gateway.loans.models import Loan
@@ -133,6 +135,45 @@ def test_a_stiff_door_that_opened_after_its_time_took_the_tools_all_the_same(lib
     library.hear(journal)
     assert by_badge(library, loan) == [("taken", "proposed")]
     assert library.loan(loan).taken_at == at(15, 14)
+
+
+def hear_one(library: Library, journal: Journal, seq: int) -> None:
+    with library.town.writing() as session:
+        batch = Arrived(library.town.bank, journal.batch(seq, seq))
+        take_effect(session, store(session, [batch], now=NOON), now=NOON)
+
+
+@pytest.mark.parametrize("came", list(itertools.permutations((1, 2, 3))))
+def test_a_door_that_opened_after_its_time_took_the_tools_whatever_came_first(
+    library: Library, came: tuple[int, ...]
+) -> None:
+    loan, journal = library.plan(0, place=library.place), Journal()
+    release = released(journal, at(15, 14), library.badge)
+    journal.write(EntryType.NOT_OPENED, at(15, 14) + 2_000, release=release, locker=LOCKER)
+    journal.write(EntryType.DOOR_OPENED, at(15, 14) + 2_050, release=release, locker=LOCKER)
+    for seq in came:
+        hear_one(library, journal, seq)
+    assert by_badge(library, loan) == [("taken", "proposed")]
+    assert library.loan(loan).taken_at == at(15, 14)
+
+
+def test_a_door_that_opened_took_the_tools_though_the_board_then_failed_to_answer(library: Library) -> None:
+    loan, journal = library.plan(0, place=library.place), Journal().start()
+    release = released(journal, at(15, 14), library.badge)
+    journal.write(EntryType.DOOR_OPENED, at(15, 14) + 500, release=release, locker=LOCKER)
+    journal.write(EntryType.RELEASE_FAILED, at(15, 14) + 900, release=release, locker=LOCKER, code="no_answer")
+    library.hear(journal)
+    assert library.loan(loan).taken_at == at(15, 14)
+
+
+def test_a_door_that_did_not_open_took_nothing_though_that_came_before_its_release(library: Library) -> None:
+    loan, journal = library.plan(0, place=library.place), Journal()
+    release = released(journal, at(15, 14), library.badge)
+    journal.write(EntryType.NOT_OPENED, at(15, 14) + 2_000, release=release, locker=LOCKER)
+    for seq in (2, 1):
+        hear_one(library, journal, seq)
+    assert by_badge(library, loan) == [("taken", "not_opened")]
+    assert library.loan(loan).taken_at is None
 
 
 def test_only_the_member_s_own_badge_and_the_planned_locker_count(library: Library) -> None:
