@@ -80,14 +80,15 @@ class Inbox:
         return stored
 
     def _set_aside(self, batch: Arrived) -> Stored:
-        """Its entries with no effect, or else its bytes: either way its range counts, or its epoch would stop there.
+        """Its entries with no effect, or else its bytes: either way its range counts, or its epoch would stop there, and
+        operators see it as set aside.
 
         What even its epoch cannot take is kept as bytes alone: the queue of every bank goes on.
         """
         log.exception("batch_not_understood", bank=batch.bank_id)
         now = self._now()
         ways: tuple[Callable[[Session], Stored], ...] = (
-            lambda session: store(session, [batch], now=now),
+            lambda session: _without_effect(session, batch, now),
             lambda session: quarantine(session, batch, _poison(batch), now=now),
         )
         for way in ways:
@@ -105,6 +106,12 @@ class Inbox:
 def _is_away(error: Exception) -> bool:
     """Whether the database could not be asked at all: it is to be tried again."""
     return isinstance(error, DBAPIError) and not isinstance(error, REFUSED)
+
+
+def _without_effect(session: Session, batch: Arrived, now: int) -> Stored:
+    stored = store(session, [batch], now=now)
+    quarantine(session, batch, Poison("no_effect"), now=now)
+    return stored
 
 
 def _poison(batch: Arrived) -> Poison:

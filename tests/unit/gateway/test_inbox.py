@@ -104,7 +104,25 @@ def test_a_batch_nobody_foresaw_counts_as_stored_and_the_journal_goes_on_behind_
     assert outside.told == [("ack 1", kept), ("receipt 2", kept), ("ack 2", kept + 1), ("receipt 3", kept + 1)]
     with town.reading() as session:
         aside = [(row.first, row.last, row.why) for row in session.query(Quarantine)]
-    assert aside == ([] if kept else [(1, 2, "internal")])
+        told = session.query(Event).where(Event.kind == "batch_quarantined").count()
+    assert aside == ([(None, None, "no_effect")] if kept else [(1, 2, "internal")])
+    assert told == 1
+
+
+def test_a_batch_without_effects_is_shown_to_operators_once_however_often_it_comes(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = message(town, Journal().start().batch())
+
+    def unforeseen(*_: Any, **__: Any) -> None:
+        raise KeyError("nobody foresaw this")
+
+    monkeypatch.setattr(inbox, "take_effect", unforeseen)
+    for _ in range(2):
+        inbox_of(town, Outside(town)).take([batch])
+    with town.reading() as session:
+        assert [row.why for row in session.query(Quarantine)] == ["no_effect"]
+        assert session.query(Event).where(Event.kind == "batch_quarantined").count() == 1
 
 
 def test_a_batch_that_no_epoch_can_take_is_kept_without_its_place_and_stops_no_queue(
