@@ -15,6 +15,7 @@ class Epoch(Base):
     """
 
     __tablename__ = "epoch"
+    __table_args__ = (Index("ix_epoch_bank_id_previous_epoch", "bank_id", "previous_epoch"),)
 
     bank_id: Mapped[str] = mapped_column(ForeignKey("bank.id"), primary_key=True)
     epoch: Mapped[str] = mapped_column(String(32), primary_key=True)

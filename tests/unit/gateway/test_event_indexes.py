@@ -12,6 +12,7 @@ from gateway.db import Database
 from gateway.events import breaches
 from gateway.events.models import USES, Event
 from gateway.events.service import events_after, latest_events, record
+from gateway.ingest.epochs import Epochs
 from gateway.prepared import Row, carry_out
 from tests.unit.gateway.town import NOON
 
@@ -28,11 +29,11 @@ ASKED: dict[str, Callable[[Session], object]] = {
 
 @pytest.fixture
 def plans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """How the database goes about each question about events."""
+    """How the database goes about each question about events and their epochs."""
     found: list[str] = []
 
     def explain(connection: Connection, sql: str, parameters: Any = (), **more: Any) -> list[Row]:
-        if "FROM event" in sql:
+        if "FROM event" in sql or "FROM epoch" in sql:
             found.extend(row[3] for row in carry_out(connection, f"EXPLAIN QUERY PLAN {sql}", parameters))
         return carry_out(connection, sql, parameters, **more)
 
@@ -48,6 +49,12 @@ def test_nothing_reads_through_the_uses_of_doors(database: Database, plans: list
     # The feed looks back from the newest event, and stops at the first one that is too old.
     assert plans
     assert len(scans) == (what == "the feed")
+
+
+def test_what_follows_an_epoch_is_not_looked_for_among_all_of_its_bank(database: Database, plans: list[str]) -> None:
+    with database.reading() as session:
+        Epochs(session, NOON).of("a", "b")
+    assert [plan for plan in plans if "previous_epoch=?" in plan]
 
 
 def test_the_feed_tells_everything_but_old_uses_in_its_order(database: Database) -> None:
