@@ -27,7 +27,7 @@ from gateway.lockers.models import Locker
 from gateway.lockers.service import locker_of
 from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.people.models import Person
-from gateway.people.service import open_person, person_of
+from gateway.people.service import file_erased, open_person, person_of
 from gateway.schemes.codes import Service
 from gateway.schemes.service import open_scheme, scheme_named
 
@@ -276,13 +276,17 @@ def tell_how(
 ) -> Contract:
     """Why and how a contract ended, said afterwards: for one that its date ended, or to put it right.
 
-    Raises InvalidError (`reason`, `decided_by`, `destination`, `stability`), ConflictError (`transition`, `erased`).
+    Raises InvalidError (`reason`, `decided_by`, `destination`, `stability`), ConflictError (`transition`, `erased`:
+    the files of all who were on it at its end).
     """
     decision = open_decision(session, contract_id, Action.SAY_HOW, actor=actor, now=now, seen=seen)
-    open_person(session, decision.contract.person_id)
-    say_how(decision.contract, reason, how)
+    contract = decision.contract
+    over_at = contract.until_at if contract.ended_at is None else contract.ended_at
+    if all(one.person.erased_at is not None for one in people_on(contract, over_at)):
+        raise file_erased()
+    say_how(contract, reason, how)
     decision.done("contract_end_described", reason=reason)
-    return decision.contract
+    return contract
 
 
 def confirm_emptied(

@@ -456,6 +456,24 @@ def test_an_erased_file_takes_nothing_new(town: Town) -> None:
             attempt(session)
 
 
+def test_how_a_couple_s_contract_ended_is_said_until_both_files_are_erased(town: Town) -> None:
+    lea, karim = town.person("Léa"), town.person("Karim")
+    contract = town.assign(lea, ends_on=TODAY)
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=karim.id, actor="test", now=NOON)
+    with town.writing() as session:
+        erasure.erase(session, lea.id, actor="test", now=LONG_AFTER)
+    how, by = contracts.How(note="to her sister's"), {"actor": "test", "now": LONG_AFTER + 1}
+    with town.writing() as session:
+        contracts.tell_how(session, contract.id, reason="work", how=how, **by)
+    assert "her sister" in everything(town)
+    with town.writing() as session:
+        erasure.erase(session, karim.id, actor="test", now=LONG_AFTER + 2)
+    assert "her sister" not in everything(town)
+    with town.writing() as session, pytest.raises(ConflictError, match="file was erased"):
+        contracts.tell_how(session, contract.id, reason="work", how=how, actor="test", now=LONG_AFTER + 3)
+
+
 def test_an_erasure_is_done_once(town: Town) -> None:
     person = town.person()
     for attempt in range(2):
