@@ -47,8 +47,8 @@ def begin(session: Session, contract_id: str, *, locker_id: str | None = None, a
     """Begins to take out what a contract left in a locker it has no more (the last one it had), or resumes it.
 
     Raises NotFoundError (`contract`, `locker`), ConflictError (`not_over`: the holder may still collect,
-    `locker_taken`: someone else has the locker or had it since, `custody_open`: someone else's belongings are being
-    taken out).
+    `locker_taken`: someone else has the locker or had it since, `used_since`: somebody who is not known used it since,
+    `custody_open`: someone else's belongings are being taken out).
     """
     contract = contract_of(session, contract_id)
     held = _last_held(contract, locker_id)
@@ -60,6 +60,12 @@ def begin(session: Session, contract_id: str, *, locker_id: str | None = None, a
         raise ConflictError("not_over", "the holder may still collect: until then their things stay in the locker")
     _refuse_held(session, locker, now)
     _refuse_had_since(session, held, now)
+    if readiness.readiness(session, locker, now).used_at is not None:
+        raise ConflictError(
+            "used_since",
+            f"somebody who is not known here used locker {locker.number} since: what is inside may be theirs, begin it "
+            "under nobody's name",
+        )
     return _begun(session, contract, locker, actor, now)
 
 

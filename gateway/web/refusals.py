@@ -78,6 +78,12 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     ),
     "custody_open": ("locker", N_("What was inside is not put away yet. Finish that inventory first.")),
     "holder_known": ("", N_("Nobody else has used this locker since its last holder: begin it under their name.")),
+    "used_since": (
+        "",
+        N_(
+            "Somebody who is not known here used this locker since. What is inside may be theirs: begin it without a name."
+        ),
+    ),
     "custody_step": ("", N_("Someone else went on with this meanwhile. Load the page again.")),
     "not_over": ("", N_("The holder may still collect: until then their things stay in the locker.")),
     "no_things": ("", N_("The inventory is empty. Add what was found, or say that it was empty.")),
