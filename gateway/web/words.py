@@ -188,7 +188,7 @@ DONE: Mapping[str, str] = {
     "reconciled": N_("Decided. The block gets its list now."),
     "checked": N_("Confirmed. The locker can be given again once it is empty, clean and its lock works."),
     "terms_changed": N_("The terms of new contracts are changed."),
-    "hours_brought": N_("Signed contracts have these hours now."),
+    "hours_brought": N_("Signed contracts, and memberships of a tool library, have these hours now."),
     "channel_added": N_("They are told from now on. Send a message to try it."),
     "channel_disabled": N_("Nobody is told there any more."),
     "channel_tried": N_("The message was sent. Ask whether it arrived."),

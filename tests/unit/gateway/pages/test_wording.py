@@ -151,3 +151,14 @@ def test_a_file_with_nobody_in_it_says_so_and_not_that_a_name_was_not_found(offi
     assert "Nobody has a file here yet." in page
     assert "by that name" not in page
     assert "Nobody by that name in your file." in worker.send("/people/search", name="Nadia")
+
+
+@pytest.mark.parametrize(("language", "memberships"), [("en", "memberships"), ("fr", "adhésions"), ("pt", "adesões")])
+def test_hours_that_were_brought_to_what_is_signed_are_said_to_hold_for_memberships_too(
+    office: Office, language: str, memberships: str
+) -> None:
+    with office.database.writing() as session:
+        scheme = scheme_named(session, office.town.organisation_id, now=NOON)
+    browser = office.browser("manager")
+    browser.client.cookies.set("casier_language", language)
+    assert memberships in browser.get(f"/schemes/{scheme.id}?done=hours_brought")
