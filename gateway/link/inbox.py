@@ -80,8 +80,8 @@ class Inbox:
         return stored
 
     def _set_aside(self, batch: Arrived) -> Stored:
-        """Its entries with no effect, or else its bytes: either way its range counts, or its epoch would stop there, and
-        operators see it as set aside.
+        """Its entries with no effect, or else its bytes: either way its range counts, or its epoch would stop there,
+        and operators see it as set aside.
 
         What even its epoch cannot take is kept as bytes alone: the queue of every bank goes on.
         """

@@ -80,9 +80,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "holder_known": ("", N_("Nobody else has used this locker since its last holder: begin it under their name.")),
     "used_since": (
         "",
-        N_(
-            "Somebody who is not known here used this locker since. What is inside may be theirs: begin it without a name."
-        ),
+        N_("Somebody not known here used this locker since. What is inside may be theirs: begin it without a name."),
     ),
     "custody_step": ("", N_("Someone else went on with this meanwhile. Load the page again.")),
     "not_over": ("", N_("The holder may still collect: until then their things stay in the locker.")),

@@ -159,6 +159,6 @@ def test_hours_that_were_brought_to_what_is_signed_are_said_to_hold_for_membersh
 ) -> None:
     with office.database.writing() as session:
         scheme = scheme_named(session, office.town.organisation_id, now=NOON)
-    browser = office.browser("manager")
+    browser = office.browser("operator")
     browser.client.cookies.set("casier_language", language)
     assert memberships in browser.get(f"/schemes/{scheme.id}?done=hours_brought")
