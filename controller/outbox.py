@@ -67,17 +67,18 @@ class Outbox:
         self._resend_after_ms = RESEND_AFTER_MS
         self._quiet_since_ms: int | None = None
 
-    def load(self, epochs: Sequence[EpochState]) -> None:
-        """The epochs on disk, oldest first; what is known of those sent before stays.
+    def load(self, epochs: Sequence[EpochState]) -> bool:
+        """The epochs on disk, oldest first; what is known of those sent before stays. True if one is shorter now.
 
         Only the newest may have grown since they were read. The others may be shorter than they were: a journal that
         was set aside has been brought over as far as it could be read. What could not be read before may be by now.
         """
-        known, self._epochs = self._epochs, {}
+        known, self._epochs, is_shorter = self._epochs, {}, False
         for state in epochs:
             old = known.get(state.epoch)
             if old is not None:
                 last = max(old.last, state.last) if state is epochs[-1] else state.last
+                is_shorter = is_shorter or last < old.last
                 old.no, old.pruned, old.last = state.no, state.pruned, last
                 old.next = max(old.next, old.pruned + 1)
                 if old.is_unreadable:
@@ -88,6 +89,7 @@ class Outbox:
                 self._epochs[state.epoch] = _Epoch(
                     state.no, state.epoch, state.pruned, state.through, state.last, first
                 )
+        return is_shorter
 
     def durable(self, no: int, epoch: str, last: int) -> bool:
         """Entries of this epoch are on disk up to `last`; False if that was known."""
@@ -178,6 +180,11 @@ class Outbox:
         """Through which entry of that epoch the gateway has sent receipts; None for an epoch that is not known."""
         found = self._epochs.get(epoch)
         return None if found is None else found.through
+
+    def has_lost(self, epoch: str, through: int) -> bool:
+        """Whether that entry came behind what is left of an epoch that has ended: there is nothing to compare."""
+        found = self._epochs.get(epoch)
+        return found is not None and through > found.last and epoch != next(reversed(self._epochs))
 
     def believable(self, epoch: str, through: int, said: str, own: bytes | None) -> int | None:
         """Through which entry a receipt is to be believed, or None if its hash is not ours. `own` is what our chain has

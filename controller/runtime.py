@@ -299,8 +299,10 @@ class Runtime:
         if epochs is None:
             self._epochs_unread = True  # `watch` has them read again: their numbers may be those of another file
         else:
-            self.outbox.load(epochs)
+            is_shorter = self.outbox.load(epochs)
             if self.uplink is not None:
+                if is_shorter:
+                    self.uplink.holds_less()
                 self.uplink.nudge()
 
     # The wire's side (node.Node)

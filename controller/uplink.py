@@ -301,6 +301,11 @@ class Uplink:
         if self.session is not None and now_ms >= self._births.due_ms:
             self._announce(self.session)
 
+    def holds_less(self) -> None:
+        """A journal was set aside: the gateway says of its epochs no more than a birth says that is there."""
+        if self.session is not None:
+            self._announce(self.session)
+
     def reply(self, reply: Reply) -> None:
         """Send one step in the life of a command, if its session lasts."""
         self._publish(Topic.REPLIES, self._sealed(Topic.REPLIES, reply))
@@ -319,8 +324,9 @@ class Uplink:
             # Nothing new: a gateway has started and read our birth again. It needs a beat before it can command.
             self._health_due_ms = min(self._health_due_ms, self._health_ms + _HEALTH_APART_MS)
             self._look_by(self._health_due_ms)
-        if no is None:  # let go of long ago, lost with a card, or a clone's: nothing of it can be sent
-            _log.info("a receipt for epoch %s, which is not on disk", receipt.epoch)
+        if no is None or self._outbox.has_lost(receipt.epoch, receipt.through):
+            # let go of long ago, lost with a card or a journal set aside, or a clone's: nothing of it can be sent
+            _log.info("a receipt for epoch %s, through %d, which is not on disk", receipt.epoch, receipt.through)
             return
         through = self._outbox.believable(receipt.epoch, receipt.through, receipt.hash, own)
         if through is None:

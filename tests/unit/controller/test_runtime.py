@@ -5,7 +5,9 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -18,7 +20,7 @@ from controller.inputs import BadgeKeysReceived, BadgePresented, DeviceFailed, L
 from controller.journal import open_journal
 from controller.pending import Result
 from controller.runtime import Runtime
-from controller.store import Store
+from controller.store import EpochState, Store
 from controller.witnesses import mono_ms
 from hw.errors import ReleaseForbidden
 from hw.ports import BadgeRead, Coil, LockFailed
@@ -365,6 +367,27 @@ def test_epochs_that_could_not_be_read_are_read_again(tmp_path: Path, monkeypatc
         monkeypatch.setattr(Store, "epochs", epochs)
         await until(lambda: outbox.number_of("e" * 32) is None)
         watch.cancel()
+
+    live(tmp_path, monkeypatch, use)
+
+
+def test_a_journal_set_aside_within_a_session_is_told_at_once_and_one_that_let_go_of_old_entries_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(life: Life) -> None:
+        told: list[str] = []
+        uplink = SimpleNamespace(holds_less=lambda: told.append("birth"), nudge=lambda: told.append("nudge"))
+        monkeypatch.setattr(life.runtime, "uplink", uplink)
+        (state,) = await life.runtime.journal.epochs() or []
+        fresh = EpochState(state.no + 1, "b" * 32, 0, 0, 1, bytes(32))
+        for last in (state.last, state.last - 1):
+
+            async def epochs(last: int = last) -> list[EpochState]:
+                return [replace(state, last=last), fresh]
+
+            monkeypatch.setattr(life.runtime.journal, "epochs", epochs)
+            await life.runtime._load_epochs()
+        assert told == ["nudge", "birth", "nudge"]
 
     live(tmp_path, monkeypatch, use)
 

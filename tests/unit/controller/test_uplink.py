@@ -21,6 +21,7 @@ from controller.mqtt_connection import MqttConnection
 from controller.node import Node
 from controller.outbox import NEVER_MS, Outbox
 from controller.pace import PRODUCTION
+from controller.store import EpochState
 from controller.uplink import Uplink
 from wire.entries import EntryType
 from wire.envelope import key_id, verify
@@ -190,6 +191,27 @@ def test_a_receipt_for_an_epoch_that_is_not_on_disk_is_no_fault_and_is_answered_
         assert uplink._health_due_ms <= uplink._mono_ms() + 1_000
 
     assert connected(tmp_path, weigh) == []
+
+
+def test_a_receipt_behind_what_could_be_saved_of_a_journal_is_no_fault_and_the_bank_says_what_it_holds(
+    tmp_path: Path,
+) -> None:
+    async def weigh(uplink: Uplink, line: Line) -> None:
+        told: list[tuple[str, str]] = []
+        cast(Any, uplink._node).alarm = lambda source, code, present=True: told.append((source, code))
+        uplink._outbox.durable(7, "a" * 32, 5_000)
+        saved, fresh = EpochState(1, "a" * 32, 0, 0, 2_000, bytes(32)), EpochState(2, "b" * 32, 0, 0, 1, bytes(32))
+        assert uplink._outbox.load([saved, fresh])
+        uplink.holds_less()
+        assert len(line.published) == 1
+        await uplink._weigh(Receipt("bank-1", SESSION, "a" * 32, 5_000, "ab" * 32, issued_at=5))
+        assert told == []
+        assert not uplink._outbox.through("a" * 32)
+        # Of the epoch that is being written nothing is lost: a receipt ahead of it is a clone's.
+        await uplink._weigh(Receipt("bank-1", SESSION, "b" * 32, 2, "ab" * 32, issued_at=5))
+        assert told == [("receipts", "hash")]
+
+    assert [type(status) for status in connected(tmp_path, weigh)] == [Birth]
 
 
 def test_a_page_that_cannot_be_read_is_a_fault_until_it_is_though_others_can(tmp_path: Path) -> None:
