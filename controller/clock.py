@@ -14,11 +14,8 @@ class Clock:
     def __init__(self, kept: bytes | None, machine: Machine) -> None:
         self._mono_ms = machine.mono_ms
         self._system_ms = machine.system_ms
-        self._keeper = Timekeeper(_time_state(kept), self._mono_ms())
-        battery = machine.battery_ms()
-        if battery is not None:
-            self._keeper.hear(Witness.BATTERY, battery, self._mono_ms())
-        self.look()
+        own = {Witness.SYSTEM: machine.system_ms(), Witness.BATTERY: machine.battery_ms()}
+        self._keeper = Timekeeper(_time_state(kept), self._mono_ms(), own)
 
     def now(self) -> Moment:
         """The time, read once for one input."""

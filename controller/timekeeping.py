@@ -62,15 +62,24 @@ class _Reading:
 
 
 class Timekeeper:
-    """Makes the Moment of every input. All `mono_ms` are of one boot's monotonic clock."""
+    """Makes the Moment of every input. All `mono_ms` are of one boot's monotonic clock.
 
-    def __init__(self, state: TimeState, mono_ms: int) -> None:
+    `own` is what the machine's clocks say at the start, where they may be heard. They are one witness: the least of
+    them spends the credit, whichever it is.
+    """
+
+    def __init__(self, state: TimeState, mono_ms: int, own: Mapping[Witness, int | None] | None = None) -> None:
         self._floor = _Reading(state.floor, mono_ms)
         self._credit_used_ms = state.credit_used_ms
         self._saved = state
-        self._claims: dict[Witness, _Reading] = {}
+        self._claims: dict[Witness, _Reading] = {
+            witness: _Reading(instant, mono_ms)
+            for witness, instant in (own or {}).items()
+            if instant is not None and MIN_INSTANT <= instant <= MAX_INSTANT
+        }
         self._outvoted: dict[Witness, _Reading] = {}  # to be told; supports nobody
         self._trusted: _Reading | None = None
+        self._weigh(mono_ms)
 
     def hear(self, witness: Witness, instant: int, mono_ms: int) -> list[Record]:
         """A witness says it is `instant`. Instants outside 2020 to 2100 are not heard. Returns entries to journal."""

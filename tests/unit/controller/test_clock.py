@@ -1,5 +1,8 @@
 """A device that nobody has told the time yet, and one whose memory of it is kept."""
 
+import pytest
+from msgspec import structs
+
 from controller.access import AccessIndex, Denied, Granted, decide
 from controller.clock import Clock
 from controller.machine import this_machine
@@ -45,3 +48,19 @@ def test_floor_outlives_the_process() -> None:
     clock.set_by_technician(FIRST_FLOOR + 200 * DAY)
     clock.hear(Witness.GATEWAY, FIRST_FLOOR + 200 * DAY)
     assert Clock(clock.state(), NOBODY).now().ending_at >= FIRST_FLOOR + 200 * DAY
+
+
+@pytest.mark.parametrize(("system_days", "battery_days"), [(0, 30), (30, 0)])
+def test_a_clock_of_the_machine_that_is_ahead_spends_nothing_at_a_start_where_the_other_is_right(
+    system_days: int, battery_days: int
+) -> None:
+    floor = FIRST_FLOOR + 200 * DAY
+    before = Clock(None, NOBODY)
+    before.set_by_technician(floor)
+    before.hear(Witness.GATEWAY, floor)
+    machine = structs.replace(
+        NOBODY,
+        system_ms=lambda: floor + 3_600_000 + system_days * DAY,
+        battery_ms=lambda: floor + 3_600_000 + battery_days * DAY,
+    )
+    assert Clock(before.state(), machine).now().ending_at < floor + 2 * 3_600_000
