@@ -35,6 +35,8 @@ WORDS: Mapping[str, Word] = {
     EntryType.DOOR_CLOSED: Word(N_("Door closed"), "check"),
     EntryType.ALREADY_OPEN: Word(N_("Was open already"), "open"),
 }
+# A second try that its bank gave up: the first one had opened the door, after its time.
+_NOT_NEEDED = Word(N_("Not released again: the door had opened"), "check")
 
 
 @router.get("/openings")
@@ -98,8 +100,14 @@ def read_page(visit: MemberVisit, request_id: str) -> Response:
 def _by_day(found: Sequence[FeedItem], zone: str) -> list[tuple[date, list[tuple[FeedItem, Word]]]]:
     days: dict[date, list[tuple[FeedItem, Word]]] = {}
     for item in found:
-        days.setdefault(local_day(zone, item.at), []).append((item, WORDS.get(item.kind, Word(item.kind))))
+        days.setdefault(local_day(zone, item.at), []).append((item, _word(item)))
     return list(days.items())
+
+
+def _word(item: FeedItem) -> Word:
+    if item.kind == EntryType.RELEASE_FAILED and item.body.get("code") == "opened":
+        return _NOT_NEEDED
+    return WORDS.get(item.kind, Word(item.kind))
 
 
 def _asking(visit: Member, session: Session, form: Form, status: int = 200) -> Response:

@@ -76,6 +76,17 @@ def test_openings_are_shown_after_a_reason_for_half_an_hour_and_each_look_is_rec
     worker.page(where, 403)
 
 
+def test_a_second_try_that_was_not_needed_is_no_lock_that_did_not_release(town: Town, office: Opened) -> None:
+    with town.writing() as session:
+        for locker, code in ((2, "opened"), (3, "no_answer")):
+            record(session, "release_failed", now=NOON - DAY, bank_id=town.bank, locker=locker, code=code)
+    worker = office(NOON).as_role("worker")
+    form = {"block": town.bank, "first_on": "2026-06-10", "last_on": "2026-06-15", "reason": "fault"}
+    pages = [worker.page(worker.post("/openings", **form, door=door, note="the lock of it")) for door in ("2", "3")]
+    assert ["Lock did not release" in page for page in pages] == [False, True]
+    assert ["Not released again: the door had opened" in page for page in pages] == [True, False]
+
+
 def test_openings_of_another_organisations_block_cannot_be_asked_for(town: Town, office: Opened) -> None:
     worker = office(NOON).as_role("worker")
     with town.writing() as session:
