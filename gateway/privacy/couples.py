@@ -13,6 +13,8 @@ CONTRACT: FromClause = Contract.__table__
 HOLDING: FromClause = Holding.__table__
 PARTY: FromClause = Party.__table__
 SUSPENSION: FromClause = Suspension.__table__
+# An id begins with the millisecond of its making: what one decision wrote begins alike.
+_ID_TIME = len("01234567-89ab")
 
 
 def span(table: FromClause, contract_id: ColumnElement[str]) -> tuple[ColumnElement[int], ColumnElement[int]]:
@@ -23,7 +25,9 @@ def span(table: FromClause, contract_id: ColumnElement[str]) -> tuple[ColumnElem
         return table.c.from_at, table.c.until_at
     if table is SUSPENSION:
         decided = select(func.max(Transition.at)).where(
-            Transition.contract_id == contract_id, Transition.action == Action.SUSPEND, Transition.at <= table.c.from_at
+            Transition.contract_id == contract_id,
+            Transition.action == Action.SUSPEND,
+            func.substr(Transition.id, 1, _ID_TIME) == func.substr(table.c.id, 1, _ID_TIME),
         )
         known = func.coalesce(decided.correlate(table).scalar_subquery(), table.c.from_at)
         return known, known

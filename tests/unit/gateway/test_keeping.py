@@ -309,6 +309,23 @@ def test_a_suspension_from_a_later_day_is_told_to_whoever_was_there_when_it_was_
     assert "her sister" not in everything(town)
 
 
+def test_a_suspension_planned_anew_after_one_parted_is_told_to_each_as_it_was_decided_with_them(town: Town) -> None:
+    contract, nadia, karim = couple(town)
+
+    def plan(fetch_note: str, now: int) -> None:
+        with town.writing() as session:
+            contracts.suspend(
+                session, contract.id, reason="incident", from_on=date(2026, 7, 10), review_on=date(2026, 9, 1),
+                fetch_note=fetch_note, actor="test", now=now,
+            )  # fmt: skip
+
+    plan("call her sister", NOON + 15 * DAY)
+    part_from(town, contract, nadia)
+    plan("call his brother", NOON + 22 * DAY)
+    texts = told(town, nadia, karim)
+    assert [("her sister" in text, "his brother" in text) for text in texts] == [(True, False), (True, True)]
+
+
 def test_the_export_of_one_of_a_couple_says_nothing_of_the_other(town: Town) -> None:
     contract, nadia, karim = couple(town)
     part_from(town, contract, nadia)
