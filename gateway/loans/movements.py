@@ -155,29 +155,29 @@ def _propose(session: Session, loan: Loan, entry: Entry, bank_id: str, now: int)
 
 def _hear_doors(session: Session, bank_id: str, releases: Collection[str]) -> None:
     """Where the lock or the door did not move, nobody took or returned anything then; unless it opened all the same."""
-    found = session.scalars(
-        select(Loan)
+    found = session.execute(
+        select(Loan, Locker.number)
         .join(Movement, Movement.loan_id == Loan.id)
         .join(Locker, Locker.id == Loan.locker_id)
         .where(Locker.bank_id == bank_id, Movement.release.in_(releases))
     ).unique()
-    for loan in found:
+    for loan, number in found:
         heard = [one for one in loan.movements if one.release in releases]
-        opened = _opened(session, bank_id, loan, {one.epoch for one in heard})
+        opened = _opened(session, bank_id, number, {one.epoch for one in heard})
         changes = [_hear_door(loan, one, opened[one.release]) for one in heard if one.release in opened]
         if any(changes) and loan.checked_at is None:
             _read_again(session, loan)
 
 
-def _opened(session: Session, bank_id: str, loan: Loan, epochs: Collection[str]) -> Mapping[str | None, bool]:
+def _opened(session: Session, bank_id: str, locker: int, epochs: Collection[str]) -> Mapping[str | None, bool]:
     """Of releases of which the bank has told what came of them: whether their door opened, in whatever order it came.
 
     A stiff door may open after its time, and a board fail to answer for one that did.
     """
     lines = session.scalars(
         select(Event.line)
-        .where(Event.bank_id == bank_id, Event.locker == loan.locker.number if loan.locker else None)
-        .where(Event.epoch.in_(epochs), Event.kind.in_(_OUTCOMES), Event.line.is_not(None))
+        .where(Event.bank_id == bank_id, Event.locker == locker, Event.epoch.in_(epochs))
+        .where(Event.kind.in_(_OUTCOMES), Event.line.is_not(None))
         .order_by(Event.id.desc())
         .limit(_LOOKED_THROUGH)
     )
