@@ -30,8 +30,8 @@ BADGE = "badge"
 _COUNTS = frozenset({MovementState.PROPOSED, MovementState.CONFIRMED})
 _OUTCOMES = frozenset({EntryType.DOOR_OPENED, EntryType.NOT_OPENED, EntryType.RELEASE_FAILED})
 _TELLING = _OUTCOMES | {EntryType.RELEASE_INTENDED}
-# Far more than a bank tells of one locker between a release and the last that comes of it.
-_LOOKED_THROUGH = 200
+# More than comes of other releases of a locker before the last that comes of one.
+_LOOKED_THROUGH = 50
 
 
 class _Owned(NamedTuple):
@@ -162,29 +162,30 @@ def _hear_doors(session: Session, bank_id: str, releases: Collection[str]) -> No
         .where(Locker.bank_id == bank_id, Movement.release.in_(releases))
     ).unique()
     for loan, number in found:
-        heard = [one for one in loan.movements if one.release in releases]
-        opened = _opened(session, bank_id, number, {one.epoch for one in heard})
-        changes = [_hear_door(loan, one, opened[one.release]) for one in heard if one.release in opened]
+        changes = [
+            _hear_door(loan, one, opened)
+            for one in loan.movements
+            if one.release in releases and (opened := _opened(session, bank_id, number, one)) is not None
+        ]
         if any(changes) and loan.checked_at is None:
             _read_again(session, loan)
 
 
-def _opened(session: Session, bank_id: str, locker: int, epochs: Collection[str]) -> Mapping[str | None, bool]:
-    """Of releases of which the bank has told what came of them: whether their door opened, in whatever order it came.
+def _opened(session: Session, bank_id: str, locker: int, movement: Movement) -> bool | None:
+    """Whether the release opened its door, in whatever order that came; None where nothing of that is stored.
 
     A stiff door may open after its time, and a board fail to answer for one that did.
     """
     lines = session.scalars(
         select(Event.line)
-        .where(Event.bank_id == bank_id, Event.locker == locker, Event.epoch.in_(epochs))
-        .where(Event.kind.in_(_OUTCOMES), Event.line.is_not(None))
-        .order_by(Event.id.desc())
+        .where(Event.bank_id == bank_id, Event.epoch == movement.epoch, Event.seq > movement.seq)
+        .where(Event.locker == locker, Event.kind.in_(_OUTCOMES), Event.line.is_not(None))
+        .order_by(Event.seq)
         .limit(_LOOKED_THROUGH)
     )
-    told = [decode_entry(bytes(line)) for line in lines if line is not None]
-    named = {_text(entry, "release") for entry in told}
-    opened = {_text(entry, "release") for entry in told if entry.type == EntryType.DOOR_OPENED}
-    return {name: name in opened for name in named}
+    entries = [decode_entry(bytes(line)) for line in lines if line is not None]
+    told = {entry.type for entry in entries if _text(entry, "release") == movement.release}
+    return EntryType.DOOR_OPENED in told if told else None
 
 
 def _hear_door(loan: Loan, movement: Movement, opened: bool) -> bool:
