@@ -5,7 +5,6 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -374,22 +373,24 @@ def test_epochs_that_could_not_be_read_are_read_again(tmp_path: Path, monkeypatc
 def test_a_journal_set_aside_within_a_session_is_told_at_once_and_one_that_let_go_of_old_entries_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def use(life: Life) -> None:
+    async def run() -> None:
         told: list[str] = []
+        runtime = Life(tmp_path, monkeypatch).runtime  # its journal is not started: nothing else is read or written
         uplink = SimpleNamespace(holds_less=lambda: told.append("birth"), nudge=lambda: told.append("nudge"))
-        monkeypatch.setattr(life.runtime, "uplink", uplink)
-        (state,) = await life.runtime.journal.epochs() or []
-        fresh = EpochState(state.no + 1, "b" * 32, 0, 0, 1, bytes(32))
-        for last in (state.last, state.last - 1):
+        monkeypatch.setattr(runtime, "uplink", uplink)
+        for pruned, last in ((0, 9), (5, 9), (5, 8)):
 
-            async def epochs(last: int = last) -> list[EpochState]:
-                return [replace(state, last=last), fresh]
+            async def epochs(pruned: int = pruned, last: int = last) -> list[EpochState]:
+                one, other = EpochState(1, "a" * 32, 0, pruned, last, bytes(32)), EpochState(2, "b" * 32, 0, 0, 1, b"")
+                return [one, other]
 
-            monkeypatch.setattr(life.runtime.journal, "epochs", epochs)
-            await life.runtime._load_epochs()
-        assert told == ["nudge", "birth", "nudge"]
+            monkeypatch.setattr(runtime.journal, "epochs", epochs)
+            await runtime._load_epochs()
+        assert told == ["nudge", "nudge", "birth", "nudge"]
+        runtime.journal.start()
+        assert runtime.journal.stop()
 
-    live(tmp_path, monkeypatch, use)
+    asyncio.run(run())
 
 
 def test_little_room_left_is_an_entry_and_a_fault_until_there_is_room(
