@@ -198,9 +198,9 @@ class Town:
         self._accounts.put_back()
         self.settled()
 
-    def disturbed(self, until_ms: int) -> None:
-        """A fault begins, and is there until then."""
-        self._access.disturbed(until_ms)
+    def disturbed(self, banks: Iterable[str], until_ms: int) -> None:
+        """A fault begins, and until then these may not hear what is decided."""
+        self._access.disturbed(banks, until_ms)
 
     def clock_ahead(self) -> None:
         """The gateway's clock is ahead: it numbers its lists by that from now on, for a while also afterwards."""
@@ -239,6 +239,7 @@ class Town:
 
     def named(self, bank: str, grants: Collection[Grant]) -> None:
         """Staff have compared and decided: the gateway was told of these, which only the bank knew."""
+        self._access.disturbed([bank], self._gateway.broker.loop.now_ms)
         note_named(self.records, bank, grants, self._gateway.now())
 
     def forgets(self, bank: str, version: int, stems: frozenset[str], until: int) -> None:

@@ -47,14 +47,14 @@ def _mischief(chances: tuple[str, ...], names: frozenset[str] = frozenset(), mos
     verb = {"lose": "loses", "double": "doubles", "reorder": "reorders", "delay": "delays", "replay": "replays",
             "retain": "retains"}  # fmt: skip
     name = "lists_missing" if names else f"broker_{'_'.join(verb[kind] for kind in chances)}"
-    return Fault(name, shown, (2 * HOUR_MS, 3 * DAY_MS), begin)
+    return Fault(name, shown, (2 * HOUR_MS, 3 * DAY_MS), begin, everywhere=True)
 
 
 FAMILY = (
-    Fault("broker_dies_in_publish", (1,), (6 * HOUR_MS, 12 * HOUR_MS), _dies),
-    Fault("broker_away", (1, 12), (MINUTE_MS, 2 * DAY_MS), _away),
-    Fault("broker_wiped", (1,), (MINUTE_MS, HOUR_MS), _wiped),
-    Fault("broker_restored", (1, 8), (HOUR_MS, 3 * DAY_MS), _restored),
+    Fault("broker_dies_in_publish", (1,), (6 * HOUR_MS, 12 * HOUR_MS), _dies, everywhere=True),
+    Fault("broker_away", (1, 12), (MINUTE_MS, 2 * DAY_MS), _away, everywhere=True),
+    Fault("broker_wiped", (1,), (MINUTE_MS, HOUR_MS), _wiped, everywhere=True),
+    Fault("broker_restored", (1, 8), (HOUR_MS, 3 * DAY_MS), _restored, everywhere=True),
     _mischief(("lose",)),
     _mischief(("double",)),
     _mischief(("reorder",), most=1.0),

@@ -136,7 +136,7 @@ FAMILY = (
     Fault("clock_back", (4,), (HOUR_MS, 3 * DAY_MS), _back),
     Fault("clock_forward", (5,), (HOUR_MS, 3 * DAY_MS), _forward),
     Fault("clock_creeps", (5,), (7 * HOUR_MS, 2 * DAY_MS), _creeps),
-    Fault("gateway_fast", (5,), (HOUR_MS, DAY_MS), _gateway_fast),
+    Fault("gateway_fast", (5,), (HOUR_MS, DAY_MS), _gateway_fast, everywhere=True),
     Fault("no_clock_at_boot", (5, 9), (HOUR_MS, 2 * DAY_MS), _no_clock),
     Fault("battery_clock_wrong", (5,), (HOUR_MS, 2 * DAY_MS), _battery),
 )

@@ -28,13 +28,14 @@ def _always() -> bool:
 class Hit:
     """One fault that happens: to `bank`, for `lasts_ms`; `chance` decides the rest, the same whatever else happens.
 
-    What needs an occasion lasts until it `has_bitten`.
+    What needs an occasion lasts until it `has_bitten`. `everywhere`: other banks may not hear of decisions either.
     """
 
     number: int
     bank: "SimulatedController"
     lasts_ms: int
     chance: Random
+    everywhere: bool = False
     has_bitten: Callable[[], bool] = _always
 
 
@@ -43,12 +44,16 @@ Begin = Callable[["Schedule", Hit], Heal | None]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`rows` of the fault table that it shows; it lasts `lasts_ms` (least, most); `begin` returns how it is healed."""
+    """`rows` of the fault table that it shows; it lasts `lasts_ms` (least, most); `begin` returns how it is healed.
+
+    `everywhere`: it befalls what all banks hear decisions by, and not one of them alone.
+    """
 
     name: str
     rows: tuple[int, ...]
     lasts_ms: tuple[int, int]
     begin: Begin
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

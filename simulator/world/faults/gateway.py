@@ -87,12 +87,12 @@ def _empty(schedule: Schedule, hit: Hit) -> Heal | None:  # noqa: ARG001
 
 
 FAMILY = (
-    Fault("gateway_killed", (27,), (HOUR_MS, 12 * HOUR_MS), _killed),
-    Fault("gateway_away", (27, 12), (MINUTE_MS, 2 * DAY_MS), _away),
-    Fault("database_down", (27,), (MINUTE_MS, 12 * HOUR_MS), _database("down")),
-    Fault("database_full", (27,), (MINUTE_MS, 12 * HOUR_MS), _database("full")),
-    Fault("database_full_at_commit", (27,), (MINUTE_MS, 6 * HOUR_MS), _database("full_at_commit")),
-    Fault("database_slow", (27,), (HOUR_MS, DAY_MS), _slow),
-    Fault("database_restored", (13,), (HOUR_MS, DAY_MS), _restored),
-    Fault("database_empty", (13,), (MINUTE_MS, 6 * HOUR_MS), _empty),
+    Fault("gateway_killed", (27,), (HOUR_MS, 12 * HOUR_MS), _killed, everywhere=True),
+    Fault("gateway_away", (27, 12), (MINUTE_MS, 2 * DAY_MS), _away, everywhere=True),
+    Fault("database_down", (27,), (MINUTE_MS, 12 * HOUR_MS), _database("down"), everywhere=True),
+    Fault("database_full", (27,), (MINUTE_MS, 12 * HOUR_MS), _database("full"), everywhere=True),
+    Fault("database_full_at_commit", (27,), (MINUTE_MS, 6 * HOUR_MS), _database("full_at_commit"), everywhere=True),
+    Fault("database_slow", (27,), (HOUR_MS, DAY_MS), _slow, everywhere=True),
+    Fault("database_restored", (13,), (HOUR_MS, DAY_MS), _restored, everywhere=True),
+    Fault("database_empty", (13,), (MINUTE_MS, 6 * HOUR_MS), _empty, everywhere=True),
 )

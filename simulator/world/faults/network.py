@@ -9,7 +9,8 @@ from wire.entries import EntryType
 
 def _client(hit: Hit) -> str:
     """A bank mostly, now and then the gateway."""
-    return CLIENT_ID if hit.chance.random() < 0.2 else hit.bank.client
+    hit.everywhere = hit.chance.random() < 0.2
+    return CLIENT_ID if hit.everywhere else hit.bank.client
 
 
 def _cut(schedule: Schedule, hit: Hit) -> Heal:

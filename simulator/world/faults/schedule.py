@@ -97,17 +97,21 @@ class Schedule:
             "world", "fault", number=planned.number, name=planned.fault.name, bank=bank.name, ms=planned.lasts_ms
         )
         self.begun.append((planned.number, planned.fault.name))
-        hit = Hit(planned.number, bank, planned.lasts_ms, self._plan.stream(planned.number))
-        self.town.disturbed(world.now_ms + hit.lasts_ms)
-        heal = planned.fault.begin(self, hit)
+        fault = planned.fault
+        hit = Hit(planned.number, bank, planned.lasts_ms, self._plan.stream(planned.number), fault.everywhere)
+        heal = fault.begin(self, hit)
+        self._lasts(hit, hit.lasts_ms)
         if heal is not None:
             self._healing[hit.number] = heal
             world.loop.after(hit.lasts_ms, self._is_due, hit)
 
+    def _lasts(self, hit: Hit, ms: int) -> None:
+        self.town.disturbed(self.world.banks if hit.everywhere else [hit.bank.name], self.world.now_ms + ms)
+
     def _is_due(self, hit: Hit) -> None:
         """Healed, unless nothing has come of it so far."""
         if hit.number in self._healing and not hit.has_bitten():
-            self.town.disturbed(self.world.now_ms + _AGAIN_MS)
+            self._lasts(hit, _AGAIN_MS)
             self.world.loop.after(_AGAIN_MS, self._is_due, hit)
         else:
             self._heals(hit.number)

@@ -70,4 +70,4 @@ def _nothing(_: str | None) -> None:
     """Nobody waits for it."""
 
 
-FAMILY = (Fault("gateway_split", (13,), (HOUR_MS, 24 * HOUR_MS), _split),)
+FAMILY = (Fault("gateway_split", (13,), (HOUR_MS, 24 * HOUR_MS), _split, everywhere=True),)

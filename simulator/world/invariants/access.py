@@ -1,15 +1,15 @@
 """Nobody loses access without a recorded decision or a date on their contract, and nobody has it without one.
 
 A badge that a controller answers is judged by what was decided up to the list that it follows; and where nothing was
-broken for days, by what was decided a day ago, whatever list it follows: a decision that no list tells has not reached
-anybody.
+broken for hours, by what was decided before that, whatever list it follows: a decision that no list tells has not
+reached anybody.
 
 Where the gateway's time or memory was disturbed any of its decisions may be the last that a list knows, until a bank
 follows one that was made, and numbered, after that: there it is judged by what the gateway knows since. Only whoever
 had a way by what is lost keeps it for a while.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from controller.inputs import Moment
@@ -22,10 +22,10 @@ from simulator.world.lives.people import Presented
 from simulator.world.lives.records import Card, Records
 
 _HOURS = LUGGAGE_ROOM.terms.hours
-# A list goes out with the decision; the world's gateway looks after what it has missed every six hours.
-_REACHES_MS = DAY
-# Until what the last fault has left is mended: staff look at banks that are held once a day.
-_CALM_MS = 2 * DAY
+# A list goes out with the decision, and again when a bank of the world says, every six hours, that it follows another:
+# what the last fault at a bank has left is mended by then, unless it is held.
+_REACHES_MS = 8 * HOUR
+_HELD = "SELECT count(*) FROM controller WHERE bank_id=? AND held_since IS NOT NULL"
 
 # What a gateway's clock that was ahead has numbered is behind by then.
 _NUMBERED_MS = HOUR
@@ -57,7 +57,7 @@ class AccessJudge:
         self._disturbed = self._ahead = False
         self._doubted_until = 0
         self._kept_until: dict[str, int] = {}
-        self._calm_since = 0
+        self._calm_since: dict[str, int] = {}
         self._known_until = _ALWAYS
         self._lost: list[tuple[int, int]] = []
         self.forgetful: dict[tuple[str, int], Forgotten] = {}
@@ -79,9 +79,10 @@ class AccessJudge:
         self._ahead = False
         self._doubt(now + _NUMBERED_MS)
 
-    def disturbed(self, until_ms: int) -> None:
-        """A fault is there until then (unix ms)."""
-        self._calm_since = max(self._calm_since, until_ms)
+    def disturbed(self, banks: Iterable[str], until_ms: int) -> None:
+        """Until then (unix ms) these may not hear what is decided."""
+        for bank in banks:
+            self._calm_since[bank] = max(self._calm_since.get(bank, 0), until_ms)
 
     def two_gateways(self, since: int) -> None:
         """From now on decisions are made in two places that do not know of each other."""
@@ -116,11 +117,11 @@ class AccessJudge:
         if asked.let_in and not may:
             self._office.violated("access", f"{self._of(asked)} was let in, and nothing decided says so")
         elif asked.let_in and self._has_outlived(asked):
-            self._office.violated("access", f"{self._of(asked)} was let in: what was decided a day ago is in no list")
+            self._office.violated("access", f"{self._of(asked)} was let in: what was decided hours ago is in no list")
         elif not asked.let_in and must:
             self._office.violated("access", f"{self._of(asked)} was shut out without a decision or a date")
         elif not asked.let_in and self._has_not_reached(asked):
-            self._office.violated("access", f"{self._of(asked)} was shut out: what was decided a day ago is in no list")
+            self._office.violated("access", f"{self._of(asked)} was shut out: what was decided hours ago is in no list")
 
     def _pin(self, asked: Presented) -> bool:
         """A badge with a PIN opens with that alone, where one can be typed; whether there is more to judge."""
@@ -135,20 +136,27 @@ class AccessJudge:
         return asked.pin != "wrong"
 
     def _has_not_reached(self, asked: Presented) -> bool:
-        """Whether what was known a day ago lets them in, and no fault explains that their bank has not heard of it."""
-        told = self._told()
-        return asked.list_version < told and self._may_and_must(asked._replace(list_version=told))[1]
+        """Whether what was known hours ago lets them in, and no fault explains that their bank has not heard of it."""
+        told = self._told(asked.bank)
+        must = asked.list_version < told and self._may_and_must(asked._replace(list_version=told))[1]
+        return must and not self._is_held(asked.bank)
 
     def _has_outlived(self, asked: Presented) -> bool:
-        """Whether what was known a day ago lets them in no more, and no fault explains that their bank does."""
-        told = self._told()
-        return asked.list_version < told and not self._may_and_must(asked, told)[0]
+        """Whether what was known hours ago lets them in no more, and no fault explains that their bank does."""
+        told = self._told(asked.bank)
+        may = asked.list_version >= told or self._may_and_must(asked, told)[0]
+        return not may and not self._is_held(asked.bank)
 
-    def _told(self) -> int:
-        """What was decided by then (the gateway's clock, ms) has reached all lists; 0 where a fault may keep it."""
+    def _told(self, bank: str) -> int:
+        """What was decided by then (the gateway's clock, ms) has reached that bank; 0 where a fault may keep it."""
         gateway = self._office.gateway
-        is_calm = gateway.hears and gateway.broker.loop.now_ms - self._calm_since >= _CALM_MS
+        is_calm = gateway.hears and gateway.broker.loop.now_ms - self._calm_since.get(bank, 0) >= _REACHES_MS
         return gateway.now() - _REACHES_MS if is_calm else 0
+
+    def _is_held(self, bank: str) -> bool:
+        """Whether nothing is signed for it until staff have looked, which they do once a day."""
+        (held,) = self._office.gateway.storage.connection.execute(_HELD, (bank,)).fetchone()
+        return bool(held)
 
     def _is_doubtful(self, version: int) -> bool:
         return self._is_disturbed(version) or any(start <= version <= end for start, end in self._two)
