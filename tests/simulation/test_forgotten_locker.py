@@ -152,3 +152,24 @@ def test_a_draft_that_is_signed_when_its_time_is_over_gives_nobody_the_locker() 
         assert town.found() == set()
         judge_given(town.town.office, box, replace(over, collect_until=now + DAY), now)
         assert "belongings" in town.found(), "but in its time to collect it has it"
+
+
+def test_things_of_two_whom_a_restored_gateway_knows_are_found_in_one_locker() -> None:
+    with faulty_town(3) as town:
+        lives = town.town
+        pact = next(one for one in lives.records.pacts.values() if one.state(town.world.gateway.now()) is Life.ACTIVE)
+        holder, box = (
+            lives.records.people[pact.parts[0].person],
+            lives.records.boxes[pact.present.bank, pact.present.number],
+        )
+        town.begin("database_restored", hours=2)
+        town.hours(3)
+        assert lives.office.loose
+        town.schedule.reconcile()
+        town.hours(1)
+        before = replace(pact, id="before")
+        box.inside = before
+        lives._people._present(holder, holder.cards[0], box.bank)
+        town.hours(0.1)
+        assert box.inside is pact
+        assert "belongings" in town.found()

@@ -114,6 +114,7 @@ class Memory:
             card.pins_lost = len(card.pins) if len(card.pins) > known.pins else known.pins_lost
 
     def _put_back_person(self, someone: Someone) -> None:
+        someone.lost = someone.id not in self._people
         for name, value in self._people.get(someone.id, {}).items():
             setattr(someone, name, value)
 

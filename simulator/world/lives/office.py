@@ -37,7 +37,7 @@ class Office:
         self.records = records
         self.violations: list[Violation] = []
         self.names: dict[str, str] = {}
-        # The gateway lost or doubted what it knew: what staff remember is no longer what it must know.
+        # The gateway was put back once: it may not know of everything that somebody has left in a locker.
         self.loose = False
         # Its database holds nothing for now.
         self.is_empty = False

@@ -258,8 +258,9 @@ class People:
                 if hold.bank != bank or not doors[hold.number].door.open or not hold.from_at <= now < hold.until_at:
                     continue
                 box = self._records.boxes[bank, hold.number]
-                # A gateway that was put back knows whoever had the locker then; who has it since keeps a way for days.
-                if box.inside is not None and box.inside is not pact and not self._office.loose:
+                # A gateway that was put back may not know who had the locker since; they keep a way for days.
+                known = not box.holds_strange and pact.had(bank, hold.number)
+                if box.inside is not None and box.inside is not pact and known:
                     self._office.violated("belongings", f"locker {hold.number} of {bank}: things of two contracts")
                 over = pact.state(now) is Life.ENDING or (len(pact.holds) > 1 and hold is not pact.present)
                 box.inside = None if over and someone.body.random() < 0.7 else pact

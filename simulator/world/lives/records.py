@@ -52,7 +52,7 @@ class Card:
 class Someone:
     """A person: their file, who looks after them, the badges they carry, and their habits. `body`: their own luck.
 
-    `was_away`: when their death was reported.
+    `was_away`: when their death was reported. `lost`: the gateway was put back to before they came.
     """
 
     id: str
@@ -67,6 +67,7 @@ class Someone:
     away: bool = False
     was_away: bool = False
     died: bool = False
+    lost: bool = False
     left: int = 0
 
     @property
