@@ -1,6 +1,6 @@
 """One deterministic world, put together: a town with its banks, a broker, a gateway, and whoever watches them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -55,7 +55,7 @@ class World:
         self.violations: list[Violation] = []
         # What faults have made doubtful for good or for now; invariants ask (see faults and invariants).
         self.wrong_clocks: Counter[str] = Counter()
-        self.cloned: set[str] = set()
+        self.cloned: defaultdict[str, set[str]] = defaultdict(set)
         self.twins: list[Gateway] = []
         self.joined_at = 0
 

@@ -23,7 +23,6 @@ def _foreign(schedule: Schedule, hit: Hit) -> Heal:
 
 def _clone(schedule: Schedule, hit: Hit) -> Heal:
     """A copy of the bank's card runs in another Pi for a while: it has the keys, and a journal of its own."""
-    schedule.world.cloned.add(hit.bank.name)
     return _second(schedule, hit, f"{hit.bank.name}/clone", clone=True)
 
 
@@ -44,7 +43,9 @@ def _second(schedule: Schedule, hit: Hit, stream: str, *, clone: bool = False) -
     def heal() -> None:
         uplink = double.runtime.uplink if double.runtime is not None else None
         if clone:
-            schedule.watch.told.cloned(hit.bank.name, sorted(_epochs(double) - before))
+            written = _epochs(double) - before
+            world.cloned[hit.bank.name] |= written
+            schedule.watch.told.cloned(hit.bank.name, sorted(written))
         elif uplink is not None and uplink.session is not None:
             refusals.note()
             refusals.judge()

@@ -50,12 +50,11 @@ class ComesToRest(Invariant):
                     f"{bank} epoch {epoch.no} ({epoch.epoch[:8]}, through {epoch.last}): missing {missing[:5]}, "
                     f"other {other[:5]}, beyond {beyond[:5]}, {pruned} pruned ones missing"
                 )
-        if bank not in self.world.cloned:
-            known = {epoch.epoch for epoch in epochs}
-            strangers = [name for (name,) in connection.execute(_EPOCHS, (bank,)) if name not in known]
-            # Epochs that were wholly pruned are dropped from the disk, the oldest first.
-            if strangers and not (epochs and epochs[0].no > 1):
-                self.violated(f"{bank}: the gateway has epochs that the bank never had: {strangers}")
+        known = {epoch.epoch for epoch in epochs} | self.world.cloned[bank]
+        strangers = [name for (name,) in connection.execute(_EPOCHS, (bank,)) if name not in known]
+        # Epochs that were wholly pruned are dropped from the disk, the oldest first.
+        if strangers and not (epochs and epochs[0].no > 1):
+            self.violated(f"{bank}: the gateway has epochs that the bank never had: {strangers}")
 
     def _at_rest(self, controller: SimulatedController) -> None:
         bank, runtime = controller.name, controller.runtime
