@@ -9,7 +9,7 @@ from wire.envelope import Envelope
 from wire.topics import Topic
 
 
-def _believed(_: DeviceKeys, bank: str, topic: Topic, data: bytes) -> bytes:  # noqa: ARG001
+def _believed(_: DeviceKeys, bank: str, topic: Topic, data: bytes) -> bytes:
     return msgspec.json.decode(data, type=Envelope).payload
 
 
