@@ -41,6 +41,8 @@ class Mischief:
         self._streams = {kind: streams(f"broker {kind}") for kind in KINDS}
         self._chances: dict[str, float] = {}
         self._names: frozenset[str] = frozenset()
+        # Whether a message is taken out of the broker's hands.
+        self.takes: Callable[[Publication], bool] | None = None
         self._seen = 0
         self._remembered: list[Publication] = []
         self.done: dict[str, int] = dict.fromkeys(KINDS, 0)
@@ -59,6 +61,8 @@ class Mischief:
 
     def route(self, publication: Publication, later: Later) -> None:
         """Hands the message on, as it is or as it will be."""
+        if self.takes is not None and self.takes(publication):
+            return
         if not self._chances or (self._names and publication.topic.rpartition("/")[2] not in self._names):
             later(publication, 0)
             return

@@ -243,3 +243,39 @@ def test_a_right_clock_that_is_never_read_twice_alike_holds_back_a_gateway_that_
         assert abs(runtime.now().at - town.world.now_ms) < HOUR_MS
         assert _badge_comes(town, -12) == 1
         assert town.world.violations == []
+
+
+def test_a_floor_that_is_taken_back_beside_a_trusted_clock_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def floor_at(keeper: timekeeping.Timekeeper, mono_ms: int) -> int:
+        return (keeper._trusted or keeper._floor).at(mono_ms)
+
+    with faulty_town(3, tempo=BRIEF) as town:
+        _wrong_for_a_day(town)
+        monkeypatch.setattr(timekeeping.Timekeeper, "_floor_at", floor_at)
+        town.world.network.heal(town.world.controllers[0].client)
+        assert "floor" in town.found()
+
+
+def test_a_floor_that_a_lone_clock_takes_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    spend = timekeeping.Timekeeper._spend_credit
+
+    def spends(keeper: timekeeping.Timekeeper, mono_ms: int) -> None:
+        claimed = min(claim.at(mono_ms) for claim in keeper._claims.values())
+        if claimed < keeper._floor_at(mono_ms):
+            keeper._floor = timekeeping._Reading(claimed, mono_ms)
+        spend(keeper, mono_ms)
+
+    with faulty_town(3, tempo=BRIEF) as town:
+        _alone(town)
+        monkeypatch.setattr(timekeeping.Timekeeper, "_spend_credit", spends)
+        town.begin("clock_back", hours=30)
+        town.hours(13)
+        assert "floor" in town.found()
+
+
+def test_a_floor_that_waits_for_the_time_is_never_taken_back() -> None:
+    with faulty_town(3, tempo=BRIEF) as town:
+        _wrong_for_a_day(town)
+        town.world.network.heal(town.world.controllers[0].client)
+        assert town.found() == set(), town.world.violations
+        assert town.world.counts["floors kept"] > 5

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from controller import commands, out_of_service
 from controller.out_of_service import ServiceMarks
 from gateway.access.out_of_service import ServiceReason
 from simulator.world.desk import Desk
@@ -135,3 +136,15 @@ def test_a_bank_that_keeps_somebody_out_for_anothers_locker_is_found(monkeypatch
         town.hours(0.1)
         _come(town)
         assert "for another's sake" in _said(town)
+
+
+@pytest.mark.parametrize("cap_ms", [24 * HOUR_MS, 72 * HOUR_MS])
+def test_a_bank_that_takes_a_mark_of_two_days_from_a_gateway_with_a_fast_clock_is_found(
+    monkeypatch: pytest.MonkeyPatch, cap_ms: int
+) -> None:
+    for part in (commands, out_of_service):
+        monkeypatch.setattr(part, "OUT_OF_SERVICE_MAX_MS", cap_ms)
+    with faulty_town(7, lockers=4) as town:
+        town.begin("gateway_fast", hours=3)
+        town.hours(27)
+        assert ("out of service for more than a day" in _said(town)) == (cap_ms > 24 * HOUR_MS)

@@ -1,8 +1,11 @@
 """Clocks: back, forward at once or step by step, none at all; and a gateway that is hours fast."""
 
+from gateway.access.out_of_service import ServiceReason
+from simulator.world.desk import Desk
 from simulator.world.doubt import until_in_touch
 from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
 from simulator.world.faults.schedule import Schedule
+from simulator.world.gateway import Gateway
 
 # How often a wrong battery clock has its time from the network.
 _SERVED = 0.5
@@ -67,11 +70,14 @@ def _creeps(schedule: Schedule, hit: Hit) -> Heal:
     return healed
 
 
-def _gateway_fast(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
+def _gateway_fast(schedule: Schedule, hit: Hit) -> Heal:
+    """Staff put a locker out of service meanwhile: for nearly two days by the bank's clock, which refuses that."""
     gateway, banks = schedule.world.gateway, list(schedule.world.banks)
     certain = [_doubt(schedule, bank) for bank in banks]
     gateway.clock_ms = 20 * HOUR_MS
     schedule.town.clock_ahead()
+    number = hit.chance.choice(sorted(hit.bank.doors.by_number))
+    schedule.world.loop.after(hit.lasts_ms // 2, _out_of_service, gateway, hit.bank.name, number)
 
     def heal() -> None:
         schedule.town.clock_right()
@@ -80,6 +86,11 @@ def _gateway_fast(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
             over()
 
     return heal
+
+
+def _out_of_service(gateway: Gateway, bank: str, number: int) -> None:
+    until = gateway.now() + 23 * HOUR_MS
+    Desk(gateway, "somebody").take_out(bank, number, ServiceReason.WORKS, until, lambda _: None)
 
 
 def _no_clock(schedule: Schedule, hit: Hit) -> Heal:

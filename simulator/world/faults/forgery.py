@@ -9,14 +9,16 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.bootstrap import load_identity
-from simulator.world.faults.fault import HOUR_MS, Fault, Heal, Hit
+from simulator.world.desk import Desk
+from simulator.world.faults.fault import HOUR_MS, MINUTE_MS, Fault, Heal, Hit
 from simulator.world.faults.refusals import ENOUGH, Refusals, reaches, session_of
 from simulator.world.faults.schedule import Schedule
+from simulator.world.mischief import Publication
 from wire.access_list import decode_access_list
 from wire.entries import BatchHeader, EntryType, encode_batch
 from wire.envelope import Envelope, sign
 from wire.errors import MessageError
-from wire.messages import encode
+from wire.messages import Session, encode
 from wire.topics import DOWN, UP, Topic, topic_name
 
 _DOWNWARDS = tuple(sorted(DOWN, key=lambda topic: topic.value))
@@ -141,6 +143,41 @@ def _replay(topics: tuple[Topic, ...]) -> Callable[[Schedule, Hit], None]:
     return act
 
 
+def _late(schedule: Schedule, hit: Hit) -> None:
+    """An order to open that the broker keeps back, and hands over minutes later, in the same session: it was never
+    seen, and does nothing."""
+    world, bank, name = schedule.world, hit.bank, topic_name(hit.bank.name, Topic.COMMANDS)
+    kept: list[bytes] = []
+
+    def takes(publication: Publication) -> bool:
+        if publication.topic != name:
+            return False
+        kept.append(publication.payload)
+        return True
+
+    def ordered(command: str | None) -> None:
+        world.mischief.takes = None
+        if command is not None and kept:
+            world.loop.after(hit.chance.randint(*_LATE_MS), hand_over, session_of(bank))
+
+    def hand_over(session: Session | None) -> None:
+        if session is None or session_of(bank) != session or not reaches(world, bank.client):
+            return
+        world.counts["orders late"] += 1
+        schedule.watch.told.expect(bank.name, EntryType.COMMAND_REFUSED, still=lambda: session_of(bank) == session)
+        world.broker.forge(name, kept[-1])
+
+    world.mischief.takes = takes
+    number = hit.chance.choice(sorted(bank.doors.by_number))
+    Desk(world.gateway, "somebody").open_remotely(bank.name, number, "maintenance", ordered)
+
+
+def _old_commands(schedule: Schedule, hit: Hit) -> Heal:
+    for _ in range(_LATE_ONES):
+        schedule.world.loop.after(hit.chance.randint(0, hit.lasts_ms), _late, schedule, hit)
+    return _again_and_again(_replay(_COMMANDS), 30)(schedule, hit)
+
+
 def _refused(schedule: Schedule, hit: Hit, envelope: bytes) -> None:
     """A list that is older than the one in force is refused, and that is told."""
     runtime, session = hit.bank.runtime, session_of(hit.bank)
@@ -186,13 +223,15 @@ def _poison(schedule: Schedule, hit: Hit) -> None:
 
 
 _COMMANDS = (Topic.COMMANDS,)
+# Three of them, each long after it was fresh and its release could have waited for its turn.
+_LATE_ONES, _LATE_MS = 3, (2 * MINUTE_MS, 20 * MINUTE_MS)
 _DOCUMENTS = (Topic.ACCESS, Topic.TRUST, Topic.KEYS, Topic.RECEIPTS)
 _SPAN = (HOUR_MS, 12 * HOUR_MS)
 FAMILY = (
     Fault("forged_downwards", (10,), _SPAN, _counted(_forge(_DOWNWARDS), 40)),
     Fault("forged_upwards", (10,), _SPAN, _counted(_forge(_UPWARDS), 40)),
     Fault("old_documents", (7, 8), _SPAN, _again_and_again(_replay(_DOCUMENTS), 30)),
-    Fault("old_commands", (6, 9), _SPAN, _again_and_again(_replay(_COMMANDS), 30)),
+    Fault("old_commands", (6, 9), _SPAN, _old_commands),
     Fault("old_entries", (6,), _SPAN, _again_and_again(_replay(_UPWARDS), 30)),
     Fault("hostile_bytes", (28,), _SPAN, _counted(_hostile, 20, enough=6)),
     Fault("poison", (24,), _SPAN, _again_and_again(_poison, 10)),

@@ -10,8 +10,10 @@ from gateway.access.models import IssuedList
 from gateway.errors import GatewayError
 from simulator.errors import NotPossibleError
 from simulator.world.faults.fault import DAY_MS, HOUR_MS, MINUTE_MS, Fault, Heal, Hit
+from simulator.world.faults.refusals import reaches, session_of
 from simulator.world.faults.schedule import Schedule
 from simulator.world.invariants.access import VANISHED_KEPT_MS
+from simulator.world.invariants.ledger import DEAD
 from wire.access_list import AccessList, Grant, Kind, list_hash
 from wire.entries import EntryType
 from wire.messages import encode
@@ -33,7 +35,7 @@ def _forgets(schedule: Schedule, hit: Hit) -> Heal | None:
         return None
     try:
         with gateway.writing() as session:
-            payload, version = _without(session, bank, stems, gateway.now())
+            payload, version = _without(session, bank, stems, _known_dead(schedule, hit), gateway.now())
             envelope = gateway.keystore.sign(Topic.ACCESS, payload)
             if not unknown:
                 session.add(_issued(bank, version, payload, envelope, gateway.now()))
@@ -72,12 +74,24 @@ def _held(schedule: Schedule, hit: Hit) -> frozenset[str]:
     return frozenset(hit.chance.sample(known, min(most, len(known))))
 
 
-def _without(session: Session, bank: str, stems: frozenset[str], now: int) -> tuple[bytes, int]:
+def _known_dead(schedule: Schedule, hit: Hit) -> frozenset[tuple[str, str]]:
+    """Of these badges its list has told a bank that hears of it now: it need not say so again."""
+    bank, accepted = hit.bank, schedule.watch.ledger.banks[hit.bank.name].accepted
+    hears = session_of(bank) is not None and reaches(schedule.world, bank.client) and not bank.disk.takes_nothing
+    if accepted is None or not hears:
+        return frozenset()
+    return frozenset((line.id, line.digest) for line in accepted.revoked if line.why in DEAD)
+
+
+def _without(
+    session: Session, bank: str, stems: frozenset[str], dead: frozenset[tuple[str, str]], now: int
+) -> tuple[bytes, int]:
     newest = repository.newest_list(session, bank)
     version = max(now, newest.version + 1 if newest else 1)
     whole: AccessList = lists.build(session, bank, version=version, now=now)
     left = tuple(grant for grant in whole.grants if grant.id[:_STEM] not in stems)
-    return encode(msgspec.structs.replace(whole, grants=left)), version
+    revoked = tuple(line for line in whole.revoked if (line.id, line.digest) not in dead)
+    return encode(msgspec.structs.replace(whole, grants=left, revoked=revoked)), version
 
 
 def _issued(bank: str, version: int, payload: bytes, envelope: bytes, now: int) -> IssuedList:

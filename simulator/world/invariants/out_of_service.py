@@ -8,6 +8,7 @@ import msgspec
 from controller.bay import State
 from controller.journal import Opened
 from controller.pending import Pending
+from simulator.world.controller import SimulatedController
 from simulator.world.gateway import Gateway
 from simulator.world.invariants.invariant import Invariant
 from simulator.world.invariants.ledger import Ledger, _envelopes
@@ -45,6 +46,7 @@ class OutOfService(Invariant):
         self._said: set[tuple[str, int, _Mark]] = set()
         # Until when each stops holders, true time; a mark that stops nobody is not here.
         self._stops: dict[str, dict[int, int]] = {bank: {} for bank in world.banks}
+        self._marks: dict[tuple[str, int], _Mark] = {}
 
     def sent(self, gateway: Gateway, bank: str, topic: Topic, envelope: bytes) -> None:  # noqa: ARG002
         """What was ordered."""
@@ -91,10 +93,23 @@ class OutOfService(Invariant):
 
     def _take(self, bank: str, locker: int, mark: _Mark) -> None:
         self._stops[bank].pop(locker, None)
+        self._marks[bank, locker] = mark
         if mark.reason and mark.until is not None:
             latest_ms = self.world.now_ms + _AT_MOST_MS
             until_ms = latest_ms if self.world.wrong_clocks[bank] else min(mark.until, latest_ms)
             self._stops[bank][locker] = until_ms + _SLACK_MS
+            controller = self.world.banks[bank]
+            state = controller.lives, controller.hangs
+            self.world.loop.at(latest_ms + _SLACK_MS, self._look, controller, locker, mark, state)
+
+    def _look(self, controller: SimulatedController, locker: int, mark: _Mark, state: tuple[int, int]) -> None:
+        """A day later, in the same life, it keeps out nobody by that mark any more."""
+        runtime, marked = controller.runtime, self._marks.get((controller.name, locker))
+        if runtime is None or (controller.lives, controller.hangs) != state or marked is not mark:
+            return
+        self.world.counts["marks ended"] += 1
+        if runtime.bank.is_out_of_service(locker, controller.machine.mono_ms()):
+            self.violated(f"{controller.name} keeps locker {locker} out of service for more than a day: {mark}")
 
     def _kept_out(self, bank: str, digest: str) -> None:
         """All that they hold is out of service, or is being opened."""

@@ -6,8 +6,10 @@ from typing import Any
 
 from controller.pending import Pending
 from simulator.world.gateway import Gateway
+from simulator.world.invariants.carried import Carried
 from simulator.world.invariants.coils import Coils
 from simulator.world.invariants.comes_to_rest import ComesToRest
+from simulator.world.invariants.floor import Floor
 from simulator.world.invariants.heard import Heard
 from simulator.world.invariants.held import Held
 from simulator.world.invariants.intents import Intents
@@ -37,7 +39,8 @@ class Watch:
         self._all: list[Invariant] = [
             ledger, Intents(world, ledger), Permissions(world, ledger), Revocations(world, ledger),
             ShutOut(world, ledger), OutOfService(world, ledger), Coils(world), Receipts(world), self.held, self.told,
-            Observed(world), Kept(world), Heard(world), ComesToRest(world),
+            Observed(world), Kept(world), Heard(world), Floor(world), Carried(world, ledger),
+            ComesToRest(world),
         ]  # fmt: skip
         if world.trace.keeps:
             self._all.insert(0, Narrated(world))
