@@ -147,25 +147,24 @@ def _late(schedule: Schedule, hit: Hit) -> None:
     """An order to open that the broker keeps back, and hands over minutes later, in the same session: it was never
     seen, and does nothing."""
     world, bank, name = schedule.world, hit.bank, topic_name(hit.bank.name, Topic.COMMANDS)
-    kept: list[bytes] = []
 
     def takes(publication: Publication) -> bool:
         if publication.topic != name:
             return False
-        kept.append(publication.payload)
+        world.mischief.takes = None
+        world.loop.after(hit.chance.randint(*_LATE_MS), hand_over, session_of(bank), publication.payload)
         return True
 
-    def ordered(command: str | None) -> None:
-        world.mischief.takes = None
-        if command is not None and kept:
-            world.loop.after(hit.chance.randint(*_LATE_MS), hand_over, session_of(bank))
-
-    def hand_over(session: Session | None) -> None:
+    def hand_over(session: Session | None, order: bytes) -> None:
         if session is None or session_of(bank) != session or not reaches(world, bank.client):
             return
         world.counts["orders late"] += 1
         schedule.watch.told.expect(bank.name, EntryType.COMMAND_REFUSED, still=lambda: session_of(bank) == session)
-        world.broker.forge(name, kept[-1])
+        world.broker.forge(name, order)
+
+    def ordered(command: str | None) -> None:
+        if command is None:
+            world.mischief.takes = None
 
     world.mischief.takes = takes
     number = hit.chance.choice(sorted(bank.doors.by_number))
