@@ -1,4 +1,4 @@
-"""Orders that come late, and orders that come too fast: a bank that takes them all, under a guard that lets it, is found."""
+"""Orders that come late or too fast: a bank that takes them all, under a guard that lets it, is found."""
 
 from collections.abc import Callable
 from typing import Any

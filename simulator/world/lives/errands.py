@@ -12,6 +12,7 @@ from simulator.world.desk import Desk
 from simulator.world.lives.calendar import DAY, MINUTE, day_of, days_on, midnight
 from simulator.world.lives.closing import Closing
 from simulator.world.lives.covering import Covering
+from simulator.world.lives.erasing import Erasing
 from simulator.world.lives.librarian import Librarian
 from simulator.world.lives.office import LATER, Office
 from simulator.world.lives.pacts import Life
@@ -48,6 +49,7 @@ class Errands:
         self._loop = office.gateway.broker.loop
         self.librarian = Librarian(office, self._chance)
         self.covering = Covering(office, self._chance, workers, volunteers)
+        self.erasing = Erasing(office)
         self.closing = Closing(office, chance.stream("closing"), acts_a_day * _CLOSING)
         self.resting = False
 
@@ -58,6 +60,7 @@ class Errands:
     def live(self) -> None:
         """From now on."""
         self.closing.live()
+        self.erasing.live()
         self._next()
 
     def _next(self) -> None:

@@ -1,0 +1,62 @@
+"""What the gateway's timer does once a night: files in which nothing happened for long are erased."""
+
+from sqlalchemy.exc import DBAPIError
+
+from gateway.privacy import erasure, terms
+from simulator.errors import NotPossibleError
+from simulator.world.gateway_database import Killed
+from simulator.world.lives.calendar import DAY
+from simulator.world.lives.office import Office
+from simulator.world.lives.pacts import Life
+
+_WHO = "gateway"
+# Far less than anywhere: worlds are short.
+_FILE_DAYS = 3
+# A draft that nobody has signed by its end is over, too.
+_OVER = frozenset({Life.ENDED, Life.DRAFT})
+
+
+class Erasing:
+    """Whoever has a contract or things in safekeeping keeps their file; what of it counts in figures stays anyhow."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._loop = office.gateway.broker.loop
+
+    def live(self) -> None:
+        """From now on, every night."""
+        self._loop.after(DAY, self._night)
+
+    def _night(self) -> None:
+        if self._office.resting:
+            return
+        self._loop.after(DAY, self._night)
+        gateway, now = self._office.gateway, self._office.gateway.now()
+        if not gateway.running or self._office.is_empty:
+            return
+        try:
+            self._keep_briefly(now)
+            erased = erasure.erase_due(gateway.storage.database, actor=_WHO, now=now)
+        except Killed:
+            gateway.crash()
+        except (DBAPIError, NotPossibleError):
+            return
+        else:
+            self._judge([one.person_id for one in erased], now)
+
+    def _keep_briefly(self, now: int) -> None:
+        records = self._office.records
+        with self._office.gateway.writing() as session:
+            for organisation in sorted({one.organisation for one in records.people.values()}):
+                if terms.terms_of(session, organisation).file_days != _FILE_DAYS:
+                    brief = terms.Terms(file_days=_FILE_DAYS)
+                    terms.set_terms(session, organisation, brief, actor=_WHO, now=now)
+
+    def _judge(self, erased: list[str], now: int) -> None:
+        records = self._office.records
+        records.counts["files erased"] += len(erased)
+        kept = {person for one in records.kept.values() if one.still() for person in one.pact.people(now)}
+        for name in erased:
+            pacts = records.people[name].pacts if name in records.people else ()
+            if name in kept or any(not pact.lost and pact.state(now) not in _OVER for pact in pacts):
+                self._office.violated("erased", f"the file of {name} was erased, who is still served")
