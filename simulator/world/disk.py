@@ -49,6 +49,7 @@ class Disk:
         self.refuses: Callable[[str, str], int | None] | None = None  # (operation, name) -> errno of a single failure
         self.watch: Watch | None = None
         self.refusals = 0  # how many changes it has refused
+        self.mended_ms = 0  # unix; when it last began to take changes again
         self.generation = 0  # handles of an earlier one are dead: their process or their machine has ended
         self._kept_names: dict[str, File] = {}
         self._moves: list[tuple[int, str, File | None]] = []  # operation, name, what it names from then on

@@ -50,6 +50,7 @@ def _takes_nothing(how: str) -> Callable[[Schedule, Hit], Heal | None]:
             _troubled(schedule, hit, since_ms)
             setattr(disk, how, False)
             disk.refusals += 1  # whatever was to be written until now
+            disk.mended_ms = schedule.world.now_ms
 
         return heal
 

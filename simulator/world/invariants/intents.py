@@ -19,6 +19,8 @@ _WAL = f"{_PATH}-wal"
 _LAST, _LATEST = (f"SELECT line FROM entry ORDER BY no DESC, seq DESC LIMIT {count}" for count in (1, 50))  # noqa: S608
 # So long a disk is waited for.
 _DISK_WITHIN_MS = 250
+# So often a disk that took nothing is tried again; a connection that was made meanwhile stays read-only until then.
+_TRIED_EVERY_MS = 300_000
 # A late release is named in the same breath; what nobody waits for is handed on within a second.
 _NAMED_WITHIN_MS = 5_000
 
@@ -87,8 +89,9 @@ class Intents(Invariant):
         """Whether the disk itself takes nothing, or has kept the intent waiting: whatever its journal says."""
         controller = self.world.banks[bank]
         disk, (refusals, hangs) = controller.disk, self._before[bank]
+        refuses = disk.takes_nothing or disk.refusals != refusals or since_ms - disk.mended_ms < _TRIED_EVERY_MS
         waits = disk.stalled_until_ms > since_ms or controller.hangs != hangs
-        return disk.takes_nothing or disk.refusals != refusals or (waits and waited_ms >= _DISK_WITHIN_MS)
+        return refuses or (waits and waited_ms >= _DISK_WITHIN_MS)
 
     def _is_durable(self, bank: str, release: str) -> bool:
         disk = self.world.banks[bank].disk
