@@ -154,6 +154,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "locker_offered": ("locker", N_("This locker is offered to someone else. Choose another one.")),
     "waiting": ("scheme", N_("The person is on this list already.")),
     "scheme_unfit": ("scheme", N_("This scheme is another organisation's, or lends tools. Choose another one.")),
+    "scheme_unchosen": ("scheme", N_("Please choose one.")),
     "scheme_closed": ("scheme", N_("This scheme takes no new contracts. Choose another one.")),
     "concerned": ("name", N_("This person is written down already.")),
     "exclusion_days": ("until_on", N_("The last day is today or later, comes after the first one, and within a year.")),

@@ -40,7 +40,7 @@ SESSION_COOKIE = "casier_session"
 GUEST_COOKIE = "casier_guest"
 DEFAULT_ZONE = "Europe/Paris"
 MAX_FORM_BYTES = 64 * 1024
-MAX_FORM_FIELDS = 100
+MAX_FORM_FIELDS = 300  # a hand-over asks the conditions of every scheme there is to choose
 # What is never written into a page again.
 _SECRET_FIELDS = frozenset({"password", "pin", "again", "address"})
 _READ_WITHIN_S = 5.0

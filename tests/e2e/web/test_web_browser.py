@@ -319,6 +319,24 @@ def test_handing_over_works_with_the_keyboard_alone(site, open_page):
         assert db.get(Badge, site.stock[0]).person_id is not None
 
 
+def test_the_conditions_of_a_scheme_show_once_it_is_chosen(site, open_page):
+    with site.app.state.database.writing() as db:
+        organisation = db.query(Organisation).one().id
+        schemes.add_scheme(
+            db, organisation_id=organisation, service=Service.LUGGAGE, name="Bags", actor="t", now=unix_ms()
+        )
+    page = open_page("/handover?locker=montreuil-1/1", width=390)
+    asked = page.get_by_label("Lives in the town")
+    expect(page.locator("[name=scheme]:checked")).to_have_count(0)
+    expect(asked).to_be_hidden()
+    page.locator("[name=scheme]").first.focus()
+    page.keyboard.press("Space")
+    expect(asked).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Solidarity lockers")).to_be_checked()
+    expect(asked).to_be_hidden()
+
+
 def test_a_lost_connection_is_told_and_not_hidden(site, open_page):
     page = open_page(may_fail=True)
     live = page.locator(".live")

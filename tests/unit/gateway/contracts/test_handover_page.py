@@ -1,8 +1,7 @@
 """Handing over on the page: what the scheme asks is said there, and why a contract is made in spite of an exclusion."""
 
 from collections.abc import Callable
-from datetime import timedelta
-from functools import partial
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from gateway.lockers import service as lockers
 from gateway.privacy import erasure
 from gateway.schemes.codes import Service
 from gateway.schemes.service import add_scheme
+from gateway.schemes.terms import Terms
 from tests.unit.gateway.luggage import conftest as desk
 from tests.unit.gateway.town import NOON, TODAY, Town
 
@@ -40,9 +40,9 @@ def test_conditions_are_said_in_the_form_and_recorded_with_the_contract(town: To
     assert "The scheme asks for more" in refused
     assert "Lives in the town" in refused
     said: dict[str, Any] = {
-        "condition-lives_here": "met",
-        "condition-under_way": "met",
-        "condition-referred": "came_alone",
+        f"condition-{scheme.id}-lives_here": "met",
+        f"condition-{scheme.id}-under_way": "met",
+        f"condition-{scheme.id}-referred": "came_alone",
     }
     worker.post("/handover", **form, **said)
     with town.reading() as session:
@@ -76,24 +76,76 @@ def test_a_contract_in_spite_of_an_exclusion_asks_why(town: Town, office: Opened
         assert recorded.reason == "accompanied"
 
 
-def test_the_scheme_chosen_beforehand_is_one_of_the_person_s_organisation_and_not_for_tools(
+def _schemes(town: Town, *names: str, organisation_id: str = "", **more: Any) -> list[str]:
+    with town.writing() as session:
+        of = organisation_id or town.organisation_id
+        more = {"service": Service.LOCKERS, "actor": "t", "now": NOON} | more
+        return [add_scheme(session, organisation_id=of, name=name, **more).id for name in names]
+
+
+def test_the_schemes_to_choose_from_are_of_the_person_s_organisation_and_none_is_for_tools(
     town: Town, office: Opened
 ) -> None:
     nadia = town.person("Nadia")
     with town.writing() as session:
         other = lockers.organisation_named(session, "Autre", actor="t", now=NOON).id
-        add = partial(add_scheme, session, actor="t", now=NOON)
-        others = add(organisation_id=other, service=Service.LOCKERS, name="Abri").id
-        mine = add(organisation_id=town.organisation_id, service=Service.LOCKERS, name="Casiers").id
-        add(organisation_id=town.organisation_id, service=Service.LOCKERS, name="Nuit")
-        tools = add(organisation_id=town.organisation_id, service=Service.TOOLS, name="Atelier").id
+    [others] = _schemes(town, "Abri", organisation_id=other)
+    mine, _ = _schemes(town, "Casiers", "Nuit")
+    [tools] = _schemes(town, "Atelier", service=Service.TOOLS)
     operator = office(NOON).as_role("operator")
     shown = operator.page(f"/handover?person={nadia.id}")
-    assert f'<option value="{mine}" selected>' in shown
-    assert (others in shown, tools in shown) == (False, False)
+    assert (mine in shown, others in shown, tools in shown) == (True, False, False)
     unchosen = operator.page("/handover")
     assert (others in unchosen, mine in unchosen, tools in unchosen) == (True, True, False)
-    assert f'value="{others}" selected' not in unchosen
+    assert "Abri, Autre" in unchosen, "told apart by their organisations"
+
+
+@pytest.mark.parametrize("role", ["worker", "operator"])
+@pytest.mark.parametrize("asked", ["", "?person={person}"])
+def test_where_several_schemes_fit_none_is_chosen_and_each_says_its_last_day(
+    town: Town, office: Opened, role: str, asked: str
+) -> None:
+    nadia = town.person("Nadia")
+    _schemes(town, "Bagagerie", terms=Terms(term_months=3))
+    _schemes(town, "Casiers solidaires", terms=Terms(term_months=12))
+    shown = office(NOON).as_role(role).page("/handover" + asked.format(person=nadia.id))
+    assert shown.count('type="radio" name="scheme"') == 2
+    assert " checked" not in shown
+    assert "3 months · 15 June 2026 – 14 September 2026" in shown
+    assert "12 months · 15 June 2026 – 14 June 2027" in shown
+    assert 'id="ends_on" name="ends_on" type="date" value=""' in shown
+
+
+def test_without_a_scheme_where_several_fit_nothing_is_made(town: Town, office: Opened) -> None:
+    nadia = town.person("Nadia")
+    bags, _ = _schemes(town, "Bagagerie", "Casiers solidaires", terms=Terms(term_months=3))
+    form: dict[str, Any] = {"person": nadia.id, "locker": f"{town.bank}/1", "starts_on": "2026-06-20", "ends_on": ""}
+    worker = office(NOON).as_role("worker")
+    refused = worker.post("/handover", 422, **form)
+    assert '<p class="field__error" id="scheme-error">' in refused
+    with town.reading() as session:
+        assert contracts.list_contracts(session, person_id=nadia.id, now=NOON).items == []
+    worker.post("/handover", **form, scheme=bags)
+    with town.reading() as session:
+        made = contracts.list_contracts(session, person_id=nadia.id, now=NOON).items[0]
+        assert (made.scheme_id, made.ends_on) == (bags, date(2026, 9, 19)), "the scheme's last day"
+
+
+def test_the_only_scheme_is_chosen_with_its_last_day(town: Town, office: Opened) -> None:
+    [only] = _schemes(town, "Casiers solidaires", terms=Terms(term_months=6))
+    shown = office(NOON).as_role("worker").page("/handover")
+    assert f'<input type="hidden" name="scheme" value="{only}">' in shown
+    assert 'name="ends_on" type="date" value="2026-12-14"' in shown
+
+
+def test_conditions_stand_under_the_scheme_that_asks_them(town: Town, office: Opened) -> None:
+    bags, others = _schemes(town, "Bags", "Left bags", service=Service.LUGGAGE)
+    shown = office(NOON).as_role("worker").page("/handover")
+    places = [shown.index(text) for text in (
+        f'value="{bags}"', f'name="condition-{bags}-lives_here"', f'value="{others}"',
+        f'name="condition-{others}-lives_here"',
+    )]  # fmt: skip
+    assert places == sorted(places)
 
 
 def test_nobody_whose_file_was_erased_is_there_to_choose(town: Town, office: Opened) -> None:
