@@ -13,12 +13,16 @@ _FROM_ZERO = N_("Please give a whole number, 0 or more.")
 
 
 class Form:
-    """Values by field name; `errors` holds one English message per field, and under "" for the form as a whole."""
+    """Values by field name; `errors` holds one English message per field, and under "" for the form as a whole.
+
+    `unseen`: the fields whose problems the page shows nowhere, so that they are said above the form.
+    """
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         # A line's end is sent as two characters, and counts as one where it is typed.
         self.values = {name: value.replace("\r\n", "\n")[:MAX_FIELD] for name, value in (values or {}).items()}
         self.errors: dict[str, str] = {}
+        self.unseen: list[str] = []
 
     def get(self, name: str) -> str:
         """The value as it was typed; empty if it was not."""

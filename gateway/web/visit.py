@@ -29,7 +29,7 @@ from gateway.staff import addresses, rights, scope
 from gateway.staff import service as accounts
 from gateway.staff.rights import Right
 from gateway.staff.service import SignedIn
-from gateway.web import formats, refusals, words
+from gateway.web import formats, marks, refusals, words
 from gateway.web.forms import Form
 from gateway.web.i18n import DEFAULT_LANGUAGE, LANGUAGE_COOKIE, LANGUAGES, choose_language, translations
 from gateway.web.once import act_once
@@ -122,7 +122,15 @@ class Visit:
         return HTMLResponse(self.html(template, area=area, zone=zone, **values), status)
 
     def html(self, template: str, *, area: str = "", zone: ZoneInfo | None = None, **values: Any) -> str:
-        """The HTML of a template with what every template may use."""
+        """The HTML of a template with what every template may use; made again where a problem would not be seen."""
+        form = values.get("form")
+        html = self._html(template, area=area, zone=zone, **values)
+        if not isinstance(form, Form) or not form.errors:
+            return html
+        form.unseen = marks.unseen(form, html)
+        return self._html(template, area=area, zone=zone, **values) if form.unseen else html
+
+    def _html(self, template: str, *, area: str, zone: ZoneInfo | None, **values: Any) -> str:
         done = words.DONE.get(self.request.query_params.get("done", ""))
         return render(
             template,

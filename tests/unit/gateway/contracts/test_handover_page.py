@@ -15,7 +15,7 @@ from gateway.incidents.codes import IncidentKind
 from gateway.lockers import service as lockers
 from gateway.privacy import erasure
 from gateway.schemes.codes import Service
-from gateway.schemes.service import add_scheme
+from gateway.schemes.service import add_scheme, close_scheme
 from gateway.schemes.terms import Terms
 from tests.unit.gateway.luggage import conftest as desk
 from tests.unit.gateway.town import NOON, TODAY, Town
@@ -136,6 +136,18 @@ def test_the_only_scheme_is_chosen_with_its_last_day(town: Town, office: Opened)
     shown = office(NOON).as_role("worker").page("/handover")
     assert f'<input type="hidden" name="scheme" value="{only}">' in shown
     assert 'name="ends_on" type="date" value="2026-12-14"' in shown
+
+
+def test_a_refusal_about_a_field_that_is_not_on_the_page_is_said_above_the_form(town: Town, office: Opened) -> None:
+    nadia = town.person("Nadia")
+    _open, closed = _schemes(town, "Casiers", "Nuit")
+    with town.writing() as session:
+        close_scheme(session, closed, actor="t", now=NOON)
+    form: dict[str, Any] = {"person": nadia.id, "locker": f"{town.bank}/1", "starts_on": TODAY.isoformat()}
+    refused = office(NOON).as_role("worker").post("/handover", 422, **form, ends_on="2026-12-31", scheme=closed)
+    notice = refused[refused.index('id="problems"') : refused.index("<form class", refused.index('id="problems"'))]
+    assert "This scheme takes no new contracts. Choose another one." in notice
+    assert "marked below" not in notice
 
 
 def test_conditions_stand_under_the_scheme_that_asks_them(town: Town, office: Opened) -> None:
