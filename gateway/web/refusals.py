@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gateway.errors import GatewayError
+from gateway.errors import ForbiddenError, GatewayError, NotFoundError
 from gateway.web.forms import Form
 from gateway.web.i18n import N_
 
@@ -166,14 +166,59 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "own_decision": ("outcome", N_("Someone else decides whether your own decision stands.")),
     "key_lock": ("", N_("It opens with its key only. Take the key to the door, or plan works on it.")),
     "cents": ("", N_("That amount cannot be right.")),
+    "once": ("", N_("The form is incomplete. Load the page again, then send it.")),
+    "despite_exclusion": ("despite_exclusion", N_("Please choose one.")),
+    "why": ("why", N_("Please choose one.")),
+    "kind": ("kind", N_("Please choose one.")),
+    "how": ("recognised", N_("Please choose one.")),
+    "service": ("service", N_("Please choose one.")),
+    "cohort": ("cohort", N_("Please choose one.")),
+    "decided_by": ("decided_by", N_("Please choose one.")),
+    "destination": ("destination", N_("Please choose one.")),
+    "stability": ("stability", N_("Please choose one.")),
+    "quantity": ("quantity", N_("Please give a whole number, 1 or more.")),
+    "description": ("description", N_("That is too long. Say it in fewer words.")),
+    "label": ("label", N_("A label has 1 to 40 characters, on one line.")),
+    "role": ("role", N_("Please choose one.")),
+    "place": ("place", N_("Say in a few words where it is.")),
+    "printed": (
+        "badge_number",
+        N_("A badge of this place has this number already, or it is too long. Write what is printed on the badge."),
+    ),
+    "badge_alive": ("", N_("The earlier badge still works. Block it first.")),
+    "recognised": ("recognised", N_("It is written down already how this person was recognised.")),
+    "condition": ("", N_("The scheme asks for something else by now. Load the page again.")),
+    "exception": ("", N_("The scheme asks for something else by now. Load the page again.")),
+    "contract": ("", N_("They have no such contract. Load the page again.")),
+    "incident": ("", N_("This happened at another place, and an exclusion is for one place.")),
+    "nobodys": ("", N_("This locker was nobody’s: there is no one to tell.")),
+    "not_inspected": ("", N_("Look into the locker with a witness first.")),
+    "not_told": ("", N_("Write the notice for whose locker it is first.")),
+    "not_reported": ("", N_("The block has not sent its list yet. Ask for it first.")),
+    "asked_already": ("", N_("It is asked for already: say what became of that.")),
+    "not_a_contribution": ("", N_("This is a deposit or an advance: a worker forgives it.")),
+    "other_person": ("", N_("That is on another sheet.")),
+    "shift_closed": ("", N_("Your desk is not open any more. Open it first.")),
+    "things": ("", N_("There are lines in the inventory. Take them out first, or go on.")),
+    "tools": ("", N_("Choose at least one tool, and say how each one is that came back.")),
+    "taken": ("", N_("The tools were taken. Take them back instead.")),
+    "not_taken": ("", N_("The tools were not taken. Hand them over first, or cancel the loan.")),
+    "locker_elsewhere": ("", N_("This locker is another tool library’s. Choose another one.")),
+    "until": ("stops", N_("What keeps holders from their locker ends within 24 hours.")),
+}
+# Of what has no words of its own.
+_OF_KIND: Mapping[type[GatewayError], str] = {
+    NotFoundError: N_("It is not here any more. Load the page again."),
+    ForbiddenError: N_("Another organisation decides about this. Ask there."),
 }
 
 
 def tell(form: Form, error: GatewayError, own: Mapping[str, str] = MappingProxyType({})) -> None:
     """Puts a refusal beside the field it is about, or above the form in a page's `own` words; one without words here is
-    told in the service's own English."""
+    told by its kind,
+    else in the service's own English."""
     if error.code in own:
         form.error("", own[error.code])
         return
-    field, message = REFUSALS.get(error.code, ("", error.text))
+    field, message = REFUSALS.get(error.code) or ("", _OF_KIND.get(type(error), error.text))
     form.error(field if field in form.values or field == "" else "", message)
