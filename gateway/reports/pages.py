@@ -60,7 +60,7 @@ def report_page(visit: MemberVisit) -> Response:
         scopes=choices,
         cohorts=[(cohort.value, visit.say(_COHORT_NAMES[cohort])) for cohort in Cohort],
         title=name_of(made, visit.language) if made else "",
-        heading=heading(made, visit.language) if made else [],
+        heading=heading(made, visit.language, visit.day) if made else [],
         sections=[_shown(visit, section, form) for section in made.sections if section.figures] if made else [],
         months=list(made.months.items()) if made else [],
         unlisted=LISTED_AT_MOST if made and made.section("people").values["stays_ended"] else 0,

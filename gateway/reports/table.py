@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from gateway.reports.code_words import code_word
 from gateway.reports.report import Report, Section, Value
@@ -35,12 +36,12 @@ def name_of(report: Report, language: str) -> str:
     return says(language, _NAMES[report.name]) if report.name in _NAMES else report.name
 
 
-def heading(report: Report, language: str) -> list[tuple[str, str]]:
-    """What every copy of the figures must carry: whose they are, of which days, of whom."""
+def heading(report: Report, language: str, day: Callable[[date], str] = date.isoformat) -> list[tuple[str, str]]:
+    """What every copy of the figures must carry: whose they are, of which days, of whom; `day` writes a date."""
     return [
         (says(language, N_("Report")), name_of(report, language)),
-        (says(language, N_("First day")), report.period.starts_on.isoformat()),
-        (says(language, N_("Last day (the figures hold at its end)")), report.period.as_of.isoformat()),
+        (says(language, N_("First day")), day(report.period.starts_on)),
+        (says(language, N_("Last day (the figures hold at its end)")), day(report.period.as_of)),
         (says(language, N_("Who is counted")), says(language, COHORTS[report.cohort])),
     ]
 

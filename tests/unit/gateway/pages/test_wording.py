@@ -12,8 +12,10 @@ from gateway.custody.codes import Witness
 from gateway.errors import InvalidError
 from gateway.incidents import hazards
 from gateway.incidents.codes import HazardAction, HazardKind
+from gateway.lockers import service as lockers
 from gateway.schemes.service import scheme_named
 from gateway.staff import closing
+from gateway.staff.models import Staff
 from gateway.web import formats
 from tests.unit.gateway.pages.conftest import Browser, Office
 from tests.unit.gateway.town import DAY, NOON
@@ -162,3 +164,20 @@ def test_hours_that_were_brought_to_what_is_signed_are_said_to_hold_for_membersh
     browser = office.browser("operator")
     browser.client.cookies.set("casier_language", language)
     assert memberships in browser.get(f"/schemes/{scheme.id}?done=hours_brought")
+
+
+def test_where_there_is_no_place_the_desk_says_so_and_shows_no_form(office: Office, worker: Browser) -> None:
+    assert 'action="/desk/open"' in worker.get("/desk")
+    with office.database.writing() as session:
+        other = lockers.organisation_named(session, "Autre", actor="t", now=NOON)
+        session.get_one(Staff, worker.staff_id).organisation_id = other.id
+    page = worker.get("/desk")
+    assert "No place here yet" in page
+    assert 'action="/desk/open"' not in page
+
+
+def test_in_french_the_desk_is_not_called_as_a_home_page_is(worker: Browser) -> None:
+    worker.client.cookies.set("casier_language", "fr")
+    navigation = worker.get("/desk").partition("<main")[0]
+    assert "Permanence" in navigation
+    assert "Accueil" not in navigation

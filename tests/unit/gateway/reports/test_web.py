@@ -146,7 +146,13 @@ def test_the_page_shows_the_figures_and_what_they_hold_for(worker: Client, langu
     assert page.status_code == 200, page.text
     shown = {"fr": "Personnes accompagnées", "en": "People served", "pt": "Pessoas acompanhadas"}[language]
     assert f'<th scope="row">{shown}</th><td>16</td>' in page.text
-    assert "2018-10-15" in page.text
+    days = {
+        "fr": ("15 octobre 2018", "30 septembre 2020"),
+        "en": ("15 October 2018", "30 September 2020"),
+        "pt": ("15 de outubro de 2018", "30 de setembro de 2020"),
+    }[language]
+    assert [day for day in days if f"<td>{day}</td>" in page.text] == list(days)
+    assert f"<td>{DAYS['from']}</td>" not in page.text
     assert "figures.csv?from=2018-10-15&amp;as_of=2020-09-30&amp;cohort=served" in page.text
 
 
