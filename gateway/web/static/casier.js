@@ -74,6 +74,10 @@
       for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
     }
   });
+  // A browser leaves what is half out of a row where it is.
+  document.addEventListener("focusin", (event) => {
+    if (event.target.closest(".counts")) event.target.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
   for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
     form.querySelector("button").hidden = true;
     form.addEventListener("change", () => form.requestSubmit());
