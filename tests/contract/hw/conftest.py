@@ -263,7 +263,7 @@ def xor_rig(tmp_path: Path) -> XorRig:
     return XorRig(tmp_path)
 
 
-async def wait_until(holds: Callable[[], object], within_s: float = 5.0) -> None:
+async def wait_until(holds: Callable[[], object], within_s: float = 30.0) -> None:
     """Wait for a condition; fail when its deadline passes."""
     deadline = time.monotonic() + within_s
     while not holds():

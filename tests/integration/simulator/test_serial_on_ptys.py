@@ -79,14 +79,16 @@ def test_without_pacing_answers_come_at_once(start_bench: Callable) -> None:
     bench = start_bench(pacing=False)
     heard: list[Unlock] = []
     bench.montreuil.on_unlock = heard.append
+    took = []
     with opened(bench.montreuil.places.boards) as port:
-        before = time.monotonic() * 1000
-        port.write(order(3))
-        port.read(5)
-        took = time.monotonic() * 1000 - before
-    assert took < 5 * BYTE_MS
-    assert [(unlock.address, unlock.channel) for unlock in heard] == [(1, 3)]
-    assert before <= heard[0].frame_at <= before + took
+        for _ in range(20):  # a busy machine takes its time now and then
+            before = time.monotonic() * 1000
+            port.write(order(3))
+            port.read(5)
+            took.append(time.monotonic() * 1000 - before)
+            assert before <= heard[-1].frame_at <= before + took[-1]
+    assert min(took) < 5 * BYTE_MS
+    assert {(unlock.address, unlock.channel) for unlock in heard} == {(1, 3)}
 
 
 def test_id20la_frames_leave_the_other_bank(bench: Any) -> None:

@@ -73,7 +73,7 @@ def device(tmp_path: Path) -> PtyDevice:
     return PtyDevice(tmp_path / "device.tty")
 
 
-async def wait_until(holds: Callable[[], object], within_s: float = 5.0) -> None:
+async def wait_until(holds: Callable[[], object], within_s: float = 30.0) -> None:
     """Wait for a condition; fail when its deadline passes."""
     deadline = time.monotonic() + within_s
     while not holds():
