@@ -162,7 +162,7 @@ class Closing:
                 lambda session, at: looking_after.name_worker(session, someone.id, account.id, actor=who, now=at),
                 lambda *_: None,
             )  # fmt: skip
-            may = {"worker", "person"} if someone.lost else {"worker"}
+            may = {"worker"} | ({"person"} if someone.lost else set()) | ({"erased"} if someone.erased else set())
             return self._judge(outcome, may, f"{account.id}, who is gone, is named for {someone.id}")
         outcome = self._office.act(
             who, "stand_in_closed",

@@ -57,6 +57,9 @@ class Erasing:
         records.counts["files erased"] += len(erased)
         kept = {person for one in records.kept.values() if one.still() for person in one.pact.people(now)}
         for name in erased:
-            pacts = records.people[name].pacts if name in records.people else ()
+            someone = records.people.get(name)
+            pacts = someone.pacts if someone else ()
+            if someone:
+                someone.erased, someone.worker = True, None
             if name in kept or any(not pact.lost and pact.state(now) not in _OVER for pact in pacts):
                 self._office.violated("erased", f"the file of {name} was erased, who is still served")

@@ -18,7 +18,7 @@ _AS_THEY_ARE = (
     "decided_by", "destination", "stability",
 )  # fmt: skip
 _COPIED = ("parts", "pauses", "notices", "reasons", "decisions")
-_OF_PEOPLE = ("worker", "eligible", "away", "was_away", "died")
+_OF_PEOPLE = ("worker", "eligible", "away", "was_away", "died", "erased")
 _OF_LOANS = ("tools", "from_at", "due_at", "extensions", "checked_at", "cancelled_at", "acts")
 _OF_MEMBERS = ("ended_at", "why")
 _OF_ACCOUNTS = ("closed_at", "closed_after", "successor", "cookie")

@@ -52,7 +52,8 @@ class Card:
 class Someone:
     """A person: their file, who looks after them, the badges they carry, and their habits. `body`: their own luck.
 
-    `was_away`: when their death was reported. `lost`: the gateway was put back to before they came.
+    `was_away`: when their death was reported. `lost`: the gateway was put back to before they came. `erased`: their
+    file was.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Someone:
     was_away: bool = False
     died: bool = False
     lost: bool = False
+    erased: bool = False
     left: int = 0
 
     @property
