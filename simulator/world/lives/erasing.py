@@ -12,6 +12,8 @@ from simulator.world.lives.pacts import Life
 _WHO = "gateway"
 # Far less than anywhere: worlds are short.
 _FILE_DAYS = 3
+# A gateway does so every night: the look through all files is long, and a world has many nights.
+_EVERY = 4 * DAY
 # A draft that nobody has signed by its end is over, too.
 _OVER = frozenset({Life.ENDED, Life.DRAFT})
 
@@ -24,13 +26,13 @@ class Erasing:
         self._loop = office.gateway.broker.loop
 
     def live(self) -> None:
-        """From now on, every night."""
-        self._loop.after(DAY, self._night)
+        """From now on, every few nights."""
+        self._loop.after(_EVERY, self._night)
 
     def _night(self) -> None:
         if self._office.resting:
             return
-        self._loop.after(DAY, self._night)
+        self._loop.after(_EVERY, self._night)
         gateway, now = self._office.gateway, self._office.gateway.now()
         if not gateway.running or self._office.is_empty:
             return
