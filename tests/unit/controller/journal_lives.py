@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.inputs import Moment
-from controller.journal import NAME, Journal, open_journal
+from controller.journal import NAME, Journal, Opened, open_journal
 from controller.store import Store
 from wire.chain import link_all
 from wire.entries import Entry, EntryType, decode_entry
@@ -34,6 +34,14 @@ class Life:
 
     def append(self, kind: EntryType, done: Callable[[bool], None], **body: Any) -> None:
         self.journal.append(kind, body, NOW, done=done)
+
+
+def left_in(folder: Path) -> Opened:
+    """What a start would find, with the journal closed again."""
+    opened = open_journal(folder)
+    if opened.store is not None:
+        opened.store.close()
+    return opened
 
 
 def live(folder: Path, use: Callable[[Life], Awaitable[None]]) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from controller.journal import NAME, open_journal
+from controller.journal import NAME
 from controller.store import Store
-from tests.unit.controller.journal_lives import NOW, Life, live, on_disk, some
+from tests.unit.controller.journal_lives import NOW, Life, left_in, live, on_disk, some
 from wire.entries import EntryType
 
 
@@ -56,7 +56,7 @@ def test_state_is_kept_with_its_entry_and_the_list_before_stays(tmp_path: Path) 
             await life.written(locker=1)
 
     live(tmp_path, use)
-    state = open_journal(tmp_path).state
+    state = left_in(tmp_path).state
     assert (state["list"], state["list_previous"]) == (b"second", b"first")
 
 
@@ -67,4 +67,4 @@ def test_a_locker_out_of_service_is_remembered_until_it_is_back_in_service(tmp_p
         await life.written(EntryType.IN_SERVICE, locker=4)
 
     live(tmp_path, use)
-    assert [name for name in open_journal(tmp_path).state if name.startswith("service:")] == ["service:5"]
+    assert [name for name in left_in(tmp_path).state if name.startswith("service:")] == ["service:5"]

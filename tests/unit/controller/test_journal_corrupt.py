@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from controller import SOFTWARE
-from controller.journal import NAME, open_journal
+from controller.journal import NAME
 from controller.state_copy import COPY_NAME, write_copy
 from controller.store import Store
-from tests.unit.controller.journal_lives import NOW, Life, failing, live, on_disk, some
+from tests.unit.controller.journal_lives import NOW, Life, failing, left_in, live, on_disk, some
 from wire.entries import EntryType
 
 
@@ -20,17 +20,16 @@ def test_a_corrupt_journal_is_set_aside_and_a_new_epoch_says_so(tmp_path: Path, 
         await some(life, 200)
 
     live(tmp_path, use)
-    write_copy(tmp_path / COPY_NAME, open_journal(tmp_path).state)
+    write_copy(tmp_path / COPY_NAME, left_in(tmp_path).state)
     with (tmp_path / NAME).open("r+b") as file:
         file.seek(page * 4096)
         file.write(b"\xa5" * 4096)
-    reopened = open_journal(tmp_path)
+    reopened = left_in(tmp_path)
     assert reopened.cause == "journal_set_aside"
     assert reopened.state["list"] == b"the list" * 2_000
     assert int(reopened.state["session"]) >= 7
     assert list(tmp_path.glob("journal.db.set-aside-*")) != []
     assert reopened.store is not None
-    reopened.store.close()
     live(tmp_path, some)
     assert [entry.type for entry in on_disk(tmp_path)[-1]] == ["started", *["door_opened"] * 5]
 
@@ -60,4 +59,4 @@ def test_a_changed_line_is_noticed_at_the_next_start(tmp_path: Path) -> None:
     store = Store(tmp_path / NAME)
     store.connection.execute("UPDATE entry SET line=replace(line, 'locker', 'lockes') WHERE seq=4")
     store.close()
-    assert open_journal(tmp_path).cause == "journal_set_aside"
+    assert left_in(tmp_path).cause == "journal_set_aside"

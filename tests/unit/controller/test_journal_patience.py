@@ -8,6 +8,7 @@ from controller.inputs import Moment
 from controller.journal import Journal, open_journal
 from controller.pace import PRODUCTION, Pace
 from controller.pending import Result
+from tests.unit.controller.journal_lives import left_in
 from wire.entries import EntryType
 
 AT = 1_790_000_000_000
@@ -73,7 +74,4 @@ def test_what_still_waits_at_the_end_is_written(tmp_path: Path) -> None:
         journal.append(EntryType.STOPPING, {}, NOW)
 
     live(tmp_path, use)
-    opened = open_journal(tmp_path)
-    assert opened.store is not None
-    opened.store.close()
-    assert [entry.type for entry in opened.recent] == ["started", "stopping"]
+    assert [entry.type for entry in left_in(tmp_path).recent] == ["started", "stopping"]

@@ -23,6 +23,7 @@ from controller.store import EpochState, Store
 from controller.witnesses import mono_ms
 from hw.errors import ReleaseForbidden
 from hw.ports import BadgeRead, Coil, LockFailed
+from tests.unit.controller.journal_lives import left_in
 from wire.access_list import AccessList, Grant, decode_access_list
 from wire.badge import badge_digest
 from wire.envelope import sign
@@ -152,7 +153,7 @@ def test_a_disk_that_stalls_delays_a_release_by_250_ms_and_no_more(
         assert len(life.energised) == 1, "the late answer must not fire again"
 
     live(tmp_path, monkeypatch, use)
-    types = [entry.type for entry in open_journal(tmp_path / "data").recent]
+    types = [entry.type for entry in left_in(tmp_path / "data").recent]
     assert "release_intended" in types
     assert "journal_late" in types
 
@@ -168,7 +169,7 @@ def test_a_release_that_the_guard_refuses_is_a_failed_one(tmp_path: Path, monkey
         await until(lambda: journal.head is not None and journal.head.seq >= 4)
 
     live(tmp_path, monkeypatch, use)
-    failed = [entry for entry in open_journal(tmp_path / "data").recent if entry.type == "release_failed"]
+    failed = [entry for entry in left_in(tmp_path / "data").recent if entry.type == "release_failed"]
     assert [entry.body["code"] for entry in failed] == ["refused_by_guard"]
 
 
@@ -407,7 +408,7 @@ def test_little_room_left_is_an_entry_and_a_fault_until_there_is_room(
         await until(lambda: Fault("journal", "low") not in life.runtime.faults)
 
     live(tmp_path, monkeypatch, use)
-    assert [entry.type for entry in open_journal(tmp_path / "data").recent].count("disk_low") == 1
+    assert [entry.type for entry in left_in(tmp_path / "data").recent].count("disk_low") == 1
 
 
 def test_no_raw_badge_number_shows_in_a_traceback_or_log() -> None:
@@ -423,4 +424,4 @@ def test_what_devices_say_before_the_journal_has_begun_waits(tmp_path: Path, mon
         assert life.runtime.journal.stop()
 
     asyncio.run(run())
-    assert open_journal(tmp_path / "data").recent[0].type == "started"
+    assert left_in(tmp_path / "data").recent[0].type == "started"
