@@ -12,6 +12,8 @@ from simulator.world.invariants.ledger import DEAD, Ledger
 from wire.access_list import AccessList, Grant, Kind
 
 _KEPT_MS = 72 * 3_600_000
+# By a list from so far ahead a bank ends nobody's way: whom it forgets keeps theirs to its end.
+_AHEAD_MS = 24 * 3_600_000
 # A clock that is right is so to the second.
 _SLACK_MS = 10_000
 
@@ -52,7 +54,10 @@ class Carried(Invariant):
     def _judge_forgotten(self, bank: str, forgotten: frozenset[Grant], collecting: _Lines) -> None:
         self.world.counts["ways kept"] += len(forgotten)
         runtime = self.world.banks[bank].runtime
+        accepted = self._ledger.banks[bank].accepted
         if runtime is None or runtime.now().clock != "trusted" or self.world.wrong_clocks[bank]:
+            return
+        if accepted is None or accepted.issued_at - self.world.now_ms > _AHEAD_MS - _SLACK_MS:
             return
         until_ms = self.world.now_ms + _KEPT_MS
         for grant in forgotten:

@@ -91,7 +91,7 @@ def test_another_organisations_scheme_is_copied_and_never_changed(town: Town, of
         accounts.staff_of(session, operator.staff_id).organisation_id = other
     url = f"/schemes/{scheme.id}"
     assert "Change the terms" not in operator.page(url)
-    assert "another organisation" in operator.post(f"{url}/close", 422)
+    assert "Another organisation decides about this" in operator.post(f"{url}/close", 422)
     operator.post(f"{url}/terms", 403)
     operator.post(f"{url}/copy", 422, organisation=town.organisation_id)
     copy = operator.post(f"{url}/copy", organisation=other, copy_name="").partition("?")[0]
