@@ -17,6 +17,7 @@ from controller.config import load
 from controller.errors import JournalError
 from controller.inputs import BadgeKeysReceived, BadgePresented, DeviceFailed, ListReceived
 from controller.journal import open_journal
+from controller.journal_threads import Threads
 from controller.pending import Result
 from controller.runtime import Runtime
 from controller.store import EpochState, Store
@@ -344,6 +345,7 @@ def test_a_journal_whose_writer_has_died_ends_the_program(tmp_path: Path, monkey
         with pytest.raises(JournalError, match="writer has died"):
             async with asyncio.timeout(10):
                 await life.runtime.watch()
+        cast(Threads, life.runtime.journal._work)._writer.close()  # as the end of the program would
 
     live(tmp_path, monkeypatch, use)
 
