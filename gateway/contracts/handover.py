@@ -109,12 +109,10 @@ def _new_person(session: Session, visit: Member, form: Form, organisation_id: st
 
 
 def _first_day(form: Form, bank: Bank | None, now: int) -> date:
-    """The first day as it was typed; today, where the locker is, if nothing was."""
+    """The first day as it was typed; today, where the locker is, if nothing was or it is refused."""
     today = local_day(bank.site.zone if bank else DEFAULT_ZONE, now)
-    try:
-        return date.fromisoformat(form.values.setdefault("starts_on", today.isoformat()))
-    except ValueError:
-        return today
+    form.values.setdefault("starts_on", today.isoformat())
+    return today if "starts_on" in form.errors else date.fromisoformat(form.get("starts_on").strip())
 
 
 def _prefer_the_only(form: Form, schemes: Sequence[scheme_choice.Choice], first: date) -> None:

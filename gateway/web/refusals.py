@@ -215,8 +215,7 @@ _OF_KIND: Mapping[type[GatewayError], str] = {
 
 def tell(form: Form, error: GatewayError, own: Mapping[str, str] = MappingProxyType({})) -> None:
     """Puts a refusal beside the field it is about, or above the form in a page's `own` words; one without words here is
-    told by its kind,
-    else in the service's own English."""
+    told by its kind, else in the service's own English."""
     if error.code in own:
         form.error("", own[error.code])
         return

@@ -188,3 +188,17 @@ def test_badges_in_stock_are_offered_where_the_locker_is(town: Town, office: Ope
     unchosen = worker.page("/handover")
     assert f'value="{here.id}">Montreuil, {here.label}<' in unchosen
     assert f'value="{there.id}">Lille, {there.label}<' in unchosen
+
+
+@pytest.mark.parametrize("typed", ["9999-12-31", "0001-01-01", "nonsense"])
+def test_a_first_day_that_is_no_day_of_ours_is_marked_and_the_form_comes_back(
+    town: Town, office: Opened, typed: str
+) -> None:
+    for service in (Service.LUGGAGE, Service.LOCKERS):
+        with town.writing() as session:
+            add_scheme(
+                session, organisation_id=town.organisation_id, service=service, name=service, actor="t", now=NOON
+            )
+    page = office(NOON).as_role("worker").post("/handover", 422, locker=f"{town.bank}/1", starts_on=typed)
+    assert "Please give a date" in page
+    assert f'value="{typed}"' in page
