@@ -11,6 +11,7 @@ from gateway.audit import service as audit
 from gateway.contracts.models import Holding
 from gateway.contracts.repository import has_locker, held_after
 from gateway.custody.codes import USED, Check
+from gateway.custody.let_in import has_been_let_in
 from gateway.custody.models import Custody, LockerCheck
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
@@ -167,7 +168,7 @@ def look_again(session: Session, locker: Locker, now: int) -> None:
     """Settles who waits for the locker: the next one as long as it is not ready, whoever comes after them in any case.
 
     Someone who waits is shown the amber light, on their first day too (access/grants.py); who has once been let in is
-    never asked again.
+    never asked again, also where this gateway's clock is behind their first day.
     """
     session.flush()  # the question below does not see what is pending
     coming = _COMING.run(session.connection(), {"locker": locker.id, "now": now})
@@ -175,7 +176,10 @@ def look_again(session: Session, locker: Locker, now: int) -> None:
         if from_at <= now and waits_since is None:
             continue
         waits = turn > 0 or not readiness(session, locker, now).ready
-        session.get_one(Holding, holding_id).waits_since = (waits_since or now) if waits else None
+        holding = session.get_one(Holding, holding_id)
+        if waits and waits_since is None and has_been_let_in(session, holding):
+            continue
+        holding.waits_since = (waits_since or now) if waits else None
     session.flush()
     access_changed(session, locker.bank_id)
 

@@ -8,7 +8,7 @@ their badge, or its own list names it. Of a locker that was held before, what is
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import ColumnElement, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.badges.models import Badge
@@ -31,7 +31,7 @@ def note_badges(session: Session, badges: Mapping[str, Collection[str]], now: in
 
     Whoever the locker is planned for may open it a moment early, by their bank's clock: that is no use by another.
     """
-    planned = _planned(session, badges)
+    planned = badges_of(session, badges)
     lockers = session.scalars(select(Locker).where(Locker.id.in_(badges), NOT_LENT).order_by(Locker.number)).all()
     _note(session, [locker for locker in lockers if not planned[locker.id].issuperset(badges[locker.id])], now)
 
@@ -56,8 +56,9 @@ def forget_looks(session: Session, locker: Locker, *, by: str, now: int) -> None
     look_again(session, locker, now)
 
 
-def _planned(session: Session, lockers: Collection[str]) -> Mapping[str, set[str]]:
-    """The badges of everyone on a contract that has one of the lockers, or trusted there, by the locker."""
+def badges_of(session: Session, lockers: Collection[str], *those: ColumnElement[bool]) -> Mapping[str, set[str]]:
+    """The badges of everyone on a contract that has one of the lockers, or trusted there, by the locker; `those`: only
+    of these holdings."""
     found: dict[str, set[str]] = defaultdict(set)
     query = (
         select(Holding.locker_id, Badge.digest)
@@ -68,7 +69,7 @@ def _planned(session: Session, lockers: Collection[str]) -> Mapping[str, set[str
                 Badge.trusted_id.in_(select(TrustedPerson.id).where(TrustedPerson.contract_id == Holding.contract_id)),
             ),
         )
-        .where(Holding.locker_id.in_(lockers), Holding.from_at < Holding.until_at)
+        .where(Holding.locker_id.in_(lockers), Holding.from_at < Holding.until_at, *those)
     )
     for locker_id, digest in session.execute(query):
         found[locker_id].add(digest)

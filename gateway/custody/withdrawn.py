@@ -1,7 +1,7 @@
 """Looks into lockers that count no more: for all that is known, the last holder came after them or may still come."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import BigInteger, ColumnElement, String, and_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -10,7 +10,7 @@ from gateway.contracts.models import Holding
 from gateway.custody.codes import USED
 from gateway.custody.models import LockerCheck
 from gateway.custody.readiness import look_again
-from gateway.custody.used import NOT_LENT, note_badges
+from gateway.custody.used import NOT_LENT, badges_of, note_badges
 from gateway.events.service import record
 from gateway.lockers.models import Locker
 from gateway.prepared import PreparedForSome, some
@@ -50,7 +50,8 @@ def note_uses(session: Session, bank_id: str, entries: Sequence[Entry], *, now: 
 
     What a bank tells after a look counts as later, whatever either clock said: a bank that was not in touch still let
     its last holder in, and so did all banks where a gateway's clock that was ahead has dated an end. A locker that
-    nobody has had, for all that is known, somebody has used whom a database that was put back does not know.
+    nobody has had, for all that is known, somebody has used whom a database that was put back does not know. Whoever
+    comes next may be there already, by their bank's clock: where this one is behind, they are not the last holder.
     """
     badges: dict[int, set[str]] = defaultdict(set)
     for entry in entries:
@@ -60,20 +61,24 @@ def note_uses(session: Session, bank_id: str, entries: Sequence[Entry], *, now: 
         return
     values = {"bank": bank_id, "now": now, "used": USED}
     found = _OF_SOME.run(session.connection(), values, number=sorted(badges))
-    looked_into = [locker_id for locker_id, _, left in found if left is not None]
+    looked_into = {locker_id: badges[number] for locker_id, number, left in found if left is not None}
     if looked_into:
-        _withdraw(session, LockerCheck.locker_id.in_(looked_into), now)
+        coming = badges_of(session, looked_into, Holding.from_at > now, Holding.waits_since.is_(None))
+        by_others = [locker_id for locker_id, used in looked_into.items() if not coming[locker_id].issuperset(used)]
+        _withdraw(session, LockerCheck.locker_id.in_(by_others), now)
     never_had = {locker_id: badges[number] for locker_id, number, left in found if left is None}
     if never_had:
         note_badges(session, never_had, now)
 
 
-def withdraw_looks(session: Session, now: int) -> int:
-    """Whatever was seen at a moment that has not come yet has to be seen again; says of how many lockers.
+def withdraw_looks(session: Session, banks: Collection[str], now: int) -> int:
+    """Whatever was seen there at a moment that has not come yet has to be seen again; says of how many lockers.
 
-    What ended by the same clock ends at that moment too: until then its holder still comes, after the look.
+    What ended by the same clock ends at that moment too: until then its holder still comes, after the look. That `now`
+    is right has to be known from somewhere else: by a clock that is behind, everything was seen in the future.
     """
-    return _withdraw(session, LockerCheck.at > now + APART_MS, now)
+    there = select(Locker.id).where(Locker.bank_id.in_(banks))
+    return _withdraw(session, and_(LockerCheck.at > now + APART_MS, LockerCheck.locker_id.in_(there)), now)
 
 
 def _withdraw(session: Session, those: ColumnElement[bool], now: int) -> int:

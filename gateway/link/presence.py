@@ -10,6 +10,8 @@ from wire.messages import Birth, Health
 
 # Three health messages lost in a row.
 SILENT_MS = 3 * HEALTH_EVERY_MS
+# So far apart may two clocks be that agree (a controller's, too: docs/decisions/0015-time.md).
+AGREE_MS = 5 * 60_000
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,14 @@ class Presence:
         with self._lock:
             bank = self._banks.get(bank_id)
             return bank.following if bank else None
+
+    def confirms(self, bank_id: str, now: int) -> bool:
+        """Whether the bank says, by a clock that it trusts, that it is `now` (unix ms)."""
+        with self._lock:
+            bank = self._banks.get(bank_id)
+            if bank is None or bank.health is None or bank.health.clock != "trusted":
+                return False
+            return abs(bank.health.at + self.mono_ms() - bank.heard_ms - now) <= AGREE_MS
 
     def health_of(self, bank_id: str) -> Health | None:
         """The last health message of the present session."""

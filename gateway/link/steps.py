@@ -49,6 +49,7 @@ class Steps:
         self._transport = transport
         self._now = now
         self._ticked_at: int | None = None
+        self._confirmed_by: set[str] = set()
 
     def begin(self) -> None:
         """Hears of what is committed from now on."""
@@ -99,12 +100,20 @@ class Steps:
                 alarm_gaps(session, now=self._now())
 
     def _watch_clock(self) -> None:
-        """What was dated by a clock that has been put right since, here or while nobody was running."""
+        """What was dated by a clock that has been put right since, here or while nobody was running.
+
+        At the start, and after a step back, it may as well be this clock that is behind now: of each bank it counts as
+        right once the bank says so itself.
+        """
         now = self._now()
         if self._ticked_at is None or now < self._ticked_at - APART_MS:
-            with self._database.writing() as session:
-                withdraw_looks(session, now)
+            self._confirmed_by.clear()
         self._ticked_at = now
+        fresh = {bank_id for bank_id in self.keys.banks() if self.presence.confirms(bank_id, now)} - self._confirmed_by
+        if fresh:
+            with self._database.writing() as session:
+                withdraw_looks(session, fresh, now)
+            self._confirmed_by |= fresh
 
     def _settle_reconciled(self) -> None:
         """A bank that was held when it was born, and that another process has reconciled since."""

@@ -164,7 +164,7 @@ def test_what_is_fetched_from_a_locker_that_lends_tools_asks_for_no_look(town: T
 def test_a_look_counts_where_the_clock_was_ahead_when_the_use_was_told(town: Town) -> None:
     told(town, NOON + 20 * HOUR)
     with town.writing() as session:
-        withdraw_looks(session, NOON)
+        withdraw_looks(session, [town.bank], NOON)
     assert 1 not in free(town, NOON)
     looked(town, NOON + HOUR)
     assert 1 in free(town, NOON + HOUR)

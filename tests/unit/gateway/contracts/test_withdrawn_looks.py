@@ -18,7 +18,9 @@ from gateway.link.steps import Steps
 from gateway.lockers.free import free_lockers
 from gateway.lockers.service import locker_of
 from tests.unit.gateway.journal import Journal
+from tests.unit.gateway.test_controllers import birth
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
+from wire.messages import Health
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 HOUR = DAY // 24
@@ -48,16 +50,32 @@ class Silent:
         """Nor does anybody answer."""
 
 
+def told_time(steps: Steps, at: int, clock: str = "trusted") -> None:
+    """The bank says that it is `at`, and by which clock; then the gateway's next tick comes."""
+    born = birth()
+    steps.keys.reload()
+    steps.presence.born(born.controller, born, retained=False)
+    steps.presence.settle(born.controller)
+    health = Health(born.controller, born.session, "f" * 32, at, clock, None, None, 0, 0, ())
+    assert steps.presence.beats(born.controller, health)
+    steps.tick(renew=False)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def steps(town: Town, clock: Clock) -> Steps:
+def begun(town: Town, clock: Clock) -> Steps:
+    """The gateway's process has just started."""
     made = Steps(town.database, town.keystore, Silent(), now=clock, mono_ms=lambda: 0)  # type: ignore[arg-type]
     made.tick(renew=False)
     return made
+
+
+@pytest.fixture
+def steps(town: Town, clock: Clock) -> Steps:
+    return begun(town, clock)
 
 
 def emptied(town: Town, now: int) -> Contract:
@@ -87,7 +105,7 @@ def test_a_locker_looked_into_before_its_holder_could_last_come_is_not_given_to_
     steps.tick(renew=False)
     emptied(town, AHEAD)
     clock.now = NOON + HOUR  # put right: for nineteen hours the holder still comes, and may leave something
-    steps.tick(renew=False)
+    told_time(steps, NOON + HOUR)
     assert lacking(town, AHEAD + HOUR) == 3
     assert not free(town, AHEAD + HOUR)
     with pytest.raises(ConflictError) as refused:
@@ -103,7 +121,7 @@ def test_a_clock_that_was_put_right_while_the_gateway_was_stopped_is_noticed_at_
 ) -> None:
     emptied(town, AHEAD)
     clock.now = NOON + HOUR
-    Steps(town.database, town.keystore, Silent(), now=clock, mono_ms=lambda: 0).tick(renew=False)  # type: ignore[arg-type]
+    told_time(begun(town, clock), NOON + HOUR)
     assert lacking(town, AHEAD + HOUR) == 3
 
 
@@ -116,7 +134,7 @@ def test_whoever_was_promised_the_locker_by_that_look_waits_for_another_one(
     promised = town.assign(town.person("Paul"), starts_on=TOMORROW, ends_on=date(2026, 12, 31), now=AHEAD + HOUR)
     assert promised.holdings[0].waits_since is None
     clock.now = NOON + HOUR
-    steps.tick(renew=False)
+    told_time(steps, NOON + HOUR)
     with town.reading() as session:
         assert contracts.contract_of(session, promised.id).holdings[0].waits_since == NOON + HOUR
 
@@ -127,7 +145,7 @@ def test_a_look_stays_whose_clock_was_right_or_that_of_another_machine_some_seco
 ) -> None:
     emptied(town, NOON)
     clock.now = NOON - behind_ms
-    Steps(town.database, town.keystore, Silent(), now=clock, mono_ms=lambda: 0).tick(renew=False)  # type: ignore[arg-type]
+    told_time(begun(town, clock), NOON - behind_ms)
     assert free(town, NOON + HOUR)
 
 
