@@ -34,8 +34,9 @@ class Differences:
 
     `only_bank`: live grants that would vanish (the bank itself keeps holders' 72 hours to collect); `only_gateway`:
     grants the bank neither has nor holds for revoked; `changed`: the same grant there and here, with other dates or
-    lockers; `suspended_at_bank`: suspensions this database does not know: the badge would open again;
-    `revoked_at_bank`: revocations it does not know: they are carried over, whatever is decided.
+    lockers; `suspended_at_bank`: suspensions this database does not know, and `ended_at_bank`: grants here whose end it
+    does not know: the badge would open again; `revoked_at_bank`: revocations it does not know: they are carried over,
+    whatever is decided.
     """
 
     version: int
@@ -44,6 +45,7 @@ class Differences:
     only_gateway: tuple[Grant, ...]
     changed: tuple[tuple[Grant, Grant], ...]
     suspended_at_bank: tuple[Grant, ...]
+    ended_at_bank: tuple[Grant, ...]
     revoked_at_bank: tuple[Revoked, ...]
 
 
@@ -66,6 +68,8 @@ def differences(session: Session, bank_id: str, *, now: int) -> Differences | No
     lacking = [
         grant for name, grant in at_bank.items() if name not in here and name not in settled and grant.not_after > now
     ]
+    # An end is only a date: it counts no more once our list has the grant alive (lists.py).
+    ended = {line.id for line in theirs.revoked if line.why == "ended"} & here.keys()
     known = {(line.id, line.digest) for line in ours.revoked}
     return Differences(
         version=theirs.version,
@@ -74,8 +78,15 @@ def differences(session: Session, bank_id: str, *, now: int) -> Differences | No
         only_gateway=tuple(grant for name, grant in here.items() if name not in at_bank and name not in dead),
         changed=tuple((at_bank[name], grant) for name, grant in here.items() if at_bank.get(name, grant) != grant),
         suspended_at_bank=tuple(grant for grant in lacking if grant.kind == Kind.SUSPENDED),
-        revoked_at_bank=tuple(line for line in theirs.revoked if (line.id, line.digest) not in known),
+        ended_at_bank=tuple(here[name] for name in sorted(ended) if _opens(here[name], now)),
+        revoked_at_bank=tuple(
+            line for line in theirs.revoked if line.id not in ended and (line.id, line.digest) not in known
+        ),
     )
+
+
+def _opens(grant: Grant, now: int) -> bool:
+    return grant.kind != Kind.SUSPENDED and grant.not_after > now
 
 
 def decide(session: Session, bank_id: str, *, actor: str, now: int, unseen: bool = False) -> None:

@@ -63,6 +63,7 @@ class DifferencesOut(Schema):
     only_gateway: list[dict[str, Any]] = Field(default=[], description="grants the bank does not have")
     changed: list[dict[str, Any]] = Field(default=[], description="the same grant `at_bank` and `here`")
     suspended_at_bank: list[dict[str, Any]] = Field(default=[], description="suspensions that would end")
+    ended_at_bank: list[dict[str, Any]] = Field(default=[], description="grants ended there that would open again")
     revoked_at_bank: list[dict[str, Any]] = Field(default=[], description="revocations that are carried over")
 
 
@@ -99,6 +100,7 @@ def differences_out(held: bool, found: Differences | None) -> DifferencesOut:
         only_gateway=[_line(grant) for grant in found.only_gateway],
         changed=[{"at_bank": _line(theirs), "here": _line(ours)} for theirs, ours in found.changed],
         suspended_at_bank=[_line(grant) for grant in found.suspended_at_bank],
+        ended_at_bank=[_line(grant) for grant in found.ended_at_bank],
         revoked_at_bank=[_line(line) for line in found.revoked_at_bank],
     )
 

@@ -56,6 +56,12 @@ def compared(visit: Visit, session: Session, found: Differences, zone: ZoneInfo)
             [Line(say.what(grants), [say.until(grants)]) for grants in _together(found.suspended_at_bank)],
         ),
         Group(
+            N_("Ended at the block, goes on here"),
+            N_("The badge would open again. End this here first if it is to stay ended."),
+            "end",
+            [Line(say.what(grants), [say.until(grants)]) for grants in _together(found.ended_at_bank)],
+        ),
+        Group(
             N_("Different dates or lockers"),
             N_("What is kept here holds once our list is sent."),
             "move",

@@ -158,6 +158,30 @@ def test_a_suspension_that_only_the_bank_knows_is_shown_before_it_is_lost(town: 
     assert (found.only_bank, found.only_gateway, found.changed) == ((), (), ())
 
 
+def test_whoever_was_put_out_since_the_backup_is_shown_as_let_in_again_unless_that_is_done_here_too(town: Town) -> None:
+    person = town.person()
+    town.badge(person)
+    contract = town.assign(person)
+    with town.reading() as session:
+        before = lists.build(session, town.bank, version=1, now=NOON)
+    ended = tuple(Revoked(grant.id, grant.digest, "ended") for grant in before.grants)
+    payload = encode(msgspec.structs.replace(before, version=NOON + 50, grants=(), revoked=ended))
+    be_born(town, birth(version=NOON + 50, digest=list_hash(payload)))
+    reported(town, payload)
+    with town.reading() as session:
+        found = reconcile.differences(session, town.bank, now=NOON)
+    assert found is not None
+    assert {grant.kind for grant in found.ended_at_bank} == {"holder", "collect"}
+    assert (found.only_gateway, found.revoked_at_bank) == ((), ())
+    with town.writing() as session:
+        contracts.end(session, contract.id, reason="other", collect_days=0, actor="t", now=NOON)
+        found = reconcile.differences(session, town.bank, now=NOON + 1)
+        assert found is not None
+        assert (found.ended_at_bank, found.revoked_at_bank) == ((), ())
+        reconcile.decide(session, town.bank, actor="t", now=NOON + 1)
+        assert not lists.build(session, town.bank, version=1, now=NOON + 1).grants
+
+
 def test_what_has_other_dates_at_the_bank_is_shown_with_both(town: Town) -> None:
     person = town.person()
     town.badge(person)
