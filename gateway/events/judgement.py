@@ -28,7 +28,7 @@ CLOCKS_DIFFER_MS = 5 * 60_000
 
 @dataclass(frozen=True)
 class Breach:
-    """Why a release should not have been: revoked, ended, suspended, moved, not_yet, no_contract, no_command.
+    """Why a release should not have been: revoked, ended, suspended, waits, moved, not_yet, no_contract, no_command.
 
     `since`: the instant from which it was no longer right, where there is one.
     """
@@ -159,8 +159,10 @@ def _contract_breach(contract: ListedContract, hold: ListedHolding, badge: Shown
         return over
     state = state_at(contract, at)
     if state in (State.ACTIVE, State.ENDING):
-        moved = hold.until_at <= at
-        return Breach("moved", hold.until_at, badge.id, contract.id) if moved else None
+        if hold.until_at <= at:
+            return Breach("moved", hold.until_at, badge.id, contract.id)
+        waits = hold.waits_since is not None and hold.waits_since <= at
+        return Breach("waits", hold.waits_since, badge.id, contract.id) if waits else None
     if state is State.SUSPENDED:
         pause = pause_at(contract, at)
         return Breach("suspended", pause.from_at if pause else None, badge.id, contract.id)

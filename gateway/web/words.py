@@ -74,6 +74,7 @@ BREACH_CAUSES: Mapping[str, str] = {
     "revoked": N_("Opened after the badge was blocked: the block had not received it yet."),
     "ended": N_("Opened after the contract had ended."),
     "suspended": N_("Opened during a suspension."),
+    "waits": N_("Opened before somebody had looked into the locker."),
     "moved": N_("Opened after the contract had moved to another locker."),
     "not_yet": N_("Opened before the contract began."),
     "no_contract": N_("Opened with no contract for this locker."),

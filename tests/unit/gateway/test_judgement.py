@@ -12,7 +12,7 @@ from gateway.access.service import controller_of
 from gateway.badges import service as badges
 from gateway.badges.models import Badge
 from gateway.contracts import service as contracts
-from gateway.contracts.models import Contract
+from gateway.contracts.models import Contract, Holding
 from gateway.events import judgement
 from gateway.events.plainly import questionable
 from gateway.events.service import latest_events
@@ -153,6 +153,15 @@ def test_opened_during_a_suspension_or_after_the_end_or_elsewhere(town: Town, ba
     released(badge, contract.collect_until, journal=journal)
     released(badge, contract.until_at, journal=journal)
     assert [body["why"] for body in told(town, journal)] == ["ended", "no_contract", "suspended"]
+
+
+def test_whoever_was_let_in_before_the_locker_that_they_wait_for_was_looked_into_is_a_breach(
+    town: Town, badge: Badge, contract: Contract
+) -> None:
+    with town.writing() as session:
+        session.get_one(Holding, contract.holdings[0].id).waits_since = NOON + 1
+    journal = released(badge, NOON + 5, journal=released(badge, NOON))
+    assert [(body["why"], body["late_ms"]) for body in told(town, journal)] == [("waits", 4)]
 
 
 def test_the_former_locker_opens_for_a_day_after_a_move_and_is_a_breach_later(
