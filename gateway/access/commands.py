@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from gateway.access.changes import CommandReady
@@ -215,15 +215,13 @@ def _advance(command: CommandRecord, state: str, why: str | None, at: int, now: 
 
 
 def _keep_part(session: Session, command: CommandRecord, reply: Reply, now: int) -> None:
-    """Keeps a part of the list that the bank was asked for; parts of earlier answers go."""
+    """Keeps a part of the list that the bank was asked for. Once all are there, other answers go, but for those still
+    on their way: asked twice, a bank sends both part by part.
+    """
     if command.kind != "send_access" or reply.part is None or not reply.parts or reply.data is None:
         return
     if not 0 <= reply.part <= reply.parts <= 1_000:
         return
-    for old in session.scalars(
-        select(ReportedPart).where(ReportedPart.bank_id == command.bank_id, ReportedPart.command_id != command.id)
-    ):
-        session.delete(old)
     session.merge(
         ReportedPart(
             bank_id=command.bank_id, command_id=command.id, part=reply.part, parts=reply.parts, data=reply.data,
@@ -232,5 +230,19 @@ def _keep_part(session: Session, command: CommandRecord, reply: Reply, now: int)
     )  # fmt: skip
     session.flush()
     count = len(session.scalars(select(ReportedPart.part).where(ReportedPart.command_id == command.id)).all())
-    if count == reply.parts and _advance(command, "done", None, reply.at, now):
+    if count != reply.parts:
+        return
+    coming = select(CommandRecord.id).where(
+        CommandRecord.bank_id == command.bank_id,
+        CommandRecord.requested_at > command.requested_at,
+        CommandRecord.state.in_(PENDING),
+    )
+    session.execute(
+        delete(ReportedPart).where(
+            ReportedPart.bank_id == command.bank_id,
+            ReportedPart.command_id != command.id,
+            ReportedPart.command_id.not_in(coming),
+        )
+    )
+    if _advance(command, "done", None, reply.at, now):
         record(session, "list_reported", now=now, bank_id=command.bank_id, command=command.id)

@@ -1,6 +1,9 @@
 """Bringing a bank and a gateway with an empty or older database together again: ask, compare, let a person decide."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 import msgspec
 from sqlalchemy import select
@@ -119,17 +122,27 @@ def decide(session: Session, bank_id: str, *, actor: str, now: int, unseen: bool
 
 def _reported(session: Session, controller: Controller) -> tuple[AccessList, str] | None:
     """The bank's own list, with the hash that births name it by; not one that it sent before it had the present one."""
-    parts = session.scalars(
-        select(ReportedPart).where(ReportedPart.bank_id == controller.bank_id).order_by(ReportedPart.part)
+    told = session.scalars(
+        select(ReportedPart)
+        .where(ReportedPart.bank_id == controller.bank_id)
+        .order_by(ReportedPart.command_id, ReportedPart.part)
     ).all()
-    if not parts or len(parts) != parts[0].parts:
+    for _, parts in groupby(told, key=attrgetter("command_id")):
+        found = _decoded(list(parts))
+        if found is not None and found[0].version == controller.list_in_force:
+            return found
+    return None
+
+
+def _decoded(parts: Sequence[ReportedPart]) -> tuple[AccessList, str] | None:
+    """One answer, if all of it is there."""
+    if len(parts) != parts[0].parts:
         return None
     try:
         envelope = msgspec.json.decode(b"".join(part.data for part in parts), type=Envelope)
-        found = decode_access_list(envelope.payload)
+        return decode_access_list(envelope.payload), list_hash(envelope.payload)
     except (msgspec.DecodeError, ValueError, MessageError):
         return None
-    return (found, list_hash(envelope.payload)) if found.version == controller.list_in_force else None
 
 
 def _not_known(session: Session, bank_id: str, theirs: AccessList, now: int) -> list[Grant]:

@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session as SqlSession
 
 from gateway.access import commands, lists, reconcile, service
 from gateway.access.changes import CommandReady
 from gateway.access.commands import Beat, Orders
-from gateway.access.models import CommandRecord
+from gateway.access.models import CommandRecord, ReportedPart
 from gateway.badges import service as badges
 from gateway.contracts import service as contracts
 from gateway.errors import ConflictError, InvalidError, OfflineError
@@ -138,6 +139,30 @@ def test_a_list_that_a_bank_sent_once_is_not_taken_for_the_one_that_it_follows_n
     with town.writing() as session:
         reconcile.decide(session, town.bank, actor="t", now=NOON, unseen=True)
     assert issued(town).version > NOON + 90
+
+
+def test_a_bank_that_is_asked_again_while_its_list_is_on_its_way_has_sent_it(town: Town) -> None:
+    with town.reading() as session:
+        payload = encode(lists.build(session, town.bank, version=NOON + 50, now=NOON))
+    be_born(town, birth(version=NOON + 50, digest=list_hash(payload)))
+    envelope = town.keystore.sign(Topic.ACCESS, payload)
+    halves = (envelope[:100], envelope[100:])
+    with town.writing() as session:
+        asked = [reconcile.ask(session, ORDERS, town.bank, actor="t", now=NOON + at).id for at in range(3)]
+
+    def comes(which: int, part: int) -> None:
+        reply = Reply(town.bank, BEAT.session, asked[which], "list", NOON, part=part, parts=2, data=halves[part])
+        with town.writing() as session:
+            commands.replied(session, ORDERS, town.bank, reply, now=NOON)
+
+    for which, part in ((0, 0), (1, 0), (0, 1)):
+        comes(which, part)
+    with town.reading() as session:
+        assert reconcile.differences(session, town.bank, now=NOON) is not None
+    comes(1, 1)
+    with town.reading() as session:
+        assert [commands.command_of(session, one).state for one in asked[:2]] == ["done", "done"]
+        assert {one.command_id for one in session.scalars(select(ReportedPart))} == {asked[1]}
 
 
 def test_a_suspension_that_only_the_bank_knows_is_shown_before_it_is_lost(town: Town) -> None:
