@@ -34,8 +34,10 @@ ROWS = (
     Row(3, "power cut at any write", ("power_cut", "power_cut_at_write", "power_cut_at_opening"),
         ("tests/simulation/test_power_cuts.py::"
          "test_a_power_cut_leaves_all_that_was_answered_and_the_list_before_or_after",)),
-    Row(4, "clock jumps back", ("clock_back",),
-        ("tests/unit/controller/core/test_timekeeping.py::test_clock_that_jumps_back_does_not_pass_the_floor",)),
+    Row(4, "clock jumps back, or a gateway's is behind", ("clock_back", "gateway_slow"),
+        ("tests/unit/controller/core/test_timekeeping.py::test_clock_that_jumps_back_does_not_pass_the_floor",
+         "tests/simulation/test_slow_gateway.py::"
+         "test_a_gateway_that_comes_up_with_its_clock_behind_shuts_nobody_out_of_the_locker_they_have_got")),
     Row(5, "clock jumps forward, creeps, or there is none",
         ("clock_forward", "clock_creeps", "gateway_fast", "no_clock_at_boot", "battery_clock_wrong"),
         ("tests/unit/controller/core/test_timekeeping.py::test_single_liar_does_not_move_a_trusted_clock",

@@ -36,7 +36,7 @@ def _active(town: FaultyTown) -> list[Pact]:
     return [pact for pact in pacts if pact.state(now) is Life.ACTIVE]
 
 
-def _emptied(town: FaultyTown) -> tuple[Pact, Box]:
+def emptied(town: FaultyTown) -> tuple[Pact, Box]:
     """Somebody's contract is ended and their locker confirmed empty, as it is, clean and sound."""
     lives, pact = town.town, _active(town)[0]
     box = lives.records.boxes[pact.present.bank, pact.present.number]
@@ -47,7 +47,7 @@ def _emptied(town: FaultyTown) -> tuple[Pact, Box]:
     return pact, box
 
 
-def _comes(town: FaultyTown, pact: Pact, box: Box) -> None:
+def comes(town: FaultyTown, pact: Pact, box: Box) -> None:
     someone = town.town.records.people[pact.parts[0].person]
     someone.body = First()
     before = town.town.counts["let_in"]
@@ -61,11 +61,11 @@ def _by_a_clock_ahead(town: FaultyTown) -> tuple[Pact, Box]:
     """What the gateway has dated twenty hours ahead the bank follows to the minute, once it hears of it again."""
     town.begin("gateway_fast", hours=2)
     town.hours(1)
-    pact, box = _emptied(town)
+    pact, box = emptied(town)
     town.hours(2)
     assert Deciding(town.town.office, First()).decide(town.town.workers[0], "leave_notice", _active(town)[-1]) == "done"
     town.hours(1)
-    _comes(town, pact, box)
+    comes(town, pact, box)
     return pact, box
 
 
@@ -73,8 +73,8 @@ def _out_of_touch(town: FaultyTown) -> tuple[Pact, Box]:
     """A bank that has not heard lets the holder in, and tells of it later."""
     town.begin("link_cut", hours=2)
     town.hours(1)
-    pact, box = _emptied(town)
-    _comes(town, pact, box)
+    pact, box = emptied(town)
+    comes(town, pact, box)
     return pact, box
 
 

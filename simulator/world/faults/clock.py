@@ -1,4 +1,4 @@
-"""Clocks: back, forward at once or step by step, none at all; and a gateway that is hours fast."""
+"""Clocks: back, forward at once or step by step, none at all; and a gateway that is hours fast, or slow."""
 
 from gateway.access.out_of_service import ServiceReason
 from simulator.world.desk import Desk
@@ -88,6 +88,19 @@ def _gateway_fast(schedule: Schedule, hit: Hit) -> Heal:
     return heal
 
 
+def _gateway_slow(schedule: Schedule, hit: Hit) -> Heal:
+    """It comes up with its clock behind, as with no battery clock and no network; staff go on with it meanwhile."""
+    gateway = schedule.world.gateway
+    gateway.crash()
+    gateway.clock_ms = -hit.chance.choice((HOUR_MS, 20 * HOUR_MS, 5 * DAY_MS, 400 * DAY_MS))
+    gateway.start()
+
+    def heal() -> None:
+        gateway.clock_ms = 0
+
+    return heal
+
+
 def _out_of_service(gateway: Gateway, bank: str, number: int) -> None:
     until = gateway.now() + 23 * HOUR_MS
     Desk(gateway, "somebody").take_out(bank, number, ServiceReason.WORKS, until, lambda _: None)
@@ -148,6 +161,7 @@ FAMILY = (
     Fault("clock_forward", (5,), (HOUR_MS, 3 * DAY_MS), _forward),
     Fault("clock_creeps", (5,), (7 * HOUR_MS, 2 * DAY_MS), _creeps),
     Fault("gateway_fast", (5,), (HOUR_MS, DAY_MS), _gateway_fast, everywhere=True),
+    Fault("gateway_slow", (4,), (MINUTE_MS, DAY_MS), _gateway_slow, everywhere=True),
     Fault("no_clock_at_boot", (5, 9), (HOUR_MS, 2 * DAY_MS), _no_clock),
     Fault("battery_clock_wrong", (5,), (HOUR_MS, 2 * DAY_MS), _battery),
 )
