@@ -72,7 +72,9 @@ def _closed(seen: Seen, _body: Body) -> None:
 
 
 def _already_open(seen: Seen, _body: Body) -> None:
-    seen.door = "open"
+    """Of a sensor that is known to be broken nothing else is to be expected: it says nothing of the door."""
+    if seen.fault != "sensor":
+        seen.door = "open"
 
 
 def _wrong_door(seen: Seen, _body: Body) -> None:
@@ -92,7 +94,9 @@ def _left_open(seen: Seen, body: Body) -> None:
 
 
 def _jammed(seen: Seen, _body: Body) -> None:
-    seen.fault = "jammed"
+    """That the sensor saw no door move: so it is at each use, once it is known to be broken."""
+    if seen.fault != "sensor":
+        seen.fault = "jammed"
 
 
 def _sensor_fault(seen: Seen, body: Body) -> None:

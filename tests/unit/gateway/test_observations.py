@@ -161,6 +161,20 @@ def test_a_bank_that_started_thousands_of_times_is_not_gone_back_through_for_eac
     assert links.asked < 3 * len(names)
 
 
+@pytest.mark.parametrize(("code", "use"), [("stuck_closed", "not_opened"), ("stuck_open", "already_open")])
+def test_a_sensor_that_is_known_to_be_broken_stays_so_at_the_next_use_until_it_works_again(
+    town: Town, code: str, use: str
+) -> None:
+    journal = Journal().start().write("sensor_fault", NOON, locker=1, code=code).write(use, NOON + MINUTE, locker=1)
+    told(town, journal.batch(), now=NOON + MINUTE)
+    assert seen(town) == ("unknown", "sensor", False)
+    journal.write("sensor_recovered", NOON + 2 * MINUTE, locker=1, code=code).write(
+        "door_closed", NOON + 2 * MINUTE, locker=1
+    ).write("not_opened", NOON + 3 * MINUTE, locker=1)
+    told(town, journal.batch(4), now=NOON + 3 * MINUTE)
+    assert seen(town) == ("closed", "jammed", False)
+
+
 def test_links_in_a_ring_are_put_in_some_order_and_stop_nothing(town: Town) -> None:
     ring = [f"{number:032x}" for number in range(3)]
     fresh = [Told(Entry(name, 2, "door_closed", NOON, 1, "boot", "floor", {"locker": 1}), NOON) for name in ring]
