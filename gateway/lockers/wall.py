@@ -75,7 +75,7 @@ class LockerView:
 
     `occupancy` is free, occupied, to_empty, allotted (a contract yet to start) or tools (a tool library lends from
     it); `door` is open, closed or unknown; `as_of` is the moment of the bank's last word on it, `pending` an order
-    under way. `organisation_id` is that of the person whose contract it is.
+    to open it under way. `organisation_id` is that of the person whose contract it is.
     """
 
     bank: str
@@ -270,10 +270,12 @@ def _left(session: Session, banks: Collection[str], now: int) -> set[str]:
 
 
 def _pending(session: Session, now: int) -> set[tuple[str, int | None]]:
-    """Doors with an order under way of which the bank may still be heard."""
+    """Doors with an order to open them under way, of which the bank may still be heard."""
     orders = session.scalars(
         select(CommandRecord).where(
-            CommandRecord.requested_at > now - sum(SILENT_AFTER_MS.values()), CommandRecord.state.in_(PENDING)
+            CommandRecord.kind == "open",
+            CommandRecord.requested_at > now - sum(SILENT_AFTER_MS.values()),
+            CommandRecord.state.in_(PENDING),
         )
     )
     return {(order.bank_id, order.locker) for order in orders if state_of(order, now) in PENDING}

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session as SqlSession
 
-from gateway.access import commands, lists, reconcile, service
+from gateway.access import commands, lists, out_of_service, reconcile, service
 from gateway.access.changes import CommandReady
 from gateway.access.commands import Beat, Orders
 from gateway.access.models import CommandRecord, ReportedPart
@@ -375,6 +375,14 @@ def test_another_bank_cannot_reply_to_an_order(town: Town) -> None:
         stranger = Reply("lille-1", BEAT.session, command.id, "opened", NOON)
         assert commands.replied(session, ORDERS, "lille-1", stranger, now=NOON) is None
     assert state(town, command.id) == "requested"
+
+
+def test_a_door_that_is_being_taken_out_of_service_is_not_shown_as_being_opened(town: Town) -> None:
+    reason = out_of_service.ServiceReason.LOCK
+    with town.writing() as session:
+        out_of_service.take_out(session, ORDERS, bank_id=town.bank, number=1, reason=reason, actor="t", now=NOON)
+    with town.reading() as session:
+        assert not any(tile.pending for tile in wall.lockers(session, lambda _bank: True, now=NOON))
 
 
 def test_an_order_of_a_time_when_the_clock_was_ahead_keeps_no_door_from_being_opened(town: Town) -> None:
