@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.access.commands import state_of
 from gateway.access.grants import BADGE_TAIL
 from gateway.access.models import CommandRecord
 from gateway.access.words import SERVICE_REASONS
@@ -37,6 +38,13 @@ _FAULTS = {
     "breach_seen": ("check", N_("Noted as seen.")),
     "locker_look_withdrawn": ("task", N_("To be looked at again")),
     "locker_used_unknown": ("task", N_("Used by somebody who is not known here: to be looked into")),
+}
+# What became of an order by which no door was opened, as far as the bank has said.
+_NOT_DONE = {
+    "refused": N_("Refused by the block"),
+    "expired": N_("Not carried out"),
+    "failed": N_("The lock did not answer"),
+    "no_answer": N_("No answer"),
 }
 _ON_SITE = {"commissioning": N_("Commissioning")}
 _DECISIONS = tuple(kind for kind in TITLES if not kind.startswith("badge_"))
@@ -103,7 +111,7 @@ def _ordered(visit: Visit, session: Session, item: FeedItem) -> list[str]:
 
 
 def _openings(visit: Visit, session: Session, bank_id: str, number: int) -> list[Happening]:
-    """Remote openings with their reason and author: the holder may ask to see them."""
+    """Remote openings with their reason and author, and those that came to nothing: the holder may ask to see them."""
     commands = session.scalars(
         select(CommandRecord)
         .where(
@@ -116,18 +124,17 @@ def _openings(visit: Visit, session: Session, bank_id: str, number: int) -> list
         .limit(SHOWN)
     ).all()
     names = names_of(session, [command.requested_by for command in commands])
-    return [
-        Happening(
-            command.requested_at,
-            "open",
-            visit.say(
-                "Remote opening by %(who)s: %(reason)s",
-                who=names.get(command.requested_by, "–"),
-                reason=visit.say(words.OPEN_REASONS.get(command.reason, (command.reason, ""))[0]),
-            ),
+    found = []
+    for command in commands:
+        text = visit.say(
+            "Remote opening by %(who)s: %(reason)s",
+            who=names.get(command.requested_by, "–"),
+            reason=visit.say(words.OPEN_REASONS.get(command.reason, (command.reason, ""))[0]),
         )
-        for command in commands
-    ]
+        not_done = _NOT_DONE.get(state_of(command, visit.clock()))
+        outcome = [visit.say(not_done)] if not_done else []
+        found.append(Happening(command.requested_at, "open", " · ".join([text, *outcome])))
+    return found
 
 
 def _at_the_door(visit: Visit, session: Session, bank_id: str, number: int) -> list[Happening]:

@@ -4,7 +4,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from gateway.access import lists
+from gateway.access.models import CommandRecord, CommandStep
 from gateway.access.service import register_badge
+from gateway.db import new_id
 from gateway.ingest.effects import take_effect
 from gateway.ingest.service import Arrived, store
 from gateway.lockers.history import lately
@@ -22,7 +24,7 @@ def shown(town: Town, journal: Journal) -> list[str]:
         stored = store(session, [Arrived(town.bank, batch) for batch in journal.batches()], now=NOON)
         take_effect(session, stored, now=NOON)
     with town.reading() as session:
-        visit: Any = SimpleNamespace(say=say)
+        visit: Any = SimpleNamespace(say=say, clock=lambda: NOON)
         return [one.text for one in lately(cast(Visit, visit), session, town.bank, 3)]
 
 
@@ -65,3 +67,18 @@ def test_what_two_sensors_said_is_shown_in_words(town: Town) -> None:
     journal.write("tamper", NOON + 1, locker=3, source="locker 3", code="latch_released", active=False)
     journal.write("door_left_open", NOON + 2, locker=3, open_ms=3000, code="ajar", sensor="latch")
     assert shown(town, journal) == ["Not locked", "No longer tampered with", "Tampered with"]
+
+
+def test_an_order_that_came_to_nothing_does_not_stand_as_an_opening(town: Town) -> None:
+    with town.writing() as session:
+        for at, state in enumerate(("opened", "refused", "expired", "requested")):
+            order = CommandRecord(
+                id=new_id(NOON + at), bank_id=town.bank, kind="open", locker=3, args={},
+                reason="holder_present", requested_by="t", requested_at=NOON - 600_000 + at, state=state,
+            )  # fmt: skip
+            order.steps.append(CommandStep(number=0, state=state, at=NOON - 600_000, received_at=NOON - 600_000))
+            session.add(order)
+    said = "Remote opening by –: The holder is here"
+    assert shown(town, Journal().start()) == [
+        f"{said} · No answer", f"{said} · Not carried out", f"{said} · Refused by the block", said
+    ]  # fmt: skip
