@@ -1,6 +1,7 @@
 """Breaches that nobody has looked at yet, and the noting that someone has."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from operator import attrgetter
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,7 @@ from gateway.events.service import FeedItem, latest_events, record
 # An older one is history: it stays in the feed and leaves the wall.
 SHOWN_FOR_MS = 7 * 86_400_000
 LOOKED_THROUGH = 200
+MOST_ASKED = 50
 
 
 def unseen(session: Session, *, now: int, bank_id: str | None = None, locker: int | None = None) -> list[FeedItem]:
@@ -20,6 +22,15 @@ def unseen(session: Session, *, now: int, bank_id: str | None = None, locker: in
         session, kinds=("breach", "breach_seen"), bank_id=bank_id, locker=locker, limit=LOOKED_THROUGH
     )
     return _without_seen([item for item in found if item.received_at > now - SHOWN_FOR_MS])
+
+
+def unseen_at(session: Session, banks: Collection[str], *, now: int) -> list[FeedItem]:
+    """Those of these banks. Each is asked for its own: one with very many hides none of another's; but of more than
+    MOST_ASKED banks only what is among the newest of all is found."""
+    if len(banks) > MOST_ASKED:
+        return [item for item in unseen(session, now=now) if item.bank in banks]
+    found = [item for bank_id in banks for item in unseen(session, now=now, bank_id=bank_id)]
+    return sorted(found, key=attrgetter("id"), reverse=True)
 
 
 def note_seen(session: Session, event_id: int, *, actor: str, now: int) -> Event:

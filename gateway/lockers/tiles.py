@@ -150,7 +150,7 @@ def wall_shown(visit: Visit, session: Session, narrowed: Narrowed) -> Wall:
     for door in doors:
         of_bank[door.bank].append(door)
     theirs = _run(visit, session, set(alarmed)) & set(alarmed)
-    found = [item for item in breaches.unseen(session, now=now) if item.bank in theirs]
+    found = breaches.unseen_at(session, theirs, now=now)
     by_id = {bank.id: bank for bank in every}
     sites = sorted({(bank.site, bank.site_id) for bank in banks})
     return Wall(
