@@ -23,6 +23,7 @@ from gateway.badges.schemas import BadgeOut, badge_out
 from gateway.contracts.models import TrustedPerson
 from gateway.edge import Caller, Db, OrdersIn, Writing
 from gateway.errors import ConflictError, NotFoundError
+from gateway.lockers.sight import sight_of
 from gateway.problems import responses
 from gateway.staff import scope
 
@@ -32,10 +33,11 @@ _CHANGES = responses(404, 409)
 
 
 @router.get("/counts", summary="How many badges there are", responses=responses())
-def count(database: Db, _caller: Caller, site: Annotated[str | None, Query(max_length=36)] = None) -> CountsOut:
-    """In stock, in use, and dead by why."""
+def count(database: Db, caller: Caller, site: Annotated[str | None, Query(max_length=36)] = None) -> CountsOut:
+    """In stock, in use, and dead by why; of all sites in sight, if none is named."""
     with database.reading() as session:
-        return CountsOut.model_validate(stock.counts(session, site))
+        seen = None if caller.organisation_id is None else sight_of(session, caller.organisation_id).sites
+        return CountsOut.model_validate(stock.counts(session, seen if site is None else {site}))
 
 
 @router.post("/assign", summary="Give a badge by its printed number", responses=_CHANGES)

@@ -1,6 +1,7 @@
 """Stock badges: enrolled beforehand, given by their short printed number; and how many badges there are."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, bindparam, func, select
@@ -65,13 +66,13 @@ def only_site(session: Session) -> str:
     return ids[0]
 
 
-def counts(session: Session, site_id: str | None = None) -> Counts:
-    """Of one site or of all; a badge not returned is dead and counted, and nothing else follows from it."""
+def counts(session: Session, sites: Collection[str] | None = None) -> Counts:
+    """Of these sites or of all; a badge not returned is dead and counted, and nothing else follows from it."""
     query = select(Badge.revoked_why, Badge.revoked_at.is_(None), _owned(), func.count()).group_by(
         Badge.revoked_why, Badge.revoked_at.is_(None), _owned()
     )
-    if site_id is not None:
-        query = query.where(Badge.site_id == site_id)
+    if sites is not None:
+        query = query.where(Badge.site_id.in_(sites))
     alive: Counter[bool] = Counter()
     dead: Counter[str] = Counter()
     for why, lives, owned, number in session.execute(query):

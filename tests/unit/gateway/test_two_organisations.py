@@ -243,6 +243,12 @@ def test_another_organisation_s_orders_and_breaches_are_out_of_sight(neighbours:
         assert session.scalar(select(AuditRecord.id).where(AuditRecord.action == "breach_seen")) is None
 
 
+def test_a_count_of_badges_is_that_of_the_sites_in_sight(neighbours: Neighbours) -> None:
+    neighbours.town.badge(neighbours.nadia)
+    assert neighbours.client.get("/api/v1/badges/counts").json() == {"stock": 0, "in_use": 0, "dead": {}}
+    assert neighbours.client.get(f"/api/v1/badges/counts?site={neighbours.town.site_id}").status_code == 404
+
+
 def test_another_organisation_s_loans_are_left_as_the_doors_said(neighbours: Neighbours) -> None:
     """Their movements are called in an address as those of money are."""
     library = open_library(neighbours.town)

@@ -136,8 +136,8 @@ def test_a_badge_not_returned_is_dead_counted_and_never_charged(town: Town) -> N
     with town.writing() as session:
         service.revoke(session, badge.id, reason="not_returned", actor="lea", now=NOON)
     with town.reading() as session:
-        found = stock.counts(session, town.site_id)
-        elsewhere = stock.counts(session, "another-site")
+        found = stock.counts(session, [town.site_id])
+        elsewhere = stock.counts(session, ["another-site"])
     assert (found.stock, found.in_use, found.dead) == (1, 0, {"not_returned": 1})
     assert (elsewhere.stock, elsewhere.in_use, elsewhere.dead) == (0, 0, {})
     assert digests(town) == set()
