@@ -81,9 +81,10 @@ def _add(form: Form) -> Change:
     since = form.day("since", FIRST_YEAR) if form.get("since").strip() else None
 
     def add(session: Session, bank: str, actor: str, now: int) -> object:
-        zone = service.bank_of(session, bank).site.zone
+        zone, numbers = service.bank_of(session, bank).site.zone, service.numbered(first, last)
+        service.require_new(session, bank, numbers)
         return service.add_lockers(
-            session, bank, service.numbered(first, last), size=size, litres=litres, lock=lock,
+            session, bank, numbers, size=size, litres=litres, lock=lock,
             since=min(midnight(zone, since), now) if since else None, actor=actor, now=now,
         )  # fmt: skip
 

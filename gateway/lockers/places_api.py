@@ -86,8 +86,10 @@ def add_bank(database: Db, caller: Caller, now: Now, bank: BankIn) -> PlaceOut:
 def add_lockers(database: Db, caller: Caller, now: Now, bank: BankId, lockers: LockersIn) -> PageOut[LockerPlaceOut]:
     """Those that were made."""
     with database.writing() as session:
+        numbers = service.numbered(lockers.first, lockers.last)
+        service.require_new(session, bank, numbers)
         made = service.add_lockers(
-            session, bank, service.numbered(lockers.first, lockers.last), size=lockers.size, litres=lockers.litres,
+            session, bank, numbers, size=lockers.size, litres=lockers.litres,
             lock=lockers.lock, since=lockers.since, actor=caller.staff_id, now=now,
         )  # fmt: skip
         return PageOut(items=[LockerPlaceOut.model_validate(one) for one in made], next=None)

@@ -114,6 +114,21 @@ def add_lockers(
     return lockers
 
 
+def require_new(session: Session, bank_id: str, numbers: Sequence[int]) -> None:
+    """None of these numbers was that of a locker that went out of service for good: its past stays in every figure.
+
+    Raises ConflictError (`locker_retired`, whose `lockers` names them).
+    """
+    gone = select(Locker.number).where(
+        Locker.bank_id == bank_id, Locker.number.in_(numbers), Locker.retired_at.is_not(None)
+    )
+    if retired := sorted(session.scalars(gone)):
+        named = ", ".join(map(str, retired))
+        raise ConflictError(
+            "locker_retired", f"went out of service for good: {named}; number the new ones otherwise", lockers=retired
+        )
+
+
 def measure(
     session: Session, bank_id: str, number: int, *, size: str | None, litres: int | None, actor: str, now: int
 ) -> Locker:

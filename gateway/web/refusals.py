@@ -76,6 +76,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "locker",
         N_("Nobody has confirmed yet that this locker is empty. Look into it, then confirm that on its page."),
     ),
+    "locker_retired": (
+        "last",
+        N_("One of these lockers was taken out for good, and its number with it. Give the new one another number."),
+    ),
     "custody_open": ("locker", N_("What was inside is not put away yet. Finish that inventory first.")),
     "holder_known": ("", N_("Nobody else has used this locker since its last holder: begin it under their name.")),
     "used_since": (

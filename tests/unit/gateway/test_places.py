@@ -262,6 +262,15 @@ def test_a_locker_goes_out_of_service_for_good_only_when_nobody_has_it(town: Tow
     assert free(town) == [1, 2, 5, 6]
 
 
+def test_the_number_of_a_locker_that_went_out_of_service_for_good_is_not_given_again(town: Town) -> None:
+    with town.writing() as session:
+        lockers.retire_locker(session, town.bank, 4, actor="t", now=NOON)
+        with pytest.raises(ConflictError) as refused:
+            lockers.require_new(session, town.bank, range(3, 9))
+        lockers.require_new(session, town.bank, (3, 7, 8))
+    assert (refused.value.code, refused.value.facts["lockers"]) == ("locker_retired", [4])
+
+
 OVER = NOON + 40 * DAY
 
 
