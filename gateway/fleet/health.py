@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from gateway.events.models import RARE, Event
 from gateway.fleet.faults import told
 from gateway.ingest.models import Quarantine
 from gateway.lockers import wall
@@ -23,6 +24,9 @@ _FAULTY = Word(N_("Connected, with faults"), "forced", "late")
 _OFFLINE = Word(N_("Offline"), "offline", "alarm")
 _WAITING = Word(N_("Waits for a decision"), "forced", "alarm")
 _NOT_JOINED = Word(N_("No controller"), "info", "still")
+# What says that a card was copied or put back, or that two devices have one key; and how long a page says so.
+_DOUBLED = ("epoch_link_broken", "session_conflict")
+DOUBLED_SHOWN_MS = 7 * 86_400_000
 _CLOCKS = {
     "trusted": N_("right"),
     "claimed": N_("not confirmed"),
@@ -51,20 +55,30 @@ class BlockHealth:
     faults: Sequence[str] | None
     measures: Sequence[tuple[str, str]]
     quarantine: int
+    doubled: bool
 
 
 def blocks_shown(visit: Visit, session: Session, bank_id: str = "") -> list[BlockHealth]:
     """Every block at which whoever asks has a role, or the one of `bank_id`."""
     counted = session.execute(select(Quarantine.bank_id, func.count()).group_by(Quarantine.bank_id))
     set_aside = {bank: count for bank, count in counted}
+    doubled = set(
+        session.scalars(
+            select(Event.bank_id).where(
+                RARE, Event.kind.in_(_DOUBLED), Event.received_at > visit.now - DOUBLED_SHOWN_MS
+            )
+        )
+    )
     return [
-        _shown(visit, session, bank, set_aside.get(bank.id, 0), linked=not bank_id)
+        _shown(visit, session, bank, set_aside.get(bank.id, 0), bank.id in doubled, linked=not bank_id)
         for bank in wall.banks(session, visit.heard, organisation_id=visit.organisation_id)
         if bank_id in ("", bank.id)
     ]
 
 
-def _shown(visit: Visit, session: Session, bank: BankView, quarantine: int, *, linked: bool) -> BlockHealth:
+def _shown(
+    visit: Visit, session: Session, bank: BankView, quarantine: int, doubled: bool, *, linked: bool
+) -> BlockHealth:
     health = visit.presence.health_of(bank.id) if bank.online else None
     faults = told(visit, session, bank.id, health.faults) if health else None
     return BlockHealth(
@@ -85,6 +99,7 @@ def _shown(visit: Visit, session: Session, bank: BankView, quarantine: int, *, l
         faults=faults,
         measures=_measures(visit, health) if health else [],
         quarantine=quarantine,
+        doubled=doubled,
     )
 
 
