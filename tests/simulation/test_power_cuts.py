@@ -145,7 +145,14 @@ def little_reserve(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"controller.{module}.RESERVE_BYTES", 64 * 1024)
 
 
-@pytest.mark.parametrize("seed", range(6))
+def test_a_power_cut_at_any_operation_of_a_life_leaves_all_that_was_answered_and_the_list_before_or_after() -> None:
+    cuts = Cuts(0)
+    cuts.cut(frozenset(range(cuts.points)), variants=1)
+    assert not cuts.found, cuts.found[:5]
+    assert cuts.cuts == cuts.points
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
 def test_a_power_cut_leaves_all_that_was_answered_and_the_list_before_or_after(seed: int) -> None:
     cuts = Cuts(seed)
     cuts.cut(frozenset(Random(seed).sample(range(cuts.points), 60)), variants=2)
