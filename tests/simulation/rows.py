@@ -52,7 +52,8 @@ ROWS = (
         ("tests/unit/wire/test_access_list.py::test_a_truncated_list_is_refused",
          "tests/unit/controller/test_trust.py::test_the_list_in_force_is_not_handed_in_again",
          f"{_JUDGES}::test_an_old_list_that_comes_again_breaks_nothing")),
-    Row(8, "old list, trust, keys or receipt replayed", ("broker_replays", "old_documents", "broker_restored", _UNRELIABLE),
+    Row(8, "old list, trust, keys or receipt replayed",
+        ("broker_replays", "old_documents", "broker_restored", _UNRELIABLE),
         ("tests/integration/controller/test_outage.py::"
          "test_an_older_list_trust_or_key_message_is_refused_when_it_is_replayed",)),
     Row(9, "command late, foreign, retained, doubled, and with no clock",
