@@ -15,6 +15,7 @@ from gateway.access.models import CommandRecord
 from gateway.badges.models import Badge
 from gateway.care.sight import OWN as CARE
 from gateway.contracts.models import Contract, Holding, Notice, Party, TrustedPerson
+from gateway.custody.left import whose_inside
 from gateway.custody.models import Custody
 from gateway.db import Database
 from gateway.errors import ForbiddenError, NotFoundError
@@ -153,19 +154,23 @@ def _at_seen_site(session: Session, sight: Sight, name: str, value: str) -> bool
 
 
 def _is_theirs(session: Session, sight: Sight, bank: str, number: int, now: int) -> bool:
-    """Whether someone of the organisation has the locker, or nobody does and it is not kept for another."""
+    """Whether someone of the organisation has the locker or left something there, or waits for it where nobody did;
+    where there is no such contract: whether it is not kept for another."""
     locker = session.scalar(select(Locker).where(Locker.bank_id == bank, Locker.number == number))
     if locker is None:
         return True
-    holder = session.scalar(
+    inside = whose_inside(session, locker, now)
+    if inside is not None:
+        return inside.person.organisation_id == sight.organisation_id
+    waiting = session.scalar(
         select(Person.organisation_id)
         .join(Contract, Contract.person_id == Person.id)
         .join(Holding, Holding.contract_id == Contract.id)
         .where(Holding.locker_id == locker.id, Holding.from_at <= now, Holding.until_at > now)
         .limit(1)
     )
-    if holder is not None:
-        return holder == sight.organisation_id
+    if waiting is not None:
+        return waiting == sight.organisation_id
     kept = allotment_at(session, locker.id, now)
     return kept is None or kept.organisation_id == sight.organisation_id
 
