@@ -65,6 +65,12 @@ def present(contract: Contract) -> Holding:
     return max(contract.holdings, key=lambda held: (held.until_at, held.from_at))
 
 
+def asks_for_decision(contract: Contract, now: int) -> bool:
+    """Whether what is inside stays until a person decides: the contract is over, its holder is away or has died."""
+    is_over = state_at(contract, now) is State.ENDING and contract.grace_stopped_at is not None
+    return is_over and present(contract).waits_since is None
+
+
 def cut(contract: Contract) -> None:
     """No hold outlasts the time to collect."""
     for holding in contract.holdings:

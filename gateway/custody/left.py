@@ -40,7 +40,7 @@ def to_be_emptied(
 
 
 def whose_inside(session: Session, locker: Locker, now: int) -> Contract | None:
-    """Whose things may be inside: those of the contract that has the locker, else the last one's until it is seen empty.
+    """Whose things may be inside: its holder's, else the last one's until the locker is seen empty.
 
     Who still waits for the locker has nothing inside; what others than a holder left there since is nobody's known.
     """

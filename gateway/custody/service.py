@@ -11,9 +11,10 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
+from gateway.contracts.holdings import asks_for_decision, present
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.repository import has_locker
-from gateway.contracts.service import contract_of
+from gateway.contracts.service import confirm_emptied, contract_of
 from gateway.custody import readiness
 from gateway.custody.codes import Check, Step, Thing, Witness
 from gateway.custody.models import Custody, KeptThing
@@ -46,6 +47,8 @@ def step_of(custody: Custody) -> Step:
 def begin(session: Session, contract_id: str, *, locker_id: str | None = None, actor: str, now: int) -> Custody:
     """Begins to take out what a contract left in a locker it has no more (the last one it had), or resumes it.
 
+    Where the time to collect has no end, because its holder is away or has died, beginning is the decision about what
+    is inside; once it is stored, that time is over.
     Raises NotFoundError (`contract`, `locker`), ConflictError (`not_over`: the holder may still collect,
     `locker_taken`: someone else has the locker or had it since, `used_since`: somebody who is not known used it since,
     `custody_open`: someone else's belongings are being taken out).
@@ -56,9 +59,9 @@ def begin(session: Session, contract_id: str, *, locker_id: str | None = None, a
     found = _under_way(session, locker, contract.id)
     if found is not None:
         return found
-    if held.until_at > now:
+    if held.until_at > now and not (asks_for_decision(contract, now) and held is present(contract)):
         raise ConflictError("not_over", "the holder may still collect: until then their things stay in the locker")
-    _refuse_held(session, locker, now)
+    _refuse_held(session, locker, now, contract.id)
     _refuse_had_since(session, held, now)
     if readiness.readiness(session, locker, now).used_at is not None:
         raise ConflictError(
@@ -126,7 +129,7 @@ def nothing_left(session: Session, custody_id: str, *, actor: str, now: int) -> 
         raise ConflictError("things", "the inventory has lines: take them out first, or go on")
     custody.closed_at, custody.closed_by = now, actor
     _noted(session, custody, "custody_closed", actor, now)
-    readiness.note(session, custody.locker, {Check.EMPTY}, actor=actor, now=now)
+    _emptied(session, custody, actor, now)
     return custody
 
 
@@ -168,7 +171,7 @@ def store(session: Session, custody_id: str, *, place: str, label: str | None = 
     custody.stored_at, custody.stored_by = now, actor
     custody.keep_until = day_after(local_day(zone, now), days)
     _noted(session, custody, "custody_stored", actor, now, label=custody.label)
-    readiness.note(session, custody.locker, {Check.EMPTY}, actor=actor, now=now)
+    _emptied(session, custody, actor, now)
     return custody
 
 
@@ -295,6 +298,15 @@ def _begun(session: Session, contract: Contract | None, locker: Locker, actor: s
     return custody
 
 
+def _emptied(session: Session, custody: Custody, actor: str, now: int) -> None:
+    """The locker was seen empty, which ends a time to collect that only a person ends."""
+    contract = custody.contract
+    if contract and asks_for_decision(contract, now) and present(contract).locker_id == custody.locker_id:
+        confirm_emptied(session, contract.id, actor=actor, now=now)
+    else:
+        readiness.note(session, custody.locker, {Check.EMPTY}, actor=actor, now=now)
+
+
 def _keep_days(session: Session, custody: Custody) -> int:
     if custody.contract is not None:
         return custody.contract.terms.keep_days
@@ -306,15 +318,16 @@ def _keep_days(session: Session, custody: Custody) -> int:
 
 
 def _last_held(contract: Contract, locker_id: str | None) -> Holding:
-    held = [one for one in contract.holdings if one.from_at < one.until_at and locker_id in (None, one.locker_id)]
+    let_in = [one for one in contract.holdings if one.from_at < one.until_at and one.waits_since is None]
+    held = [one for one in let_in if locker_id in (None, one.locker_id)]
     if not held:
         raise NotFoundError("locker", "the contract never had such a locker")
     return max(held, key=lambda one: one.until_at)
 
 
-def _refuse_held(session: Session, locker: Locker, now: int) -> None:
-    other = session.scalar(select(Holding).where(Holding.locker_id == locker.id, has_locker(now)).limit(1))
-    if other is not None:
+def _refuse_held(session: Session, locker: Locker, now: int, mine: str = "") -> None:
+    others = Holding.locker_id == locker.id, has_locker(now), Holding.contract_id != mine
+    if session.scalar(select(Holding.id).where(*others).limit(1)) is not None:
         raise ConflictError("locker_taken", f"locker {locker.number} is someone else's now: what is inside is theirs")
 
 

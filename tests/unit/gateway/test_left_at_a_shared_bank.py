@@ -1,4 +1,4 @@
-"""At a bank of a third party: what somebody left is theirs, although somebody of another charity waits for the locker."""
+"""At a bank of a third party, what was left is its charity's, although someone of another one waits for the locker."""
 
 from dataclasses import dataclass
 

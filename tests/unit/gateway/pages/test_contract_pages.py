@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from gateway.badges.models import Badge
-from gateway.contracts import service
+from gateway.contracts import deaths, service
 from gateway.contracts.codes import Destination
 from gateway.contracts.models import Contract, Notice, TrustedPerson
 from gateway.contracts.states import State, state_at
@@ -264,3 +264,18 @@ def test_where_no_locker_is_free_the_hand_over_leads_to_the_waiting_list(office,
     assert "No locker is free right now." in page
     assert f'href="/waiting/new?person={paul.id}"' in page
     assert 'class="button button--wide"' not in page
+
+
+def test_the_inventory_of_what_someone_who_died_left_is_begun_from_their_contract(office, worker):
+    nadia, contract = office.holder()
+    url = f"/contracts/{contract.id}/inventory"
+    assert url not in worker.get(f"/people/{nadia.id}")
+    with office.database.writing() as session:
+        deaths.record(session, nadia.id, actor="test", now=NOON)
+    assert url in worker.get(f"/people/{nadia.id}")
+    worker.get(url)
+    assert "Add what you find" in worker.send(url)
+    worker.get(url)
+    with office.database.writing() as session:
+        service.confirm_emptied(session, contract.id, actor="test", now=NOON)
+    assert "meanwhile" in worker.send(url)
