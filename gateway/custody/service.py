@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
@@ -25,7 +25,7 @@ from gateway.events.service import record
 from gateway.lockers.models import Locker
 from gateway.lockers.service import locker_of
 from gateway.lockers.sight import sight_of
-from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.paging import PAGE_SIZE, Page, bounded, page_of
 from gateway.schemes.models import Scheme
 from gateway.schemes.terms import Terms
 
@@ -216,11 +216,24 @@ def list_custodies(
         query = query.where(Custody.closed_at.is_(None) if is_open else Custody.closed_at.is_not(None))
     if site_id is not None:
         query = query.where(Custody.locker.has(Locker.bank.has(site_id=site_id)))
-    if organisation_id is not None:
-        theirs = Custody.contract.has(Contract.person.has(organisation_id=organisation_id))
-        run = Custody.locker.has(Locker.bank_id.in_(sight_of(session, organisation_id).run))
-        query = query.where(or_(theirs, and_(Custody.contract_id.is_(None), run)))
+    query = query.where(_seen_by(session, organisation_id))
     return page_of(session, query, Custody.id, after=after, limit=limit)
+
+
+def list_by_day(
+    session: Session, *, organisation_id: str | None = None, after: str | None = None, limit: int = PAGE_SIZE
+) -> Page[Custody]:
+    """What anything is still to be done with: first what is not put away, then by the last day of its keeping.
+
+    Narrowed as list_custodies; `after`: the last one of the page before, wherever it stands now.
+    """
+    day, size = func.coalesce(Custody.keep_until, date.min), bounded(limit)
+    query = select(Custody).where(Custody.closed_at.is_(None), _seen_by(session, organisation_id))
+    last = session.get(Custody, after) if after else None
+    if last is not None:
+        query = query.where(tuple_(day, Custody.id) > (last.keep_until or date.min, last.id))
+    found = session.scalars(query.order_by(day, Custody.id).limit(size + 1)).unique().all()
+    return Page(found[:size], found[size - 1].id if len(found) > size else None)
 
 
 def in_step(session: Session, custody_id: str, step: Step) -> Custody:
@@ -305,6 +318,14 @@ def _emptied(session: Session, custody: Custody, actor: str, now: int) -> None:
         confirm_emptied(session, contract.id, actor=actor, now=now)
     else:
         readiness.note(session, custody.locker, {Check.EMPTY}, actor=actor, now=now)
+
+
+def _seen_by(session: Session, organisation_id: str | None) -> ColumnElement[bool]:
+    if organisation_id is None:
+        return true()
+    theirs = Custody.contract.has(Contract.person.has(organisation_id=organisation_id))
+    run = Custody.locker.has(Locker.bank_id.in_(sight_of(session, organisation_id).run))
+    return or_(theirs, and_(Custody.contract_id.is_(None), run))
 
 
 def _keep_days(session: Session, custody: Custody) -> int:
