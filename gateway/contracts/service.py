@@ -68,12 +68,12 @@ def assign(
     `worker_id` looks after the person from now on; left out, their present worker, else `actor`. What entry.py asks is
     asked of a draft when it is signed.
     Raises NotFoundError (`person`, `bank`, `locker`, `badge`, `scheme`, `staff`), InvalidError (`dates`, `date`,
-    `scheme_unfit`), ConflictError (`locker_taken`, `still_collecting`, `badge_in_use`, `badge_revoked`, `worker`,
-    `not_eligible`, `conditions_open`, `excluded_here`, `erased`).
+    `scheme_unfit`), ConflictError (`scheme_closed`, `locker_taken`, `still_collecting`, `badge_in_use`,
+    `badge_revoked`, `worker`, `not_eligible`, `conditions_open`, `excluded_here`, `erased`).
     """
     person, locker = open_person(session, person_id), locker_of(session, bank_id, number)
     site = locker.bank.site
-    scheme = open_scheme(session, scheme_id) if scheme_id else scheme_named(session, person.organisation_id, now=now)
+    scheme = open_scheme(session, scheme_id or scheme_named(session, person.organisation_id, now=now).id)
     if scheme.organisation_id != person.organisation_id or scheme.service == Service.TOOLS:
         raise InvalidError(
             "scheme_unfit", "a contract needs a scheme of the person's organisation that is not for tools"

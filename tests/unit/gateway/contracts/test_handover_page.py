@@ -15,7 +15,7 @@ from gateway.incidents.codes import IncidentKind
 from gateway.lockers import service as lockers
 from gateway.privacy import erasure
 from gateway.schemes.codes import Service
-from gateway.schemes.service import add_scheme, close_scheme
+from gateway.schemes.service import add_scheme, close_scheme, scheme_named
 from gateway.schemes.terms import Terms
 from tests.unit.gateway.luggage import conftest as desk
 from tests.unit.gateway.town import NOON, TODAY, Town
@@ -202,3 +202,18 @@ def test_a_first_day_that_is_no_day_of_ours_is_marked_and_the_form_comes_back(
     page = office(NOON).as_role("worker").post("/handover", 422, locker=f"{town.bank}/1", starts_on=typed)
     assert "Please give a date" in page
     assert f'value="{typed}"' in page
+
+
+def test_no_contract_is_made_where_the_only_scheme_is_closed(town: Town, office: Opened) -> None:
+    town.assign(town.person("Paul"), 2)
+    nadia = town.person("Nadia")
+    with town.writing() as session:
+        close_scheme(session, scheme_named(session, town.organisation_id, now=NOON).id, actor="t", now=NOON)
+    form: dict[str, Any] = {
+        "person": nadia.id, "locker": f"{town.bank}/1", "starts_on": TODAY.isoformat(), "ends_on": "2026-12-31",
+        "badge_how": "none",
+    }  # fmt: skip
+    refused = office(NOON).as_role("worker").post("/handover", 422, **form)
+    assert "This scheme takes no new contracts" in refused
+    with town.reading() as session:
+        assert not contracts.list_contracts(session, person_id=nadia.id, now=NOON).items
