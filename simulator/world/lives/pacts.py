@@ -266,11 +266,13 @@ class Pact:
         self.notices.clear()
         self.stop()
 
-    def thaw(self) -> None:
-        """They have not."""
-        if self.ended_at == self.frozen_at:
-            self.ended_at, self.until_at = None, midnight(days_on(self.ends_on, 1))
+    def thaw(self, now: int) -> None:
+        """They have not: it goes on, unless its locker was emptied meanwhile."""
+        goes_on = self.state(now) is Life.ENDING
+        if self.ended_at == self.frozen_at and (goes_on or "death" in self.reasons):
             self.say_how(*(self.how_before or (set(), None, None, None)))
+        if self.ended_at == self.frozen_at and goes_on:
+            self.ended_at, self.until_at = None, midnight(days_on(self.ends_on, 1))
         self.frozen_at = None
 
     def _lift(self, at: int) -> None:
