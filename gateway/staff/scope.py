@@ -22,6 +22,7 @@ from gateway.errors import ForbiddenError, NotFoundError
 from gateway.events.models import Event
 from gateway.incidents.request_models import Leave
 from gateway.loans.sight import OWN as LIBRARIES
+from gateway.loans.sight import library_at
 from gateway.lockers.allotments import allotment_at
 from gateway.lockers.models import KeyHandover, Locker, MechanicalKey, Site
 from gateway.lockers.sight import Sight, sight_of
@@ -155,7 +156,7 @@ def _at_seen_site(session: Session, sight: Sight, name: str, value: str) -> bool
 
 def _is_theirs(session: Session, sight: Sight, bank: str, number: int, now: int) -> bool:
     """Whether someone of the organisation has the locker or left something there, or waits for it where nobody did;
-    where there is no such contract: whether it is not kept for another."""
+    where there is no such contract: whether its tools are theirs, or it is not kept for another."""
     locker = session.scalar(select(Locker).where(Locker.bank_id == bank, Locker.number == number))
     if locker is None:
         return True
@@ -171,6 +172,9 @@ def _is_theirs(session: Session, sight: Sight, bank: str, number: int, now: int)
     )
     if waiting is not None:
         return waiting == sight.organisation_id
+    library = library_at(session, locker.id)
+    if library is not None:
+        return library == sight.organisation_id
     kept = allotment_at(session, locker.id, now)
     return kept is None or kept.organisation_id == sight.organisation_id
 
