@@ -10,6 +10,7 @@ from gateway.contracts import service
 from gateway.contracts import words as contract_words
 from gateway.contracts.deciding import Show, decide_on, done, last_of, options, seen_in, showing
 from gateway.contracts.decisions import refuse_stale
+from gateway.contracts.holdings import still_open
 from gateway.contracts.models import Contract
 from gateway.contracts.service import contract_of, one_more_term
 from gateway.contracts.states import State, state_at
@@ -45,12 +46,15 @@ def _free_here(visit: Member, session: Session, contract: Contract) -> dict[str,
     free = free_lockers(
         session, visit.now, site_id=site, until=contract.collect_until, organisation_id=visit.organisation_id
     )
-    one_block = len({one.bank_id for one in free}) == 1
+    back = [one.locker for one in still_open(contract, visit.now)]
+    one_block = len({one.bank_id for one in (*back, *free)}) == 1
+    said = visit.say(N_("The one before: it still opens for them."))
     return {
         "one_block": one_block,
         "lockers": [
-            (f"{one.bank_id}/{one.number}", str(one.number) if one_block else f"{one.bank.name}, {one.number}", "")
-            for one in free
+            (f"{one.bank_id}/{one.number}", str(one.number) if one_block else f"{one.bank.name}, {one.number}", detail)
+            for lockers, detail in ((back, said), (free, ""))
+            for one in lockers
         ],
     }
 

@@ -32,8 +32,6 @@ from gateway.schemes.codes import Service
 from gateway.schemes.service import open_scheme, scheme_named
 
 MAX_GRACE_DAYS = 365
-# During a move both doors open for this long.
-MOVE_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True)
@@ -219,20 +217,15 @@ def renew(
 def move(
     session: Session, contract_id: str, *, bank_id: str, number: int, actor: str, now: int, seen: int | None = None
 ) -> Contract:
-    """Another locker under the same contract; both doors open for a day.
+    """Another locker under the same contract; both doors open for a day, in which it may move back.
 
     Raises NotFoundError (`locker`), ConflictError (`transition`, `locker_taken`, `still_collecting`, `same_locker`).
     """
     decision = open_decision(session, contract_id, Action.MOVE, actor=actor, now=now, seen=seen)
     contract, locker = decision.contract, locker_of(session, bank_id, number)
-    if any(holding.locker_id == locker.id and holding.until_at > now for holding in contract.holdings):
-        raise ConflictError("same_locker", f"the contract has locker {number} already")
     if locker.bank.site_id != contract.holdings[0].locker.bank.site_id:
         raise InvalidError("site", "a contract moves within its site; assign a new one elsewhere")
-    start = max(now, contract.from_at)
-    for holding in contract.holdings:
-        holding.until_at = max(holding.from_at, min(holding.until_at, start + MOVE_MS if start == now else start))
-    contract.holdings.append(holdings.take(session, contract, locker, start, now))
+    holdings.move(session, contract, locker, now)
     decision.done("contract_moved")
     return contract
 
