@@ -113,7 +113,7 @@ def suspend(
 
 @router.post("/{contract_id}/resume", summary="End a suspension", responses=_CHANGES)
 def resume(writing: Writing, caller: Caller, contract_id: ContractId, seen: Seen = None) -> ContractOut:
-    """The badge opens again at once; a suspension that is planned is taken back."""
+    """The badge opens again at once; where no suspension is in force, the next that is planned is taken back."""
     with writing() as (session, now):
         return contract_out(service.resume(session, contract_id, actor=caller.staff_id, now=now, seen=seen), now)
 

@@ -139,8 +139,9 @@ def suspend(
     fetch_note: str | None = None, from_on: date | None = None, note: str | None = None, actor: str, now: int,
     seen: int | None = None,
 ) -> Contract:  # fmt: skip
-    """The badge stops opening from now (or from the day `from_on`) until `review_on` begins; again moves that date.
+    """The badge stops opening from now (or from the day `from_on`) until `review_on` begins.
 
+    It takes the place of the suspension in force when it begins; one that is planned to begin later stays planned.
     `fetch` and `fetch_note` say how belongings, papers and medicine are got at within 24 hours meanwhile.
     Raises InvalidError (`reason`, `fetch`, `from_on`, `review_on`), ConflictError (`transition`).
     """
@@ -157,7 +158,7 @@ def suspend(
         )
     start = now if from_on in (None, today) else day_start(zone, from_on or today)
     until = day_start(zone, review_on)
-    _lift(contract, start)
+    _lift_in_force(contract, start)
     contract.suspensions.append(
         Suspension(
             id=new_id(now), from_at=start, until_at=until, review_on=review_on, reason=reason, decided_by=actor,
@@ -170,7 +171,7 @@ def suspend(
 
 
 def resume(session: Session, contract_id: str, *, actor: str, now: int, seen: int | None = None) -> Contract:
-    """Ends the suspension at once, and takes back one that is planned; where there is none, nothing changes.
+    """Ends the suspension at once; where none is in force, takes back the next that is planned, if any.
 
     Raises ConflictError (`transition`, also where `seen` tells that there was thought to be one).
     """
@@ -182,7 +183,7 @@ def resume(session: Session, contract_id: str, *, actor: str, now: int, seen: in
         raise ConflictError("transition", "no suspension is in force or planned", state=State.ACTIVE.value)
     decision = open_decision(session, contract_id, Action.RESUME, actor=actor, now=now, seen=seen)
     ahead = pause_ahead(contract, now) if decision.before is State.ACTIVE else None
-    _lift(contract, now)
+    _lift_in_force(contract, ahead.from_at if ahead else now)
     planned: dict[str, Any] = {"planned_from": ahead.from_at} if ahead else {}
     decision.done("contract_resumed", **planned)
     return contract
@@ -251,7 +252,9 @@ def end(
         return tell_how(session, contract_id, reason=reason, how=how or How(), actor=actor, now=now, seen=seen)
     decision = open_decision(session, contract_id, Action.END, actor=actor, now=now, seen=seen)
     say_how(contract, reason, how or How())
-    _lift(contract, now)
+    for pause in contract.suspensions:
+        if pause_end(pause) > now:
+            pause.lifted_at = max(now, pause.from_at)
     contract.ended_at = now
     if decision.before in (State.UPCOMING, State.DRAFT):
         contract.from_at = contract.until_at = contract.collect_until = min(contract.from_at, now)
@@ -400,7 +403,8 @@ def _free_from(session: Session, locker: Locker, starts_on: date, now: int) -> i
     return repository.last_freed(session, locker.id, first, min(now, next_day - 1)) or first
 
 
-def _lift(contract: Contract, at: int) -> None:
+def _lift_in_force(contract: Contract, at: int) -> None:
+    """Those in force at the instant `at` are over then; no other changes."""
     for pause in contract.suspensions:
-        if pause_end(pause) > at:
-            pause.lifted_at = max(at, pause.from_at)
+        if pause.from_at <= at < pause_end(pause):
+            pause.lifted_at = at
