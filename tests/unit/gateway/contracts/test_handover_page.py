@@ -8,6 +8,8 @@ import pytest
 
 from gateway.access.service import register_badge
 from gateway.care import eligibility
+from gateway.care.codes import Finding
+from gateway.care.eligibility import Found
 from gateway.contracts import service as contracts
 from gateway.contracts.decisions import last_transition
 from gateway.incidents import exclusions
@@ -51,6 +53,23 @@ def test_conditions_are_said_in_the_form_and_recorded_with_the_contract(town: To
         assert {one.condition: one.exception for one in decided.findings} == {
             "lives_here": None, "under_way": None, "referred": "came_alone",
         }  # fmt: skip
+
+
+def test_what_was_decided_already_is_left_out_of_the_form_and_holds(town: Town, office: Opened) -> None:
+    nadia = town.person("Nadia")
+    [scheme] = _schemes(town, "Bags", service=Service.LUGGAGE)
+    found = {"lives_here": Found(Finding.MET), "under_way": Found(Finding.MET)}
+    with town.writing() as session:
+        eligibility.decide(session, nadia.id, scheme, found, eligible=True, actor="t", now=NOON)
+    form: dict[str, Any] = {
+        "person": nadia.id, "locker": f"{town.bank}/1", "starts_on": TODAY.isoformat(), "ends_on": "2026-12-31",
+        "scheme": scheme, "badge_how": "none", f"condition-{scheme}-referred": "met",
+    }  # fmt: skip
+    office(NOON).as_role("worker").post("/handover", **form)
+    with town.reading() as session:
+        assert [one.scheme_id for one in contracts.list_contracts(session, person_id=nadia.id, now=NOON).items] == [
+            scheme
+        ]
 
 
 def test_a_contract_in_spite_of_an_exclusion_asks_why(town: Town, office: Opened) -> None:
