@@ -1,4 +1,4 @@
-"""What is asked before someone comes onto a contract (entry.py), as fields of a form, and what becomes of the answers."""
+"""What is asked before someone comes onto a contract (entry.py), as fields of a form; the answers are recorded."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from gateway.care import eligibility
 from gateway.care.codes import Finding
 from gateway.care.eligibility import Found
+from gateway.contracts import entry, words
+from gateway.contracts.models import Contract
 from gateway.schemes.terms import Condition
 from gateway.schemes.words import EXCEPTIONS
 from gateway.web.forms import Form
@@ -44,6 +46,13 @@ def decide(session: Session, form: Form, key: str, person_id: str, scheme_id: st
     found = _found(form.values, _prefix(key))
     if found:
         eligibility.decide(session, person_id, scheme_id, found, eligible=True, keep=True, actor=actor, now=now)
+
+
+def despite(visit: Member, session: Session, contract: Contract, people: Iterable[str]) -> list[tuple[str, str]]:
+    """Why they may come onto the contract all the same, where one of them is excluded there; else nothing to choose."""
+    if all(entry.hindrance(session, contract, one, visit.now) is None for one in people):
+        return []
+    return [(code, visit.say(text)) for code, text in words.DESPITE.items()]
 
 
 def _found(values: Mapping[str, str], prefix: str) -> dict[str, Found]:

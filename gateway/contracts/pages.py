@@ -41,7 +41,7 @@ show_suspend = showing(
 show_renew = showing("contracts/renew.html", lambda *_: {})
 
 
-def _free_here(visit: Member, session: Session, contract: Contract) -> dict[str, Any]:
+def _free_here(visit: Member, session: Session, contract: Contract, _form: Form) -> dict[str, Any]:
     site = present_locker(contract, visit.now).bank.site_id
     free = free_lockers(
         session, visit.now, site_id=site, until=contract.collect_until, organisation_id=visit.organisation_id
@@ -183,12 +183,6 @@ QUESTIONS = {
         N_("Take it back"),
         "resume",
     ),
-    "sign": (
-        N_("Sign the contract"),
-        N_("The person has signed: the badge opens from the first day on."),
-        N_("It is signed"),
-        "check",
-    ),
     "emptied": (
         N_("The locker is empty"),
         N_("You have looked inside: nothing is left. The badge stops opening and the locker can be given away."),
@@ -207,7 +201,6 @@ QUESTIONS = {
 }
 _YES = {
     "resume": (service.resume, "resumed"),
-    "sign": (service.sign, "signed"),
     "emptied": (service.confirm_emptied, "emptied"),
 }
 
