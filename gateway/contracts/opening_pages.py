@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.badges.models import Badge
-from gateway.badges.pages import stock
+from gateway.badges.pages import dead_first, given, stock
 from gateway.contracts import entry_form, parties, trusted
 from gateway.contracts.deciding import decide_on, done, seen_in, showing
 from gateway.contracts.decisions import refuse_stale
@@ -33,14 +33,14 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class TrustedRow:
-    """Someone trusted, their days, and the printed numbers of their live badges."""
+    """Someone trusted, their days, and their live badges: id and printed number."""
 
     id: str
     name: str
     by: str
     from_on: date
     until_on: date
-    badges: Sequence[str]
+    badges: Sequence[tuple[str, str]]
 
 
 def _values(visit: Member, session: Session, contract: Contract, form: Form) -> dict[str, Any]:
@@ -131,14 +131,19 @@ def trust(posted: PostedForm, contract_id: str) -> Response:
 
 @router.post("/contracts/{contract_id}/trusted-badge")
 def give_badge(posted: PostedForm, contract_id: str) -> Response:
-    """A badge from stock for someone trusted: the first, or another one."""
-    form = posted.form
-    badge = form.text("badge_given")
+    """A badge from stock for someone trusted: the first, or another one; one that it replaces dies first."""
+    form, visit = posted.form, posted.visit
+    badge, old = form.text("badge_given"), ""
+    if form.get("replaces"):
+        with visit.database.reading() as session:
+            owner = _named(session, contract_id, form).id
+        old = dead_first(posted, owner)
 
     def act(session: Session, now: int) -> str:
         refuse_stale(session, contract_of(session, contract_id), seen_in(form))
         named = _named(session, contract_id, form)
-        trusted.give_badge(session, named.id, badge_id=badge, actor=posted.visit.staff.staff_id, now=now)
+        new = trusted.give_badge(session, named.id, badge_id=badge, actor=visit.staff.staff_id, now=now)
+        given(session, visit, form, new.id, old, now)
         return f"/contracts/{contract_id}/people?done=badge_given"
 
     return decide_on(posted, contract_id, act, show_people)
@@ -170,9 +175,10 @@ def _holds(named: TrustedPerson, now: int) -> bool:
 
 
 def _row(session: Session, named: TrustedPerson, names: dict[str, str]) -> TrustedRow:
-    query = select(Badge.label).where(Badge.trusted_id == named.id, Badge.revoked_at.is_(None)).order_by(Badge.label)
+    query = select(Badge).where(Badge.trusted_id == named.id, Badge.revoked_at.is_(None)).order_by(Badge.label)
+    badges = [(one.id, one.label) for one in session.scalars(query)]
     by = names.get(named.person_id, "")
-    return TrustedRow(named.id, named.name, by, named.from_on, named.until_on, session.scalars(query).all())
+    return TrustedRow(named.id, named.name, by, named.from_on, named.until_on, badges)
 
 
 def _others(session: Session, contract: Contract, present: set[str]) -> Sequence[tuple[str, str]]:
