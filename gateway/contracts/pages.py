@@ -48,13 +48,12 @@ def _free_here(visit: Member, session: Session, contract: Contract, _form: Form)
     )
     back = [one.locker for one in still_open(contract, visit.now)]
     one_block = len({one.bank_id for one in (*back, *free)}) == 1
-    said = visit.say(N_("The one before: it still opens for them."))
+    names = [str(one.number) if one_block else f"{one.bank.name}, {one.number}" for one in (*back, *free)]
     return {
         "one_block": one_block,
+        "before": names[: len(back)],
         "lockers": [
-            (f"{one.bank_id}/{one.number}", str(one.number) if one_block else f"{one.bank.name}, {one.number}", detail)
-            for lockers, detail in ((back, said), (free, ""))
-            for one in lockers
+            (f"{one.bank_id}/{one.number}", name, "") for one, name in zip((*back, *free), names, strict=True)
         ],
     }
 

@@ -133,7 +133,7 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
     for contract, card in zip(contracts, cards, strict=True):
         places = sorted({holding.locker.bank_id for holding in contract.holdings})
         subjects.append(Subject(contract.id, card.locker, places))
-        subjects += [Subject(badge.id, badge.label, places) for badge in _trusted_badges(session, contract)]
+        subjects += [Subject(badge.id, badge.label, places) for badge in _trusted_badges(session, contract, person.id)]
     concerned = {bank for subject in subjects for bank in subject.banks}
     views = {bank.id: bank for bank in wall.banks(session, visit.heard, bank_ids=concerned)}
     organisation = session.get(Organisation, person.organisation_id)
@@ -176,9 +176,9 @@ def running_of(session: Session, person_id: str, now: int) -> list[ContractCard]
     return [card for card in cards if card.state != State.ENDED]
 
 
-def _trusted_badges(session: Session, contract: Contract) -> Sequence[Badge]:
-    """Those of whom the contract's holders trust, or trusted, with its lockers."""
-    trusted = [one.id for one in contract.trusted]
+def _trusted_badges(session: Session, contract: Contract, person_id: str) -> Sequence[Badge]:
+    """Those of whom this person of the contract trusts, or trusted, with its lockers; not whom the other of a couple."""
+    trusted = [one.id for one in contract.trusted if one.person_id == person_id]
     return session.scalars(select(Badge).where(Badge.trusted_id.in_(trusted))).all() if trusted else []
 
 

@@ -84,7 +84,7 @@ def test_the_form_offers_the_way_back(town: Town, office) -> None:
     move(town, contract, 2, NOON)
     worker = office(NOON + HOUR).as_role("worker")
     shown = worker.page(f"/contracts/{contract.id}/move")
-    assert "The one before: it still opens for them." in shown
+    assert "The one before, which the badge still opens: 1." in shown
     assert f'value="{town.bank}/2"' not in shown
     worker.post(f"/contracts/{contract.id}/move", locker=f"{town.bank}/1")
     with town.reading() as session:
