@@ -75,7 +75,7 @@ def test_a_term_of_months_ends_the_day_before_the_same_date(day, months, last):
 
 def test_a_term_past_the_calendar_s_end_is_refused_at_once():
     assert term_end(date(9999, 1, 1), 11) == date(9999, 11, 30)
-    with pytest.raises(InvalidError, match="^9999-01-01 is out of range"):
+    with pytest.raises(InvalidError, match=r"^9999-01-01 is out of range"):
         term_end(date(9999, 1, 1), 12)
 
 
