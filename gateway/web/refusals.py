@@ -53,7 +53,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "situation": ("", N_("A colleague has changed this meanwhile: see how it stands now.")),
     "on_leave": ("", N_("They are on leave on one of these days already. Cancel that leave first.")),
     "stands_in": ("", N_("They stand in for someone on these days. Find someone else for that first.")),
-    "stand_in": ("stand_in", N_("Choose someone else, whose account is open.")),
+    "stand_in": (
+        "stand_in",
+        N_("Choose someone else of the same organisation who looks after people, with an open account."),
+    ),
     "stand_in_away": ("stand_in", N_("They are on leave on one of these days themselves. Choose someone else.")),
     "cancelled": ("", N_("This leave was cancelled already.")),
     "fetch": ("fetch", N_("Please choose one.")),
