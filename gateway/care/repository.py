@@ -32,7 +32,7 @@ class Stay:
 def stays(session: Session, now: int, *narrowed: ColumnElement[bool]) -> Sequence[Stay]:
     """Everyone on a contract that is in force at `now`, suspended or not; nobody whose contract a death has frozen.
 
-    `last_used`: when the door of a locker they hold last opened since they hold it.
+    `last_used`: when a locker was last opened by its holder, or for them, since they hold it.
     """
     used = func.max(Observation.last_opened_at).filter(Observation.last_opened_at >= Holding.from_at)
     query = (

@@ -29,7 +29,7 @@ _PRESSING = (Call.REVIEW, Call.MISSED, Call.TO_SEE, Call.NOTHING, Call.AWAY)
 
 @dataclass(frozen=True)
 class Standing:
-    """One person today. `last_used`: the day a locker of theirs last opened, a sign of life; never a trail.
+    """One person today. `last_used`: the day they last opened a locker of theirs, a sign of life; never a trail.
 
     `worker_id` is None where no one looks after them. `every_days` is the cadence that holds.
     """
