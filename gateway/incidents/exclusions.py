@@ -3,7 +3,7 @@
 A new contract there is refused while one is in force, unless a reason to make it all the same is recorded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,6 +41,7 @@ _HINDERING = Prepared(
 class Warning:
     """What anyone at a desk may know of an exclusion: where, until which day, whom to ask; never why."""
 
+    id: str
     site: str
     is_here: bool
     from_on: date
@@ -198,18 +199,19 @@ def list_exclusions(
     return page_of(session, query, Exclusion.id, after=after, limit=limit, newest_first=newest_first)
 
 
-def warnings(session: Session, person_id: str, *, site_id: str, now: int) -> Sequence[Warning]:
-    """What the desk of a site is shown: its own exclusions, and of other sites' those that safety requires.
+def warnings(session: Session, person_id: str, *, sites: Collection[str], now: int) -> Sequence[Warning]:
+    """What the desk of one of these sites is shown: its own exclusions, and of other sites' those that safety requires.
 
     Raises NotFoundError (`person`), ConflictError (`erased`).
     """
     open_file(session, person_id)
-    told = or_(Exclusion.site_id == site_id, Exclusion.warns_elsewhere.is_(True))
+    told = or_(Exclusion.site_id.in_(sites), Exclusion.warns_elsewhere.is_(True))
     query = select(Exclusion).where(Exclusion.person_id == person_id, _in_force(now), told)
     return [
         Warning(
+            id=exclusion.id,
             site=exclusion.site.name,
-            is_here=exclusion.site_id == site_id,
+            is_here=exclusion.site_id in sites,
             from_on=exclusion.from_on,
             until_on=last_day(exclusion),
             ask=exclusion.decided_by,

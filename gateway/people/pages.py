@@ -13,6 +13,7 @@ from gateway.badges.service import list_badges
 from gateway.contracts.models import Contract, Party
 from gateway.contracts.repository import WHOLE
 from gateway.contracts.states import State
+from gateway.incidents.visibility import seen_sites
 from gateway.lockers import wall
 from gateway.lockers.models import Organisation, Site
 from gateway.people import service, situation
@@ -137,7 +138,8 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
     concerned = {bank for subject in subjects for bank in subject.banks}
     views = {bank.id: bank for bank in wall.banks(session, visit.heard, bank_ids=concerned)}
     organisation = session.get(Organisation, person.organisation_id)
-    sites = sorted({holding.locker.bank.site_id for contract in running for holding in contract.holdings})
+    sites = {holding.locker.bank.site_id for contract in running for holding in contract.holdings}
+    sites |= {site.id for site in seen_sites(session, visit.staff.staff_id)}
     decides = visit.may(Right.CONTRACTS)
     asking = set(session.scalars(select(Site.id).where(Site.asks_pin)))
     return PersonPage(

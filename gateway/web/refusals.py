@@ -170,6 +170,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "key_lock": ("", N_("It opens with its key only. Take the key to the door, or plan works on it.")),
     "cents": ("", N_("That amount cannot be right.")),
     "once": ("", N_("The form is incomplete. Load the page again, then send it.")),
+    "warned": ("", N_("This person stays away from another place, for safety. Read it below, then hand over.")),
     "despite_exclusion": ("despite_exclusion", N_("Please choose one.")),
     "why": ("why", N_("Please choose one.")),
     "kind": ("kind", N_("Please choose one.")),

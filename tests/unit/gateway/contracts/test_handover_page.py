@@ -20,7 +20,7 @@ from gateway.schemes.codes import Service
 from gateway.schemes.service import add_scheme, close_scheme, scheme_named
 from gateway.schemes.terms import Terms
 from tests.unit.gateway.luggage import conftest as desk
-from tests.unit.gateway.town import NOON, TODAY, Town
+from tests.unit.gateway.town import NOON, TODAY, ZONE, Town
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 office = desk.office
@@ -93,6 +93,56 @@ def test_a_contract_in_spite_of_an_exclusion_asks_why(town: Town, office: Opened
         recorded = last_transition(session, made.id)
         assert recorded is not None
         assert recorded.reason == "accompanied"
+
+
+def test_what_safety_requires_to_know_of_another_place_is_read_before_a_locker_is_handed_over(
+    town: Town, office: Opened
+) -> None:
+    nadia = town.person("Nadia")
+    worker = office(NOON).as_role("worker")
+    with town.writing() as session:
+        elsewhere = lockers.site_named(
+            session, "Bagnolet", organisation_id=town.organisation_id, zone=ZONE, actor="t", now=NOON
+        )
+        made = exclusions.exclude(
+            session, person_id=nadia.id, site_id=elsewhere.id, from_on=TODAY, until_on=TODAY + timedelta(days=7),
+            reason=IncidentKind.VIOLENCE, warns_elsewhere=True, actor=worker.staff_id, now=NOON,
+        )  # fmt: skip
+    said = "Stays away from Bagnolet until 22 June 2026"
+    assert said in worker.page(f"/handover?person={nadia.id}")
+    form: dict[str, Any] = {
+        "person": nadia.id, "locker": f"{town.bank}/1", "starts_on": TODAY.isoformat(), "ends_on": "2026-12-31",
+        "scheme": "", "badge_how": "none",
+    }  # fmt: skip
+    unread = worker.post("/handover", 422, **form)
+    assert said in unread
+    assert "Read it below, then hand over." in unread
+    assert f'<input type="hidden" name="told" value="{made.id}">' in unread
+    with town.reading() as session:
+        assert contracts.list_contracts(session, person_id=nadia.id, now=NOON).items == []
+    worker.post("/handover", **form, told=made.id)
+    with town.reading() as session:
+        assert len(contracts.list_contracts(session, person_id=nadia.id, now=NOON).items) == 1
+
+
+def test_an_exclusion_of_another_place_that_safety_does_not_require_to_know_is_not_told(
+    town: Town, office: Opened
+) -> None:
+    nadia = town.person("Nadia")
+    worker = office(NOON).as_role("worker")
+    with town.writing() as session:
+        elsewhere = lockers.site_named(
+            session, "Bagnolet", organisation_id=town.organisation_id, zone=ZONE, actor="t", now=NOON
+        )
+        exclusions.exclude(
+            session, person_id=nadia.id, site_id=elsewhere.id, from_on=TODAY, until_on=TODAY + timedelta(days=7),
+            reason=IncidentKind.THEFT, actor=worker.staff_id, now=NOON,
+        )  # fmt: skip
+    assert "Stays away" not in worker.page(f"/handover?person={nadia.id}&locker={town.bank}/1")
+    worker.post(
+        "/handover", person=nadia.id, locker=f"{town.bank}/1", starts_on=TODAY.isoformat(), ends_on="2026-12-31",
+        scheme="", badge_how="none",
+    )  # fmt: skip
 
 
 def _schemes(town: Town, *names: str, organisation_id: str = "", **more: Any) -> list[str]:
