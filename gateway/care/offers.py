@@ -93,6 +93,13 @@ def close_offer(session: Session, offer_id: str, outcome: OfferOutcome, *, actor
     return offer
 
 
+def offered_lockers(session: Session, *, but_to: str = "") -> frozenset[str]:
+    """Lockers that are offered to someone, other than this person if one is named."""
+    query = select(Offer.locker_id).join(WaitingEntry, WaitingEntry.id == Offer.entry_id)
+    query = query.where(Offer.closed_at.is_(None), Offer.locker_id.is_not(None), WaitingEntry.person_id != but_to)
+    return frozenset(one for one in session.scalars(query) if one)
+
+
 def to_decide(offer: Offer, today: date) -> bool:
     """Whether the day until which an answer was awaited is past."""
     return offer.closed_at is None and offer.answer_by is not None and offer.answer_by < today

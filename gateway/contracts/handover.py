@@ -1,6 +1,6 @@
 """Handing over: person, locker, badge and dates in one form and one unit of work."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway.badges.pages import give_badge, stock
 from gateway.care import waiting
+from gateway.care.offers import offered_lockers
 from gateway.care.waiting_models import WaitingEntry
 from gateway.contracts import scheme_choice, service, words
 from gateway.days import local_day, term_end
@@ -148,6 +149,7 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
     free = free_lockers(session, visit.now, organisation_id=visit.organisation_id)
     place = session.get(Bank, form.get("locker").partition("/")[0])
     bank = place or (free[0].bank if free else None)
+    offered = offered_lockers(session, but_to=chosen.id if chosen else "")
     first_on = _first_day(form, bank, visit.now)
     schemes = scheme_choice.choices(visit, session, organisation_id, first_on)
     _prefer_the_only(form, schemes, first_on)
@@ -158,9 +160,7 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
         form=form,
         person_name=chosen.name if chosen else "",
         people=[(person.id, person.name) for person in people],
-        lockers=[
-            (f"{one.bank_id}/{one.number}", f"{one.bank.site.name}, {one.bank.name}, {one.number}") for one in free
-        ],
+        lockers=[(f"{one.bank_id}/{one.number}", _named(visit, one, offered)) for one in free],
         badges=_badges(session, form, free),
         schemes=schemes,
         first_on=first_on,
@@ -169,6 +169,11 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
         if _is_excluded(session, form, visit.now)
         else [],
     )
+
+
+def _named(visit: Member, locker: Locker, offered: Collection[str]) -> str:
+    name = f"{locker.bank.site.name}, {locker.bank.name}, {locker.number}"
+    return f"{name} · {visit.say(N_('offered to someone who waits'))}" if locker.id in offered else name
 
 
 def _badges(session: Session, form: Form, free: Sequence[Locker]) -> list[tuple[str, str]]:
