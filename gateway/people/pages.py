@@ -121,7 +121,7 @@ def person_page(visit: MemberVisit, person_id: str) -> Response:
         return visit.page("people/person.html", area="people", person=person_shown(visit, session, person_id))
 
 
-def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
+def person_shown(visit: Member, session: Session, person_id: str) -> PersonPage:
     """A person's page as plain values. Raises NotFoundError with code `person`."""
     now = visit.clock()
     person = service.person_of(session, person_id)
