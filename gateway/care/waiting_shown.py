@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from gateway.care import partners, words
 from gateway.care.offers import to_decide
-from gateway.care.repository import today
+from gateway.care.repository import dead, today
 from gateway.care.waiting import open_offer
 from gateway.care.waiting_models import Offer, WaitingEntry
-from gateway.contracts.deaths import dead_among
 from gateway.lockers.models import Locker, Site
 from gateway.people.models import Person
 from gateway.people.service import person_of
@@ -96,7 +95,7 @@ def rows(visit: Visit, session: Session, entries: Sequence[WaitingEntry], longes
     """Lines of the list; `longest`: since when the first one of all waits."""
     ids = [entry.person_id for entry in entries]
     people = {one.id: one.name for one in session.scalars(select(Person).where(Person.id.in_(ids)))}
-    dead = dead_among(session, ids)
+    died = dead(session, ids)
     schemes, sites = _names(session, Scheme), _names(session, Site)
     day, whole = today(session, visit.now), max(1, visit.now - longest)
     return [
@@ -108,7 +107,7 @@ def rows(visit: Visit, session: Session, entries: Sequence[WaitingEntry], longes
             source=words.SOURCES[entry.source],
             scheme=schemes[entry.scheme_id],
             site=sites.get(entry.site_id or "", ""),
-            state=state_of(entry, day, has_died=entry.person_id in dead),
+            state=state_of(entry, day, has_died=entry.person_id in died),
             share=max(2, round(100 * (visit.now - entry.since) / whole)),
         )
         for entry in entries

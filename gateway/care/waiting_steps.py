@@ -8,11 +8,10 @@ from sqlalchemy.orm import Session
 
 from gateway.care import offers, waiting, words
 from gateway.care.codes import AttemptResult, ContactKind, LeftWhy, OfferOutcome
-from gateway.care.repository import today
+from gateway.care.repository import dead, today
 from gateway.care.waiting import open_offer
 from gateway.care.waiting_models import Offer, WaitingEntry
 from gateway.care.waiting_shown import history, referral, state_of, waited
-from gateway.contracts.deaths import dead_among
 from gateway.errors import ConflictError
 from gateway.lockers.free import free_lockers
 from gateway.lockers.models import Locker, Site
@@ -116,7 +115,7 @@ def _entry(visit: Member, session: Session, entry_id: str, form: Form, status: i
     since = waiting.waiting_since(session, scheme_id=entry.scheme_id, site_id=entry.site_id)
     offer, day = open_offer(entry), today(session, visit.now)
     locker = session.get(Locker, offer.locker_id or "") if offer else None
-    has_died = bool(dead_among(session, [entry.person_id]))
+    has_died = entry.person_id in dead(session, [entry.person_id])
     contracts = [] if entry.closed_at else running_of(session, entry.person_id, visit.now)
     return visit.page(
         "care/waiting_entry.html",

@@ -1,7 +1,6 @@
 """A death freezes what is inside for those entitled, and ends reminders; a mistaken report is taken back."""
 
 import json
-from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import select
@@ -77,13 +76,6 @@ def withdraw(session: Session, person_id: str, *, actor: str, now: int) -> Death
 def death_of(session: Session, person_id: str) -> Death | None:
     """The person's death, if it is written down and was not a mistake: nobody is to be reminded of them."""
     return session.scalar(select(Death).where(Death.person_id == person_id, Death.withdrawn_at.is_(None)))
-
-
-def dead_among(session: Session, people: Collection[str]) -> frozenset[str]:
-    """Those of these people whose death is written down, and was not a mistake."""
-    return frozenset(
-        session.scalars(select(Death.person_id).where(Death.person_id.in_(people), Death.withdrawn_at.is_(None)))
-    )
 
 
 def _end(session: Session, contract: Contract, person_id: str, actor: str, now: int) -> None:
