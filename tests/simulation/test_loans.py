@@ -114,7 +114,7 @@ def test_a_loan_that_is_not_what_was_done_is_found(lent: FaultyTown, table: Any,
         (effects, "note_releases", lambda *_, **__: None, "loans"),
         (service, "access_changed", lambda *_: None, "access"),
         (grants, "_why_dead", lambda *_: None, "access"),
-        (grants, "_returns_until", lambda _terms, _zone, due_at: due_at, "access"),
+        (grants, "opens_until", lambda _terms, _zone, due_at: due_at, "access"),
     ],
 )
 def test_a_library_that_lends_wrongly_is_found(

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from simulator.world.lives.lending import Done, Lent
+from simulator.world.lives.calendar import day_of, days_on, midnight
+from simulator.world.lives.lending import GRACE_DAYS, Done, Lent
 from simulator.world.lives.office import DONE, Office
 from simulator.world.lives.records import Records
 
@@ -97,7 +98,7 @@ class _Reader:
         self._shut: dict[str, tuple[int, int]] = {}
 
     def hear(self, told: Told) -> None:
-        """A release counts from the loan's beginning until it is over, and a first one only before it was due.
+        """A release counts from the loan's beginning until it is over, and a first one only until the days of grace are.
 
         Unless nothing opened; a stiff door may still open after that was told.
         """
@@ -117,7 +118,8 @@ class _Reader:
     def _concerns(self, at: int) -> bool:
         if self._over_at is not None:
             return self._from_at <= at < self._over_at
-        return at >= self._from_at and (self.taken_at is not None or at < self._due_at)
+        until = midnight(days_on(day_of(self._due_at), GRACE_DAYS + 1))
+        return at >= self._from_at and (self.taken_at is not None or at < until)
 
     def did(self, act: Done) -> None:
         """What the desk did; what it was refused, it had to be."""
