@@ -98,7 +98,7 @@ class _Reader:
         self._shut: dict[str, tuple[int, int]] = {}
 
     def hear(self, told: Told) -> None:
-        """A release counts from the loan's beginning until it is over, and a first one only until the days of grace are.
+        """A release counts from the loan's beginning until it is over, a first one only until the days of grace are.
 
         Unless nothing opened; a stiff door may still open after that was told.
         """

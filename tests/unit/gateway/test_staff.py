@@ -85,6 +85,16 @@ def test_who_revoked_a_token_is_on_record_once(database: Database, staff: Staff)
             service.revoke_token(session, "none", actor="lea", now=NOON)
 
 
+def test_a_sign_in_by_a_clock_that_was_ahead_is_over_once_the_clock_is_right(database: Database, staff: Staff) -> None:
+    with database.writing() as session:
+        opened = service.open_sign_in(session, staff.id, now=NOON + 100 * 86_400_000)
+        for now in (NOON, NOON + 99 * 86_400_000):
+            with pytest.raises(SignInError):
+                service.signed_in(session, opened.token, now=now)
+        # The machine beside it may be a moment behind.
+        service.signed_in(session, opened.token, now=NOON + 100 * 86_400_000 - 30_000)
+
+
 def test_a_new_password_ends_every_sign_in(database: Database, staff: Staff) -> None:
     with database.writing() as session:
         opened = service.open_sign_in(session, staff.id, now=NOON)
