@@ -61,11 +61,14 @@ def record_attempt(
     actor: str,
     now: int,
 ) -> Attempt:
-    """One try to reach the person. Raises NotFoundError (`offer`), InvalidError (`note`, `at`), ConflictError."""
+    """One try to reach the person.
+
+    Raises NotFoundError (`offer`), InvalidError (`note`, `at`), ConflictError (`closed`, `erased`).
+    """
     offer, entry = _open(session, offer_id)
     attempt = Attempt(
         id=new_id(now), offer_id=offer.id, at=files.happened(at, now), kind=kind.value, result=result.value,
-        note=files.note(note), recorded_by=actor, recorded_at=now,
+        note=files.note_in(session, entry.person_id, note), recorded_by=actor, recorded_at=now,
     )  # fmt: skip
     offer.attempts.append(attempt)
     session.flush()

@@ -369,7 +369,12 @@ def list_contracts(
 
 
 def say_how(contract: Contract, reason: str, how: How) -> None:
-    """Sets why and how a contract ends. Raises InvalidError (`reason`, `decided_by`, `destination`, `stability`)."""
+    """Sets why and how a contract ends.
+
+    Raises InvalidError (`reason`, `decided_by`, `destination`, `stability`), ConflictError (`erased`: a draft's note).
+    """
+    if how.note and all(party.person.erased_at is not None for party in contract.parties):
+        raise file_erased()
     reasons = {codes.checked(codes.EndReason, one).value for one in (reason, *how.more_reasons)}
     kept = [row for row in contract.end_reasons if row.reason in reasons]
     new = reasons - {row.reason for row in kept}

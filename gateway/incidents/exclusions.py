@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, or_
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
-from gateway.care.files import note, open_file
+from gateway.care.files import note, note_in, open_file
 from gateway.days import day_after, day_start, local_day
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
@@ -115,7 +115,8 @@ def appeal(
 ) -> Appeal:
     """Someone asks that it be looked at again; one waits at a time.
 
-    Raises NotFoundError (`exclusion`), InvalidError (`note`), ConflictError (`exclusion_over`, `appeal_waits`).
+    Raises NotFoundError (`exclusion`), InvalidError (`note`), ConflictError (`exclusion_over`, `appeal_waits`,
+    `erased`).
     """
     exclusion = exclusion_of(session, exclusion_id, actor=actor)
     if is_over(exclusion, now):
@@ -123,8 +124,8 @@ def appeal(
     if any(one.decided_at is None for one in exclusion.appeals):
         raise ConflictError("appeal_waits", "an appeal waits already: decide it first")
     made = Appeal(
-        id=new_id(now), exclusion_id=exclusion.id, made_by=made_by.value, note=note(text), recorded_by=actor,
-        recorded_at=now,
+        id=new_id(now), exclusion_id=exclusion.id, made_by=made_by.value,
+        note=note_in(session, exclusion.person_id, text), recorded_by=actor, recorded_at=now,
     )  # fmt: skip
     exclusion.appeals.append(made)
     session.flush()
@@ -146,7 +147,8 @@ def decide(
 ) -> Appeal:
     """Upheld (by someone else than who excluded), shortened to a new last day, or lifted.
 
-    Raises NotFoundError (`appeal`), InvalidError (`shorter`, `note`), ConflictError (`decided`, `own_decision`).
+    Raises NotFoundError (`appeal`), InvalidError (`shorter`, `note`), ConflictError (`decided`, `own_decision`,
+    `erased`).
     """
     made = session.get(Appeal, appeal_id)
     if made is None:
@@ -156,11 +158,12 @@ def decide(
         raise ConflictError("decided", "this appeal was decided already")
     if outcome is AppealOutcome.UPHELD and exclusion.decided_by == actor:
         raise ConflictError("own_decision", "someone else decides whether your own decision stands")
+    made.decision_note = note_in(session, exclusion.person_id, text)
     if outcome is AppealOutcome.SHORTENED:
         _shorten(exclusion, until_on, actor, now)
     elif outcome is AppealOutcome.LIFTED:
         _end(exclusion, now, actor, now)
-    made.outcome, made.decision_note, made.decided_by, made.decided_at = outcome.value, note(text), actor, now
+    made.outcome, made.decided_by, made.decided_at = outcome.value, actor, now
     session.flush()
     audit.record(
         session, actor=actor, action="appeal_decided", subject=exclusion.person_id, now=now, appeal=made.id,
