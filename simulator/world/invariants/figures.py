@@ -154,7 +154,7 @@ def _stays(pacts: Iterable[Pact], members: Iterable[Member]) -> list[Stay]:
         times.setdefault(member.person, []).append((member.starts_on, max(member.starts_on, last), member))
     for pact in pacts:
         for part in pact.parts:
-            first = pact.starts_on
+            first = max(pact.starts_on, day_of(pact.from_at))
             if part.from_at > pact.from_at:
                 first = max(first, day_of(part.from_at))
             over = [day_of(at) for at in (pact.ended_at, part.until_at) if at is not None]
