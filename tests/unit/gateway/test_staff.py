@@ -1,6 +1,9 @@
 """Accounts, sign-in, tokens: secrets are hashes, refusals say nothing, guessing is slow."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 from limits import RateLimitItemPerSecond
 from sqlalchemy import select
 
@@ -143,6 +146,31 @@ def test_an_address_that_has_to_wait_keeps_nobody_else_from_their_account() -> N
         with pytest.raises(TooManyAttemptsError):
             attempts.count("nadia@example.org", "192.0.2.1")
     attempts.count("nadia@example.org", "192.0.2.2")
+
+
+@pytest.mark.usefixtures("patient_machine")
+def test_accounts_and_addresses_that_were_tried_long_ago_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts_of, "KEYS_KEPT", 100)
+    attempts = Attempts()
+    with time_machine.travel(datetime(2026, 6, 15, tzinfo=UTC), tick=False) as traveller:
+        for number in range(400):
+            if number % 50 == 0:
+                traveller.shift(timedelta(minutes=16))
+            attempts.count(f"{number}@example.org", f"192.0.2.{number // 50}")
+    # Those of the last quarter of an hour, and of twice as many as were left at the last look.
+    assert len(attempts._storage.events) < 200
+
+
+def test_while_all_have_to_wait_nothing_is_kept_of_who_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts_of, "OVERALL", RateLimitItemPerSecond(20, 3_600))
+    attempts = Attempts()
+    for number in range(20):
+        attempts.count(f"{number}@example.org", "192.0.2.1")
+    kept = len(attempts._storage.events)
+    for number in range(50):
+        with pytest.raises(TooManyAttemptsError):
+            attempts.count(f"more{number}@example.org", f"192.0.2.{number}")
+    assert len(attempts._storage.events) == kept
 
 
 @pytest.mark.usefixtures("patient_machine")
