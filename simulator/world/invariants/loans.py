@@ -94,26 +94,26 @@ class _Reader:
         self._by_hand: int | None = None
         self._over_at: int | None = None
         self._is_seen = False
-        self._opened: dict[str, tuple[int, int]] = {}
-        self._shut: dict[str, tuple[int, int]] = {}
+        self._taps: dict[str, tuple[int, int]] = {}
+        self._outcomes: dict[str, set[str]] = {}
 
     def hear(self, told: Told) -> None:
         """A release counts from the loan's beginning until it is over, a first one only until the days of grace are.
 
-        Unless nothing opened; a stiff door may still open after that was told.
+        Unless nothing opened: a stiff door may still open after that was told, or before its board fails to answer.
         """
         if told.kind == "release_intended":
             if not self._concerns(told.at):
                 return
-            self._opened[told.release] = told.at, told.seq
+            self._taps[told.release] = told.at, told.seq
         else:
-            now_opened = told.kind == "door_opened"
-            before, after = (self._shut, self._opened) if now_opened else (self._opened, self._shut)
-            if told.release not in before:
-                return
-            after[told.release] = before.pop(told.release)
-        if not self._is_seen:
+            self._outcomes.setdefault(told.release, set()).add(told.kind)
+        if told.release in self._taps and not self._is_seen:
             self._read()
+
+    def _counts(self, release: str) -> bool:
+        outcomes = self._outcomes.get(release)
+        return not outcomes or "door_opened" in outcomes
 
     def _concerns(self, at: int) -> bool:
         if self._over_at is not None:
@@ -140,7 +140,7 @@ class _Reader:
 
     def _read(self) -> None:
         """The first visit took, the last one brought back; taps within a quarter of an hour are one visit."""
-        taps = sorted(self._opened.values())
+        taps = sorted(tap for release, tap in self._taps.items() if self._counts(release))
         visits = taps[:1] + [after for before, after in pairwise(taps) if after[0] - before[0] > _VISIT_MS]
         if self._by_hand is None:
             self.taken_at = visits.pop(0)[0] if visits else None
