@@ -1,5 +1,6 @@
 """The gateway's database in the world: SQLite in memory, migrated once a process, and what may go wrong with it."""
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -14,6 +15,7 @@ from gateway.privacy.field_keys import FieldKeys
 from gateway.privacy.fields import use_keys
 from simulator.world.chance import Chance
 
+_TABLES = "SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name"
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 # Raises where a statement is refused.
 Refusal = Callable[[str], None]
@@ -106,6 +108,14 @@ class GatewayDatabase:
     def backup(self) -> bytes:
         """Everything that is committed."""
         return self.connection.serialize()
+
+    def rows_hash(self) -> str:
+        """SHA-256 over every row of every table, in hex; whatever order or version of SQLite they come from."""
+        found = hashlib.sha256()
+        for (table,) in self.connection.execute(_TABLES).fetchall():
+            rows = sorted(map(repr, self.connection.execute(f'SELECT * FROM "{table}"')))  # noqa: S608 - a name of ours
+            found.update("\n".join([table, *rows, ""]).encode())
+        return found.hexdigest()
 
     def restore(self, saved: bytes) -> None:
         """The database as it was then."""
