@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NoReturn, Self
 
+import msgspec
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
@@ -16,6 +17,7 @@ from gateway.privacy.fields import use_keys
 from simulator.world.chance import Chance
 
 _TABLES = "SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name"
+_packed = msgspec.msgpack.Encoder().encode
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 # Raises where a statement is refused.
 Refusal = Callable[[str], None]
@@ -113,8 +115,8 @@ class GatewayDatabase:
         """SHA-256 over every row of every table, in hex; whatever order or version of SQLite they come from."""
         found = hashlib.sha256()
         for (table,) in self.connection.execute(_TABLES).fetchall():
-            rows = sorted(map(repr, self.connection.execute(f'SELECT * FROM "{table}"')))  # noqa: S608 - a name of ours
-            found.update("\n".join([table, *rows, ""]).encode())
+            rows = self.connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name of ours
+            found.update(b"".join([_packed(table), *sorted(map(_packed, rows))]))
         return found.hexdigest()
 
     def restore(self, saved: bytes) -> None:
