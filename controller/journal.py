@@ -16,8 +16,9 @@ from controller.journal_threads import Threads, Workforce
 from controller.journal_writer import Writer, trouble_code
 from controller.pace import PRODUCTION, Pace
 from controller.pending import Head, Pending, ReceiptNoted, Result
+from controller.remembered import sound_state
 from controller.salvage import BROUGHT_OVER, copied_state, open_store, set_aside
-from controller.state_copy import COPIED_WHEN, COPY_NAME, write_copy
+from controller.state_copy import COPIED, COPIED_WHEN, COPY_NAME, read_copy, write_copy
 from controller.storage import MACHINE, Storage
 from controller.store import EpochState, Page, Row, Store, corrupt
 from controller.witnesses import give_memory_back, mono_ms
@@ -245,12 +246,18 @@ class Journal:
             store = self._store()
             store.checkpoint()
             if copy:
-                write_copy(self._path.with_name(COPY_NAME), store.state(), self._storage)
+                self._copy(store)
                 self._give_memory_back()  # a long list has been in memory several times over
         except (sqlite3.Error, OSError) as error:
             _log.warning("checkpoint: %s", error)
             self._copy_due = self._copy_due or copy
             self._forget_reading()
+
+    def _copy(self, store: Store) -> None:
+        """Copy the state. Of a value that the disk has spoilt the copy keeps the one it has: it is the last there is."""
+        path = self._path.with_name(COPY_NAME)
+        state = {name: value for name, value in store.state().items() if name in COPIED}
+        write_copy(path, sound_state(state, lambda: read_copy(path, self._storage)), self._storage)
 
     def _store(self) -> Store:
         """The reader's own connection."""

@@ -46,6 +46,17 @@ def sound_state(state: Mapping[str, bytes], copy: Callable[[], Mapping[str, byte
     return sound
 
 
+def mended(state: Mapping[str, bytes], sound: Mapping[str, bytes]) -> dict[str, bytes | None]:
+    """What is to be written over what the disk has spoilt, of its `sound_state`.
+
+    What was given up stays as it is: it shows that there was something.
+    """
+    values: dict[str, bytes | None] = {name: value for name, value in sound.items() if state.get(name) != value}
+    if "list" in values:  # behind it: writing a list makes the spoilt one the one before
+        values["list_previous"] = sound.get("list_previous")
+    return values
+
+
 def _is_sound(name: str, value: bytes) -> bool:
     try:
         if name in ("session", "list_version"):
