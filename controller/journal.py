@@ -254,7 +254,7 @@ class Journal:
             self._forget_reading()
 
     def _copy(self, store: Store) -> None:
-        """Copy the state. Of a value that the disk has spoilt the copy keeps the one it has: it is the last there is."""
+        """Copy the state. Of a value that the disk has spoilt it keeps the one it has: the last there is."""
         path = self._path.with_name(COPY_NAME)
         state = {name: value for name, value in store.state().items() if name in COPIED}
         write_copy(path, sound_state(state, lambda: read_copy(path, self._storage)), self._storage)

@@ -1,6 +1,7 @@
 """Sets a corrupt journal aside and saves what can still be read of it: state, and entries that have no receipt.
 
-A power cut in the middle of it loses nothing: the next start goes on where it ended.
+Of a journal that is gone altogether there is the copy of its state. A power cut in the middle of it loses nothing: the
+next start goes on where it ended.
 """
 
 import logging
@@ -17,8 +18,10 @@ from wire.chain import link
 _log = logging.getLogger("controller.salvage")
 # Sessions begun since the copy was made are unknown; numbers must still rise.
 SESSION_MARGIN = 1_000_000
-# State that says: what was set aside has been brought over, and no epoch has told of it yet.
+# State that says: what was set aside, or its copy, has been brought over, and no epoch has told of it yet.
 BROUGHT_OVER = "set_aside"
+# State that names the journal set aside that was brought over last: a copy that says so was made since.
+SALVAGED = "salvaged"
 _ASIDE = re.compile(r".*\.set-aside-(\d+)")
 
 
@@ -45,15 +48,20 @@ def _asides(names: Iterable[str]) -> list[int]:
 
 
 def open_store(path: Path, storage: Storage = MACHINE) -> Store:
-    """The database; an empty one gets what can be read of the one that was set aside. Raises sqlite3.Error, OSError."""
+    """The database; an empty one gets what can be read of the one that was set aside, and of the copy of its state.
+
+    Raises sqlite3.Error, OSError.
+    """
     aside = newest_aside(path, storage)
     names = storage.names(path.parent)
     if aside is not None and aside.name not in names and path.name in names:
         storage.move(path, aside)
     store = Store(path, storage)
     try:
-        if aside is not None and store.is_empty():
-            _salvage(aside, store, storage)
+        if store.is_empty():
+            copied = copied_state(path, storage)
+            if aside is not None or copied:
+                _salvage(aside, copied, store, storage)
     except BaseException:
         store.close()
         raise
@@ -68,30 +76,37 @@ def copied_state(path: Path, storage: Storage = MACHINE) -> dict[str, bytes]:
     return state
 
 
-def _salvage(old: Path, new: Store, storage: Storage) -> None:
+def _salvage(old: Path | None, copied: dict[str, bytes], new: Store, storage: Storage) -> None:
     """Bring over what is readable: each state value, else its copy; each epoch's entries without receipt.
 
-    Entries are taken only as far as their chain holds. sqlite3.Error of `new` passes through; those of `old` end the
-    reading of that part.
+    A copy that was made since `old` was brought over, into a database that is gone too, knows better. Entries are taken
+    only as far as their chain holds. sqlite3.Error of `new` passes through; that of `old` ends the reading of a part.
     """
+    name = b"" if old is None else old.name.encode()
     new.begin()
     try:
-        new.put_state(copied_state(new.path, storage))
-        try:
-            source = storage.connect(old, read_only=True)
-        except sqlite3.Error:
-            _log.warning("nothing can be read of the journal that was set aside")
-        else:
-            try:
-                new.put_state(dict(_readable_state(source)))
-                _bring_entries(source, new)
-            finally:
-                source.close()
-        new.put_state({BROUGHT_OVER: b""})
+        found = {} if old is None else _bring_over(old, new, storage)
+        is_since = copied.get(SALVAGED) == name != found.get(SALVAGED)
+        state = found | copied if is_since else copied | found
+        new.put_state({**state, SALVAGED: name, BROUGHT_OVER: b""})
         new.commit()
     except BaseException:
         new.roll_back()
         raise
+
+
+def _bring_over(old: Path, new: Store, storage: Storage) -> dict[str, bytes]:
+    """Bring over the entries; answers the state."""
+    try:
+        source = storage.connect(old, read_only=True)
+    except sqlite3.Error:
+        _log.warning("nothing can be read of the journal that was set aside")
+        return {}
+    try:
+        _bring_entries(source, new)
+        return dict(_readable_state(source))
+    finally:
+        source.close()
 
 
 def _readable_state(source: Connection) -> Iterator[tuple[str, bytes]]:

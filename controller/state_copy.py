@@ -9,7 +9,7 @@ import msgspec
 from controller.storage import MACHINE, Storage
 
 COPY_NAME = "state.copy"
-COPIED = frozenset({"list", "kept", "trust", "keys", "time", "session", "list_version"})
+COPIED = frozenset({"list", "kept", "trust", "keys", "time", "session", "list_version", "salvaged"})
 # A new copy is made when one of these changes; the others ride along.
 COPIED_WHEN = frozenset({"list", "kept", "trust", "keys"})
 _DIGEST_BYTES = 32

@@ -15,7 +15,7 @@ from controller.state_copy import COPY_NAME, read_copy
 from controller.storage import MACHINE, MachineStorage
 from controller.store import RESERVE_BYTES, Store
 from controller.witnesses import mono_ms
-from tests.unit.controller.journal_lives import AT, NOW, Life, failing, live, on_disk, until
+from tests.unit.controller.journal_lives import AT, NEW_LIST, NOW, OLD_LIST, Life, failing, live, on_disk, until
 from wire.entries import EntryType
 
 
@@ -181,13 +181,13 @@ def test_a_copy_of_the_list_that_the_disk_refused_is_made_once_it_works_again(
         return read_copy(tmp_path / COPY_NAME).get("list")
 
     async def use(life: Life) -> None:
-        life.journal.keep({"list": b"old"}, NOW)
-        assert await looked_after(life) == b"old"
-        life.journal.keep({"list": b"new"}, NOW)
+        life.journal.keep({"list": OLD_LIST}, NOW)
+        assert await looked_after(life) == OLD_LIST
+        life.journal.keep({"list": NEW_LIST}, NOW)
         with monkeypatch.context() as full:
             full.setattr(MachineStorage, "replace", refused)
-            assert await looked_after(life) == b"old"
-        assert await looked_after(life) == b"new"
+            assert await looked_after(life) == OLD_LIST
+        assert await looked_after(life) == NEW_LIST
 
     live(tmp_path, use)
 
@@ -207,16 +207,16 @@ def test_a_copy_begun_while_the_disk_stalls_on_a_newer_list_is_made_again(
         return read_copy(tmp_path / COPY_NAME).get("list")
 
     async def use(life: Life) -> None:
-        life.journal.keep({"list": b"old"}, NOW)
+        life.journal.keep({"list": OLD_LIST}, NOW)
         assert await life.written()
         answers: list[bool] = []
         with monkeypatch.context() as slow:
             slow.setattr(Store, "commit", stalls)
-            life.journal.keep({"list": b"new"}, NOW, answers.append)
-            assert await copied(life) == b"old"
+            life.journal.keep({"list": NEW_LIST}, NOW, answers.append)
+            assert await copied(life) == OLD_LIST
             may_go_on.set()
             await until(lambda: answers == [True])
-        assert await copied(life) == b"new"
+        assert await copied(life) == NEW_LIST
 
     live(tmp_path, use)
 

@@ -15,9 +15,8 @@ from controller.state_copy import COPY_NAME, read_copy, write_copy
 from controller.store import Store
 from controller.trust import write_root
 from controller.witnesses import mono_ms
-from tests.unit.controller.journal_lives import NOW, Life, live
+from tests.unit.controller.journal_lives import NOW, Life, access, live
 from tests.unit.controller.test_runtime import BANK, until
-from wire.access_list import AccessList
 from wire.envelope import sign
 from wire.keys import seal, to_token
 from wire.messages import Keys, SealedKey, Trust, TrustedKey, encode
@@ -27,14 +26,8 @@ AT = 1_790_000_000_000
 ROOT, GATEWAY = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 
 
-def access(version: int) -> bytes:
-    return sign(
-        GATEWAY, Topic.ACCESS, encode(AccessList("bank-1", version, AT, AT + 10**9, "UTC", {}, ("k1",), (), ()))
-    )
-
-
 class Bank:
-    """A bank that follows list 2 and had list 1 before, with the copy of its state."""
+    """A bank that follows list 2, whoever signed it, and had list 1 before, with the copy of its state."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "bank.toml").write_text(BANK)
