@@ -25,6 +25,7 @@ _OUTCOMES = frozenset(
     }
 )
 _DOOR_MOVED = frozenset({EntryType.DOOR_OPENED, EntryType.DOOR_CLOSED, EntryType.DOOR_FORCED})
+_READ = _OUTCOMES | _DOOR_MOVED | {EntryType.RELEASE_INTENDED}
 _log = logging.getLogger("controller.remembered")
 
 
@@ -84,6 +85,7 @@ def bank_state(
     pulse_ms: Callable[[int], int],
 ) -> BankState:
     """What the core needs to go on, of a `sound_state`; `now_ms` is monotonic, `pulse_ms` a locker's pulse length."""
+    recent = [entry for entry in recent if _is_whole(entry)]
     access_list, name = _list_in_force(state)
     return BankState(
         access_list=access_list,
@@ -96,6 +98,18 @@ def bank_state(
         past_releases=_past_releases(recent, boot_id, now_ms, pulse_ms),
         releases_since_change=_releases_since_change(recent),
     )
+
+
+def _is_whole(entry: Entry) -> bool:
+    """Whether what is read of it is there: only the newest lines of the last epoch were held against their chain."""
+    if entry.type not in _READ:
+        return True
+    locker, release = entry.body.get("locker"), entry.body.get("release")
+    named = isinstance(release, str) or (release is None and entry.type != EntryType.RELEASE_INTENDED)
+    if named and type(locker) is int:
+        return True
+    _log.warning("entry %d of epoch %s is spoilt and passed over", entry.seq, entry.epoch)
+    return False
 
 
 def _list_in_force(state: Mapping[str, bytes]) -> tuple[AccessList | None, str | None]:

@@ -1,5 +1,7 @@
 """What a bank remembers across a restart: which releases had no outcome when the controller died."""
 
+from typing import Any
+
 import pytest
 
 from controller.remembered import bank_state
@@ -71,3 +73,17 @@ def test_where_two_boots_have_no_name_no_release_lies_in_the_future() -> None:
 def test_only_the_door_s_own_sensor_counts_as_seen_to_work(sensor: dict[str, str], proven: dict[int, int]) -> None:
     entry = Entry("e" * 32, 1, "door_closed", 1_795_296_336_915, 1, "boot", "trusted", {"locker": 1, **sensor})
     assert bank_state({}, [entry], {}, "boot", NOW_MS, lambda _locker: 300).releases_since_change == proven
+
+
+@pytest.mark.parametrize("kind", [EntryType.RELEASE_INTENDED, EntryType.DOOR_OPENED, EntryType.DOOR_CLOSED])
+@pytest.mark.parametrize(
+    "body", [{"lockes": 1, "release": "r"}, {"locker": [1], "release": "r"}, {"locker": 1, "release": [1]}]
+)
+def test_a_spoilt_entry_of_an_older_epoch_keeps_no_controller_from_starting(
+    kind: EntryType, body: dict[str, Any]
+) -> None:
+    """Nobody checks their chain at a start, and until a new start is written it would be found at every one."""
+    bad = Entry("d" * 32, 9, kind, 1_795_296_336_915, 1_000, "boot", "trusted", body)
+    state = bank_state({}, [bad, *journal(EntryType.RELEASE_INTENDED)], {}, "boot", NOW_MS, lambda _: 300)
+    assert [release.locker for release in state.unresolved] == [1]
+    assert [release.locker for release in state.past_releases] == [1]
