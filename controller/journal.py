@@ -202,9 +202,9 @@ class Journal:
         """Queue state alone."""
         self.append(None, {}, now, state=state, done=done)
 
-    def note_receipt(self, no: int, through: int, at: int) -> None:
+    def note_receipt(self, epoch: str, through: int, at: int) -> None:
         """Queue a receipt; it is written with the next entry or within half a second (losing it costs a resend)."""
-        self._work.write(ReceiptNoted(no, through, at))
+        self._work.write(ReceiptNoted(epoch, through, at))
 
     def _post(self, result: Result) -> None:
         try:

@@ -337,7 +337,7 @@ class Uplink:
             if through > (known or 0):  # a gateway that cannot store still says at each birth what it has
                 self._node.alarm("receipts", "stalled", present=False)
                 self._stall_after_ms = STALLED_AFTER_MS
-            self._journal.note_receipt(no, through, self._node.now().ending_at)
+            self._journal.note_receipt(receipt.epoch, through, self._node.now().ending_at)
             if self._outbox.next_page() is not None:  # the window was full
                 self.nudge()
 

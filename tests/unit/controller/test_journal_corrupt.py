@@ -7,9 +7,13 @@ import pytest
 
 from controller import SOFTWARE
 from controller.journal import NAME
+from controller.journal_writer import Writer
+from controller.pending import Head, Pending, ReceiptNoted
 from controller.state_copy import COPY_NAME, write_copy
-from controller.store import Store
-from tests.unit.controller.journal_lives import NOW, Life, failing, left_in, live, on_disk, some
+from controller.storage import MACHINE
+from controller.store import DAY_MS, Store
+from controller.witnesses import mono_ms
+from tests.unit.controller.journal_lives import AT, NOW, Life, failing, left_in, live, on_disk, some
 from wire.entries import EntryType
 
 
@@ -60,3 +64,43 @@ def test_a_changed_line_is_noticed_at_the_next_start(tmp_path: Path) -> None:
     store.connection.execute("UPDATE entry SET line=replace(line, 'locker', 'lockes') WHERE seq=4")
     store.close()
     assert left_in(tmp_path).cause == "journal_set_aside"
+
+
+def test_a_receipt_that_waits_while_the_journal_is_set_aside_stays_with_its_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new file numbers its epochs anew: what the gateway never had would pass for stored."""
+    live(tmp_path, some)
+    store = Store(tmp_path / NAME)
+    (one,) = store.epochs()
+    store.put_receipts([(one.epoch, one.last, AT)])
+    head = Head(one.no, one.epoch, one.last, one.last_hash)
+    writer = Writer(tmp_path / NAME, MACHINE, store, head, "boot-1", mono_ms, lambda _: None)
+
+    def write(count: int) -> None:
+        writer.take([Pending(EntryType.DOOR_OPENED, {}, AT, 1, "trusted") for _ in range(count)])
+        writer.step()
+
+    write(9)
+    two = store.epochs()[-1]
+    writer.take(ReceiptNoted(two.epoch, two.last, AT))
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "put_receipts", lambda store, _: failing(sqlite3.SQLITE_CORRUPT)(store))
+        write(1)
+    write(30)
+    writer.close()
+    receipted = {epoch.epoch: (epoch.through, epoch.last) for epoch in left_in(tmp_path).epochs}
+    assert receipted.pop(two.epoch) == (two.last, two.last)
+    assert [through for epoch, (through, _) in receipted.items() if epoch != one.epoch] == [0]
+
+
+def test_a_receipt_counts_as_far_as_its_epoch_was_brought_over_and_for_no_other(tmp_path: Path) -> None:
+    """Beyond the last entry no hash is found, and nothing would ever be let go again."""
+    live(tmp_path, some)
+    store = Store(tmp_path / NAME)
+    (epoch,) = store.epochs()
+    store.put_receipts([(epoch.epoch, 500, AT), ("f" * 32, 3, AT)])
+    assert [(each.through, each.last) for each in store.epochs()] == [(epoch.last, epoch.last)]
+    assert store.connection.execute("SELECT no, through FROM receipt").fetchall() == [(epoch.no, epoch.last)]
+    assert store.prune(AT + 36 * DAY_MS) == epoch.last
+    store.close()
