@@ -131,7 +131,10 @@ def _bring_entries(source: Connection, new: Store) -> None:
         return
     for no, epoch, through, pruned, pruned_hash in epochs:
         rows, start, start_hash = _unreceipted(source, no, max(through, pruned), pruned, pruned_hash)
-        if not rows:
+        is_newest = (
+            no == epochs[-1][0]
+        )  # the epoch to come names its end, or a gateway would take this for another card
+        if start_hash is None or not (rows or (is_newest and start)):
             continue
         number = new.add_epoch(epoch)
         new.connection.execute(
@@ -142,13 +145,15 @@ def _bring_entries(source: Connection, new: Store) -> None:
 
 def _unreceipted(
     source: Connection, no: int, after: int, pruned: int, pruned_hash: bytes
-) -> tuple[list[tuple[int, bytes, bytes]], int, bytes]:
+) -> tuple[list[tuple[int, bytes, bytes]], int, bytes | None]:
+    """The entries behind `after` as far as their chain holds, `after` and the hash there, None if it is unreadable."""
     rows: list[tuple[int, bytes, bytes]] = []
-    previous = pruned_hash
+    start_hash: bytes | None = None
     try:
+        previous = pruned_hash
         if after > pruned:
             (previous,) = source.execute("SELECT hash FROM entry WHERE no=? AND seq=?", (no, after)).fetchone()
-        start_hash = previous
+        start_hash = previous if isinstance(previous, bytes) else None
         for seq, line, digest in source.execute(
             "SELECT seq, line, hash FROM entry WHERE no=? AND seq>? ORDER BY seq", (no, after)
         ):
@@ -157,5 +162,5 @@ def _unreceipted(
             rows.append((seq, line, digest))
             previous = digest
     except (sqlite3.Error, TypeError):
-        return (rows, after, start_hash) if rows else ([], after, pruned_hash)
+        _log.warning("not all entries of epoch %d can be read", no)
     return rows, after, start_hash

@@ -9,6 +9,7 @@ from controller import SOFTWARE
 from controller.journal import NAME
 from controller.journal_writer import Writer
 from controller.pending import Head, Pending, ReceiptNoted
+from controller.salvage import set_aside
 from controller.state_copy import COPY_NAME, write_copy
 from controller.storage import MACHINE
 from controller.store import DAY_MS, Store
@@ -36,6 +37,31 @@ def test_a_corrupt_journal_is_set_aside_and_a_new_epoch_says_so(tmp_path: Path, 
     assert reopened.store is not None
     live(tmp_path, some)
     assert [entry.type for entry in on_disk(tmp_path)[-1]] == ["started", *["door_opened"] * 5]
+
+
+@pytest.mark.parametrize("left_over", [0, 3])
+def test_the_end_of_a_corrupt_journal_is_named_although_the_gateway_has_all_of_it(
+    tmp_path: Path, left_over: int
+) -> None:
+    """Naming none, or one before it that has a follower already, is what a copied card does."""
+    for _ in range(3):
+        live(tmp_path, some)
+    store = Store(tmp_path / NAME)
+    epochs = store.epochs()
+    store.put_receipts([(epoch.epoch, epoch.last, AT) for epoch in epochs])
+    store.put_receipts([(epochs[0].epoch, epochs[0].last - left_over, AT)])
+    store.close()
+    set_aside(tmp_path / NAME)
+    live(tmp_path, some)
+    started = on_disk(tmp_path)[-1][0]
+    assert started.body["previous_epoch"] == epochs[-1].epoch
+    assert (started.body["previous_seq"], started.body["previous_hash"]) == (
+        epochs[-1].last,
+        epochs[-1].last_hash.hex(),
+    )
+    assert [epoch.last - epoch.through for epoch in left_in(tmp_path).epochs[:-1]] == [left_over] * bool(left_over) + [
+        0
+    ]
 
 
 def test_a_journal_that_becomes_corrupt_while_it_runs_goes_on_in_a_new_epoch(
