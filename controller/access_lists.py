@@ -61,6 +61,11 @@ class AccessLists:
         return 0 if self.index is None else self.index.access_list.version
 
     @property
+    def unstored_envelope(self) -> bytes | None:
+        """The envelope of the list in force for as long as the disk does not have it."""
+        return None if self._unstored is None else self._unstored.envelope
+
+    @property
     def key_ids(self) -> tuple[str, ...]:
         """The badge keys held."""
         return tuple(self._keys)

@@ -50,9 +50,10 @@ class SendReply(Struct, frozen=True):
 
 
 class SendList(Struct, frozen=True):
-    """Send the list in force back, in parts, as replies to command `id`."""
+    """Send the list in force back, in parts, as replies to command `id`: `envelope`, or without one what is on disk."""
 
     id: str
+    envelope: bytes | None = None
 
 
 class StoreList(Struct, frozen=True):

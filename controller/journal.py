@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from controller.errors import JournalError
 from controller.inputs import Moment
 from controller.journal_threads import Threads, Workforce
 from controller.journal_writer import Writer, trouble_code
@@ -293,8 +294,14 @@ class Journal:
         return await self._read(lambda store: store.rows_after(no, seq, count), [])
 
     async def hash_at(self, no: int, seq: int) -> bytes | None:
-        """The chain's hash after that entry, or None if it is no longer on disk."""
-        return await self._read(lambda store: store.hash_at(no, seq), None)
+        """The chain's hash after that entry, or None if it is no longer on disk.
+
+        Raises JournalError `broken` if nothing can be read now.
+        """
+        found = await self._read(lambda store: (store.hash_at(no, seq),), None)
+        if found is None:
+            raise JournalError("broken", "the journal cannot be read now")
+        return found[0]
 
     async def epochs(self) -> list[EpochState] | None:
         """The epochs on disk, oldest first; None if they cannot be read now."""

@@ -194,7 +194,7 @@ class Runtime:
             elif isinstance(effect, SendReply):
                 self._reply(effect, now)
             elif self.uplink is not None:
-                self.uplink.send_list(effect.id)
+                self.uplink.send_list(effect.id, effect.envelope)
 
     def _energise(self, effect: Energise) -> None:
         coil, _ = self.config.lockers[effect.locker]

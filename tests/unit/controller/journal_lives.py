@@ -101,8 +101,8 @@ async def some(life: Life, count: int = 5) -> None:
         assert await life.written(locker=number)
 
 
-def failing(code: int) -> Callable[[Store], None]:
-    def commit(_store: Store) -> None:
+def failing(code: int) -> Callable[..., None]:
+    def commit(_store: Store, *_: Any) -> None:
         error = sqlite3.OperationalError("the disk does not answer")
         error.sqlite_errorcode = code
         raise error
