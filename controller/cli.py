@@ -13,7 +13,7 @@ from rich.table import Table
 
 from controller.commission.command import commission
 from controller.config import load
-from controller.errors import ControlError
+from controller.errors import ControlError, NoAnswerError
 from controller.exit_codes import CONFIG
 from controller.technician import events, frames, onsite, watch
 from controller.technician.config_check import config_check
@@ -64,7 +64,7 @@ def trust(
     try:
         ask(bank, {"do": "trust"})
     except ControlError as error:
-        if error.code != "not_running":
+        if error.code != "not_running" or isinstance(error, NoAnswerError):
             raise
     say(f"{bank.controller} obeys the gateways that this root key trusts.")
 
