@@ -30,6 +30,8 @@ from wire.limits import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES
 NAME = "journal.db"
 _CHECKPOINT_IDLE_MS = 2_000
 _CHECKPOINT_COMMITS = 4_000
+# How far the floor of a start from the copy alone may lie behind, against wear of the card.
+_COPY_TIME_EVERY_MS = 24 * 3_600_000
 _RECENT = 2_000
 _log = logging.getLogger("controller.journal")
 T = TypeVar("T")
@@ -143,6 +145,7 @@ class Journal:
         self._commits = 0
         self._committed_ms = 0
         self._copy_due = True  # the process before may have ended between a list and its copy
+        self._copied_ms = 0
 
     def start(self) -> None:
         """Start the writer."""
@@ -225,9 +228,18 @@ class Journal:
         for item in result.settled:
             if item.done is not None:
                 item.done(result.durable)
-            if result.durable and item.state and not COPIED_WHEN.isdisjoint(item.state):
+            if result.durable and item.state and self._calls_for_copy(item.state):
                 self._copy_due = True
         self.changed(result)
+
+    def _calls_for_copy(self, state: Mapping[str, bytes | None]) -> bool:
+        if "time" in state and self._mono_ms() - self._copied_ms >= _COPY_TIME_EVERY_MS:
+            return True
+        return not COPIED_WHEN.isdisjoint(state)
+
+    def copy_soon(self) -> None:
+        """Copy the state when the journal next rests, whatever has changed in it."""
+        self._copy_due = True
 
     def tick(self, mono_ms: int) -> None:
         """Checkpoint and copy the state when idle, or when the WAL has grown long; called every second.
@@ -239,7 +251,8 @@ class Journal:
             return
         self._commits = 0
         copy = self._copy_due and self.trouble is None
-        self._copy_due = self._copy_due and not copy
+        if copy:
+            self._copy_due, self._copied_ms = False, mono_ms
         self._work.submit(partial(self._maintain, copy))
 
     def _maintain(self, copy: bool) -> None:

@@ -418,6 +418,8 @@ class Runtime:
     def set_time(self, instant: int) -> None:
         """A technician says the time. Raises ValueError outside 2020 to 2100."""
         self._note(self.clock.set_by_technician(instant))
+        self.journal.keep({"time": self.clock.state()}, self.now())
+        self.journal.copy_soon()  # it has the floor of before
 
     # The technician's side
 

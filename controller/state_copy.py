@@ -10,7 +10,7 @@ from controller.storage import MACHINE, Storage
 
 COPY_NAME = "state.copy"
 COPIED = frozenset({"list", "kept", "trust", "keys", "time", "session", "list_version", "salvaged"})
-# A new copy is made when one of these changes; the others ride along.
+# A new copy is made when one of these changes; the others ride along, and the time calls for one each day.
 COPIED_WHEN = frozenset({"list", "kept", "trust", "keys"})
 _DIGEST_BYTES = 32
 

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -13,6 +14,7 @@ from controller.remembered import mended, sound_state
 from controller.runtime import Runtime
 from controller.state_copy import COPY_NAME, read_copy, write_copy
 from controller.store import Store
+from controller.timekeeping import FIRST_FLOOR
 from controller.trust import write_root
 from controller.witnesses import mono_ms
 from tests.unit.controller.journal_lives import NOW, Life, access, live
@@ -98,6 +100,49 @@ def test_what_is_given_up_is_not_written_over() -> None:
     """That there was a list keeps an empty disk from passing for an empty bank."""
     state = {"list": b"spoilt", "list_previous": access(1), "list_version": b"2"}
     assert mended(state, sound_state(state, dict)) == {}
+
+
+def test_the_floor_of_a_copy_is_a_day_behind_at_most_however_long_no_list_comes(tmp_path: Path) -> None:
+    hour_ms = 3_600_000
+
+    async def use(life: Life) -> None:
+        journal, at_ms = life.journal, mono_ms()
+        journal._mono_ms = lambda: at_ms
+        for hour in range(60):
+            at_ms += hour_ms
+            journal.keep({"time": b'{"floor":%d}' % (AT + hour * hour_ms)}, NOW)
+            await life.written()
+            at_ms += 5_000
+            journal.tick(at_ms)
+            await journal.kept("time")  # the reader has done what it was given before
+            copied = read_copy(tmp_path / COPY_NAME)["time"]
+            copies.add(copied)
+            assert msgspec.json.decode(copied)["floor"] >= AT + (hour - 24) * hour_ms
+
+    copies: set[bytes] = set()
+    live(tmp_path, use)
+    assert len(copies) == 3, "against wear"
+
+
+def test_the_copy_learns_at_once_that_a_technician_has_set_the_time_back(tmp_path: Path) -> None:
+    bank = Bank(tmp_path)
+
+    async def run() -> None:
+        runtime: Runtime = assemble(bank.config, load_identity(bank.data), open_journal(bank.data))
+        runtime.journal.start()
+        runtime.begin("start")
+        runtime.journal._copy_due = False
+        runtime.set_time(FIRST_FLOOR - 86_400_000)
+        await until(lambda: runtime.journal.head is not None and runtime.journal.waiting == 0)
+        assert runtime.journal.trouble is None
+        stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        runtime.journal.keep({"session": b"8"}, runtime.now(), stored.set_result)
+        assert await stored
+        runtime.journal.tick(mono_ms() + 5_000)
+        assert runtime.journal.stop()
+
+    asyncio.run(run())
+    assert msgspec.json.decode(read_copy(bank.data / COPY_NAME)["time"])["floor"] < FIRST_FLOOR
 
 
 def test_a_copy_keeps_what_it_has_of_a_value_that_the_disk_spoils_meanwhile(tmp_path: Path) -> None:
