@@ -46,9 +46,10 @@ class AccessLists:
         self._unstored: StoreList | None = None
         self._told_lease = False
         self._told_not_durable = False
+        self._carried = self._decode_carried(state.kept)
         if state.access_list is not None:
             self._floor = max(self._floor, state.access_list.version)
-            self._put_in_force(state.access_list, self._decode_carried(state.kept))
+            self._put_in_force(state.access_list, self._carried)
 
     def start(self, turn: Turn) -> None:
         """Look at the lease and at the holders kept."""
@@ -130,10 +131,11 @@ class AccessLists:
 
     def _accept(self, event: ListReceived, name: str, turn: Turn) -> None:
         new = event.access_list
-        carried, vanished = (NOTHING_CARRIED, ()) if self.index is None else carry_over(self.index, new, turn.now)
+        carried, vanished = carry_over(self.index, self._carried, new, turn.now)
         self._floor = new.version
         self.hash = name
         self._put_in_force(new, carried)
+        self._faults.put("access_list", "kept_unreadable", present=False)
         entry = Record(
             EntryType.ACCESS_APPLIED,
             {
@@ -159,6 +161,7 @@ class AccessLists:
             self._watch(self.index, turn)
 
     def _put_in_force(self, access_list: AccessList, carried: CarriedOver) -> None:
+        self._carried = carried
         self.index = AccessIndex(access_list, carried)
         self._faults.put("access_list", "grants_disabled", self.index.disabled > 0)
         self._faults.put("access_list", "badges_revived", self.index.revived > 0)

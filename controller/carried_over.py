@@ -24,13 +24,18 @@ def decode_carried_over(data: bytes) -> CarriedOver:
     return CarriedOver(found) if isinstance(found, tuple) else found
 
 
-def carry_over(old: AccessIndex, new: AccessList, now: Moment) -> tuple[CarriedOver, tuple[Grant, ...]]:
-    """What to keep beside a new list, and the holders among it whom it is the first to forget."""
-    before, ahead = set(old.carried.holders), is_ahead(new, now)
-    forgotten = _forgotten(new, (*old.carried.holders, *old.usable), now, ahead)
+def carry_over(
+    old: AccessIndex | None, carried: CarriedOver, new: AccessList, now: Moment
+) -> tuple[CarriedOver, tuple[Grant, ...]]:
+    """What to keep beside a new list, and the holders among it whom it is the first to forget.
+
+    `carried` is what was kept until now, beside `old`; or alone, where a damaged disk has lost that list.
+    """
+    before, ahead = set(carried.holders), is_ahead(new, now)
+    forgotten = _forgotten(new, (*carried.holders, *(old.usable if old else ())), now, ahead)
     vanished = tuple(_to_collect(grant, now, ahead) for grant in forgotten if grant not in before)
     still = tuple(grant for grant in forgotten if grant in before)
-    return CarriedOver((*still, *vanished), _dead(old, new, now)), vanished
+    return CarriedOver((*still, *vanished), _dead(old, carried, new, now)), vanished
 
 
 def is_ahead(access_list: AccessList, now: Moment) -> bool:
@@ -38,14 +43,13 @@ def is_ahead(access_list: AccessList, now: Moment) -> bool:
     return now.clock != "floor" and access_list.issued_at - now.at > CREDIT_MS
 
 
-def _dead(old: AccessIndex, new: AccessList, now: Moment) -> tuple[DeadBadge, ...]:
+def _dead(old: AccessIndex | None, carried: CarriedOver, new: AccessList, now: Moment) -> tuple[DeadBadge, ...]:
     """The lines that the new list does not repeat; for as long as a gateway would have repeated them."""
     said = {(line.id, line.digest) for line in new.revoked if line.why in _DEAD_BADGE}
     until = now.ending_at + REVOKED_KEPT_MS
-    lines = [
-        DeadBadge(line.id, line.digest, line.why, until) for line in old.access_list.revoked if line.why in _DEAD_BADGE
-    ]
-    lines += [line for line in old.carried.dead if line.until > now.ending_at]
+    revoked = old.access_list.revoked if old else ()
+    lines = [DeadBadge(line.id, line.digest, line.why, until) for line in revoked if line.why in _DEAD_BADGE]
+    lines += [line for line in carried.dead if line.until > now.ending_at]
     return tuple(line for line in lines if (line.id, line.digest) not in said)[:MAX_GRANTS]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from controller.bank_config import BankState, OutOfService, PastRelease, UnresolvedRelease
+from controller.carried_over import decode_carried_over
 from controller.salvage import SESSION_MARGIN
 from controller.timekeeping import TimeState
 from wire.access_list import AccessList, decode_access_list, list_hash
@@ -35,13 +36,18 @@ class _Service(msgspec.Struct):
 
 
 def sound_state(state: Mapping[str, bytes], copy: Callable[[], Mapping[str, bytes]]) -> dict[str, bytes]:
-    """The state without what the disk has spoilt: such a value comes from the copy, or is given up, never the start."""
+    """The state without what the disk has spoilt: such a value comes from the copy, or is given up, never the start.
+
+    `kept` that is nowhere to be read stays as it is: the bank tells that (`kept_unreadable`).
+    """
     sound = {name: value for name, value in state.items() if _is_sound(name, value)}
     spoilt = state.keys() - sound.keys()
     if spoilt:
         _log.error("the disk has spoilt %s: the copy is used where there is one", ", ".join(sorted(spoilt)))
         saved = copy()
         sound |= {name: saved[name] for name in spoilt if name in saved and _is_sound(name, saved[name])}
+        if "kept" in spoilt:
+            sound.setdefault("kept", state["kept"])
         if "session" in spoilt:
             sound["session"] = b"%d" % (int(sound.get("session", b"0")) + SESSION_MARGIN)
     return sound
@@ -64,6 +70,8 @@ def _is_sound(name: str, value: bytes) -> bool:
             int(value)
         elif name in ("list", "list_previous"):
             decode_access_list(msgspec.json.decode(value, type=Envelope).payload)
+        elif name == "kept":
+            decode_carried_over(value)
         elif name == "time":
             msgspec.json.decode(value, type=TimeState)
         elif name in ("trust", "keys"):

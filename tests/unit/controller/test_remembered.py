@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from controller.remembered import bank_state
+from controller.access import CarriedOver, DeadBadge
+from controller.remembered import bank_state, sound_state
 from wire.entries import Entry, EntryType
 
 NOW_MS = 3_000
@@ -24,6 +26,16 @@ def unresolved(*types: EntryType) -> list[int]:
     """The lockers whose last release is recorded as unknown at the next start."""
     state = bank_state({}, journal(*types), {}, "boot", NOW_MS, lambda _locker: 300)
     return [release.locker for release in state.unresolved]
+
+
+def test_what_the_disk_has_spoilt_of_those_kept_is_taken_from_the_copy() -> None:
+    dead = CarriedOver(dead=(DeadBadge("g1", "ab" * 16, "revoked", 1_800_000_000_000),))
+    copy = {"kept": msgspec.json.encode(dead)}
+    assert sound_state({"kept": b"\xa5 spoilt"}, lambda: copy) == copy
+
+
+def test_those_kept_whom_the_copy_has_lost_too_are_left_for_the_bank_to_tell() -> None:
+    assert sound_state({"kept": b"\xa5 spoilt"}, dict) == {"kept": b"\xa5 spoilt"}
 
 
 def test_a_release_that_the_board_took_but_whose_door_nobody_saw_is_unknown() -> None:

@@ -242,6 +242,22 @@ def test_kept_grants_that_cannot_be_read_are_a_fault_and_stop_no_one() -> None:
     assert released(driver.tap(1)) == [1]
 
 
+def test_kept_grants_that_could_not_be_read_are_no_fault_once_a_newer_list_has_its_own() -> None:
+    driver = make_driver(grant(1, 1), kept=b"{broken")
+    driver.receive_list(make_list(grant(1, 1), version=11))
+    assert driver.fault_codes() == set()
+
+
+def test_who_was_kept_is_kept_where_a_damaged_disk_has_lost_the_list_alone() -> None:
+    before = make_driver(grant(1, 1))
+    forgetful = make_list(version=11)
+    before.receive_list(forgetful)
+    driver = make_driver(access_list=None, version_floor=11, kept=stores(before)[-1].kept)
+    driver.receive_list(forgetful)
+    assert released(driver.tap(1)) == [1]
+    assert driver.fault_codes() == {"holder_vanished"}
+
+
 def test_list_naming_a_key_that_is_missing_works_on_and_says_so() -> None:
     access_list = make_list(grant(1, 1), grant(2, 2, key="k2"), badge_keys=("k2", "k1"))
     driver = make_driver(access_list=access_list)
