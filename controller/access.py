@@ -53,7 +53,8 @@ class DeadBadge(msgspec.Struct, frozen=True, array_like=True):
 
 
 class CarriedOver(msgspec.Struct, frozen=True):
-    """What holds beside a list: `holders` whom it forgot, with the time they have to collect; `dead` badges."""
+    """What holds beside a list: `holders` whom it forgot, with the time they have to collect, and the suspensions that
+    shut them; `dead` badges."""
 
     holders: tuple[Grant, ...] = ()
     dead: tuple[DeadBadge, ...] = ()

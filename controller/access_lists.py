@@ -4,7 +4,7 @@ import msgspec
 
 from controller.access import NOTHING_CARRIED, AccessIndex, CarriedOver, is_live
 from controller.bank_config import BankState
-from controller.carried_over import carry_over, decode_carried_over, is_ahead
+from controller.carried_over import KEPT_KINDS, carry_over, decode_carried_over, is_ahead
 from controller.effects import Record, StoreList
 from controller.faultboard import FaultBoard
 from controller.inputs import ListReceived, ListStored
@@ -198,7 +198,7 @@ class AccessLists:
         if lease_over and not self._told_lease:
             turn.record(EntryType.LEASE_EXPIRED, grants=index.leased)
             self._told_lease = True
-        kept = [grant for grant in index.carried.holders if is_live(grant, now)]
+        kept = [grant for grant in index.carried.holders if grant.kind in KEPT_KINDS and is_live(grant, now)]
         self._faults.put("access_list", "holder_vanished", bool(kept))
         instants = [grant.not_after for grant in kept]
         if index.leased:  # a lease that is over lives again where a technician sets the time back

@@ -1,6 +1,6 @@
 """What outlives an access list: the holders that the next one forgot, and badges once called dead, which stay so."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import msgspec
 
@@ -10,7 +10,8 @@ from controller.timekeeping import CREDIT_MS
 from wire.access_list import AccessList, Grant, Kind
 from wire.limits import MAX_GRANTS, REVOKED_KEPT_MS, VANISHED_KEPT_MS
 
-_KEPT_KINDS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
+KEPT_KINDS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
+_SUSPENDED = Kind.SUSPENDED.value
 # Words on a badge itself, whichever grant they came with; `ended` speaks of one grant alone.
 _DEAD_BADGE = frozenset({"revoked", "replaced"})
 
@@ -33,9 +34,11 @@ def carry_over(
     """
     before, ahead = set(carried.holders), is_ahead(new, now)
     forgotten = _forgotten(new, (*carried.holders, *(old.usable if old else ())), now, ahead)
-    vanished = tuple(_to_collect(grant, now, ahead) for grant in forgotten if grant not in before)
+    lost = [grant for grant in forgotten if grant not in before]
+    vanished = tuple(_to_collect(grant, now, ahead) for grant in lost)
     still = tuple(grant for grant in forgotten if grant in before)
-    return CarriedOver((*still, *vanished), _dead(old, carried, new, now)), vanished
+    shut = (*_still_shut(carried.holders, still), *_newly_shut(old.usable if old else (), lost, ahead))
+    return CarriedOver((*still, *vanished, *shut), _dead(old, carried, new, now)), vanished
 
 
 def is_ahead(access_list: AccessList, now: Moment) -> bool:
@@ -65,7 +68,7 @@ def _forgotten(new: AccessList, grants: Iterable[Grant], now: Moment, ahead: boo
         for grant in grants
         if grant.id not in ids
         and grant.digest not in dead
-        and grant.kind in _KEPT_KINDS
+        and grant.kind in KEPT_KINDS
         and (now.ending_at < grant.not_after if ahead else is_live(grant, now))
     ]
     lockers: dict[str, set[int]] = {grant.digest: set() for grant in absent}
@@ -74,6 +77,39 @@ def _forgotten(new: AccessList, grants: Iterable[Grant], now: Moment, ahead: boo
             if grant.digest in lockers:
                 lockers[grant.digest].update(grant.lockers)
     return [grant for grant in absent if not lockers[grant.digest].issuperset(grant.lockers)]
+
+
+def _still_shut(carried: Iterable[Grant], kept: Iterable[Grant]) -> list[Grant]:
+    """The suspensions that were carried over with those who are kept on."""
+    ways = {(grant.digest, locker) for grant in kept for locker in grant.lockers}
+    return [one for one in carried if one.kind == _SUSPENDED and _names(one, ways)]
+
+
+def _newly_shut(usable: Iterable[Grant], lost: Iterable[Grant], ahead: bool) -> list[Grant]:
+    """The suspensions that go with whom a list is the first to forget: what is inside may be another's.
+
+    Whoever was suspended for a while, later than the first day and not to the end, may come and collect; but not by a
+    list that is `ahead`, which ends no suspension either.
+    """
+    shut = []
+    theirs: dict[str, list[Grant]] = {}
+    for grant in lost:
+        theirs.setdefault(grant.digest, []).append(grant)
+    for one in usable:
+        if one.kind == _SUSPENDED:
+            ways = {
+                (grant.digest, locker)
+                for grant in theirs.get(one.digest, ())
+                if ahead or one.not_before <= grant.not_before or grant.not_after <= one.not_after
+                for locker in grant.lockers
+            }
+            if _names(one, ways):
+                shut.append(one)
+    return shut
+
+
+def _names(grant: Grant, ways: Container[tuple[str, int]]) -> bool:
+    return any((grant.digest, locker) in ways for locker in grant.lockers)
 
 
 def _to_collect(grant: Grant, now: Moment, ahead: bool) -> Grant:

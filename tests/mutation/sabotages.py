@@ -229,8 +229,8 @@ SABOTAGES = (
         "shut out a holder whom a list forgets",
         "no one is parted from their belongings by software",
         "controller/carried_over.py",
-        "    return CarriedOver((*still, *vanished), _dead(old, carried, new, now)), vanished\n",
-        "    return CarriedOver(still, _dead(old, carried, new, now)), vanished\n",
+        "    return CarriedOver((*still, *vanished, *shut), _dead(old, carried, new, now)), vanished\n",
+        "    return CarriedOver((*still, *shut), _dead(old, carried, new, now)), vanished\n",
         f"{CORE}/test_access_lists.py::test_holder_whom_a_list_forgets_may_collect_for_72_hours",
     ),
     Sabotage(

@@ -78,3 +78,13 @@ def test_a_day_may_be_the_banks_own_and_a_bank_that_nobody_tells_the_time_believ
     driver.receive_list(ahead(11, revoked(1, "ended"), issued_at=issued_at))
     assert released(driver.tap(1)) == []
     assert driver.fault_codes() == set()
+
+
+@pytest.mark.parametrize("not_after", [NOON + DAY, NOON + 70 * YEAR])
+def test_it_ends_no_suspension(not_after: int) -> None:
+    suspension = grant(1, 1, "suspended", id="s", not_before=NOON - 1, not_after=not_after)
+    driver = make_driver(grant(1, 1), suspension)
+    driver.receive_list(ahead(11, revoked(1, "ended"), revoked(1, "ended", id="s")))
+    assert entries(driver.tap(1), "badge_refused")[0]["why"] == "suspended"
+    driver.wait(DAY)
+    assert bool(released(driver.tap(1))) == (not_after == NOON + DAY)
