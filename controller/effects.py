@@ -68,4 +68,10 @@ class StoreList(Struct, frozen=True):
     entry: Record
 
 
-Effect = Record | Energise | Show | Light | SendReply | SendList | StoreList
+class StoreKept(Struct, frozen=True):
+    """Keep this instead of what was kept with the list in force."""
+
+    kept: bytes
+
+
+Effect = Record | Energise | Show | Light | SendReply | SendList | StoreList | StoreKept

@@ -13,7 +13,7 @@ from controller.bank_view import bank_view
 from controller.clock import Clock
 from controller.config import BankFile
 from controller.devices import core_input
-from controller.effects import Effect, Energise, Light, Record, SendList, SendReply, Show, StoreList
+from controller.effects import Effect, Energise, Light, Record, SendList, SendReply, Show, StoreKept, StoreList
 from controller.errors import JournalError
 from controller.faultboard import MOST_SHOWN
 from controller.inbox import Inbox, StateReceived
@@ -178,6 +178,8 @@ class Runtime:
                 self._record(effect, now)
             elif isinstance(effect, StoreList):
                 self._store(effect, now)
+            elif isinstance(effect, StoreKept):
+                self.journal.keep({"kept": effect.kept}, now)
             else:
                 said.append(effect)
         if said:

@@ -125,11 +125,11 @@ class Timekeeper:
             # The wall clock is slewed and read in milliseconds: being a little behind is no step back.
             clock = "trusted" if floor - instant < STEP_MS else "floor"
             at = max(instant, floor)
-            return Moment(mono_ms, at, at, at, clock)
-        claims = self._claims_at(floor, mono_ms)
+            return Moment(mono_ms, at, at, at, clock, instant)
+        claims, told = self._claims_at(floor, mono_ms), self._told(floor, mono_ms)
         if not claims:
-            return Moment(mono_ms, floor, floor, floor, "floor")
-        return Moment(mono_ms, min(claims), floor, max(claims), "claimed")
+            return Moment(mono_ms, floor, floor, floor, "floor", told)
+        return Moment(mono_ms, min(claims), floor, max(claims), "claimed", told)
 
     def state(self, mono_ms: int) -> TimeState:
         """What to keep on disk now."""
@@ -189,6 +189,11 @@ class Timekeeper:
         """What those say who are not behind the floor."""
         claims = self._claims.values()
         return [max(instant, floor) for claim in claims if floor - (instant := claim.at(mono_ms)) < STEP_MS]
+
+    def _told(self, floor: int, mono_ms: int) -> int | None:
+        """The least that anyone says who is not further behind the floor than one alone may have moved it."""
+        told = [claim.at(mono_ms) for claim in self._claims.values()]
+        return min((instant for instant in told if floor - instant < STEP_MS + self._credit_used_ms), default=None)
 
     def _spend_credit(self, mono_ms: int) -> None:
         """Move the floor towards the least that is claimed and not behind it; no more than a day in all."""

@@ -229,8 +229,8 @@ SABOTAGES = (
         "shut out a holder whom a list forgets",
         "no one is parted from their belongings by software",
         "controller/carried_over.py",
-        "    return CarriedOver((*still, *vanished, *shut), _dead(old, carried, new, now)), vanished\n",
-        "    return CarriedOver((*still, *shut), _dead(old, carried, new, now)), vanished\n",
+        "    return (*still, *collecting, *_still_shut(kept, still), *_newly_shut(before, lost))\n",
+        "    return (*still, *_still_shut(kept, still), *_newly_shut(before, lost))\n",
         f"{CORE}/test_access_lists.py::test_holder_whom_a_list_forgets_may_collect_for_72_hours",
     ),
     Sabotage(

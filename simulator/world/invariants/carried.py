@@ -51,7 +51,8 @@ class Carried(Invariant):
         if dropped:
             self.violated(f"{bank} takes a list and forgets that badges are dead: {sorted(dropped)[:3]}")
 
-    def _judge_forgotten(self, bank: str, forgotten: frozenset[Grant], collecting: _Lines) -> None:
+    def _judge_forgotten(self, bank: str, kept: frozenset[Grant], collecting: _Lines) -> None:
+        forgotten = frozenset(grant for grant in kept if grant.kind == Kind.COLLECT.value)
         self.world.counts["ways kept"] += len(forgotten)
         runtime = self.world.banks[bank].runtime
         accepted = self._ledger.banks[bank].accepted

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from controller.access import CarriedOver
 from controller.carried_over import decode_carried_over
 from controller.journal import Opened
 from controller.pending import Pending
@@ -35,12 +36,14 @@ class Intent:
 class BankLedger:
     """The list in force with the grants kept beside it (`held`: all of them by digest), and by locker what is intended.
 
-    `dead`: (grant, digest) of every line that any list has called revoked or replaced: they never count again.
+    `early`: what the list ended or forgot, which counts while its day has not come. `dead`: (grant, digest) of every
+    line that any list has called revoked or replaced: they never count again.
     """
 
     accepted: AccessList | None = None
     dead: set[tuple[str, str]] = field(default_factory=set)
     held: dict[str, list[Grant]] = field(default_factory=dict)
+    early: tuple[Grant, ...] = ()
     intents: dict[int, Intent] = field(default_factory=dict)
     current: Intent | None = None
     """What the coil that just went on belongs to."""
@@ -49,12 +52,16 @@ class BankLedger:
         """All that this digest holds by the list in force, and by what is kept."""
         return [grant for grant in self.held.get(digest, ()) if (grant.id, digest) not in self.dead]
 
-    def take(self, accepted: AccessList, kept: tuple[Grant, ...]) -> None:
-        """This list is in force from now on, with the grants kept beside it."""
-        self.accepted = accepted
+    def perhaps(self, digest: str) -> list[Grant]:
+        """What it may hold besides."""
+        return [grant for grant in self.early if grant.digest == digest and (grant.id, digest) not in self.dead]
+
+    def take(self, accepted: AccessList, carried: CarriedOver) -> None:
+        """This list is in force from now on, with what is kept beside it."""
+        self.accepted, self.early = accepted, carried.early
         self.dead.update((line.id, line.digest) for line in accepted.revoked if line.why in DEAD)
         self.held = {}
-        for grant in (*accepted.grants, *kept):
+        for grant in (*accepted.grants, *carried.holders):
             self.held.setdefault(grant.digest, []).append(grant)
 
 
@@ -116,4 +123,4 @@ class Ledger(Invariant):
         envelope = state.get("list")
         if envelope is not None:
             accepted = decode_access_list(_envelopes.decode(envelope).payload)
-            ledger.take(accepted, decode_carried_over(state.get("kept") or b"[]").holders)
+            ledger.take(accepted, decode_carried_over(state.get("kept") or b"[]"))
