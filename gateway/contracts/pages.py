@@ -52,9 +52,7 @@ def _free_here(visit: Member, session: Session, contract: Contract, _form: Form)
     return {
         "one_block": one_block,
         "before": names[: len(back)],
-        "lockers": [
-            (f"{one.bank_id}/{one.number}", name, "") for one, name in zip((*back, *free), names, strict=True)
-        ],
+        "lockers": [(f"{one.bank_id}/{one.number}", name, "") for one, name in zip((*back, *free), names, strict=True)],
     }
 
 

@@ -179,7 +179,7 @@ def running_of(session: Session, person_id: str, now: int) -> list[ContractCard]
 
 
 def _trusted_badges(session: Session, contract: Contract, person_id: str) -> Sequence[Badge]:
-    """Those of whom this person of the contract trusts, or trusted, with its lockers; not whom the other of a couple."""
+    """Those of whom this person of the contract trusts or trusted with its lockers; not whom the other of a couple."""
     trusted = [one.id for one in contract.trusted if one.person_id == person_id]
     return session.scalars(select(Badge).where(Badge.trusted_id.in_(trusted))).all() if trusted else []
 
