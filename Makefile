@@ -40,7 +40,7 @@ bench: install-dev system-packages
 	@exec $(BIN)/python tests/bench/run.py
 
 soak: install-dev system-packages
-	@SOAK_COUNT=$(SOAK_COUNT) $(BIN)/python -m pytest -m soak --timeout 0
+	@SOAK_COUNT=$(SOAK_COUNT) $(BIN)/python -m pytest -m soak --timeout 0 $(SIDE_BY_SIDE)
 	@exec $(BIN)/python -m simulator.world.soak $(SOAK_COUNT)
 
 lock: install-dev

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from controller.inputs import Moment
+from controller.timekeeping import AGREE_MS, CREDIT_MS
 from wire.access_list import LEASED_KINDS, AccessList, Grant, Kind, Revoked, why_disabled
 from wire.hours import is_open, site_zone
 
@@ -53,10 +54,12 @@ class DeadBadge(msgspec.Struct, frozen=True, array_like=True):
 
 
 class CarriedOver(msgspec.Struct, frozen=True):
-    """What holds beside a list: `holders` whom it forgot, with the time they have to collect; `dead` badges."""
+    """What holds beside a list: `holders` whom it forgot, with the time they have to collect, and the suspensions that
+    shut them; `dead` badges; `early`: whom it ended or forgot before its day, if that has not come."""
 
     holders: tuple[Grant, ...] = ()
     dead: tuple[DeadBadge, ...] = ()
+    early: tuple[Grant, ...] = ()
 
 
 NOTHING_CARRIED = CarriedOver()
@@ -89,6 +92,9 @@ class AccessIndex:
             self._revoked[item.digest] = _more_telling(self._revoked.get(item.digest), refusal)
         for grant in (*self.usable, *carried.holders):
             self._add(grant)
+        self._early: dict[str, tuple[Grant, ...]] = {}
+        for grant in carried.early:
+            self._early[grant.digest] = (*self._early.get(grant.digest, ()), grant)
 
     def _add(self, grant: Grant) -> None:
         self._grants[grant.digest] = (*self._grants.get(grant.digest, ()), grant)
@@ -101,19 +107,50 @@ class AccessIndex:
     @property
     def key_ids(self) -> tuple[str, ...]:
         """The badge keys to try, newest first; a kept grant's key stays even where the list no longer names it."""
-        return tuple(dict.fromkeys((*self.access_list.badge_keys, *(grant.key for grant in self.carried.holders))))
+        return tuple(dict.fromkeys((*self.access_list.badge_keys, *(grant.key for grant in self._kept))))
 
-    def grants_of(self, digest: str) -> tuple[Grant, ...]:
-        """All grants of a digest, of any date."""
-        return self._grants.get(digest, ())
+    @property
+    def _kept(self) -> tuple[Grant, ...]:
+        return (*self.carried.holders, *self.carried.early)
+
+    def knows(self, digest: str) -> bool:
+        """Whether a grant or a revocation names this digest."""
+        return digest in self._grants or digest in self._revoked or digest in self._early
+
+    def grants_of(self, digest: str, now: Moment) -> tuple[Grant, ...]:
+        """All grants of a digest, of any date; with what a list ended whose own day has not come."""
+        grants = self._grants.get(digest, ())
+        if digest in self._early and is_early(self.access_list, now):
+            return (*grants, *self._early[digest])
+        return grants
 
     def is_held(self, locker: int, now: Moment) -> bool:
         """Whether someone's belongings may be inside: a live holder, collect or suspended grant names the locker."""
-        return any(is_live(grant, now) for grant in self._at_locker.get(locker, ()))
+        early = self.carried.early if is_early(self.access_list, now) else ()
+        grants = (*self._at_locker.get(locker, ()), *(grant for grant in early if locker in grant.lockers))
+        return any(is_live(grant, now) for grant in grants)
 
     def revocation_of(self, digest: str) -> Denied | None:
         """Why this digest was revoked, or None."""
         return self._revoked.get(digest)
+
+
+def is_ahead(access_list: AccessList, now: Moment) -> bool:
+    """Whether a list comes from a day that no clock here has seen: its author's is wrong, and ended what goes on.
+
+    Where no clock tells the time, the floor is what is known of it.
+    """
+    return access_list.issued_at - now.least > CREDIT_MS
+
+
+def may_be_ahead(access_list: AccessList, now: Moment) -> bool:
+    """Whether a list may come from such a day for all that two clocks know: one that is alone may be its author's."""
+    return access_list.issued_at - min(now.least, now.ending_at) > CREDIT_MS
+
+
+def is_early(access_list: AccessList, now: Moment) -> bool:
+    """Whether the day of a list that was ahead has not come yet."""
+    return access_list.issued_at - now.least > AGREE_MS
 
 
 def _revived(access_list: AccessList, dead: Iterable[DeadBadge]) -> dict[tuple[str, str], DeadBadge]:
@@ -144,7 +181,7 @@ def _ending(grant: Grant, now: Moment) -> int:
 
 def decide(digest: str, access: AccessIndex, now: Moment) -> Granted | Denied:
     """Judge one digest at one moment; the same effort whatever the length of the list."""
-    grants = access.grants_of(digest)
+    grants = access.grants_of(digest, now)
     opening: list[Grant] = []
     refusal: Denied | None = None
     for grant in grants:
@@ -168,7 +205,7 @@ def decide(digest: str, access: AccessIndex, now: Moment) -> Granted | Denied:
 
 def leased_grants(digest: str, access: AccessIndex, now: Moment) -> Iterator[Grant]:
     """The staff or technician grants of a badge that may open a locker from a keypad now."""
-    for grant in access.grants_of(digest):
+    for grant in access.grants_of(digest, now):
         if grant.kind in LEASED_KINDS and _why_not(grant, access, now) == "staff_badge":
             yield grant
 

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from controller.access import NOTHING_CARRIED, AccessIndex, CarriedOver, is_live
+from controller.access import NOTHING_CARRIED, AccessIndex, CarriedOver, is_ahead, is_early, is_live, may_be_ahead
 from controller.bank_config import BankState
-from controller.carried_over import carry_over, decode_carried_over, is_ahead
-from controller.effects import Record, StoreList
+from controller.carried_over import KEPT_KINDS, carry_over, decode_carried_over
+from controller.effects import Record, StoreKept, StoreList
 from controller.faultboard import FaultBoard
 from controller.inputs import ListReceived, ListStored
 from controller.suppression import Suppression
@@ -15,6 +15,9 @@ from wire.badge import badge_digest
 from wire.entries import EntryType
 
 STORE_AGAIN_MS = 30_000
+# So long a clock that may be the gateway's alone is given another to deny it, after a start most of all: NTP has spoken
+# by then where there is any.
+SETTLED_MS = 3_600_000
 
 
 class AccessLists:
@@ -44,11 +47,13 @@ class AccessLists:
         self._live_keys: tuple[tuple[str, bytes], ...] = ()
         self._missing_keys: set[str] = set()
         self._unstored: StoreList | None = None
+        self._settled_since_ms: int | None = None  # the clocks tell that the list's day has come
         self._told_lease = False
         self._told_not_durable = False
+        self._carried = self._decode_carried(state.kept)
         if state.access_list is not None:
             self._floor = max(self._floor, state.access_list.version)
-            self._put_in_force(state.access_list, self._decode_carried(state.kept))
+            self._put_in_force(state.access_list, self._carried)
 
     def start(self, turn: Turn) -> None:
         """Look at the lease and at the holders kept."""
@@ -59,6 +64,11 @@ class AccessLists:
     def version(self) -> int:
         """The version in force, 0 before the first."""
         return 0 if self.index is None else self.index.access_list.version
+
+    @property
+    def unstored_envelope(self) -> bytes | None:
+        """The envelope of the list in force for as long as the disk does not have it."""
+        return None if self._unstored is None else self._unstored.envelope
 
     @property
     def key_ids(self) -> tuple[str, ...]:
@@ -80,7 +90,7 @@ class AccessLists:
             return None
         for name, key in self._live_keys:
             digest = badge_digest(key, canonical)
-            if self.index.grants_of(digest) or self.index.revocation_of(digest) is not None:
+            if self.index.knows(digest):
                 return digest, name
         return None
 
@@ -125,10 +135,12 @@ class AccessLists:
 
     def _accept(self, event: ListReceived, name: str, turn: Turn) -> None:
         new = event.access_list
-        carried, vanished = (NOTHING_CARRIED, ()) if self.index is None else carry_over(self.index, new, turn.now)
+        settled = self._is_settled(turn.now.mono_ms)
+        carried, vanished = carry_over(self.index, self._carried, new, turn.now, settled=settled)
         self._floor = new.version
         self.hash = name
-        self._put_in_force(new, carried)
+        index = self._put_in_force(new, carried)
+        self._faults.put("access_list", "kept_unreadable", present=False)
         entry = Record(
             EntryType.ACCESS_APPLIED,
             {
@@ -150,14 +162,15 @@ class AccessLists:
                 until=grant.not_after,
             )
         self._told_lease = self._told_not_durable = False
-        if self.index is not None:
-            self._watch(self.index, turn)
+        self._watch(index, turn)
 
-    def _put_in_force(self, access_list: AccessList, carried: CarriedOver) -> None:
-        self.index = AccessIndex(access_list, carried)
-        self._faults.put("access_list", "grants_disabled", self.index.disabled > 0)
-        self._faults.put("access_list", "badges_revived", self.index.revived > 0)
+    def _put_in_force(self, access_list: AccessList, carried: CarriedOver) -> AccessIndex:
+        self._carried = carried
+        self.index = index = AccessIndex(access_list, carried)
+        self._faults.put("access_list", "grants_disabled", index.disabled > 0)
+        self._faults.put("access_list", "badges_revived", index.revived > 0)
         self._choose_keys()
+        return index
 
     def _choose_keys(self) -> None:
         wanted = () if self.index is None else self.index.key_ids
@@ -183,18 +196,39 @@ class AccessLists:
         whether anyone forgotten is still kept."""
         if index is not self.index:
             return
-        now = turn.now
-        self._faults.put("access_list", "list_ahead", is_ahead(index.access_list, now))
+        index, now = self._settled(index, turn), turn.now
+        ahead = now.is_told and is_ahead(index.access_list, now)
+        self._faults.put("access_list", "list_ahead", ahead)
         lease_over = index.leased > 0 and now.ending_at >= index.access_list.lease_until
         self._faults.put("lease", "lease_expired", lease_over)
         if lease_over and not self._told_lease:
             turn.record(EntryType.LEASE_EXPIRED, grants=index.leased)
             self._told_lease = True
-        kept = [grant for grant in index.carried.holders if is_live(grant, now)]
+        carried = (*index.carried.holders, *(index.carried.early if ahead else ()))
+        kept = [grant for grant in carried if grant.kind in KEPT_KINDS and is_live(grant, now)]
         self._faults.put("access_list", "holder_vanished", bool(kept))
         instants = [grant.not_after for grant in kept]
         if index.leased:  # a lease that is over lives again where a technician sets the time back
             instants.append(now.ending_at + self._watch_ms if lease_over else index.access_list.lease_until)
+        if index.carried.early or may_be_ahead(index.access_list, now):
+            instants.append(now.ending_at + self._watch_ms)
         if instants:
             wait_ms = min(min(instants) - now.ending_at, self._watch_ms)
             self._agenda.at(now.mono_ms + wait_ms, lambda later: self._watch(index, later))
+
+    def _is_settled(self, mono_ms: int) -> bool:
+        since_ms = self._settled_since_ms
+        return since_ms is not None and mono_ms - since_ms >= SETTLED_MS
+
+    def _settled(self, index: AccessIndex, turn: Turn) -> AccessIndex:
+        """Let go whom the list ended before its day, once the clocks have told for long that it has come."""
+        now = turn.now
+        if not now.is_told or is_early(index.access_list, now):
+            self._settled_since_ms = None
+        elif self._settled_since_ms is None:
+            self._settled_since_ms = now.mono_ms
+        elif index.carried.early and self._is_settled(now.mono_ms) and self._unstored is None:
+            carried = msgspec.structs.replace(index.carried, early=())
+            turn.effects.append(StoreKept(msgspec.json.encode(carried)))
+            return self._put_in_force(index.access_list, carried)
+        return index

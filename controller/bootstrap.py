@@ -27,7 +27,7 @@ from controller.journal import Journal, Opened, open_journal
 from controller.orders import Orders
 from controller.outbox import Outbox
 from controller.pace import Pace
-from controller.remembered import bank_state, sound_state
+from controller.remembered import bank_state, mended, sound_state
 from controller.runtime import Runtime
 from controller.state_copy import COPY_NAME, read_copy
 from controller.storage import MACHINE, Storage
@@ -126,6 +126,8 @@ def assemble(config: BankFile, identity: Identity, opened: Opened, outside: Surr
         storage=storage, mono_ms=machine.mono_ms, workforce=outside.workforce, pace=pace,
         give_memory_back=machine.give_memory_back,
     )  # fmt: skip
+    if mends := mended(opened.state, state):
+        journal.keep(mends, clock.now())
     outbox = Outbox()
     outbox.load(opened.epochs)
     runtime = Runtime(config, clock, journal, outbox, trust, SOFTWARE, machine, pace, outside.build)

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from controller.commission.command import commission
 from controller.config import load
-from controller.errors import ControlError
+from controller.errors import ControlError, NoAnswerError
 from controller.exit_codes import CONFIG
 from controller.technician import events, frames, onsite, watch
 from controller.technician.config_check import config_check
@@ -64,7 +64,7 @@ def trust(
     try:
         ask(bank, {"do": "trust"})
     except ControlError as error:
-        if error.code != "not_running":
+        if error.code != "not_running" or isinstance(error, NoAnswerError):
             raise
     say(f"{bank.controller} obeys the gateways that this root key trusts.")
 
@@ -119,13 +119,16 @@ def _worded(name: str, value: Any) -> str:
 @plainly
 def time_set(
     config: Config,
-    at: Annotated[str, typer.Option(help="The time, such as 2026-05-01T14:30+02:00; without it, this machine's.")] = "",
+    at: Annotated[str, typer.Option(help="The time by your watch or phone, such as 2026-05-01T14:30+02:00.")],
     as_json: AsJson = False,
 ) -> None:
-    """Tell the running controller the time, standing beside it. It may set the clock back; the journal says so."""
+    """Tell the running controller the time, standing beside it. It may set the clock back; the journal says so.
+
+    Never what this machine's clock says: whatever set that one wrong would be its own second witness.
+    """
     bank = load(config)
     try:
-        moment = datetime.fromisoformat(at) if at else datetime.now(UTC)
+        moment = datetime.fromisoformat(at)
     except ValueError as error:
         complain(f"{at!r} is no time: write it as 2026-05-01T14:30+02:00")
         raise typer.Exit(CONFIG) from error

@@ -220,7 +220,7 @@ class Commands:
                 turn.reply(command.id, "accepted")
             case SendAccessArgs():
                 turn.reply(command.id, "accepted")
-                turn.effects.append(SendList(command.id))
+                turn.effects.append(SendList(command.id, self._lists.unstored_envelope))
             case IdentifyArgs():
                 turn.show(Signal.IDENTIFY)
                 turn.reply(command.id, "done")

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from controller.errors import ControlError, ControllerError
+from controller.errors import ControlError, ControllerError, NoAnswerError
 from wire.errors import WireError
 
 NAME = "control.sock"
@@ -89,11 +89,14 @@ async def _write(writer: asyncio.StreamWriter, said: Mapping[str, Any]) -> None:
 
 
 def ask(data_dir: Path, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The running controller's one answer. Raises ControlError: `not_running`, or the code it answered."""
+    """The running controller's one answer.
+
+    Raises ControlError: the code it answered, or `not_running`: a NoAnswerError, unless it is sure that nobody listens.
+    """
     with contextlib.closing(follow(data_dir, request, _ANSWER_WITHIN_S)) as answers:
         for answer in answers:
             return answer
-    raise ControlError("not_running", "the controller gave no answer")
+    raise NoAnswerError("not_running", "the controller gave no answer")
 
 
 def follow(
@@ -115,7 +118,9 @@ def follow(
                 while line := _next_line(conversation, lines, until):
                     yield _checked(json.loads(line))
     except (OSError, ValueError) as error:
-        raise ControlError("not_running", f"no controller answers in {data_dir}: is it running?") from error
+        nobody = isinstance(error, FileNotFoundError | ConnectionRefusedError)
+        kind = ControlError if nobody else NoAnswerError
+        raise kind("not_running", f"no controller answers in {data_dir}: is it running?") from error
 
 
 def _next_line(conversation: socket.socket, lines: BinaryIO, until: float | None) -> bytes:

@@ -50,9 +50,10 @@ class SendReply(Struct, frozen=True):
 
 
 class SendList(Struct, frozen=True):
-    """Send the list in force back, in parts, as replies to command `id`."""
+    """Send the list in force back, in parts, as replies to command `id`: `envelope`, or without one what is on disk."""
 
     id: str
+    envelope: bytes | None = None
 
 
 class StoreList(Struct, frozen=True):
@@ -67,4 +68,10 @@ class StoreList(Struct, frozen=True):
     entry: Record
 
 
-Effect = Record | Energise | Show | Light | SendReply | SendList | StoreList
+class StoreKept(Struct, frozen=True):
+    """Keep this instead of what was kept with the list in force."""
+
+    kept: bytes
+
+
+Effect = Record | Energise | Show | Light | SendReply | SendList | StoreList | StoreKept

@@ -47,7 +47,11 @@ class NotAcceptedError(LinkError):
 
 
 class ControlError(ControllerError):
-    """A tool could not act through the running controller: `not_running`, `request`."""
+    """A tool could not act through the running controller: `not_running`, `request`, `root`."""
+
+
+class NoAnswerError(ControlError):
+    """`not_running`, although somebody may listen: what was asked may be done, or may not."""
 
 
 class TransitionError(ControllerError):

@@ -14,7 +14,8 @@ class Moment(Struct, frozen=True):
     `mono_ms` alone measures durations. `at` stamps entries; `ending_at` (never behind the floor, never pushed past
     what two witnesses or a day's grace allow) judges `not_after`; `starting_at` (the latest claim) judges `not_before`;
     of a suspension, which stands against its holder, see controller/access.py.
-    `clock` is trusted, claimed or floor; weekly hours apply only where it is trusted.
+    `clock` is trusted, claimed or floor; weekly hours apply only where it is trusted. `told` is the least that a clock
+    tells, where that is not `at`: it may be behind a floor that waits.
     """
 
     mono_ms: int
@@ -22,6 +23,17 @@ class Moment(Struct, frozen=True):
     ending_at: int
     starting_at: int
     clock: str
+    told: int | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether any clock tells the time."""
+        return self.told is not None or self.clock != "floor"
+
+    @property
+    def least(self) -> int:
+        """The least that it may be: what a clock tells, else the floor."""
+        return self.at if self.told is None else self.told
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from controller.errors import JournalError
 from controller.inputs import Moment
 from controller.journal_threads import Threads, Workforce
 from controller.journal_writer import Writer, trouble_code
 from controller.pace import PRODUCTION, Pace
 from controller.pending import Head, Pending, ReceiptNoted, Result
+from controller.remembered import sound_state
 from controller.salvage import BROUGHT_OVER, copied_state, open_store, set_aside
-from controller.state_copy import COPIED_WHEN, COPY_NAME, write_copy
+from controller.state_copy import COPIED, COPIED_WHEN, COPY_NAME, read_copy, write_copy
 from controller.storage import MACHINE, Storage
 from controller.store import EpochState, Page, Row, Store, corrupt
 from controller.witnesses import give_memory_back, mono_ms
@@ -28,6 +30,8 @@ from wire.limits import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES
 NAME = "journal.db"
 _CHECKPOINT_IDLE_MS = 2_000
 _CHECKPOINT_COMMITS = 4_000
+# How far the floor of a start from the copy alone may lie behind, against wear of the card.
+_COPY_TIME_EVERY_MS = 24 * 3_600_000
 _RECENT = 2_000
 _log = logging.getLogger("controller.journal")
 T = TypeVar("T")
@@ -141,6 +145,7 @@ class Journal:
         self._commits = 0
         self._committed_ms = 0
         self._copy_due = True  # the process before may have ended between a list and its copy
+        self._copied_ms = 0
 
     def start(self) -> None:
         """Start the writer."""
@@ -201,9 +206,9 @@ class Journal:
         """Queue state alone."""
         self.append(None, {}, now, state=state, done=done)
 
-    def note_receipt(self, no: int, through: int, at: int) -> None:
+    def note_receipt(self, epoch: str, through: int, at: int) -> None:
         """Queue a receipt; it is written with the next entry or within half a second (losing it costs a resend)."""
-        self._work.write(ReceiptNoted(no, through, at))
+        self._work.write(ReceiptNoted(epoch, through, at))
 
     def _post(self, result: Result) -> None:
         try:
@@ -223,9 +228,18 @@ class Journal:
         for item in result.settled:
             if item.done is not None:
                 item.done(result.durable)
-            if result.durable and item.state and not COPIED_WHEN.isdisjoint(item.state):
+            if result.durable and item.state and self._calls_for_copy(item.state):
                 self._copy_due = True
         self.changed(result)
+
+    def _calls_for_copy(self, state: Mapping[str, bytes | None]) -> bool:
+        if "time" in state and self._mono_ms() - self._copied_ms >= _COPY_TIME_EVERY_MS:
+            return True
+        return not COPIED_WHEN.isdisjoint(state)
+
+    def copy_soon(self) -> None:
+        """Copy the state when the journal next rests, whatever has changed in it."""
+        self._copy_due = True
 
     def tick(self, mono_ms: int) -> None:
         """Checkpoint and copy the state when idle, or when the WAL has grown long; called every second.
@@ -237,7 +251,8 @@ class Journal:
             return
         self._commits = 0
         copy = self._copy_due and self.trouble is None
-        self._copy_due = self._copy_due and not copy
+        if copy:
+            self._copy_due, self._copied_ms = False, mono_ms
         self._work.submit(partial(self._maintain, copy))
 
     def _maintain(self, copy: bool) -> None:
@@ -245,12 +260,18 @@ class Journal:
             store = self._store()
             store.checkpoint()
             if copy:
-                write_copy(self._path.with_name(COPY_NAME), store.state(), self._storage)
+                self._copy(store)
                 self._give_memory_back()  # a long list has been in memory several times over
         except (sqlite3.Error, OSError) as error:
             _log.warning("checkpoint: %s", error)
             self._copy_due = self._copy_due or copy
             self._forget_reading()
+
+    def _copy(self, store: Store) -> None:
+        """Copy the state. Of a value that the disk has spoilt it keeps the one it has: the last there is."""
+        path = self._path.with_name(COPY_NAME)
+        state = {name: value for name, value in store.state().items() if name in COPIED}
+        write_copy(path, sound_state(state, lambda: read_copy(path, self._storage)), self._storage)
 
     def _store(self) -> Store:
         """The reader's own connection."""
@@ -286,8 +307,14 @@ class Journal:
         return await self._read(lambda store: store.rows_after(no, seq, count), [])
 
     async def hash_at(self, no: int, seq: int) -> bytes | None:
-        """The chain's hash after that entry, or None if it is no longer on disk."""
-        return await self._read(lambda store: store.hash_at(no, seq), None)
+        """The chain's hash after that entry, or None if it is no longer on disk.
+
+        Raises JournalError `broken` if nothing can be read now.
+        """
+        found = await self._read(lambda store: (store.hash_at(no, seq),), None)
+        if found is None:
+            raise JournalError("broken", "the journal cannot be read now")
+        return found[0]
 
     async def epochs(self) -> list[EpochState] | None:
         """The epochs on disk, oldest first; None if they cannot be read now."""

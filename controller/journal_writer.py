@@ -9,6 +9,7 @@ import errno
 import logging
 import secrets
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -79,9 +80,9 @@ class Writer:
         self._boot_id = boot_id
         self._post = post
         self._head: Head | None = None
-        self._attempt: tuple[Head, list[Pending]] | None = None
+        self._attempt: tuple[Head, list[Pending], Counter[str]] | None = None
         self._waiting = Waiting()
-        self._receipts: dict[int, ReceiptNoted] = {}
+        self._receipts: dict[str, ReceiptNoted] = {}
         self._receipts_since_ms = 0
         self._trouble: str | None = None
         self._unsure = False  # whether a sync has failed
@@ -133,7 +134,7 @@ class Writer:
         elif isinstance(item, ReceiptNoted):
             if not self._receipts:
                 self._receipts_since_ms = self._mono_ms()
-            self._receipts[item.no] = item
+            self._receipts[item.epoch] = item
             self._receipted_at = item.at
         else:
             self._at = item[-1].at
@@ -171,9 +172,9 @@ class Writer:
         for item in chosen:
             if item.state:
                 store.put_state(item.state)
-        store.put_receipts([(noted.no, noted.through, noted.at) for noted in self._receipts.values()])
+        store.put_receipts([(noted.epoch, noted.through, noted.at) for noted in self._receipts.values()])
         # Only a new end of the chain tells whether a commit that failed did reach the disk.
-        self._attempt = (head, chosen) if head is not None and rows else None
+        self._attempt = (head, chosen, self._waiting.lost.copy()) if head is not None and rows else None
         store.commit()
         self._head = head
         self._attempt = None
@@ -292,8 +293,9 @@ class Writer:
         last = epochs[-1] if epochs else None
         on_disk = (last.epoch, last.last, last.last_hash) if last else None
         if self._attempt and on_disk == _mark(self._attempt[0]):
-            self._head, written = self._attempt
+            self._head, written, told = self._attempt
             self._attempt = None
+            self._waiting.lost -= told
             self._written(written)
         elif self._head and on_disk != _mark(self._head):
             self._previous, self._head = self._head, None

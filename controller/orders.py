@@ -11,7 +11,7 @@ from controller.errors import ControlError
 from controller.inputs import IdentifyOrdered, OpenOrdered
 from controller.live import shown_body
 from controller.runtime import Runtime
-from controller.trust import read_root
+from controller.trust import ROOT_NAME, read_root
 from wire.entries import decode_entry
 from wire.ids import uuid7
 from wire.messages import LockerNumber
@@ -112,7 +112,14 @@ class Orders:
 
     async def _trust(self, _request: Line) -> Line:
         runtime = self._runtime
-        runtime.trust.replace_root(read_root(runtime.config.data_dir))
+        try:
+            root = read_root(runtime.config.data_dir)
+        except OSError as error:
+            told = (
+                f"the running controller cannot read {ROOT_NAME} ({error.strerror}): it belongs to the service's user"
+            )
+            raise ControlError("root", f"{told}, so run this as that user") from error
+        runtime.trust.replace_root(root)
         runtime.alarm("trust", "no_root", present=not runtime.trust.has_root)
         if runtime.uplink is not None:
             runtime.uplink.again()

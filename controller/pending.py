@@ -20,7 +20,8 @@ URGENT = frozenset({
 class Pending(Struct, eq=False):
     """One entry (or, with `type` None, only state) to be written.
 
-    `done(durable)` runs on the loop: once with False as soon as the disk has failed it, once with True when written.
+    `done(durable)` runs on the loop: once with False as soon as the disk has failed it, once with True when written
+    (state alone that was renewed meanwhile is not).
     """
 
     type: EntryType | None
@@ -37,11 +38,16 @@ class Pending(Struct, eq=False):
         """Whether it is written even where little room is left."""
         return self.type in URGENT or bool(self.state)
 
+    @property
+    def is_void(self) -> bool:
+        """Whether there is nothing to write, and nobody who still waits for a first answer."""
+        return self.type is None and not self.state and (self.done is None or self.failed)
+
 
 class ReceiptNoted(Struct, frozen=True):
-    """The gateway has stored epoch `no` through `through`; `at` is when the receipt came."""
+    """The gateway has stored `epoch` through `through`; `at` is when the receipt came."""
 
-    no: int
+    epoch: str
     through: int
     at: int
 
@@ -82,11 +88,12 @@ class Waiting:
         return len(self._items)
 
     def add(self, item: Pending) -> None:
-        """Wait at the end; state that this item renews is taken out of older ones."""
+        """Wait at the end; state that this item renews is taken out of older ones, and what is empty then has gone."""
         if item.state:
             for older in self._items:
                 for name in item.state:
                     older.state.pop(name, None)
+            self._items = deque(each for each in self._items if not each.is_void)
         self._items.append(item)
         if len(self._items) > self._limit:
             stateless = (each for each in self._items if not each.state)
@@ -105,10 +112,7 @@ class Waiting:
         return [item for item in self._items if item.type in URGENT and not item.state][:limit]
 
     def remove(self, written: Collection[Pending]) -> None:
-        """These are durable."""
-        if len(written) == len(self._items):  # all of them, nearly always
-            self._items.clear()
-            return
+        """These are durable; some may have gone before."""
         gone = set(map(id, written))
         self._items = deque(item for item in self._items if id(item) not in gone)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from controller.bank_config import BankState, OutOfService, PastRelease, UnresolvedRelease
+from controller.carried_over import decode_carried_over
 from controller.salvage import SESSION_MARGIN
 from controller.timekeeping import TimeState
 from wire.access_list import AccessList, decode_access_list, list_hash
@@ -25,6 +26,7 @@ _OUTCOMES = frozenset(
     }
 )
 _DOOR_MOVED = frozenset({EntryType.DOOR_OPENED, EntryType.DOOR_CLOSED, EntryType.DOOR_FORCED})
+_READ = _OUTCOMES | _DOOR_MOVED | {EntryType.RELEASE_INTENDED}
 _log = logging.getLogger("controller.remembered")
 
 
@@ -34,16 +36,32 @@ class _Service(msgspec.Struct):
 
 
 def sound_state(state: Mapping[str, bytes], copy: Callable[[], Mapping[str, bytes]]) -> dict[str, bytes]:
-    """The state without what the disk has spoilt: such a value comes from the copy, or is given up, never the start."""
+    """The state without what the disk has spoilt: such a value comes from the copy, or is given up, never the start.
+
+    `kept` that is nowhere to be read stays as it is: the bank tells that (`kept_unreadable`).
+    """
     sound = {name: value for name, value in state.items() if _is_sound(name, value)}
     spoilt = state.keys() - sound.keys()
     if spoilt:
         _log.error("the disk has spoilt %s: the copy is used where there is one", ", ".join(sorted(spoilt)))
         saved = copy()
         sound |= {name: saved[name] for name in spoilt if name in saved and _is_sound(name, saved[name])}
+        if "kept" in spoilt:
+            sound.setdefault("kept", state["kept"])
         if "session" in spoilt:
             sound["session"] = b"%d" % (int(sound.get("session", b"0")) + SESSION_MARGIN)
     return sound
+
+
+def mended(state: Mapping[str, bytes], sound: Mapping[str, bytes]) -> dict[str, bytes | None]:
+    """What is to be written over what the disk has spoilt, of its `sound_state`.
+
+    What was given up stays as it is: it shows that there was something.
+    """
+    values: dict[str, bytes | None] = {name: value for name, value in sound.items() if state.get(name) != value}
+    if "list" in values:  # behind it: writing a list makes the spoilt one the one before
+        values["list_previous"] = sound.get("list_previous")
+    return values
 
 
 def _is_sound(name: str, value: bytes) -> bool:
@@ -52,6 +70,8 @@ def _is_sound(name: str, value: bytes) -> bool:
             int(value)
         elif name in ("list", "list_previous"):
             decode_access_list(msgspec.json.decode(value, type=Envelope).payload)
+        elif name == "kept":
+            decode_carried_over(value)
         elif name == "time":
             msgspec.json.decode(value, type=TimeState)
         elif name in ("trust", "keys"):
@@ -73,6 +93,7 @@ def bank_state(
     pulse_ms: Callable[[int], int],
 ) -> BankState:
     """What the core needs to go on, of a `sound_state`; `now_ms` is monotonic, `pulse_ms` a locker's pulse length."""
+    recent = [entry for entry in recent if _is_whole(entry)]
     access_list, name = _list_in_force(state)
     return BankState(
         access_list=access_list,
@@ -85,6 +106,18 @@ def bank_state(
         past_releases=_past_releases(recent, boot_id, now_ms, pulse_ms),
         releases_since_change=_releases_since_change(recent),
     )
+
+
+def _is_whole(entry: Entry) -> bool:
+    """Whether what is read of it is there: only the newest lines of the last epoch were held against their chain."""
+    if entry.type not in _READ:
+        return True
+    locker, release = entry.body.get("locker"), entry.body.get("release")
+    named = isinstance(release, str) or (release is None and entry.type != EntryType.RELEASE_INTENDED)
+    if named and type(locker) is int:
+        return True
+    _log.warning("entry %d of epoch %s is spoilt and passed over", entry.seq, entry.epoch)
+    return False
 
 
 def _list_in_force(state: Mapping[str, bytes]) -> tuple[AccessList | None, str | None]:

@@ -13,7 +13,7 @@ from controller.bank_view import bank_view
 from controller.clock import Clock
 from controller.config import BankFile
 from controller.devices import core_input
-from controller.effects import Effect, Energise, Light, Record, SendList, SendReply, Show, StoreList
+from controller.effects import Effect, Energise, Light, Record, SendList, SendReply, Show, StoreKept, StoreList
 from controller.errors import JournalError
 from controller.faultboard import MOST_SHOWN
 from controller.inbox import Inbox, StateReceived
@@ -178,6 +178,8 @@ class Runtime:
                 self._record(effect, now)
             elif isinstance(effect, StoreList):
                 self._store(effect, now)
+            elif isinstance(effect, StoreKept):
+                self.journal.keep({"kept": effect.kept}, now)
             else:
                 said.append(effect)
         if said:
@@ -194,7 +196,7 @@ class Runtime:
             elif isinstance(effect, SendReply):
                 self._reply(effect, now)
             elif self.uplink is not None:
-                self.uplink.send_list(effect.id)
+                self.uplink.send_list(effect.id, effect.envelope)
 
     def _energise(self, effect: Energise) -> None:
         coil, _ = self.config.lockers[effect.locker]
@@ -418,6 +420,8 @@ class Runtime:
     def set_time(self, instant: int) -> None:
         """A technician says the time. Raises ValueError outside 2020 to 2100."""
         self._note(self.clock.set_by_technician(instant))
+        self.journal.keep({"time": self.clock.state()}, self.now())
+        self.journal.copy_soon()  # it has the floor of before
 
     # The technician's side
 

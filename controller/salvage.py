@@ -1,6 +1,7 @@
 """Sets a corrupt journal aside and saves what can still be read of it: state, and entries that have no receipt.
 
-A power cut in the middle of it loses nothing: the next start goes on where it ended.
+Of a journal that is gone altogether there is the copy of its state. A power cut in the middle of it loses nothing: the
+next start goes on where it ended.
 """
 
 import logging
@@ -17,8 +18,10 @@ from wire.chain import link
 _log = logging.getLogger("controller.salvage")
 # Sessions begun since the copy was made are unknown; numbers must still rise.
 SESSION_MARGIN = 1_000_000
-# State that says: what was set aside has been brought over, and no epoch has told of it yet.
+# State that says: what was set aside, or its copy, has been brought over, and no epoch has told of it yet.
 BROUGHT_OVER = "set_aside"
+# State that names the journal set aside that was brought over last: a copy that says so was made since.
+SALVAGED = "salvaged"
 _ASIDE = re.compile(r".*\.set-aside-(\d+)")
 
 
@@ -45,15 +48,20 @@ def _asides(names: Iterable[str]) -> list[int]:
 
 
 def open_store(path: Path, storage: Storage = MACHINE) -> Store:
-    """The database; an empty one gets what can be read of the one that was set aside. Raises sqlite3.Error, OSError."""
+    """The database; an empty one gets what can be read of the one that was set aside, and of the copy of its state.
+
+    Raises sqlite3.Error, OSError.
+    """
     aside = newest_aside(path, storage)
     names = storage.names(path.parent)
     if aside is not None and aside.name not in names and path.name in names:
         storage.move(path, aside)
     store = Store(path, storage)
     try:
-        if aside is not None and store.is_empty():
-            _salvage(aside, store, storage)
+        if store.is_empty():
+            copied = copied_state(path, storage)
+            if aside is not None or copied:
+                _salvage(aside, copied, store, storage)
     except BaseException:
         store.close()
         raise
@@ -68,30 +76,37 @@ def copied_state(path: Path, storage: Storage = MACHINE) -> dict[str, bytes]:
     return state
 
 
-def _salvage(old: Path, new: Store, storage: Storage) -> None:
+def _salvage(old: Path | None, copied: dict[str, bytes], new: Store, storage: Storage) -> None:
     """Bring over what is readable: each state value, else its copy; each epoch's entries without receipt.
 
-    Entries are taken only as far as their chain holds. sqlite3.Error of `new` passes through; those of `old` end the
-    reading of that part.
+    A copy that was made since `old` was brought over, into a database that is gone too, knows better. Entries are taken
+    only as far as their chain holds. sqlite3.Error of `new` passes through; that of `old` ends the reading of a part.
     """
+    name = b"" if old is None else old.name.encode()
     new.begin()
     try:
-        new.put_state(copied_state(new.path, storage))
-        try:
-            source = storage.connect(old, read_only=True)
-        except sqlite3.Error:
-            _log.warning("nothing can be read of the journal that was set aside")
-        else:
-            try:
-                new.put_state(dict(_readable_state(source)))
-                _bring_entries(source, new)
-            finally:
-                source.close()
-        new.put_state({BROUGHT_OVER: b""})
+        found = {} if old is None else _bring_over(old, new, storage)
+        is_since = copied.get(SALVAGED) == name != found.get(SALVAGED)
+        state = found | copied if is_since else copied | found
+        new.put_state({**state, SALVAGED: name, BROUGHT_OVER: b""})
         new.commit()
     except BaseException:
         new.roll_back()
         raise
+
+
+def _bring_over(old: Path, new: Store, storage: Storage) -> dict[str, bytes]:
+    """Bring over the entries; answers the state."""
+    try:
+        source = storage.connect(old, read_only=True)
+    except sqlite3.Error:
+        _log.warning("nothing can be read of the journal that was set aside")
+        return {}
+    try:
+        _bring_entries(source, new)
+        return dict(_readable_state(source))
+    finally:
+        source.close()
 
 
 def _readable_state(source: Connection) -> Iterator[tuple[str, bytes]]:
@@ -116,7 +131,10 @@ def _bring_entries(source: Connection, new: Store) -> None:
         return
     for no, epoch, through, pruned, pruned_hash in epochs:
         rows, start, start_hash = _unreceipted(source, no, max(through, pruned), pruned, pruned_hash)
-        if not rows:
+        is_newest = (
+            no == epochs[-1][0]
+        )  # the epoch to come names its end, or a gateway would take this for another card
+        if start_hash is None or not (rows or (is_newest and start)):
             continue
         number = new.add_epoch(epoch)
         new.connection.execute(
@@ -127,13 +145,15 @@ def _bring_entries(source: Connection, new: Store) -> None:
 
 def _unreceipted(
     source: Connection, no: int, after: int, pruned: int, pruned_hash: bytes
-) -> tuple[list[tuple[int, bytes, bytes]], int, bytes]:
+) -> tuple[list[tuple[int, bytes, bytes]], int, bytes | None]:
+    """The entries behind `after` as far as their chain holds, `after` and the hash there, None if it is unreadable."""
     rows: list[tuple[int, bytes, bytes]] = []
-    previous = pruned_hash
+    start_hash: bytes | None = None
     try:
+        previous = pruned_hash
         if after > pruned:
             (previous,) = source.execute("SELECT hash FROM entry WHERE no=? AND seq=?", (no, after)).fetchone()
-        start_hash = previous
+        start_hash = previous if isinstance(previous, bytes) else None
         for seq, line, digest in source.execute(
             "SELECT seq, line, hash FROM entry WHERE no=? AND seq>? ORDER BY seq", (no, after)
         ):
@@ -142,5 +162,5 @@ def _unreceipted(
             rows.append((seq, line, digest))
             previous = digest
     except (sqlite3.Error, TypeError):
-        return (rows, after, start_hash) if rows else ([], after, pruned_hash)
+        _log.warning("not all entries of epoch %d can be read", no)
     return rows, after, start_hash

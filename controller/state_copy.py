@@ -9,8 +9,8 @@ import msgspec
 from controller.storage import MACHINE, Storage
 
 COPY_NAME = "state.copy"
-COPIED = frozenset({"list", "kept", "trust", "keys", "time", "session", "list_version"})
-# A new copy is made when one of these changes; the others ride along.
+COPIED = frozenset({"list", "kept", "trust", "keys", "time", "session", "list_version", "salvaged"})
+# A new copy is made when one of these changes; the others ride along, and the time calls for one each day.
 COPIED_WHEN = frozenset({"list", "kept", "trust", "keys"})
 _DIGEST_BYTES = 32
 

@@ -65,7 +65,10 @@ class Storage(Protocol):
         """A whole file."""
 
     def replace(self, path: Path, content: bytes) -> None:
-        """Write a file (mode 0600) in one step: a power cut leaves the old one or the new one, afterwards the new."""
+        """Write a file (mode 0600) in one step: a power cut leaves the old one or the new one, afterwards the new.
+
+        What root writes belongs to its folder's owner.
+        """
 
     def write_again(self, path: Path) -> None:
         """Write a file's own content over it and sync: a sync that failed may have left it in memory only."""
@@ -102,7 +105,11 @@ class MachineStorage:
     def replace(self, path: Path, content: bytes) -> None:
         """See Storage."""
         draft = path.with_name(path.name + ".new")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        draft.unlink(missing_ok=True)  # somebody else's, perhaps, or a link to what is
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            if os.geteuid() == 0:  # a tool that was run as root, for whoever the folder belongs to
+                folder = path.parent.stat()
+                os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -222,9 +222,20 @@ class Store:
             else:
                 self.connection.execute("INSERT OR REPLACE INTO state VALUES(?, ?)", (name, value))
 
-    def put_receipts(self, receipts: Sequence[tuple[int, int, int]]) -> None:
-        """Receipts as (epoch number, through, instant); the newest wins, even if it is lower."""
-        for no, through, at in receipts:
+    def put_receipts(self, receipts: Sequence[tuple[str, int, int]]) -> None:
+        """Receipts as (epoch, through, instant); the newest wins, even if it is lower.
+
+        They may have waited while the journal was set aside: of an epoch they count as far as it was brought over.
+        """
+        for epoch, through, at in receipts:
+            row = self.connection.execute(
+                "SELECT no, max(pruned, coalesce((SELECT max(seq) FROM entry WHERE entry.no = epoch.no), 0))"
+                " FROM epoch WHERE epoch=?",
+                (epoch,),
+            ).fetchone()
+            if row is None:
+                continue
+            no, through = row[0], min(through, row[1])
             self.connection.execute("UPDATE epoch SET through=? WHERE no=?", (through, no))
             self.connection.execute("DELETE FROM receipt WHERE no=? AND through>?", (no, through))
             self.connection.execute("INSERT OR REPLACE INTO receipt VALUES(?, ?, ?)", (no, at // DAY_MS, through))

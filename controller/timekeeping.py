@@ -21,6 +21,8 @@ FIRST_FLOOR = 1_767_225_600_000
 # A step of the clock that is worth an entry; smaller ones are the witnesses' own latency. So little behind the floor is
 # at the floor: a clock that is right, and had raised it, reads some milliseconds less at every other look.
 STEP_MS = 60_000
+# How far a monotonic clock may run off in 10,000 ms: twice what the crystals of these machines are sold for (50 ppm).
+DRIFT_PER_10_S_MS = 1
 # How much of the floor's rise a power cut may forget, against wear of the card.
 SAVE_EVERY_MS = 10 * 60_000
 
@@ -39,7 +41,7 @@ class Witness(StrEnum):
 _OWN = frozenset({Witness.SYSTEM, Witness.BATTERY})
 _INDEPENDENT = tuple(pair for pair in combinations(Witness, 2) if not _OWN.issuperset(pair))
 # They speak again and again: where two others outvote them, that they are wrong is told until they are right.
-_SPEAK_ON = frozenset({Witness.SYSTEM, Witness.GATEWAY})
+_SPEAK_ON = (Witness.SYSTEM, Witness.GATEWAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Timekeeper:
         }
         self._outvoted: dict[Witness, _Reading] = {}  # to be told; supports nobody
         self._trusted: _Reading | None = None
+        self._agreed: _Reading | None = None  # what two agreed on last
         self._weigh(mono_ms)
 
     def hear(self, witness: Witness, instant: int, mono_ms: int) -> list[Record]:
@@ -110,7 +113,7 @@ class Timekeeper:
             raise ValueError("a time between 2020 and 2100 is needed: look at the clock on the wall")
         before = self.moment(mono_ms)
         self._credit_used_ms = self._spent_at(mono_ms)
-        self._trusted = None
+        self._trusted = self._agreed = None
         self._claims, self._outvoted = {Witness.TECHNICIAN: _Reading(instant, mono_ms)}, {}
         if instant < self._floor_at(mono_ms):
             self._floor = _Reading(instant, mono_ms)
@@ -125,11 +128,11 @@ class Timekeeper:
             # The wall clock is slewed and read in milliseconds: being a little behind is no step back.
             clock = "trusted" if floor - instant < STEP_MS else "floor"
             at = max(instant, floor)
-            return Moment(mono_ms, at, at, at, clock)
-        claims = self._claims_at(floor, mono_ms)
+            return Moment(mono_ms, at, at, at, clock, instant)
+        claims, told = self._claims_at(floor, mono_ms), self._told(floor, mono_ms)
         if not claims:
-            return Moment(mono_ms, floor, floor, floor, "floor")
-        return Moment(mono_ms, min(claims), floor, max(claims), "claimed")
+            return Moment(mono_ms, floor, floor, floor, "floor", told)
+        return Moment(mono_ms, min(claims), floor, max(claims), "claimed", told)
 
     def state(self, mono_ms: int) -> TimeState:
         """What to keep on disk now."""
@@ -142,7 +145,9 @@ class Timekeeper:
     def is_contradicted(self, mono_ms: int) -> bool:
         """Whether somebody tells another time than the trusted one: nothing follows it, and somebody should know."""
         trusted, told = self._trusted, (*self._claims.values(), *self._outvoted.values())
-        return trusted is not None and not all(_agree(claim, trusted, mono_ms) for claim in told)
+        return trusted is not None and any(
+            abs(claim.at(mono_ms) - trusted.at(mono_ms)) > AGREE_MS + _drift_ms(claim, mono_ms) for claim in told
+        )
 
     def unsaved(self, mono_ms: int) -> TimeState | None:
         """The state to save, where it is worth a write: lowered, or ten minutes on. Then `saved`."""
@@ -170,25 +175,47 @@ class Timekeeper:
         return max(0, self._floor.instant - self._trusted.at(mono_ms))
 
     def _weigh(self, mono_ms: int) -> None:
-        """Two that agree are trusted, and whoever differs must speak anew; one alone spends the credit."""
+        """Two that agree are trusted, and whoever differs must speak anew; one alone is followed slowly from there, or
+        spends the credit where no two have agreed."""
         agreed = _agreeing(self._claims, mono_ms)
         if agreed is not None:
             chosen, lower = agreed
             floor = self._floor_at(mono_ms)
-            self._trusted = chosen
+            self._trusted = self._agreed = chosen
             self._floor = _Reading(max(floor, lower), mono_ms)
             for witness, claim in tuple(self._claims.items()):
                 if not _agree(claim, chosen, mono_ms):
                     del self._claims[witness]
                     if witness in _SPEAK_ON:
                         self._outvoted[witness] = claim
-        elif self._trusted is None and self._claims:
+        elif self._agreed is not None:
+            self._follow(self._agreed, mono_ms)
+        elif self._claims:
             self._spend_credit(mono_ms)
+
+    def _follow(self, agreed: _Reading, mono_ms: int) -> None:
+        """Let whoever speaks on correct the crystal that has carried the trusted time since two agreed on it.
+
+        By no more than a crystal can be wrong since then: one that creeps away is not followed further.
+        """
+        floor, drift_ms = self._floor_at(mono_ms), _drift_ms(agreed, mono_ms)
+        for witness in _SPEAK_ON:
+            claim = self._claims.get(witness)
+            away_ms = 0 if claim is None else claim.at(mono_ms) - agreed.at(mono_ms)
+            if claim is not None and abs(away_ms) <= AGREE_MS + drift_ms:
+                self._trusted = _Reading(agreed.at(mono_ms) + max(-drift_ms, min(away_ms, drift_ms)), mono_ms)
+                self._floor = _Reading(floor, mono_ms)
+                return
 
     def _claims_at(self, floor: int, mono_ms: int) -> list[int]:
         """What those say who are not behind the floor."""
         claims = self._claims.values()
         return [max(instant, floor) for claim in claims if floor - (instant := claim.at(mono_ms)) < STEP_MS]
+
+    def _told(self, floor: int, mono_ms: int) -> int | None:
+        """The least that anyone says who is not further behind the floor than one alone may have moved it."""
+        told = [claim.at(mono_ms) for claim in self._claims.values()]
+        return min((instant for instant in told if floor - instant < STEP_MS + self._credit_used_ms), default=None)
 
     def _spend_credit(self, mono_ms: int) -> None:
         """Move the floor towards the least that is claimed and not behind it; no more than a day in all."""
@@ -214,6 +241,10 @@ def _agreeing(claims: Mapping[Witness, _Reading], mono_ms: int) -> tuple[_Readin
         if first is not None and second is not None and _agree(first, second, mono_ms):
             return first, min(first.at(mono_ms), second.at(mono_ms))
     return None
+
+
+def _drift_ms(reading: _Reading, mono_ms: int) -> int:
+    return (mono_ms - reading.mono_ms) * DRIFT_PER_10_S_MS // 10_000
 
 
 def _agree(first: _Reading, second: _Reading, mono_ms: int) -> bool:

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from controller.births import Births
 from controller.config import BrokerSection
 from controller.connection import Connect, Connection
-from controller.errors import LinkError, NotAcceptedError
+from controller.errors import JournalError, LinkError, NotAcceptedError
 from controller.journal import Journal
+from controller.list_parts import in_parts
 from controller.machine import Machine
 from controller.node import Node
 from controller.outbox import Outbox, PageWanted
@@ -27,7 +28,6 @@ from controller.reconnect import Reconnect
 from wire.entries import BatchHeader, encode_batch
 from wire.envelope import key_id, sign, verify
 from wire.errors import WireError
-from wire.limits import LIST_PART_BYTES
 from wire.messages import Death, Receipt, Reply, Session, decode_status, encode
 from wire.topics import Topic, parse_topic, topic_name
 
@@ -316,7 +316,10 @@ class Uplink:
 
     async def _weigh(self, receipt: Receipt) -> None:
         no = self._outbox.number_of(receipt.epoch)
-        own = None if no is None else await self._journal.hash_at(no, receipt.through)
+        try:
+            own = None if no is None else await self._journal.hash_at(no, receipt.through)
+        except JournalError:  # accuses nobody: what is sent again has its receipt again
+            return
         if self.session != receipt.session or self._outbox.number_of(receipt.epoch) != no:
             return
         known = self._outbox.through(receipt.epoch)
@@ -337,25 +340,22 @@ class Uplink:
             if through > (known or 0):  # a gateway that cannot store still says at each birth what it has
                 self._node.alarm("receipts", "stalled", present=False)
                 self._stall_after_ms = STALLED_AFTER_MS
-            self._journal.note_receipt(no, through, self._node.now().ending_at)
+            self._journal.note_receipt(receipt.epoch, through, self._node.now().ending_at)
             if self._outbox.next_page() is not None:  # the window was full
                 self.nudge()
 
-    def send_list(self, command: str) -> None:
-        """Send the list in force back, in parts, as replies to this command."""
-        self._spawn(self._send_list(command))
+    def send_list(self, command: str, envelope: bytes | None) -> None:
+        """Send the list in force back as replies to this command: `envelope`, or without one what is on disk."""
+        self._spawn(self._send_list(command, envelope))
 
-    async def _send_list(self, command: str) -> None:
-        envelope = await self._journal.kept("list")
+    async def _send_list(self, command: str, envelope: bytes | None) -> None:
+        envelope = envelope or await self._journal.kept("list")
         session, connection = self.session, self._connection
-        if envelope is None or session is None or connection is None:
+        if session is None or connection is None:
             return
-        starts = range(0, len(envelope), LIST_PART_BYTES)
-        for part, start in enumerate(starts, 1):
+        for part in in_parts(Reply(self._controller, session, command, "list", self._node.now().at), envelope):
             await connection.acknowledged_below(_LIST_PARTS_UNACKNOWLEDGED)
-            data = envelope[start : start + LIST_PART_BYTES]
-            at = self._node.now().at
-            self.reply(Reply(self._controller, session, command, "list", at, part=part, parts=len(starts), data=data))
+            self.reply(part)
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

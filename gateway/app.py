@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
@@ -90,6 +91,10 @@ API_FEATURES = (
     reports,
 )
 
+log = structlog.get_logger("gateway.app")
+
+_WARM_EVERY_S = 86_400.0
+
 
 def mono_ms() -> int:
     """The monotonic clock."""
@@ -150,14 +155,27 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     state.link.start(state.settings.broker_host, state.settings.broker_port)
     state.alerts.start()
-    warming = asyncio.create_task(run_in_threadpool(state.ledger.warm))
+    stopping = asyncio.Event()
+    warming = asyncio.create_task(_keep_warm(state.ledger, stopping))
     try:
         yield
     finally:
+        stopping.set()
         await warming
         await run_in_threadpool(state.alerts.stop)
         await run_in_threadpool(state.link.stop)
         state.database.close()
+
+
+async def _keep_warm(ledger: KeptLedger, stopping: asyncio.Event, every_s: float = _WARM_EVERY_S) -> None:
+    """At once and then daily, whatever went wrong before."""
+    while not stopping.is_set():
+        try:
+            await run_in_threadpool(ledger.warm)
+        except DBAPIError:
+            log.exception("ledger_not_read")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), every_s)
 
 
 def _api() -> APIRouter:

@@ -1,6 +1,7 @@
 """Days in a site's own zone, and the instants at which they begin."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from calendar import monthrange
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from time import time_ns
 
 from gateway.errors import InvalidError
@@ -22,7 +23,7 @@ def day_start(zone: str, day: date) -> int:
     instant = midnight(zone, day)
     # A year of room on the right: the time to collect follows the last day.
     if not MIN_INSTANT <= instant <= MAX_INSTANT - 366 * 86_400_000:
-        raise InvalidError("date", f"{day.isoformat()} is out of range: give a date from 2020 to 2098")
+        raise _out_of_range(day)
     return instant
 
 
@@ -41,7 +42,7 @@ def day_after(day: date, days: int = 1) -> date:
     try:
         return day + timedelta(days=days)
     except OverflowError as error:
-        raise InvalidError("date", f"{day.isoformat()} is out of range: give a date from 2020 to 2098") from error
+        raise _out_of_range(day) from error
 
 
 def local_day(zone: str, instant: int) -> date:
@@ -53,11 +54,16 @@ def local_day(zone: str, instant: int) -> date:
 
 
 def term_end(first: date, months: int) -> date:
-    """The last day of a term of so many months that begins on `first`."""
+    """The last day of a term of so many months that begins on `first`.
+
+    Raises InvalidError with code `date` past the calendar's end.
+    """
     month = first.month - 1 + months
     year, month = first.year + month // 12, month % 12 + 1
-    while True:
-        try:
-            return day_after(date(year, month, first.day), -1)
-        except ValueError:
-            first = day_after(first, -1)
+    if year > MAXYEAR:
+        raise _out_of_range(first)
+    return day_after(date(year, month, min(first.day, monthrange(year, month)[1])), -1)
+
+
+def _out_of_range(day: date) -> InvalidError:
+    return InvalidError("date", f"{day.isoformat()} is out of range: give a date from 2020 to 2098")

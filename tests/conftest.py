@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
+from tests.soaking import Soaking
 from tests.wire_document import assert_message_conforms
 
 SOAK_COUNT = int(os.environ.get("SOAK_COUNT", "0"))
@@ -92,10 +93,12 @@ def pytest_xdist_auto_num_workers() -> int:
     return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")) or os.cpu_count() or 1
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """A worker that computes gives way to those that wait, as do the programs it starts: they wake on time."""
     if os.environ.get("PYTEST_XDIST_WORKER", THAT_WAIT[0]) not in THAT_WAIT:
         os.nice(NICE)
+    if SOAK_COUNT and config.option.markexpr == "soak":
+        config.pluginmanager.register(Soaking.of(config, SOAK_COUNT))
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -78,10 +78,11 @@ def _of_people(access_list: AccessList | None) -> list[Grant]:
 
 def _kept(data: bytes) -> tuple[Grant, ...]:
     try:
-        return decode_carried_over(data).holders
+        carried = decode_carried_over(data)
     except (msgspec.DecodeError, ValueError) as error:
         raise ControllerError(
             "held_unknown",
             "the grants kept on this disk are damaged, so nobody can tell which lockers are held: "
             "let the controller run until the gateway has sent its list",
         ) from error
+    return (*carried.holders, *carried.early)

@@ -10,6 +10,7 @@ from gateway.access.service import register_badge
 from gateway.badges import replacing, service
 from gateway.badges.models import Badge
 from gateway.badges.stock import by_printed_number
+from gateway.contracts.models import TrustedPerson
 from gateway.contracts.states import State
 from gateway.errors import NotFoundError
 from gateway.lockers import wall
@@ -36,12 +37,14 @@ def revoke_page(visit: MemberVisit, badge_id: str) -> Response:
 
 @router.post("/badges/{badge_id}/revoke")
 def revoke(posted: PostedForm, badge_id: str) -> Response:
-    """The badge is dead; the person's page then says whether the controllers know."""
+    """The badge is dead; the page of the person, or of whoever trusts them, then says whether the controllers know."""
     reason = posted.form.choice("reason", words.REVOKE_REASONS)
 
     def act(session: Session, now: int) -> str:
         badge = service.revoke(session, badge_id, reason=reason, actor=posted.visit.staff.staff_id, now=now)
-        return f"/people/{badge.person_id}" if badge.person_id else "/people"
+        named = session.get(TrustedPerson, badge.trusted_id or "")
+        owner = badge.person_id or (named.person_id if named else None)
+        return f"/people/{owner}" if owner else "/people"
 
     return posted.act(act, lambda session, form: _ask(posted.visit, session, badge_id, form, 422))
 
@@ -71,16 +74,17 @@ def give(posted: PostedForm, person_id: str) -> Response:
     return posted.act(act, lambda session, again: show_give_form(visit, session, person_id, again, 422))
 
 
-def dead_first(posted: Posted, person_id: str) -> str:
+def dead_first(posted: Posted, owner_id: str) -> str:
     """Kills the badge that `replaces` names, in a unit of its own: whatever is refused then, it stays dead; its id.
 
-    Raises NotFoundError with code `badge` unless it is the person's.
+    Raises NotFoundError with code `badge` unless it is that person's, or that trusted person's.
     """
     visit, replaced = posted.visit, posted.form.get("replaces")
     if not replaced or not posted.form.valid:
         return ""
     with visit.database.writing() as session:
-        if service.badge_of(session, replaced).person_id != person_id:
+        badge = service.badge_of(session, replaced)
+        if owner_id not in (badge.person_id, badge.trusted_id):
             raise NotFoundError("badge", "no such badge")
         now, actor = visit.request.app.state.now(), visit.staff.staff_id
         service.revoke(session, replaced, reason="replaced", actor=actor, now=now)
@@ -139,20 +143,31 @@ def site_of(session: Session, person_id: str, now: int) -> str:
 
 def _ask(visit: Member, session: Session, badge_id: str, form: Form, status: int = 200) -> Response:
     badge = service.badge_of(session, badge_id)
-    person = person_of(session, badge.person_id) if badge.person_id else None
+    name, back_url, back_text = _owner(visit, session, badge)
     ask = Asking(
         title=N_("Block the badge"),
-        subject=f"{badge.label} · {person.name}" if person else badge.label,
+        subject=f"{badge.label} · {name}" if name else badge.label,
         text=N_("It stops opening as soon as the block has the new list, and for good. The locker stays the person's."),
         button=N_("Block the badge now"),
         icon="block_badge",
         style="button--alarm",
         url=f"/badges/{badge.id}/revoke",
-        back_url=f"/people/{person.id}" if person else "/people",
-        back_text=person.name if person else visit.say("People"),
+        back_url=back_url,
+        back_text=back_text,
         reasons=[(code, visit.say(text)) for code, text in words.REVOKE_REASONS.items()],
     )
     return visit.page("contracts/confirm.html", area="people", form=form, ask=ask, status=status)
+
+
+def _owner(visit: Member, session: Session, badge: Badge) -> tuple[str, str, str]:
+    """Whose it is (empty: nobody's), and where the page leads back: its address and its name."""
+    named = session.get(TrustedPerson, badge.trusted_id or "")
+    if named is not None:
+        return named.name, f"/contracts/{named.contract_id}/people", visit.say("Who may open")
+    if badge.person_id is None:
+        return "", "/people", visit.say("People")
+    person = person_of(session, badge.person_id)
+    return person.name, f"/people/{person.id}", person.name
 
 
 def show_give_form(visit: Member, session: Session, person_id: str, form: Form, status: int = 200) -> Response:

@@ -9,6 +9,7 @@ from gateway.audit import service as audit
 from gateway.badges import service
 from gateway.badges.models import Badge, Recognition
 from gateway.errors import ConflictError, InvalidError, NotFoundError
+from gateway.people.service import open_person
 
 MAX_NOTE = 2000
 LOST_REASONS = ("lost", "stolen", "broken", "replaced")
@@ -32,7 +33,7 @@ def recognise(
 ) -> Recognition:
     """Writes down how whoever has this badge was recognised when it was given; once a badge.
 
-    Raises NotFoundError (`badge`), InvalidError (`how`, `note`), ConflictError (`recognised`).
+    Raises NotFoundError (`badge`), InvalidError (`how`, `note`), ConflictError (`recognised`, `erased`).
     """
     badge = service.badge_of(session, badge_id)
     if how not in tuple(How):
@@ -41,6 +42,8 @@ def recognise(
         raise InvalidError("note", f"a note has at most {MAX_NOTE} characters")
     if session.get(Recognition, badge.id) is not None:
         raise ConflictError("recognised", "it is written down already how this person was recognised")
+    if note and badge.person_id is not None:
+        open_person(session, badge.person_id)
     written = Recognition(badge_id=badge.id, how=how, note=(note or "").strip() or None, staff_id=actor, at=now)
     session.add(written)
     session.flush()

@@ -100,10 +100,12 @@ def _review_is_due(rhythm: Rhythm, marks: Marks, today: date) -> bool:
 
 
 def _missed(rhythm: Rhythm, since: date, today: date) -> int:
-    """Days to see someone that have passed since then, each moved to the next open day."""
+    """Days to see someone that have passed since then; what a closed time moves to one open day is one contact."""
     if rhythm.days is None:
         return 0
-    count = max(0, (today - since).days // rhythm.days)
-    while count and rhythm.calendar.next_open(since + timedelta(count * rhythm.days)) >= today:
-        count -= 1
+    count, due = 0, rhythm.calendar.next_open(since + timedelta(rhythm.days))
+    while due < today:
+        count += 1
+        turns = (due - since).days // rhythm.days + 1  # the first whose day has not been counted yet
+        due = rhythm.calendar.next_open(since + timedelta(turns * rhythm.days))
     return count

@@ -1,6 +1,6 @@
 """Whether someone may enter a scheme: each condition as found, exceptions with their reason, decided by a worker."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import String, bindparam, select
@@ -10,12 +10,13 @@ from gateway.audit import service as audit
 from gateway.care import files
 from gateway.care.codes import Finding
 from gateway.care.waiting_models import ConditionFinding, Eligibility
+from gateway.contracts.models import Contract
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
 from gateway.paging import PAGE_SIZE, Page, page_of
 from gateway.prepared import Prepared
 from gateway.schemes.service import scheme_of
-from gateway.schemes.terms import Condition, Terms
+from gateway.schemes.terms import Condition
 
 # Made once: it is asked with each contract.
 _DECIDED = Prepared(
@@ -44,17 +45,21 @@ def decide(
     *,
     eligible: bool,
     note: str | None = None,
+    keep: bool = False,
     actor: str,
     now: int,
 ) -> Eligibility:
     """A worker's decision. Conditions not named are `unknown`; one that is not met needs an exception to be eligible.
 
+    A condition that the scheme has dropped is decided as long as a contract under the scheme asks it. With `keep` what
+    is not named stays as found by the decision that holds, if that one lets the person in.
+
     Raises NotFoundError (`person`, `scheme`), InvalidError (`condition`, `exception`, `note`), ConflictError
     (`erased`, `condition_not_met`).
     """
     files.open_file(session, person_id)
-    terms = scheme_of(session, scheme_id).terms
-    _check(terms, found)
+    conditions = scheme_of(session, scheme_id).terms.conditions
+    _check(_known(session, scheme_id, conditions, found), found)
     unmet = sorted(code for code, one in found.items() if one.finding is Finding.NOT_MET)
     if eligible and unmet:
         raise ConflictError(
@@ -66,10 +71,11 @@ def decide(
         id=new_id(now), person_id=person_id, scheme_id=scheme_id, eligible=eligible, note=files.note(note),
         decided_at=now, decided_by=actor,
     )  # fmt: skip
+    every = {condition.code: Found(Finding.UNKNOWN) for condition in conditions}
+    every |= _kept(session, person_id, scheme_id) if keep else {}
     decision.findings = [
-        ConditionFinding(condition=condition.code, finding=one.finding.value, exception=one.exception)
-        for condition in terms.conditions
-        for one in [found.get(condition.code, Found(Finding.UNKNOWN))]
+        ConditionFinding(condition=code, finding=one.finding.value, exception=one.exception)
+        for code, one in {**every, **found}.items()
     ]
     session.add(decision)
     session.flush()
@@ -96,8 +102,25 @@ def list_decisions(
     return page_of(session, query, Eligibility.id, after=after, limit=limit)
 
 
-def _check(terms: Terms, found: Mapping[str, Found]) -> None:
-    known: dict[str, Condition] = {condition.code: condition for condition in terms.conditions}
+def _known(
+    session: Session, scheme_id: str, conditions: Iterable[Condition], found: Mapping[str, Found]
+) -> dict[str, Condition]:
+    """The scheme's conditions by code; where others are named, also those that its contracts were made under."""
+    known = {condition.code: condition for condition in conditions}
+    if not found.keys() <= known.keys():
+        for terms in session.scalars(select(Contract.terms).where(Contract.scheme_id == scheme_id).distinct()):
+            known = {condition.code: condition for condition in terms.conditions} | known
+    return known
+
+
+def _kept(session: Session, person_id: str, scheme_id: str) -> dict[str, Found]:
+    holds = latest(session, person_id, scheme_id)
+    if holds is None or not holds.eligible:
+        return {}
+    return {one.condition: Found(Finding(one.finding), one.exception) for one in holds.findings}
+
+
+def _check(known: Mapping[str, Condition], found: Mapping[str, Found]) -> None:
     for code, one in found.items():
         if code not in known:
             names = ", ".join(known) or "none"

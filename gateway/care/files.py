@@ -34,6 +34,17 @@ def note(text: str | None) -> str | None:
     return kept or None
 
 
+def note_in(session: Session, person_id: str, text: str | None) -> str | None:
+    """As note, into that person's file: what is closed there without a word is closed in an erased file too.
+
+    Raises InvalidError (`note`), ConflictError (`erased`).
+    """
+    kept = note(text)
+    if kept is not None:
+        open_file(session, person_id)
+    return kept
+
+
 def happened(at: int | None, now: int) -> int:
     """The instant something was so, `now` if none is given. Raises InvalidError with code `at` if it is to come."""
     if at is None:

@@ -61,11 +61,14 @@ def record_attempt(
     actor: str,
     now: int,
 ) -> Attempt:
-    """One try to reach the person. Raises NotFoundError (`offer`), InvalidError (`note`, `at`), ConflictError."""
+    """One try to reach the person.
+
+    Raises NotFoundError (`offer`), InvalidError (`note`, `at`), ConflictError (`closed`, `erased`).
+    """
     offer, entry = _open(session, offer_id)
     attempt = Attempt(
         id=new_id(now), offer_id=offer.id, at=files.happened(at, now), kind=kind.value, result=result.value,
-        note=files.note(note), recorded_by=actor, recorded_at=now,
+        note=files.note_in(session, entry.person_id, note), recorded_by=actor, recorded_at=now,
     )  # fmt: skip
     offer.attempts.append(attempt)
     session.flush()
@@ -91,6 +94,13 @@ def close_offer(session: Session, offer_id: str, outcome: OfferOutcome, *, actor
         outcome=outcome.value,
     )  # fmt: skip
     return offer
+
+
+def offered_lockers(session: Session, *, but_to: str = "") -> frozenset[str]:
+    """Lockers that are offered to someone, other than this person if one is named."""
+    query = select(Offer.locker_id).join(WaitingEntry, WaitingEntry.id == Offer.entry_id)
+    query = query.where(Offer.closed_at.is_(None), Offer.locker_id.is_not(None), WaitingEntry.person_id != but_to)
+    return frozenset(one for one in session.scalars(query) if one)
 
 
 def to_decide(offer: Offer, today: date) -> bool:

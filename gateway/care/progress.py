@@ -60,7 +60,7 @@ def close_step(
 ) -> Step:
     """What became of the step.
 
-    Raises NotFoundError (`step`), InvalidError (`result`, `note`, `at`), ConflictError (`closed`).
+    Raises NotFoundError (`step`), InvalidError (`result`, `note`, `at`), ConflictError (`closed`, `erased`).
     """
     step = session.get(Step, step_id)
     if step is None:
@@ -69,8 +69,9 @@ def close_step(
         raise InvalidError("result", "a step that is under way stays as it is: say what became of it")
     if step.closed_at is not None:
         raise ConflictError("closed", f"this step is {step.result} already: agree on a new one", result=step.result)
+    step.note = files.note_in(session, step.person_id, note)
     step.closed_at = max(files.happened(at, now), step.agreed_at)
-    step.closed_by, step.result, step.note = actor, result.value, files.note(note)
+    step.closed_by, step.result = actor, result.value
     session.flush()
     audit.record(
         session, actor=actor, action="step_closed", subject=step.person_id, now=now, step=step.id, result=result.value

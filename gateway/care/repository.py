@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.care.models import NamedWorker, Review
-from gateway.contracts.models import Absence, Contract, Holding, Party
+from gateway.contracts.models import Absence, Contract, Death, Holding, Party
 from gateway.days import local_day
 from gateway.incidents.request_models import Leave
 from gateway.lockers.models import Bank, Locker, Observation, Site
@@ -32,7 +32,7 @@ class Stay:
 def stays(session: Session, now: int, *narrowed: ColumnElement[bool]) -> Sequence[Stay]:
     """Everyone on a contract that is in force at `now`, suspended or not; nobody whose contract a death has frozen.
 
-    `last_used`: when the door of a locker they hold last opened since they hold it.
+    `last_used`: when a locker was last opened by its holder, or for them, since they hold it.
     """
     used = func.max(Observation.last_opened_at).filter(Observation.last_opened_at >= Holding.from_at)
     query = (
@@ -89,6 +89,12 @@ def stood_in_for(session: Session, staff_id: str, day: date) -> Sequence[str]:
 def away(session: Session, people: Sequence[str]) -> frozenset[str]:
     """Those who are absent (hospital, prison, family) until someone says they are back."""
     query = select(Absence.person_id).where(Absence.person_id.in_(people), Absence.ended_at.is_(None))
+    return frozenset(session.scalars(query))
+
+
+def dead(session: Session, people: Sequence[str]) -> frozenset[str]:
+    """Those whose death is written down, and was not a mistake."""
+    query = select(Death.person_id).where(Death.person_id.in_(people), Death.withdrawn_at.is_(None))
     return frozenset(session.scalars(query))
 
 

@@ -216,7 +216,7 @@ class StandingOut(Schema):
     no_news_days: int
     long_silent: bool = Field(description="longer without news than the scheme finds usual")
     last_contact: date | None
-    last_used: date | None = Field(description="the day a locker of theirs last opened")
+    last_used: date | None = Field(description="the day they last opened a locker of theirs")
 
 
 def standing_out(one: Standing) -> StandingOut:

@@ -29,7 +29,7 @@ _PRESSING = (Call.REVIEW, Call.MISSED, Call.TO_SEE, Call.NOTHING, Call.AWAY)
 
 @dataclass(frozen=True)
 class Standing:
-    """One person today. `last_used`: the day a locker of theirs last opened, a sign of life; never a trail.
+    """One person today. `last_used`: the day they last opened a locker of theirs, a sign of life; never a trail.
 
     `worker_id` is None where no one looks after them. `every_days` is the cadence that holds.
     """
@@ -140,17 +140,19 @@ def _standing(person: Person, worker_id: str | None, stays: Sequence[Stay], know
 
 
 def _marks(person_id: str, stays: Sequence[Stay], known: _Known) -> Marks:
-    zone = stays[0].zone
+    zone, begun = stays[0].zone, min(stay.since for stay in stays)
     cadence, last, back = known.cadence(person_id), known.contacts(person_id), known.back(person_id)
     anew = max((at for at in (back, cadence.from_at if cadence else None) if at), default=None)
-    decided = [one for one in known.reviews(person_id) if one.decided_at is not None]
+    made = known.reviews(person_id)
+    # What was decided before is about a contract that is over.
+    decided = [one for one in made if one.decided_at is not None and one.decided_at >= begun]
     newest = max(decided, key=lambda one: one.decided_at or 0, default=None)
     return Marks(
-        start=local_day(zone, min(stay.since for stay in stays)),
+        start=local_day(zone, begun),
         contact=local_day(zone, last) if last else None,
         anew=local_day(zone, anew) if anew else None,
         reviewed=local_day(zone, newest.decided_at) if newest and newest.decided_at else None,
         again_on=newest.next_on if newest else None,
-        asked=len(decided) < len(known.reviews(person_id)),
+        asked=any(one.decided_at is None for one in made),
         away=person_id in known.away,
     )

@@ -15,6 +15,7 @@ from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.lockers.models import Site
 from gateway.paging import PAGE_SIZE, Page, bounded
+from gateway.people.models import Person
 from gateway.schemes.models import Scheme
 from gateway.schemes.service import open_scheme
 
@@ -102,6 +103,18 @@ def place(session: Session, entry_id: str, contract_id: str, *, actor: str, now:
     entry = session.get(WaitingEntry, entry_id)
     if entry is not None and entry.closed_at is None:
         close_entry(session, entry_id, LeftWhy.PLACED, contract_id=contract_id, actor=actor, now=now)
+
+
+def close_erased(session: Session, *, actor: str, now: int) -> None:
+    """Nobody waits, and no locker is offered, whose file is erased."""
+    erased = select(Person.id).where(Person.erased_at.is_not(None))
+    query = select(WaitingEntry).where(WaitingEntry.person_id.in_(erased), WaitingEntry.closed_at.is_(None))
+    for entry in session.scalars(query.order_by(WaitingEntry.id)).all():
+        offer = open_offer(entry)
+        if offer is not None:
+            offer.closed_at, offer.closed_by, offer.outcome = now, actor, OfferOutcome.WITHDRAWN.value
+            session.flush()
+        close_entry(session, entry.id, LeftWhy.UNKNOWN, actor=actor, now=now)
 
 
 def entry_of(session: Session, entry_id: str) -> WaitingEntry:

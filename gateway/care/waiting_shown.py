@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.care import partners, words
 from gateway.care.offers import to_decide
-from gateway.care.repository import today
+from gateway.care.repository import dead, today
 from gateway.care.waiting import open_offer
 from gateway.care.waiting_models import Offer, WaitingEntry
 from gateway.lockers.models import Locker, Site
@@ -79,11 +79,13 @@ def how_long(since: Sequence[int], now: int) -> list[Bar]:
     return [Bar(text, count, round(100 * count / longest)) for (_most, text), count in zip(_SPANS, counts, strict=True)]
 
 
-def state_of(entry: WaitingEntry, day: date) -> Word:
+def state_of(entry: WaitingEntry, day: date, *, has_died: bool) -> Word:
     """What stands on that day, in words."""
     offer = open_offer(entry)
     if entry.closed_at is not None:
         return words.WAITING["closed"]
+    if has_died:
+        return words.WAITING["died"]
     if offer is None:
         return words.WAITING["nothing"]
     return words.WAITING["to_decide" if to_decide(offer, day) else "offered"]
@@ -91,10 +93,9 @@ def state_of(entry: WaitingEntry, day: date) -> Word:
 
 def rows(visit: Visit, session: Session, entries: Sequence[WaitingEntry], longest: int) -> list[WaitRow]:
     """Lines of the list; `longest`: since when the first one of all waits."""
-    people = {
-        one.id: one.name
-        for one in session.scalars(select(Person).where(Person.id.in_([entry.person_id for entry in entries])))
-    }
+    ids = [entry.person_id for entry in entries]
+    people = {one.id: one.name for one in session.scalars(select(Person).where(Person.id.in_(ids)))}
+    died = dead(session, ids)
     schemes, sites = _names(session, Scheme), _names(session, Site)
     day, whole = today(session, visit.now), max(1, visit.now - longest)
     return [
@@ -106,7 +107,7 @@ def rows(visit: Visit, session: Session, entries: Sequence[WaitingEntry], longes
             source=words.SOURCES[entry.source],
             scheme=schemes[entry.scheme_id],
             site=sites.get(entry.site_id or "", ""),
-            state=state_of(entry, day),
+            state=state_of(entry, day, has_died=entry.person_id in died),
             share=max(2, round(100 * (visit.now - entry.since) / whole)),
         )
         for entry in entries

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.care import offers, waiting, words
 from gateway.care.codes import AttemptResult, ContactKind, LeftWhy, OfferOutcome
-from gateway.care.repository import today
+from gateway.care.repository import dead, today
 from gateway.care.waiting import open_offer
 from gateway.care.waiting_models import Offer, WaitingEntry
 from gateway.care.waiting_shown import history, referral, state_of, waited
@@ -116,6 +115,8 @@ def _entry(visit: Member, session: Session, entry_id: str, form: Form, status: i
     since = waiting.waiting_since(session, scheme_id=entry.scheme_id, site_id=entry.site_id)
     offer, day = open_offer(entry), today(session, visit.now)
     locker = session.get(Locker, offer.locker_id or "") if offer else None
+    has_died = entry.person_id in dead(session, [entry.person_id])
+    contracts = [] if entry.closed_at else running_of(session, entry.person_id, visit.now)
     return visit.page(
         "care/waiting_entry.html",
         area="more",
@@ -129,14 +130,16 @@ def _entry(visit: Member, session: Session, entry_id: str, form: Form, status: i
         site=site.name if site else "",
         source=words.SOURCES[entry.source],
         referral=referral(visit, session, entry),
-        state=state_of(entry, day),
+        state=state_of(entry, day, has_died=has_died),
+        has_died=has_died,
         waited=waited(visit, entry),
         queue=_queue(since, entry.since, visit.now),
         history=history(visit, session, entry),
         offer=offer,
         locker=f"{locker.bank.name}, {locker.number}" if locker else "",
+        is_gone=locker is not None and not contracts and locker not in _free(session, entry, scheme, visit.now),
         is_late=offer is not None and offers.to_decide(offer, day),
-        contracts=[] if entry.closed_at else running_of(session, entry.person_id, visit.now),
+        contracts=contracts,
         lockers=[] if offer or entry.closed_at else _lockers(session, entry, scheme, visit.now),
         kinds=visit.choices(words.CONTACT_KINDS),
         results=visit.choices(words.ATTEMPTS),
@@ -153,10 +156,13 @@ def _queue(since: Sequence[int], own: int, now: int) -> tuple[int, list[int]]:
 
 def _lockers(session: Session, entry: WaitingEntry, scheme: Scheme, now: int) -> list[tuple[str, str]]:
     """Lockers that can be given and are offered to nobody else."""
-    offered = set(session.scalars(select(Offer.locker_id).where(Offer.closed_at.is_(None))))
-    free = free_lockers(session, now, site_id=entry.site_id, organisation_id=scheme.organisation_id)
+    offered = offers.offered_lockers(session)
     return [
         (f"{one.bank_id}/{one.number}", f"{one.bank.site.name}, {one.bank.name}, {one.number}")
-        for one in free
+        for one in _free(session, entry, scheme, now)
         if one.id not in offered
     ]
+
+
+def _free(session: Session, entry: WaitingEntry, scheme: Scheme, now: int) -> Sequence[Locker]:
+    return free_lockers(session, now, site_id=entry.site_id, organisation_id=scheme.organisation_id)

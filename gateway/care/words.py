@@ -17,6 +17,7 @@ WAITING: Mapping[str, Word] = {
     "nothing": Word(N_("No offer yet"), "clock", "still"),
     "offered": Word(N_("Offer open"), "message", "calm"),
     "to_decide": Word(N_("Offer to decide about"), "pending", "task"),
+    "died": Word(N_("Has died"), "info", "still"),
     "closed": Word(N_("Waits no more"), "check", "good"),
 }
 

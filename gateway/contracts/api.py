@@ -18,6 +18,7 @@ from gateway.contracts.schemas import (
     SignIn,
     SuspendIn,
     contract_out,
+    contract_seen,
 )
 from gateway.contracts.states import State
 from gateway.edge import PAGE, After, Caller, Db, Limit, Now, PageOut, Writing
@@ -48,7 +49,7 @@ def list_contracts(
             session, person_id=person, bank_id=bank, state=state, organisation_id=caller.organisation_id, after=after,
             limit=limit, now=now,
         )  # fmt: skip
-        return PageOut(items=[contract_out(contract, now) for contract in page.items], next=page.next)
+        return PageOut(items=[contract_seen(contract, caller.role, now) for contract in page.items], next=page.next)
 
 
 @router.post("", status_code=201, summary="Assign a locker", responses=_CHANGES)
@@ -78,10 +79,10 @@ def assign(writing: Writing, caller: Caller, contract: ContractIn) -> ContractOu
 
 
 @router.get("/{contract_id}", summary="One contract", responses=responses(404))
-def contract(database: Db, _caller: Caller, now: Now, contract_id: ContractId) -> ContractOut:
+def contract(database: Db, caller: Caller, now: Now, contract_id: ContractId) -> ContractOut:
     """As of now."""
     with database.reading() as session:
-        return contract_out(service.contract_of(session, contract_id), now)
+        return contract_seen(service.contract_of(session, contract_id), caller.role, now)
 
 
 @router.post("/{contract_id}/sign", summary="A draft becomes binding", responses=_CHANGES)
@@ -113,7 +114,7 @@ def suspend(
 
 @router.post("/{contract_id}/resume", summary="End a suspension", responses=_CHANGES)
 def resume(writing: Writing, caller: Caller, contract_id: ContractId, seen: Seen = None) -> ContractOut:
-    """The badge opens again at once; a suspension that is planned is taken back."""
+    """The badge opens again at once; where no suspension is in force, the next that is planned is taken back."""
     with writing() as (session, now):
         return contract_out(service.resume(session, contract_id, actor=caller.staff_id, now=now, seen=seen), now)
 

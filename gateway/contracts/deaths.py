@@ -54,6 +54,7 @@ def record(
 def withdraw(session: Session, person_id: str, *, actor: str, now: int) -> Death:
     """The report was a mistake: frozen contracts go on to their last day, or get a new time to collect.
 
+    One whose locker was emptied meanwhile stays over, and nothing says any more that it ended with a death.
     Who was away when it was written down still is, until a person decides otherwise.
     Contracts that had not begun, and a couple's, are made anew. Raises NotFoundError (`death`), ConflictError
     (`locker_taken` where a locker they were given meanwhile is promised to someone else: move that contract first).
@@ -65,7 +66,7 @@ def withdraw(session: Session, person_id: str, *, actor: str, now: int) -> Death
     audit.record(session, actor=actor, action="death_withdrawn", subject=person_id, now=now)
     is_away = _reopen_absence(session, death)
     for contract in contracts_on(session, person_id, now):
-        if contract.frozen_at is not None and state_at(contract, now) is State.ENDING:
+        if contract.frozen_at is not None:
             _thaw(session, contract, actor, now)
     if is_away:
         wait_for(session, person_id, actor=actor, now=now)
@@ -106,10 +107,13 @@ def _freeze(session: Session, contract: Contract, actor: str, now: int) -> None:
 def _thaw(session: Session, contract: Contract, actor: str, now: int) -> None:
     decision = decide(session, contract, Action.ALIVE, actor=actor, now=now)
     if contract.ended_at == contract.frozen_at:
-        contract.ended_at = None
-        contract.until_at = day_start(zone_of(contract), day_after(contract.ends_on))
-        _put_back_planned(contract)
-    contract.frozen_at = None
+        if decision.before is State.ENDING:
+            contract.ended_at = None
+            contract.until_at = day_start(zone_of(contract), day_after(contract.ends_on))
+            _put_back_planned(contract)
+        elif any(row.reason == codes.EndReason.DEATH for row in contract.end_reasons):
+            _put_back_planned(contract)
+    contract.frozen_at = contract.how_before_death = None
     settle_grace(session, contract, now)
     decision.done("holder_lives")
 
@@ -127,7 +131,6 @@ def _put_back_planned(contract: Contract) -> None:
     else:
         (reason, *more), *said = json.loads(contract.how_before_death)
         say_how(contract, reason, How(tuple(more), *said))
-    contract.how_before_death = None
 
 
 def _reopen_absence(session: Session, death: Death) -> bool:

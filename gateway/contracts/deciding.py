@@ -38,13 +38,13 @@ def last_of(session: Session, contract_id: str) -> Last | None:
     return Last(words.ACTIONS.get(found.action, found.action), author.name if author else found.author, found.at)
 
 
-def showing(template: str, values: Callable[[Member, Session, Contract], dict[str, Any]]) -> Show:
-    """A function that shows one decision's form for a contract."""
+def showing(template: str, values: Callable[[Member, Session, Contract, Form], dict[str, Any]]) -> Show:
+    """A function that shows one decision's form for a contract; `values`: what else its template reads."""
 
     def show(visit: Member, session: Session, contract_id: str, form: Form, status: int = 200) -> Response:
         contract = contract_of(session, contract_id)
         card, last = contract_card(contract, visit.now), last_of(session, contract_id)
-        shown = values(visit, session, contract)
+        shown = values(visit, session, contract, form)
         return visit.page(
             template, area="people", zone=site_zone(card.zone), form=form, contract=card, last=last, status=status,
             **shown,

@@ -10,6 +10,8 @@ from gateway.contracts import codes
 from gateway.contracts.models import Contract
 from gateway.errors import ConflictError
 from gateway.incidents import exclusions
+from gateway.incidents.models import Exclusion
+from gateway.schemes.terms import Condition
 
 _SETTLED = (Finding.MET.value, Finding.EXCEPTION.value)
 
@@ -45,9 +47,25 @@ def noted(despite: str | None) -> dict[str, str]:
     return {} if despite is None else {"reason": despite}
 
 
+def open_conditions(session: Session, contract: Contract, person_id: str) -> list[Condition]:
+    """What the contract asks and nobody has settled for this person; all of it where they were found not eligible."""
+    asked = contract.terms.conditions
+    decision = eligibility.latest(session, person_id, contract.scheme_id) if asked else None
+    settled = {one.condition for one in decision.findings if one.finding in _SETTLED} if decision else set()
+    return [one for one in asked if one.code not in settled or (decision and not decision.eligible)]
+
+
+def hindrance(session: Session, contract: Contract, person_id: str, now: int) -> Exclusion | None:
+    """The exclusion, if any, that stands against this person on the contract from `now` on."""
+    site_id = contract.holdings[0].locker.bank.site_id
+    return exclusions.hindering(
+        session, person_id, site_id=site_id, from_at=max(now, contract.from_at), until_at=contract.until_at
+    )
+
+
 def _require_conditions(session: Session, contract: Contract, person_id: str) -> None:
-    asked = [condition.code for condition in contract.terms.conditions]
-    if not asked:
+    lacking = [condition.code for condition in open_conditions(session, contract, person_id)]
+    if not lacking:
         return
     decision = eligibility.latest(session, person_id, contract.scheme_id)
     if decision is not None and not decision.eligible:
@@ -55,28 +73,23 @@ def _require_conditions(session: Session, contract: Contract, person_id: str) ->
             "not_eligible",
             "it was decided that this person cannot enter the scheme: record a new decision first, or choose another",
         )
-    settled = {one.condition for one in decision.findings if one.finding in _SETTLED} if decision else set()
-    lacking = [code for code in asked if code not in settled]
-    if lacking:
-        raise ConflictError(
-            "conditions_open",
-            f"not decided for this person: {', '.join(lacking)}. Record for each condition that it is met, or the "
-            "exception that holds, then make the contract",
-            conditions=lacking,
-        )
+    raise ConflictError(
+        "conditions_open",
+        f"not decided for this person: {', '.join(lacking)}. Record for each condition that it is met, or the "
+        "exception that holds, then make the contract",
+        conditions=lacking,
+    )
 
 
 def _require_admitted(
     session: Session, contract: Contract, person_id: str, despite: str | None, now: int
 ) -> str | None:
     reason = None if despite is None else codes.checked(codes.DespiteExclusion, despite, "despite_exclusion").value
-    site = contract.holdings[0].locker.bank.site
-    found = exclusions.hindering(
-        session, person_id, site_id=site.id, from_at=max(now, contract.from_at), until_at=contract.until_at
-    )
+    found = hindrance(session, contract, person_id, now)
     if found is None:
         return None
     if reason is None:
+        site = contract.holdings[0].locker.bank.site
         until = exclusions.last_day(found)
         raise ConflictError(
             "excluded_here",

@@ -1,6 +1,6 @@
 """Handing over: person, locker, badge and dates in one form and one unit of work."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -12,13 +12,16 @@ from sqlalchemy.orm import Session
 
 from gateway.badges.pages import give_badge, stock
 from gateway.care import waiting
+from gateway.care.offers import offered_lockers
 from gateway.care.waiting_models import WaitingEntry
 from gateway.contracts import scheme_choice, service, words
 from gateway.days import local_day, term_end
+from gateway.errors import ConflictError
 from gateway.incidents import exclusions
 from gateway.lockers.free import free_lockers
 from gateway.lockers.models import Bank, Locker
 from gateway.lockers.service import locker_of
+from gateway.people import situation
 from gateway.people.models import Person
 from gateway.people.service import add_person, person_of
 from gateway.staff.rights import Right
@@ -66,6 +69,8 @@ def hand_over(posted: PostedForm) -> Response:
         site, chosen = locker_of(session, terms.bank, terms.number).bank.site, form.get("person")
         named = {"bank": terms.bank, **({"person_id": chosen} if chosen else {})}
         require_own(session, visit.organisation_id, named, right=Right.CONTRACTS, changing=True, now=now)
+        if chosen:
+            _require_told(session, form, person_of(session, chosen), site.id, now)
         organisation_id = visit.organisation_id or site.organisation_id
         person = person_of(session, chosen) if chosen else _new_person(session, visit, form, organisation_id, now)
         scheme_id = scheme_choice.require_choice(session, form, person.organisation_id)
@@ -101,6 +106,16 @@ def _is_excluded(session: Session, form: Form, now: int) -> bool:
     return found is not None
 
 
+def _require_told(session: Session, form: Form, person: Person, site_id: str, now: int) -> None:
+    """Where safety requires to know that someone stays away from another place, it is read before the keys are given.
+
+    Raises ConflictError (`warned`).
+    """
+    shown = form.get("told").split()
+    if any(not one.is_here and one.id not in shown for one in situation.stays_away(session, person, [site_id], now)):
+        raise ConflictError("warned", "they stay away from another place, for safety: read it, then hand over")
+
+
 def _new_person(session: Session, visit: Member, form: Form, organisation_id: str, now: int) -> Person:
     return add_person(
         session, organisation_id=organisation_id, name=form.get("new_name").strip(), language=visit.language,
@@ -132,7 +147,9 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
     chosen = next((person for person in people if person.id == form.get("person")), None)
     organisation_id = chosen.organisation_id if chosen else visit.organisation_id
     free = free_lockers(session, visit.now, organisation_id=visit.organisation_id)
-    bank = session.get(Bank, form.get("locker").partition("/")[0]) or (free[0].bank if free else None)
+    place = session.get(Bank, form.get("locker").partition("/")[0])
+    bank = place or (free[0].bank if free else None)
+    offered = offered_lockers(session, but_to=chosen.id if chosen else "")
     first_on = _first_day(form, bank, visit.now)
     schemes = scheme_choice.choices(visit, session, organisation_id, first_on)
     _prefer_the_only(form, schemes, first_on)
@@ -143,16 +160,20 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
         form=form,
         person_name=chosen.name if chosen else "",
         people=[(person.id, person.name) for person in people],
-        lockers=[
-            (f"{one.bank_id}/{one.number}", f"{one.bank.site.name}, {one.bank.name}, {one.number}") for one in free
-        ],
+        lockers=[(f"{one.bank_id}/{one.number}", _named(visit, one, offered)) for one in free],
         badges=_badges(session, form, free),
         schemes=schemes,
         first_on=first_on,
+        stays_away=situation.stays_away(session, chosen, [place.site_id] if place else [], visit.now) if chosen else [],
         despite=[(code, visit.say(text)) for code, text in words.DESPITE.items()]
         if _is_excluded(session, form, visit.now)
         else [],
     )
+
+
+def _named(visit: Member, locker: Locker, offered: Collection[str]) -> str:
+    name = f"{locker.bank.site.name}, {locker.bank.name}, {locker.number}"
+    return f"{name} · {visit.say(N_('offered to someone who waits'))}" if locker.id in offered else name
 
 
 def _badges(session: Session, form: Form, free: Sequence[Locker]) -> list[tuple[str, str]]:

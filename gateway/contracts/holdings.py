@@ -12,6 +12,8 @@ from gateway.errors import ConflictError
 from gateway.lockers.models import Locker
 from gateway.lockers.placement import require_room
 
+# During a move both doors open for this long.
+MOVE_MS = 24 * 3_600_000
 # The end of a time to collect that only a person ends (absence, death): a date the wire can carry.
 UNDECIDED = 4_070_908_800_000
 
@@ -40,11 +42,13 @@ def grace_from(contract: Contract, at: int, days: int) -> int:
 
 
 def take(
-    session: Session, contract: Contract, locker: Locker, from_at: int, now: int, *, draft: bool = False
-) -> Holding:
+    session: Session, contract: Contract, locker: Locker, from_at: int, now: int, *, draft: bool = False,
+    had: Holding | None = None,
+) -> Holding:  # fmt: skip
     """The contract's hold on a locker from `from_at` on; a draft's holds nothing yet.
 
-    A locker that begins now is known to be empty, clean and sound. Raises as refuse_overlap, and ConflictError as
+    A locker that begins now is known to be empty, clean and sound; not so one that the contract `had` until this
+    moment: what is inside is its own people's. Raises as refuse_overlap, and ConflictError as
     lockers.placement.require_room and custody.readiness.require_ready.
     """
     require_room(
@@ -53,16 +57,44 @@ def take(
     )  # fmt: skip
     if not draft:
         refuse_overlap(session, contract.id, locker, from_at, contract.collect_until, now)
-        if from_at <= now:
+        if from_at <= now and had is None:
             require_ready(session, locker, now)
     return Holding(
-        id=new_id(now), locker=locker, from_at=from_at, until_at=from_at if draft else contract.collect_until
-    )
+        id=new_id(now), locker=locker, from_at=from_at, until_at=from_at if draft else contract.collect_until,
+        waits_since=None if had is None else had.waits_since,
+    )  # fmt: skip
+
+
+def move(session: Session, contract: Contract, locker: Locker, now: int) -> None:
+    """Another locker, or back to one that it still holds; the one it leaves opens for a day more.
+
+    Raises as take, and ConflictError (`same_locker`).
+    """
+    if present(contract).locker_id == locker.id:
+        raise ConflictError("same_locker", f"the contract has locker {locker.number} already")
+    start = max(now, contract.from_at)
+    had = next((one for one in still_open(contract, now) if one.locker_id == locker.id), None)
+    for holding in contract.holdings:
+        leaves = start if start > now or holding is had else start + MOVE_MS
+        holding.until_at = max(holding.from_at, min(holding.until_at, leaves))
+    contract.holdings.append(take(session, contract, locker, start, now, had=had))
 
 
 def present(contract: Contract) -> Holding:
     """The hold that lasts longest: where the contract's things are, or were last."""
     return max(contract.holdings, key=lambda held: (held.until_at, held.from_at))
+
+
+def asks_for_decision(contract: Contract, now: int) -> bool:
+    """Whether what is inside stays until a person decides: the contract is over, its holder is away or has died."""
+    is_over = state_at(contract, now) is State.ENDING and contract.grace_stopped_at is not None
+    return is_over and present(contract).waits_since is None
+
+
+def still_open(contract: Contract, now: int) -> list[Holding]:
+    """Holds on the lockers it has moved out of that are not over: it may go back there."""
+    last = present(contract)
+    return [one for one in contract.holdings if one is not last and max(one.from_at, now) < one.until_at]
 
 
 def cut(contract: Contract) -> None:

@@ -22,7 +22,7 @@ router = APIRouter()
 _LEFT_BY_STAFF = {code: text for code, text in contract_words.NOTICES.items() if code != NoticeWhy.END_ANNOUNCED}
 
 
-def _values(visit: Member, _session: Session, contract: Contract) -> dict[str, Any]:
+def _values(visit: Member, _session: Session, contract: Contract, _form: Form) -> dict[str, Any]:
     present = people_on(contract, visit.clock())
     for_one = [(one.person_id, one.person.name, "") for one in present]
     return {

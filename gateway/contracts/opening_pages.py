@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.badges.models import Badge
-from gateway.badges.pages import stock
-from gateway.contracts import parties, trusted
+from gateway.badges.pages import dead_first, given, stock
+from gateway.contracts import entry_form, parties, trusted
 from gateway.contracts.deciding import decide_on, done, seen_in, showing
 from gateway.contracts.decisions import refuse_stale
 from gateway.contracts.holders import people_on
@@ -33,26 +33,31 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class TrustedRow:
-    """Someone trusted, their days, and the printed numbers of their live badges."""
+    """Someone trusted, their days, and their live badges: id and printed number."""
 
     id: str
     name: str
     by: str
     from_on: date
     until_on: date
-    badges: Sequence[str]
+    badges: Sequence[tuple[str, str]]
 
 
-def _values(visit: Member, session: Session, contract: Contract) -> dict[str, Any]:
+def _values(visit: Member, session: Session, contract: Contract, form: Form) -> dict[str, Any]:
     now = visit.clock()
     present = people_on(contract, now)
     names = {one.person_id: one.person.name for one in contract.parties}
     may = {action for state, action in TRANSITIONS if state is state_at(contract, now)}
     thawed = contract.frozen_at is None
+    others = _others(session, contract, {one.person_id for one in present})
+    joining = [id for id, _name in others if id == form.get("person")]
     return {
         "people": [(one.person_id, one.person.name) for one in present],
         "trusted": [_row(session, one, names) for one in contract.trusted if _holds(one, now)],
-        "others": _others(session, contract, {one.person_id for one in present}),
+        "others": others,
+        # A draft's people are asked when it is signed.
+        "asks": entry_form.asked(visit, contract.scheme_id, contract.terms.conditions if contract.signed_at else ()),
+        "despite": entry_form.despite(visit, session, contract, joining),
         "badges": [(badge.id, badge.label) for badge in stock(session, present_locker(contract, now).bank.site_id)],
         "may_join": thawed and Action.JOIN in may and len(present) < 2,
         "may_part": thawed and Action.PART in may and len(present) > 1,
@@ -76,13 +81,16 @@ def people_page(visit: MemberVisit, contract_id: str) -> Response:
 @router.post("/contracts/{contract_id}/join")
 def join(posted: PostedForm, contract_id: str) -> Response:
     """A second person: every badge of theirs opens too."""
-    form = posted.form
+    form, actor = posted.form, posted.visit.staff.staff_id
     person = form.text("person")
 
     def act(session: Session, now: int) -> str:
+        scheme_id = contract_of(session, contract_id).scheme_id
+        entry_form.decide(session, form, scheme_id, person, scheme_id, actor=actor, now=now)
         parties.join(
-            session, contract_id, person_id=person, actor=posted.visit.staff.staff_id, now=now, seen=seen_in(form)
-        )
+            session, contract_id, person_id=person, despite_exclusion=form.get("despite_exclusion") or None,
+            actor=actor, now=now, seen=seen_in(form),
+        )  # fmt: skip
         return f"/contracts/{contract_id}/people?done=joined"
 
     return decide_on(posted, contract_id, act, show_people)
@@ -123,14 +131,19 @@ def trust(posted: PostedForm, contract_id: str) -> Response:
 
 @router.post("/contracts/{contract_id}/trusted-badge")
 def give_badge(posted: PostedForm, contract_id: str) -> Response:
-    """A badge from stock for someone trusted: the first, or another one."""
-    form = posted.form
-    badge = form.text("badge_given")
+    """A badge from stock for someone trusted: the first, or another one; one that it replaces dies first."""
+    form, visit = posted.form, posted.visit
+    badge, old = form.text("badge_given"), ""
+    if form.get("replaces"):
+        with visit.database.reading() as session:
+            owner = _named(session, contract_id, form).id
+        old = dead_first(posted, owner)
 
     def act(session: Session, now: int) -> str:
         refuse_stale(session, contract_of(session, contract_id), seen_in(form))
         named = _named(session, contract_id, form)
-        trusted.give_badge(session, named.id, badge_id=badge, actor=posted.visit.staff.staff_id, now=now)
+        new = trusted.give_badge(session, named.id, badge_id=badge, actor=visit.staff.staff_id, now=now)
+        given(session, visit, form, new.id, old, now)
         return f"/contracts/{contract_id}/people?done=badge_given"
 
     return decide_on(posted, contract_id, act, show_people)
@@ -162,9 +175,10 @@ def _holds(named: TrustedPerson, now: int) -> bool:
 
 
 def _row(session: Session, named: TrustedPerson, names: dict[str, str]) -> TrustedRow:
-    query = select(Badge.label).where(Badge.trusted_id == named.id, Badge.revoked_at.is_(None)).order_by(Badge.label)
+    query = select(Badge).where(Badge.trusted_id == named.id, Badge.revoked_at.is_(None)).order_by(Badge.label)
+    badges = [(one.id, one.label) for one in session.scalars(query)]
     by = names.get(named.person_id, "")
-    return TrustedRow(named.id, named.name, by, named.from_on, named.until_on, session.scalars(query).all())
+    return TrustedRow(named.id, named.name, by, named.from_on, named.until_on, badges)
 
 
 def _others(session: Session, contract: Contract, present: set[str]) -> Sequence[tuple[str, str]]:

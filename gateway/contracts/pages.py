@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 from gateway.contracts import service
 from gateway.contracts import words as contract_words
 from gateway.contracts.deciding import Show, decide_on, done, last_of, options, seen_in, showing
+from gateway.contracts.decisions import refuse_stale
+from gateway.contracts.holdings import still_open
 from gateway.contracts.models import Contract
 from gateway.contracts.service import contract_of, one_more_term
 from gateway.contracts.states import State, state_at
+from gateway.custody import service as custodies
 from gateway.days import day_after, local_day
 from gateway.lockers.free import free_lockers
 from gateway.staff.rights import Right
@@ -38,18 +41,18 @@ show_suspend = showing(
 show_renew = showing("contracts/renew.html", lambda *_: {})
 
 
-def _free_here(visit: Member, session: Session, contract: Contract) -> dict[str, Any]:
+def _free_here(visit: Member, session: Session, contract: Contract, _form: Form) -> dict[str, Any]:
     site = present_locker(contract, visit.now).bank.site_id
     free = free_lockers(
         session, visit.now, site_id=site, until=contract.collect_until, organisation_id=visit.organisation_id
     )
-    one_block = len({one.bank_id for one in free}) == 1
+    back = [one.locker for one in still_open(contract, visit.now)]
+    one_block = len({one.bank_id for one in (*back, *free)}) == 1
+    names = [str(one.number) if one_block else f"{one.bank.name}, {one.number}" for one in (*back, *free)]
     return {
         "one_block": one_block,
-        "lockers": [
-            (f"{one.bank_id}/{one.number}", str(one.number) if one_block else f"{one.bank.name}, {one.number}", "")
-            for one in free
-        ],
+        "before": names[: len(back)],
+        "lockers": [(f"{one.bank_id}/{one.number}", name, "") for one, name in zip((*back, *free), names, strict=True)],
     }
 
 
@@ -126,6 +129,25 @@ def move(posted: PostedForm, contract_id: str) -> Response:
     return decide_on(posted, contract_id, act, show_move)
 
 
+@router.get("/contracts/{contract_id}/inventory")
+def inventory_page(visit: MemberVisit, contract_id: str) -> Response:
+    """Says what is decided about the things of someone who is away without an end, or has died."""
+    with visit.database.reading() as session:
+        return _asking("inventory")(visit, session, contract_id, Form())
+
+
+@router.post("/contracts/{contract_id}/inventory")
+def begin_inventory(posted: PostedForm, contract_id: str) -> Response:
+    """Leads to the inventory, where every step can be left and resumed."""
+
+    def act(session: Session, now: int) -> str:
+        refuse_stale(session, contract_of(session, contract_id), seen_in(posted.form))
+        made = custodies.begin(session, contract_id, actor=posted.visit.staff.staff_id, now=now)
+        return f"/safekeeping/{made.id}"
+
+    return decide_on(posted, contract_id, act, _asking("inventory"))
+
+
 def _asking(kind: str) -> Show:
     """Shows the one-button question of a decision that needs nothing but a yes."""
 
@@ -158,22 +180,24 @@ QUESTIONS = {
         N_("Take it back"),
         "resume",
     ),
-    "sign": (
-        N_("Sign the contract"),
-        N_("The person has signed: the badge opens from the first day on."),
-        N_("It is signed"),
-        "check",
-    ),
     "emptied": (
         N_("The locker is empty"),
         N_("You have looked inside: nothing is left. The badge stops opening and the locker can be given away."),
         N_("It is empty"),
         "to_empty",
     ),
+    "inventory": (
+        N_("Put into safekeeping"),
+        N_(
+            "The holder is away or has died: what is inside is written down with a witness, and kept for them or for "
+            "those entitled to it. Once it is put away, the badge stops opening and the locker can be given away."
+        ),
+        N_("Start the inventory"),
+        "to_empty",
+    ),
 }
 _YES = {
     "resume": (service.resume, "resumed"),
-    "sign": (service.sign, "signed"),
     "emptied": (service.confirm_emptied, "emptied"),
 }
 

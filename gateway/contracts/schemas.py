@@ -11,6 +11,7 @@ from gateway.contracts.service import How
 from gateway.contracts.states import State, pause_at, state_at
 from gateway.custody.codes import Check
 from gateway.edge import Schema
+from gateway.staff.rights import Right, may
 
 _ID = Field(min_length=1, max_length=36)
 _WORKER = Field(
@@ -124,7 +125,8 @@ class ContractOut(Schema):
     """A contract; `state` is derived from its dates and decisions at the moment of asking.
 
     `version` counts the decisions: pass it as `seen` to be told when somebody decided meanwhile. `people`: who is on it
-    now. `collect_until` is null while it has no end, because someone is away or has died (`frozen`).
+    now. `collect_until` is null while it has no end, because someone is away or has died (`frozen`). `frozen` and
+    `end_reasons` are null for whoever does not decide about contracts.
     """
 
     id: str
@@ -138,12 +140,12 @@ class ContractOut(Schema):
     from_at: int
     until_at: int
     collect_until: int | None
-    frozen: bool
+    frozen: bool | None
     message_waits: bool
     suspended_until: int | None
     fetch: Fetch | None
     fetch_note: str | None
-    end_reasons: list[EndReason]
+    end_reasons: list[EndReason] | None
     lockers: list[HoldingOut]
 
 
@@ -178,3 +180,9 @@ def contract_out(contract: Contract, now: int) -> ContractOut:
             for holding in contract.holdings
         ],
     )
+
+
+def contract_seen(contract: Contract, role: str, now: int) -> ContractOut:
+    """The contract as of `now`, as an account of that role may see it."""
+    whole = contract_out(contract, now)
+    return whole if may(role, Right.CONTRACTS) else whole.model_copy(update={"frozen": None, "end_reasons": None})

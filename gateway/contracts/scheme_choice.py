@@ -1,36 +1,23 @@
 """Under which scheme a contract is made: what the hand-over offers, with the last day and the conditions of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.care import eligibility
-from gateway.care.codes import Finding
-from gateway.care.eligibility import Found
+from gateway.contracts import entry_form
+from gateway.contracts.entry_form import Asked, asked
 from gateway.days import term_end
 from gateway.errors import InvalidError
 from gateway.lockers.models import Organisation
 from gateway.schemes.codes import Service
 from gateway.schemes.models import Scheme
 from gateway.schemes.service import open_scheme
-from gateway.schemes.words import EXCEPTIONS, scheme_name
+from gateway.schemes.words import scheme_name
 from gateway.web.forms import Form
-from gateway.web.i18n import N_
 from gateway.web.visit import Member
-
-_CONDITION, _MET = "condition-", "met"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One condition of a scheme on the form: the field, what is asked, the answers."""
-
-    name: str
-    text: str
-    answers: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -61,7 +48,7 @@ def choices(visit: Member, session: Session, organisation_id: str | None, first:
         Choice(
             one.id, scheme_name(one.name, visit.say),
             session.get_one(Organisation, one.organisation_id).name if several else "",
-            one.terms.term_months, term_end(first, one.terms.term_months), _conditions(visit, one),
+            one.terms.term_months, term_end(first, one.terms.term_months), asked(visit, one.id, one.terms.conditions),
         )
         for one in found
     ]  # fmt: skip
@@ -87,35 +74,6 @@ def last_day(session: Session, scheme_id: str | None, first: date) -> date:
 
 def decide_conditions(session: Session, form: Form, person_id: str, *, actor: str, now: int) -> None:
     """What was said of the chosen scheme's conditions is recorded; saying nothing decides nothing."""
-    found = _found(form.values, _prefix(form.get("scheme")))
-    if found and form.get("scheme"):
-        eligibility.decide(session, person_id, form.get("scheme"), found, eligible=True, actor=actor, now=now)
-
-
-def _found(values: Mapping[str, str], prefix: str) -> dict[str, Found]:
-    said = {name.removeprefix(prefix): value for name, value in values.items() if value and name.startswith(prefix)}
-    return {
-        code: Found(Finding.MET) if value == _MET else Found(Finding.EXCEPTION, value) for code, value in said.items()
-    }
-
-
-def _prefix(scheme_id: str) -> str:
-    """What the fields of one scheme's conditions begin with: two schemes may ask the same."""
-    return f"{_CONDITION}{scheme_id}-"
-
-
-def _conditions(visit: Member, scheme: Scheme) -> list[Asked]:
-    """What the scheme asks: met, or without it for one of the reasons it allows."""
-    return [
-        Asked(
-            f"{_prefix(scheme.id)}{one.code}",
-            str(getattr(one.text, visit.language)),
-            [(_MET, visit.say(N_("Yes")))]
-            + [(code, visit.say(N_("No, but: %(reason)s"), reason=_exception(visit, code))) for code in one.exceptions],
-        )
-        for one in scheme.terms.conditions
-    ]
-
-
-def _exception(visit: Member, code: str) -> str:
-    return visit.say(EXCEPTIONS[code]) if code in EXCEPTIONS else code.replace("_", " ")
+    scheme_id = form.get("scheme")
+    if scheme_id:
+        entry_form.decide(session, form, scheme_id, person_id, scheme_id, actor=actor, now=now)

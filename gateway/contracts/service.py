@@ -32,8 +32,6 @@ from gateway.schemes.codes import Service
 from gateway.schemes.service import open_scheme, scheme_named
 
 MAX_GRACE_DAYS = 365
-# During a move both doors open for this long.
-MOVE_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True)
@@ -68,12 +66,12 @@ def assign(
     `worker_id` looks after the person from now on; left out, their present worker, else `actor`. What entry.py asks is
     asked of a draft when it is signed.
     Raises NotFoundError (`person`, `bank`, `locker`, `badge`, `scheme`, `staff`), InvalidError (`dates`, `date`,
-    `scheme_unfit`), ConflictError (`locker_taken`, `still_collecting`, `badge_in_use`, `badge_revoked`, `worker`,
-    `not_eligible`, `conditions_open`, `excluded_here`, `erased`).
+    `scheme_unfit`), ConflictError (`scheme_closed`, `locker_taken`, `still_collecting`, `badge_in_use`,
+    `badge_revoked`, `worker`, `not_eligible`, `conditions_open`, `excluded_here`, `erased`).
     """
     person, locker = open_person(session, person_id), locker_of(session, bank_id, number)
     site = locker.bank.site
-    scheme = open_scheme(session, scheme_id) if scheme_id else scheme_named(session, person.organisation_id, now=now)
+    scheme = open_scheme(session, scheme_id or scheme_named(session, person.organisation_id, now=now).id)
     if scheme.organisation_id != person.organisation_id or scheme.service == Service.TOOLS:
         raise InvalidError(
             "scheme_unfit", "a contract needs a scheme of the person's organisation that is not for tools"
@@ -141,8 +139,9 @@ def suspend(
     fetch_note: str | None = None, from_on: date | None = None, note: str | None = None, actor: str, now: int,
     seen: int | None = None,
 ) -> Contract:  # fmt: skip
-    """The badge stops opening from now (or from the day `from_on`) until `review_on` begins; again moves that date.
+    """The badge stops opening from now (or from the day `from_on`) until `review_on` begins.
 
+    It takes the place of the suspension in force when it begins; one that is planned to begin later stays planned.
     `fetch` and `fetch_note` say how belongings, papers and medicine are got at within 24 hours meanwhile.
     Raises InvalidError (`reason`, `fetch`, `from_on`, `review_on`), ConflictError (`transition`).
     """
@@ -159,7 +158,7 @@ def suspend(
         )
     start = now if from_on in (None, today) else day_start(zone, from_on or today)
     until = day_start(zone, review_on)
-    _lift(contract, start)
+    _lift_in_force(contract, start)
     contract.suspensions.append(
         Suspension(
             id=new_id(now), from_at=start, until_at=until, review_on=review_on, reason=reason, decided_by=actor,
@@ -172,7 +171,7 @@ def suspend(
 
 
 def resume(session: Session, contract_id: str, *, actor: str, now: int, seen: int | None = None) -> Contract:
-    """Ends the suspension at once, and takes back one that is planned; where there is none, nothing changes.
+    """Ends the suspension at once; where none is in force, takes back the next that is planned, if any.
 
     Raises ConflictError (`transition`, also where `seen` tells that there was thought to be one).
     """
@@ -184,7 +183,7 @@ def resume(session: Session, contract_id: str, *, actor: str, now: int, seen: in
         raise ConflictError("transition", "no suspension is in force or planned", state=State.ACTIVE.value)
     decision = open_decision(session, contract_id, Action.RESUME, actor=actor, now=now, seen=seen)
     ahead = pause_ahead(contract, now) if decision.before is State.ACTIVE else None
-    _lift(contract, now)
+    _lift_in_force(contract, ahead.from_at if ahead else now)
     planned: dict[str, Any] = {"planned_from": ahead.from_at} if ahead else {}
     decision.done("contract_resumed", **planned)
     return contract
@@ -219,20 +218,15 @@ def renew(
 def move(
     session: Session, contract_id: str, *, bank_id: str, number: int, actor: str, now: int, seen: int | None = None
 ) -> Contract:
-    """Another locker under the same contract; both doors open for a day.
+    """Another locker under the same contract; both doors open for a day, in which it may move back.
 
     Raises NotFoundError (`locker`), ConflictError (`transition`, `locker_taken`, `still_collecting`, `same_locker`).
     """
     decision = open_decision(session, contract_id, Action.MOVE, actor=actor, now=now, seen=seen)
     contract, locker = decision.contract, locker_of(session, bank_id, number)
-    if any(holding.locker_id == locker.id and holding.until_at > now for holding in contract.holdings):
-        raise ConflictError("same_locker", f"the contract has locker {number} already")
     if locker.bank.site_id != contract.holdings[0].locker.bank.site_id:
         raise InvalidError("site", "a contract moves within its site; assign a new one elsewhere")
-    start = max(now, contract.from_at)
-    for holding in contract.holdings:
-        holding.until_at = max(holding.from_at, min(holding.until_at, start + MOVE_MS if start == now else start))
-    contract.holdings.append(holdings.take(session, contract, locker, start, now))
+    holdings.move(session, contract, locker, now)
     decision.done("contract_moved")
     return contract
 
@@ -258,7 +252,9 @@ def end(
         return tell_how(session, contract_id, reason=reason, how=how or How(), actor=actor, now=now, seen=seen)
     decision = open_decision(session, contract_id, Action.END, actor=actor, now=now, seen=seen)
     say_how(contract, reason, how or How())
-    _lift(contract, now)
+    for pause in contract.suspensions:
+        if pause_end(pause) > now:
+            pause.lifted_at = max(now, pause.from_at)
     contract.ended_at = now
     if decision.before in (State.UPCOMING, State.DRAFT):
         contract.from_at = contract.until_at = contract.collect_until = min(contract.from_at, now)
@@ -373,7 +369,12 @@ def list_contracts(
 
 
 def say_how(contract: Contract, reason: str, how: How) -> None:
-    """Sets why and how a contract ends. Raises InvalidError (`reason`, `decided_by`, `destination`, `stability`)."""
+    """Sets why and how a contract ends.
+
+    Raises InvalidError (`reason`, `decided_by`, `destination`, `stability`), ConflictError (`erased`: a draft's note).
+    """
+    if how.note and all(party.person.erased_at is not None for party in contract.parties):
+        raise file_erased()
     reasons = {codes.checked(codes.EndReason, one).value for one in (reason, *how.more_reasons)}
     kept = [row for row in contract.end_reasons if row.reason in reasons]
     new = reasons - {row.reason for row in kept}
@@ -407,7 +408,8 @@ def _free_from(session: Session, locker: Locker, starts_on: date, now: int) -> i
     return repository.last_freed(session, locker.id, first, min(now, next_day - 1)) or first
 
 
-def _lift(contract: Contract, at: int) -> None:
+def _lift_in_force(contract: Contract, at: int) -> None:
+    """Those in force at the instant `at` are over then; no other changes."""
     for pause in contract.suspensions:
-        if pause_end(pause) > at:
-            pause.lifted_at = max(at, pause.from_at)
+        if pause.from_at <= at < pause_end(pause):
+            pause.lifted_at = at

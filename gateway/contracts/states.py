@@ -71,6 +71,8 @@ TRANSITIONS: dict[tuple[State, Action], frozenset[State]] = {
     (State.ENDING, Action.DIED): frozenset({State.ENDING}),
     (State.ENDING, Action.ALIVE): frozenset({State.ACTIVE, State.SUSPENDED, State.ENDING}),
     (State.ENDED, Action.SAY_HOW): frozenset({State.ENDED}),
+    # Its locker was emptied before a mistaken death was taken back.
+    (State.ENDED, Action.ALIVE): frozenset({State.ENDED}),
 }
 # Decisions about who is on a contract, and what waits for them, leave it in its state.
 _RUNNING = (State.UPCOMING, State.ACTIVE, State.SUSPENDED)

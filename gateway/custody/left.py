@@ -11,7 +11,6 @@ from gateway.custody.codes import Check
 from gateway.custody.readiness import readiness, unready
 from gateway.lockers.models import Locker
 from gateway.lockers.sight import sight_of
-from gateway.people.models import Person
 
 
 def to_be_emptied(
@@ -32,22 +31,30 @@ def to_be_emptied(
         state = readiness(session, locker, now)
         if Check.EMPTY not in state.lacking or state.custody_id is not None:
             continue
-        contract = _last(session, locker, now, organisation_id) if state.used_at is None else None
+        contract = whose_inside(session, locker, now)
+        if contract is not None and organisation_id not in (None, contract.person.organisation_id):
+            continue
         if contract is not None or (state.used_at is not None and (run is None or locker.bank_id in run)):
             found.append((contract, locker))
     return found
 
 
-def _last(session: Session, locker: Locker, now: int, organisation_id: str | None) -> Contract | None:
-    contract = session.scalar(
-        select(Contract)
+def whose_inside(session: Session, locker: Locker, now: int) -> Contract | None:
+    """Whose things may be inside: its holder's, else the last one's until the locker is seen empty.
+
+    Who still waits for the locker has nothing inside; what others than a holder left there since is nobody's known.
+    """
+    state = readiness(session, locker, now)
+    last = session.execute(
+        select(Contract, Holding.until_at)
         .join(Holding, Holding.contract_id == Contract.id)
-        .where(Holding.locker_id == locker.id, Holding.from_at < Holding.until_at, Holding.until_at <= now)
+        .where(Holding.locker_id == locker.id, Holding.from_at < Holding.until_at, Holding.from_at <= now)
         .where(Holding.waits_since.is_(None))
         .order_by(Holding.until_at.desc())
         .limit(1)
-    )
-    if contract is None or organisation_id is None:
-        return contract
-    owner = session.get_one(Person, contract.person_id).organisation_id
-    return contract if owner == organisation_id else None
+    ).first()
+    if last is None:
+        return None
+    contract, until_at = last
+    is_left = (Check.EMPTY in state.lacking or state.custody_id is not None) and state.used_at is None
+    return contract if until_at > now or is_left else None

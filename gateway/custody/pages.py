@@ -74,7 +74,7 @@ class BagPage:
 
 @router.get("/safekeeping")
 def list_page(visit: MemberVisit) -> Response:
-    """Lockers to be emptied, bags under way, bags that are kept (those whose time is over first)."""
+    """Lockers to be emptied, bags under way, bags that are kept (those whose time is over first), page by page."""
     return _list(visit, Form())
 
 
@@ -224,9 +224,11 @@ def _some_ticked(form: Form, recipient: str) -> str:
 def _list(visit: Member, form: Form, status: int = 200) -> Response:
     with visit.database.reading() as session:
         now = visit.clock()
-        left = to_be_emptied(session, now, organisation_id=visit.organisation_id)
-        page = service.list_custodies(session, is_open=True, organisation_id=visit.organisation_id)
-        bags = sorted(page.items, key=lambda one: (one.keep_until is not None, one.keep_until or date.max))
+        mine, after = visit.organisation_id, visit.request.query_params.get("after") or None
+        page = service.list_by_day(session, organisation_id=mine, after=after)
+        # What is to be done comes first, and is not repeated over the bags that follow.
+        starting = awaited(session, now, organisation_id=mine) if after is None else ()
+        left = to_be_emptied(session, now, organisation_id=mine) if after is None else ()
         return visit.page(
             "custody/list.html",
             area="safekeeping",
@@ -239,10 +241,11 @@ def _list(visit: Member, form: Form, status: int = 200) -> Response:
                     one.contract.person.name,
                     visit.day(one.contract.starts_on),
                 )
-                for one in awaited(session, now, organisation_id=visit.organisation_id)
+                for one in starting
             ],
             left=[(_named(contract, locker), _whose(visit, contract), _place(locker)) for contract, locker in left],
-            bags=[_line(visit, bag, now) for bag in bags],
+            bags=[_line(visit, bag, now) for bag in page.items],
+            next=page.next,
         )
 
 

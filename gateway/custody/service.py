@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
+from gateway.contracts.holdings import asks_for_decision, present
 from gateway.contracts.models import Contract, Holding
 from gateway.contracts.repository import has_locker
-from gateway.contracts.service import contract_of
+from gateway.contracts.service import confirm_emptied, contract_of
 from gateway.custody import readiness
 from gateway.custody.codes import Check, Step, Thing, Witness
 from gateway.custody.models import Custody, KeptThing
@@ -24,7 +25,7 @@ from gateway.events.service import record
 from gateway.lockers.models import Locker
 from gateway.lockers.service import locker_of
 from gateway.lockers.sight import sight_of
-from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.paging import PAGE_SIZE, Page, bounded, page_of
 from gateway.schemes.models import Scheme
 from gateway.schemes.terms import Terms
 
@@ -46,6 +47,8 @@ def step_of(custody: Custody) -> Step:
 def begin(session: Session, contract_id: str, *, locker_id: str | None = None, actor: str, now: int) -> Custody:
     """Begins to take out what a contract left in a locker it has no more (the last one it had), or resumes it.
 
+    Where the time to collect has no end, because its holder is away or has died, beginning is the decision about what
+    is inside; once it is stored, that time is over.
     Raises NotFoundError (`contract`, `locker`), ConflictError (`not_over`: the holder may still collect,
     `locker_taken`: someone else has the locker or had it since, `used_since`: somebody who is not known used it since,
     `custody_open`: someone else's belongings are being taken out).
@@ -56,9 +59,9 @@ def begin(session: Session, contract_id: str, *, locker_id: str | None = None, a
     found = _under_way(session, locker, contract.id)
     if found is not None:
         return found
-    if held.until_at > now:
+    if held.until_at > now and not (asks_for_decision(contract, now) and held is present(contract)):
         raise ConflictError("not_over", "the holder may still collect: until then their things stay in the locker")
-    _refuse_held(session, locker, now)
+    _refuse_held(session, locker, now, contract.id)
     _refuse_had_since(session, held, now)
     if readiness.readiness(session, locker, now).used_at is not None:
         raise ConflictError(
@@ -126,7 +129,7 @@ def nothing_left(session: Session, custody_id: str, *, actor: str, now: int) -> 
         raise ConflictError("things", "the inventory has lines: take them out first, or go on")
     custody.closed_at, custody.closed_by = now, actor
     _noted(session, custody, "custody_closed", actor, now)
-    readiness.note(session, custody.locker, {Check.EMPTY}, actor=actor, now=now)
+    _emptied(session, custody, actor, now)
     return custody
 
 
@@ -168,7 +171,7 @@ def store(session: Session, custody_id: str, *, place: str, label: str | None = 
     custody.stored_at, custody.stored_by = now, actor
     custody.keep_until = day_after(local_day(zone, now), days)
     _noted(session, custody, "custody_stored", actor, now, label=custody.label)
-    readiness.note(session, custody.locker, {Check.EMPTY}, actor=actor, now=now)
+    _emptied(session, custody, actor, now)
     return custody
 
 
@@ -213,11 +216,24 @@ def list_custodies(
         query = query.where(Custody.closed_at.is_(None) if is_open else Custody.closed_at.is_not(None))
     if site_id is not None:
         query = query.where(Custody.locker.has(Locker.bank.has(site_id=site_id)))
-    if organisation_id is not None:
-        theirs = Custody.contract.has(Contract.person.has(organisation_id=organisation_id))
-        run = Custody.locker.has(Locker.bank_id.in_(sight_of(session, organisation_id).run))
-        query = query.where(or_(theirs, and_(Custody.contract_id.is_(None), run)))
+    query = query.where(_seen_by(session, organisation_id))
     return page_of(session, query, Custody.id, after=after, limit=limit)
+
+
+def list_by_day(
+    session: Session, *, organisation_id: str | None = None, after: str | None = None, limit: int = PAGE_SIZE
+) -> Page[Custody]:
+    """What anything is still to be done with: first what is not put away, then by the last day of its keeping.
+
+    Narrowed as list_custodies; `after`: the last one of the page before, wherever it stands now.
+    """
+    day, size = func.coalesce(Custody.keep_until, date.min), bounded(limit)
+    query = select(Custody).where(Custody.closed_at.is_(None), _seen_by(session, organisation_id))
+    last = session.get(Custody, after) if after else None
+    if last is not None:
+        query = query.where(tuple_(day, Custody.id) > (last.keep_until or date.min, last.id))
+    found = session.scalars(query.order_by(day, Custody.id).limit(size + 1)).unique().all()
+    return Page(found[:size], found[size - 1].id if len(found) > size else None)
 
 
 def in_step(session: Session, custody_id: str, step: Step) -> Custody:
@@ -295,6 +311,23 @@ def _begun(session: Session, contract: Contract | None, locker: Locker, actor: s
     return custody
 
 
+def _emptied(session: Session, custody: Custody, actor: str, now: int) -> None:
+    """The locker was seen empty, which ends a time to collect that only a person ends."""
+    contract = custody.contract
+    if contract and asks_for_decision(contract, now) and present(contract).locker_id == custody.locker_id:
+        confirm_emptied(session, contract.id, actor=actor, now=now)
+    else:
+        readiness.note(session, custody.locker, {Check.EMPTY}, actor=actor, now=now)
+
+
+def _seen_by(session: Session, organisation_id: str | None) -> ColumnElement[bool]:
+    if organisation_id is None:
+        return true()
+    theirs = Custody.contract.has(Contract.person.has(organisation_id=organisation_id))
+    run = Custody.locker.has(Locker.bank_id.in_(sight_of(session, organisation_id).run))
+    return or_(theirs, and_(Custody.contract_id.is_(None), run))
+
+
 def _keep_days(session: Session, custody: Custody) -> int:
     if custody.contract is not None:
         return custody.contract.terms.keep_days
@@ -306,15 +339,16 @@ def _keep_days(session: Session, custody: Custody) -> int:
 
 
 def _last_held(contract: Contract, locker_id: str | None) -> Holding:
-    held = [one for one in contract.holdings if one.from_at < one.until_at and locker_id in (None, one.locker_id)]
+    let_in = [one for one in contract.holdings if one.from_at < one.until_at and one.waits_since is None]
+    held = [one for one in let_in if locker_id in (None, one.locker_id)]
     if not held:
         raise NotFoundError("locker", "the contract never had such a locker")
     return max(held, key=lambda one: one.until_at)
 
 
-def _refuse_held(session: Session, locker: Locker, now: int) -> None:
-    other = session.scalar(select(Holding).where(Holding.locker_id == locker.id, has_locker(now)).limit(1))
-    if other is not None:
+def _refuse_held(session: Session, locker: Locker, now: int, mine: str = "") -> None:
+    others = Holding.locker_id == locker.id, has_locker(now), Holding.contract_id != mine
+    if session.scalar(select(Holding.id).where(*others).limit(1)) is not None:
         raise ConflictError("locker_taken", f"locker {locker.number} is someone else's now: what is inside is theirs")
 
 

@@ -13,9 +13,9 @@ from gateway.custody.readiness import look_again
 from gateway.custody.used import NOT_LENT, badges_of, note_badges
 from gateway.events.service import record
 from gateway.lockers.models import Locker
+from gateway.lockers.observations import by_holder
 from gateway.prepared import PreparedForSome, some
-from wire.access_list import LEASED_KINDS
-from wire.entries import Entry, EntryType
+from wire.entries import Entry
 
 # The clocks of two machines of one gateway are never so far apart; one that was ahead by less let nobody in for long.
 APART_MS = 60_000
@@ -55,7 +55,7 @@ def note_uses(session: Session, bank_id: str, entries: Sequence[Entry], *, now: 
     """
     badges: dict[int, set[str]] = defaultdict(set)
     for entry in entries:
-        if _by_holder(entry):
+        if by_holder(entry):  # staff who open a locker know what they put into it
             badges[entry.body["locker"]].add(entry.body["digest"])
     if not badges:
         return
@@ -95,17 +95,3 @@ def _withdraw(session: Session, those: ColumnElement[bool], now: int) -> int:
         record(session, "locker_look_withdrawn", now=now, bank_id=locker.bank_id, locker=locker.number)
         look_again(session, locker, now)
     return len(lockers)
-
-
-def _by_holder(entry: Entry) -> bool:
-    """Staff who open a locker know what they put into it. What a bank sends is not always what it should be."""
-    body = entry.body
-    locker, kind = body.get("locker"), body.get("kind")
-    return (
-        entry.type == EntryType.RELEASE_INTENDED
-        and isinstance(body.get("digest"), str)
-        and not isinstance(body.get("command"), str)
-        and not (isinstance(kind, str) and kind in LEASED_KINDS)
-        and type(locker) is int
-        and 1 <= locker <= 99_999
-    )

@@ -164,7 +164,7 @@ def decide(database: Db, caller: Caller, now: Now, appeal_id: ItemId, decision: 
 def warnings(database: Db, _caller: Caller, now: Now, person_id: ItemId, site: OneId = None) -> list[WarningOut]:
     """For the desk of a site (`site` may be left out where there is only one): dates and whom to ask, never why."""
     with database.reading() as session:
-        found = exclusions.warnings(session, person_id, site_id=site or only_site(session), now=now)
+        found = exclusions.warnings(session, person_id, sites=[site or only_site(session)], now=now)
         return [WarningOut.model_validate(one) for one in found]
 
 

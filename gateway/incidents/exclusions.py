@@ -3,7 +3,7 @@
 A new contract there is refused while one is in force, unless a reason to make it all the same is recorded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, or_
 from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
-from gateway.care.files import note, open_file
+from gateway.care.files import note, note_in, open_file
 from gateway.days import day_after, day_start, local_day
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
@@ -41,6 +41,7 @@ _HINDERING = Prepared(
 class Warning:
     """What anyone at a desk may know of an exclusion: where, until which day, whom to ask; never why."""
 
+    id: str
     site: str
     is_here: bool
     from_on: date
@@ -114,7 +115,8 @@ def appeal(
 ) -> Appeal:
     """Someone asks that it be looked at again; one waits at a time.
 
-    Raises NotFoundError (`exclusion`), InvalidError (`note`), ConflictError (`exclusion_over`, `appeal_waits`).
+    Raises NotFoundError (`exclusion`), InvalidError (`note`), ConflictError (`exclusion_over`, `appeal_waits`,
+    `erased`).
     """
     exclusion = exclusion_of(session, exclusion_id, actor=actor)
     if is_over(exclusion, now):
@@ -122,8 +124,8 @@ def appeal(
     if any(one.decided_at is None for one in exclusion.appeals):
         raise ConflictError("appeal_waits", "an appeal waits already: decide it first")
     made = Appeal(
-        id=new_id(now), exclusion_id=exclusion.id, made_by=made_by.value, note=note(text), recorded_by=actor,
-        recorded_at=now,
+        id=new_id(now), exclusion_id=exclusion.id, made_by=made_by.value,
+        note=note_in(session, exclusion.person_id, text), recorded_by=actor, recorded_at=now,
     )  # fmt: skip
     exclusion.appeals.append(made)
     session.flush()
@@ -145,7 +147,8 @@ def decide(
 ) -> Appeal:
     """Upheld (by someone else than who excluded), shortened to a new last day, or lifted.
 
-    Raises NotFoundError (`appeal`), InvalidError (`shorter`, `note`), ConflictError (`decided`, `own_decision`).
+    Raises NotFoundError (`appeal`), InvalidError (`shorter`, `note`), ConflictError (`decided`, `own_decision`,
+    `erased`).
     """
     made = session.get(Appeal, appeal_id)
     if made is None:
@@ -155,11 +158,12 @@ def decide(
         raise ConflictError("decided", "this appeal was decided already")
     if outcome is AppealOutcome.UPHELD and exclusion.decided_by == actor:
         raise ConflictError("own_decision", "someone else decides whether your own decision stands")
+    made.decision_note = note_in(session, exclusion.person_id, text)
     if outcome is AppealOutcome.SHORTENED:
         _shorten(exclusion, until_on, actor, now)
     elif outcome is AppealOutcome.LIFTED:
         _end(exclusion, now, actor, now)
-    made.outcome, made.decision_note, made.decided_by, made.decided_at = outcome.value, note(text), actor, now
+    made.outcome, made.decided_by, made.decided_at = outcome.value, actor, now
     session.flush()
     audit.record(
         session, actor=actor, action="appeal_decided", subject=exclusion.person_id, now=now, appeal=made.id,
@@ -198,18 +202,19 @@ def list_exclusions(
     return page_of(session, query, Exclusion.id, after=after, limit=limit, newest_first=newest_first)
 
 
-def warnings(session: Session, person_id: str, *, site_id: str, now: int) -> Sequence[Warning]:
-    """What the desk of a site is shown: its own exclusions, and of other sites' those that safety requires.
+def warnings(session: Session, person_id: str, *, sites: Collection[str], now: int) -> Sequence[Warning]:
+    """What the desk of one of these sites is shown: its own exclusions, and of other sites' those that safety requires.
 
     Raises NotFoundError (`person`), ConflictError (`erased`).
     """
     open_file(session, person_id)
-    told = or_(Exclusion.site_id == site_id, Exclusion.warns_elsewhere.is_(True))
+    told = or_(Exclusion.site_id.in_(sites), Exclusion.warns_elsewhere.is_(True))
     query = select(Exclusion).where(Exclusion.person_id == person_id, _in_force(now), told)
     return [
         Warning(
+            id=exclusion.id,
             site=exclusion.site.name,
-            is_here=exclusion.site_id == site_id,
+            is_here=exclusion.site_id in sites,
             from_on=exclusion.from_on,
             until_on=last_day(exclusion),
             ask=exclusion.decided_by,

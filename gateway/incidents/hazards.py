@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import service as audit
 from gateway.care.files import happened, note
-from gateway.contracts import notices, repository
+from gateway.contracts import notices
 from gateway.contracts.codes import NoticeWhy
 from gateway.contracts.models import Contract
 from gateway.custody.codes import Witness
+from gateway.custody.left import whose_inside
 from gateway.db import new_id
 from gateway.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from gateway.incidents.codes import HazardAction, HazardKind
@@ -37,8 +38,9 @@ def report(
         raise NotFoundError("locker", f"bank {bank_id} has no locker {number}")
     if session.scalar(select(Hazard.id).where(Hazard.locker_id == locker.id, Hazard.closed_at.is_(None))) is not None:
         raise ConflictError("hazard_open", f"an inspection of locker {number} is under way already: add to that one")
+    whose = whose_inside(session, locker, now)
     hazard = Hazard(
-        id=new_id(now), locker=locker, contract_id=_whose(session, locker, now), kind=kind.value, note=note(text),
+        id=new_id(now), locker=locker, contract_id=whose.id if whose else None, kind=kind.value, note=note(text),
         reported_by=actor, reported_at=now,
     )  # fmt: skip
     session.add(hazard)
@@ -160,16 +162,6 @@ def _seen_by(session: Session, actor: str) -> ColumnElement[bool]:
         Hazard.locker_id.in_(lockers.where(at_sites(session, actor, Bank.site_id))) & own,
         Hazard.locker_id.in_(lockers.where(Bank.id.in_(sight_of(session, organisation_id).run))),
     )
-
-
-def _whose(session: Session, locker: Locker, now: int) -> str | None:
-    """The contract that holds the locker now."""
-    held = [
-        contract.id
-        for contract in repository.of_locker(session, locker.id, now)
-        if any(one.locker_id == locker.id and one.from_at <= now < one.until_at for one in contract.holdings)
-    ]
-    return held[0] if held else None
 
 
 def _done(session: Session, hazard: Hazard, what: str, actor: str, now: int, **details: str) -> None:

@@ -25,7 +25,7 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class LeaveRow:
-    """One leave; `is_uncovered` where whoever stands in can no longer sign in."""
+    """One leave; `is_uncovered` where whoever stands in cannot see to these people; `instead`: who else can."""
 
     url: str
     who: str
@@ -33,6 +33,7 @@ class LeaveRow:
     from_on: date
     until_on: date
     is_uncovered: bool
+    instead: Sequence[tuple[str, str]]
 
 
 @router.get("/leaves")
@@ -92,25 +93,26 @@ def cancel(posted: PostedForm, leave_id: str) -> Response:
 
 def _leaves(visit: Member, session: Session, form: Form, status: int = 200) -> Response:
     staff = _colleagues(session, visit)
-    names = {one.id: one.name for one in staff}
     day = today(session, visit.now)
     uncovered = {one.id for one in stand_ins.uncovered(session, day)}
     coming = session.scalars(
         select(Leave)
-        .where(Leave.cancelled_at.is_(None), Leave.until_on >= day, Leave.staff_id.in_(names))
+        .where(Leave.cancelled_at.is_(None), Leave.until_on >= day, Leave.staff_id.in_([one.id for one in staff]))
         .order_by(Leave.from_on, Leave.id)
     ).all()
     return visit.page(
         "care/leaves.html", area="mine", form=form, status=status,
-        leaves=[_row(session, one, names, one.id in uncovered) for one in coming],
+        leaves=[_row(session, one, staff, one.id in uncovered) for one in coming],
         staff_options=[(one.id, one.name) for one in staff if _looks_after(one)],
     )  # fmt: skip
 
 
-def _row(session: Session, leave: Leave, names: dict[str, str], is_uncovered: bool) -> LeaveRow:
-    stand_in = names.get(leave.stand_in_id) or session.get_one(Staff, leave.stand_in_id).name
-    url = f"/leaves/{leave.id}"
-    return LeaveRow(url, names[leave.staff_id], stand_in, leave.from_on, leave.until_on, is_uncovered)
+def _row(session: Session, leave: Leave, staff: Sequence[Staff], is_uncovered: bool) -> LeaveRow:
+    who, stand_in = session.get_one(Staff, leave.staff_id), session.get_one(Staff, leave.stand_in_id)
+    instead = [(one.id, one.name) for one in stand_ins.who_can(session, who.id, staff)]
+    return LeaveRow(
+        f"/leaves/{leave.id}", who.name, stand_in.name, leave.from_on, leave.until_on, is_uncovered, instead
+    )
 
 
 def _colleagues(session: Session, visit: Member) -> Sequence[Staff]:

@@ -92,7 +92,7 @@ def list_leaves(
 
 @router.get("/leaves/uncovered", summary="Leaves that need another stand-in", responses=responses())
 def uncovered(database: Db, caller: Caller, day: date) -> list[LeaveOut]:
-    """Whose stand-in's account was closed; of this day or later."""
+    """Whose stand-in's account was closed, or cannot see to these people; of this day or later."""
     with database.reading() as session:
         found = stand_ins.uncovered(session, day, organisation_id=caller.organisation_id)
         return [LeaveOut.model_validate(one) for one in found]

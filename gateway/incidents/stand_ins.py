@@ -1,6 +1,6 @@
 """Workers on leave and who stands in for them: dated, and nobody is ever without one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from sqlalchemy import ColumnElement, or_, select
@@ -11,8 +11,10 @@ from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError, NotFoundError
 from gateway.incidents.request_models import Leave
 from gateway.paging import PAGE_SIZE, Page, page_of
+from gateway.people.models import Person
 from gateway.staff.models import Staff
-from gateway.staff.service import staff_of
+from gateway.staff.rights import Right, may
+from gateway.staff.service import looked_after, staff_of
 
 MAX_DAYS = 366
 
@@ -75,15 +77,31 @@ def acting_for(session: Session, staff_id: str, day: date) -> str:
     return away[0].stand_in_id if away else staff_id
 
 
+def who_can(session: Session, staff_id: str, among: Iterable[Staff]) -> Sequence[Staff]:
+    """Of these accounts the open ones that may look after people and see all those whom `staff_id` looks after.
+
+    Raises NotFoundError (`staff`).
+    """
+    theirs = _organisations(session, staff_of(session, staff_id))
+    return [
+        one
+        for one in among
+        if one.id != staff_id and one.disabled_at is None and may(one.role, Right.CARE)
+        and (one.organisation_id is None or theirs <= {one.organisation_id})
+    ]  # fmt: skip
+
+
 def uncovered(session: Session, day: date, *, organisation_id: str | None = None) -> Sequence[Leave]:
-    """Leaves of `day` or later whose stand-in's account was closed meanwhile: each needs another one."""
+    """Leaves of `day` or later whose stand-in's account was closed meanwhile, or cannot see to these people: each needs
+    another one."""
     query = (
-        select(Leave)
+        select(Leave, Staff)
         .join(Staff, Staff.id == Leave.stand_in_id)
-        .where(Staff.disabled_at.is_not(None), Leave.cancelled_at.is_(None), Leave.until_on >= day)
+        .where(Leave.cancelled_at.is_(None), Leave.until_on >= day)
         .where(*_of(organisation_id))
     )
-    return session.scalars(query.order_by(Leave.from_on, Leave.id)).all()
+    found = session.execute(query.order_by(Leave.from_on, Leave.id)).all()
+    return [leave for leave, stand_in in found if not who_can(session, leave.staff_id, [stand_in])]
 
 
 def leave_of(session: Session, leave_id: str) -> Leave:
@@ -115,11 +133,21 @@ def _of(organisation_id: str | None) -> Sequence[ColumnElement[bool]]:
 
 def _checked_stand_in(session: Session, leave: Leave, stand_in_id: str) -> str:
     stand_in = staff_of(session, stand_in_id)
-    if stand_in.id == leave.staff_id or stand_in.disabled_at is not None:
-        raise InvalidError("stand_in", "someone else with an open account stands in")
+    if not who_can(session, leave.staff_id, [stand_in]):
+        raise InvalidError(
+            "stand_in", "someone else of the same organisation stands in, who looks after people with an open account"
+        )
     if _leaves(session, Leave.staff_id == stand_in.id, leave.from_on, leave.until_on):
         raise ConflictError("stand_in_away", "they are on leave on one of these days themselves: choose someone else")
     return stand_in.id
+
+
+def _organisations(session: Session, staff: Staff) -> set[str]:
+    """Whose people they look after; an account without an organisation may look after those of several."""
+    if staff.organisation_id is not None:
+        return {staff.organisation_id}
+    query = select(Person.organisation_id).where(Person.id.in_(looked_after(session, staff.id)))
+    return set(session.scalars(query))
 
 
 def _leaves(session: Session, whose: ColumnElement[bool], from_on: date, until_on: date) -> Sequence[Leave]:

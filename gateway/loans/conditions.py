@@ -9,6 +9,7 @@ from gateway.errors import ConflictError, InvalidError
 from gateway.loans.codes import Outcome
 from gateway.loans.models import Membership
 from gateway.loans.project_models import ConditionDecision, Project
+from gateway.people.service import open_person
 
 _LETS_GO = frozenset({Outcome.MET, Outcome.EXCEPTED})
 
@@ -27,7 +28,7 @@ def decide(
 ) -> ConditionDecision:
     """What a worker decided; the newest counts, for a project before what was decided for the membership.
 
-    Raises InvalidError (`condition`, `exception`: not one that the terms allow, or missing).
+    Raises InvalidError (`condition`, `exception`: not one that the terms allow, or missing), ConflictError (`erased`).
     """
     known = {one.code: one for one in member.terms.conditions}
     if condition not in known:
@@ -35,6 +36,8 @@ def decide(
     allowed = known[condition].exceptions
     if outcome is Outcome.EXCEPTED and exception not in allowed:
         raise InvalidError("exception", f"say which exception; the terms allow: {', '.join(allowed) or 'none'}")
+    if note:
+        open_person(session, member.person_id)
     made = ConditionDecision(
         id=new_id(now), membership_id=member.id, project_id=project.id if project else None, condition=condition,
         outcome=outcome.value, exception=exception if outcome is Outcome.EXCEPTED else None, note=note,

@@ -26,12 +26,12 @@ def loan_lines(session: Session, loans: Sequence[ListedLoan], bank_id: str, site
 
 def over_at(loan: ListedLoan) -> int:
     """From when on the locker does not open for this loan any more, as known now."""
-    until = _returns_until(loan.terms, loan.zone, loan.due_at)
+    until = opens_until(loan.terms, loan.zone, loan.due_at)
     return min(loan.checked_at or until, loan.cancelled_at or until, until)
 
 
-def _returns_until(terms: Terms, zone: str, due_at: int) -> int:
-    """Until when the locker opens to bring the tools back."""
+def opens_until(terms: Terms, zone: str, due_at: int) -> int:
+    """Until when the locker opens for a loan that is due then: to bring the tools back, and for whoever is late."""
     if not terms.grace_days:
         return due_at
     return midnight(zone, day_after(local_day(zone, due_at), terms.grace_days + 1))
@@ -40,7 +40,7 @@ def _returns_until(terms: Terms, zone: str, due_at: int) -> int:
 def _lines(loan: ListedLoan, badge: ListedBadge) -> Lines:
     grants = [
         _grant(loan, badge, Kind.HOLDER, loan.from_at, loan.due_at),
-        _grant(loan, badge, Kind.COLLECT, loan.due_at, _returns_until(loan.terms, loan.zone, loan.due_at)),
+        _grant(loan, badge, Kind.COLLECT, loan.due_at, opens_until(loan.terms, loan.zone, loan.due_at)),
     ]
     why = _why_dead(loan, badge)
     if why is None:

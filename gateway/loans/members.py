@@ -70,10 +70,14 @@ def join(
 
 
 def renew(session: Session, membership_id: str, *, ends_on: date, actor: str, now: int) -> Membership:
-    """A later last day, under the same terms. Raises NotFoundError, InvalidError (`dates`), ConflictError (`left`)."""
+    """A later last day, under the same terms.
+
+    Raises NotFoundError (`membership`), InvalidError (`dates`), ConflictError (`left`, `erased`).
+    """
     member = membership_of(session, membership_id)
     if member.ended_at is not None:
         raise ConflictError("left", "this membership has ended: let the person join again")
+    open_person(session, member.person_id)
     if ends_on <= member.ends_on:
         raise InvalidError("dates", f"the new last day ({ends_on}) is not later than the present one")
     member.ends_on, member.until_at = ends_on, day_start(member.site.zone, day_after(ends_on))

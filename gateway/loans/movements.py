@@ -18,6 +18,7 @@ from gateway.events.models import Event
 from gateway.events.service import record
 from gateway.loans import repository
 from gateway.loans.codes import MovementKind, MovementState
+from gateway.loans.grants import opens_until
 from gateway.loans.models import Loan, Movement
 from gateway.loans.service import changed, hand_on, loan_of
 from gateway.lockers.models import Bank, Locker
@@ -104,7 +105,8 @@ def _attribute(session: Session, bank_id: str, releases: Sequence[Entry], now: i
     loans = repository.of_people_at(session, bank_id, people, min(times), max(times))
     for entry in releases:
         people = {badge.person_id for badge in owners.get(entry.body["digest"], ()) if _is_live(badge, entry.at)}
-        for loan in loans:
+        # A tool that is planned for two loans goes with the one that is not over its time.
+        for loan in sorted(loans, key=lambda one: one.due_at <= entry.at):
             if loan.membership.person_id in people and _concerns(loan, entry):
                 _propose(session, loan, entry, bank_id, now)
 
@@ -127,11 +129,13 @@ def _concerns(loan: Loan, entry: Entry) -> bool:
         return False
     if any((movement.epoch, movement.seq) == (entry.epoch, entry.seq) for movement in loan.movements):
         return False
+    # Whoever comes to fetch after it was due finds the door opening: those tools are out, and overdue at once.
+    until = opens_until(loan.membership.terms, loan.membership.site.zone, loan.due_at)
     if loan.cancelled_at is not None:
-        return entry.at < min(loan.cancelled_at, loan.due_at)
+        return entry.at < min(loan.cancelled_at, until)
     if loan.checked_at is not None:
         return entry.at < loan.checked_at
-    return loan.taken_at is not None or entry.at < loan.due_at
+    return loan.taken_at is not None or entry.at < until
 
 
 def _propose(session: Session, loan: Loan, entry: Entry, bank_id: str, now: int) -> None:

@@ -16,7 +16,7 @@ from gateway.loans.members import membership_of
 from gateway.loans.models import Membership
 from gateway.loans.project_models import Project
 from gateway.paging import PAGE_SIZE, Page, page_of
-from gateway.people.service import checked_name
+from gateway.people.service import checked_name, open_person
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,13 @@ def add_project(
 ) -> Project:
     """Someone asks for help with a work.
 
-    Raises NotFoundError (`membership`), InvalidError (`name`, `surface`, `cost`), ConflictError (`left`).
+    Raises NotFoundError (`membership`), InvalidError (`name`, `surface`, `cost`), ConflictError (`left`,
+    `erased`).
     """
     member = membership_of(session, membership_id)
     if member.ended_at is not None:
         raise ConflictError("left", "this membership has ended: let the person join again")
+    open_person(session, member.person_id)
     project = Project(
         id=new_id(now), membership=member, kind=kind.value, title=checked_name(title), asked_on=asked_on,
         added_by=actor, added_at=now, decisions=[],

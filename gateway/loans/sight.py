@@ -6,9 +6,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.loans.models import Consumable, Kit, Loan, Membership, Movement, Tool
+from gateway.loans.models import Consumable, Kit, Loan, Membership, Movement, Tool, ToolLocker
 from gateway.loans.project_models import CollectiveAction, Project
 from gateway.schemes.models import Scheme
+
+
+def library_at(session: Session, locker_id: str) -> str | None:
+    """The organisation whose tools are lent from that locker."""
+    lends = select(Scheme.organisation_id).join(ToolLocker, ToolLocker.scheme_id == Scheme.id)
+    return session.scalar(lends.where(ToolLocker.locker_id == locker_id))
 
 
 def _is_own(session: Session, organisation_id: str, scheme_id: str | None) -> bool:

@@ -168,7 +168,8 @@ class KeyHandover(Base):
 class Observation(Base):
     """What a bank last said of one of its lockers, and which entry of its journal that was (`as_of_*`).
 
-    `as_of` is that entry's moment, never after it came: how entries are ordered says journal_order.py.
+    `as_of` is that entry's moment, never after it came: how entries are ordered says journal_order.py; 0 where
+    nothing is known but `last_opened_at`: when its holder last opened it, or somebody for them, never anyone else.
     """
 
     __tablename__ = "observation"

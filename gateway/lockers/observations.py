@@ -14,6 +14,7 @@ from gateway.lockers.models import Locker, Observation
 from gateway.lockers.service import bank_of
 from gateway.prepared import Prepared, PreparedForSome, some
 from gateway.privacy.terms import DAY_MS, terms_of
+from wire.access_list import LEASED_KINDS
 from wire.entries import Entry, EntryType
 
 Body = Mapping[str, Any]
@@ -56,6 +57,7 @@ _UPDATE = Prepared(
 )
 
 
+_HOLDER_IS_HERE = "holder_present"
 # The alarms that outlive a start, and what sets them.
 _LASTING = {"forced": EntryType.DOOR_FORCED, "tampered": EntryType.TAMPER, "jammed": EntryType.NOT_OPENED}
 
@@ -156,11 +158,12 @@ def observe(session: Session, bank_id: str, entries: Sequence[Entry], *, now: in
     They come in any order. Of a locker of which something newer is known all is told again in the order of happening.
     """
     told = [Told(entry, min(entry.at, now)) for entry in entries if entry.type in CHANGES]
-    if not told:
+    used = _last_uses(entries, now)
+    if not told and not used:
         return
     connection = session.connection()
     starts = [one.entry for one in told if one.entry.type == EntryType.STARTED]
-    wanted = {number for one in told if (number := _locker(one.entry)) is not None}
+    wanted = {number for one in told if (number := _locker(one.entry)) is not None} | used.keys()
     if starts:
         # A start is about every locker of which something is known.
         rows = _WHOLE.run(connection, {"bank": bank_id})
@@ -180,7 +183,39 @@ def observe(session: Session, bank_id: str, entries: Sequence[Entry], *, now: in
     since = _kept_since(session, bank_id, now) if late else now
     for number in late:
         seen[number] = _told_again(seen[number] or Seen(), number, order.of_locker(number, told, since))
+    for number in used.keys() & seen.keys():
+        row = seen[number] = seen[number] or Seen()
+        row.last_opened_at, row.changed = max(used[number], row.last_opened_at or 0), True
     _write(connection, bank_id, seen, known)
+
+
+def by_holder(entry: Entry) -> bool:
+    """Whether a holder's own badge, or that of whom they trust, is behind a release; never one of staff or an order.
+
+    What a bank sends is not always what it should be.
+    """
+    body = entry.body
+    kind = body.get("kind")
+    return (
+        entry.type == EntryType.RELEASE_INTENDED
+        and isinstance(body.get("digest"), str)
+        and not isinstance(body.get("command"), str)
+        and not (isinstance(kind, str) and kind in LEASED_KINDS)
+        and _locker(entry) is not None
+    )
+
+
+def _last_uses(entries: Iterable[Entry], now: int) -> dict[int, int]:
+    """When lockers were last used: by a holder's badge, or because the holder stood there and somebody opened."""
+    uses: dict[int, int] = {}
+    for entry in entries:
+        if entry.type == EntryType.RELEASE_INTENDED and (
+            by_holder(entry) or entry.body.get("reason") == _HOLDER_IS_HERE
+        ):
+            number = _locker(entry)
+            if number is not None:
+                uses[number] = max(uses.get(number, 0), min(entry.at, now))
+    return uses
 
 
 def _tell(seen: dict[int, Seen | None], told: Told, order: JournalOrder) -> set[int]:
@@ -251,8 +286,6 @@ def _apply(row: Seen, told: Told) -> None:
     CHANGES[entry.type](row, entry.body)
     if (row.door, row.fault, row.out_of_service) != before or not row.since:
         row.since = told.at
-    if entry.type == EntryType.DOOR_OPENED:
-        row.last_opened_at = told.at
     row.as_of, row.as_of_epoch, row.as_of_seq, row.as_of_mono_ms = told.at, entry.epoch, entry.seq, entry.mono_ms
 
 

@@ -29,10 +29,10 @@ _CHANGES = responses(404, 409)
 
 
 @router.get("/sheets/{contract_id}", summary="The single sheet of a contract", responses=responses(404))
-def sheet(database: Db, _caller: Caller, now: Now, contract_id: OneId) -> SheetOut:
+def sheet(database: Db, caller: Caller, now: Now, contract_id: OneId) -> SheetOut:
     """Person, contract, inventory in and out, contributions, history; no notes."""
     with database.reading() as session:
-        return sheet_out(sheet_of(session, contract_id), now)
+        return sheet_out(sheet_of(session, contract_id), caller.role, now)
 
 
 @router.post("/luggage", status_code=201, summary="Something is left", responses=_CHANGES)

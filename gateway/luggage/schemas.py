@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from gateway.contracts.schemas import ContractOut, contract_out
+from gateway.contracts.schemas import ContractOut, contract_seen
 from gateway.custody.codes import Thing
 from gateway.custody.schemas import CustodyOut, custody_out
 from gateway.edge import Schema
@@ -134,8 +134,8 @@ def shift_out(shift: DeskShift, counts: Counts) -> ShiftOut:
     return ShiftOut(counts=CountsOut.model_validate(counts), **shown)
 
 
-def sheet_out(sheet: Sheet, now: int) -> SheetOut:
-    """As the API shows it: without notes, which peers at the desk must not see."""
+def sheet_out(sheet: Sheet, role: str, now: int) -> SheetOut:
+    """As the API shows it to that role: without notes, which peers at the desk must not see."""
     claims = [claim_out(claim) for claim in sheet.claims]
     bare = [
         one.model_copy(
@@ -145,7 +145,7 @@ def sheet_out(sheet: Sheet, now: int) -> SheetOut:
     ]
     return SheetOut(
         person_name=sheet.contract.person.name,
-        contract=contract_out(sheet.contract, now),
+        contract=contract_seen(sheet.contract, role, now),
         inside=[LuggageOut.model_validate(one) for one in sheet.inside],
         gone=[LuggageOut.model_validate(one) for one in sheet.gone],
         claims=bare,

@@ -64,7 +64,8 @@ def take_out(session: Session, luggage_id: str, *, quantity: int | None = None, 
             description=luggage.description, in_at=luggage.in_at, in_by=luggage.in_by, in_shift_id=luggage.in_shift_id,
         )  # fmt: skip
         session.add(luggage)
-    luggage.out_at, luggage.out_by, luggage.out_shift_id = now, actor, present_id(session, actor)
+    luggage.out_at = max(now, luggage.in_at)  # a clock that was ahead may have taken it in
+    luggage.out_by, luggage.out_shift_id = actor, present_id(session, actor)
     session.flush()
     audit.record(
         session, actor=actor, action="luggage_out", subject=luggage.contract_id, now=now, kind=luggage.kind,

@@ -70,7 +70,8 @@ def close_shift(
     text = (note or "").strip()
     if len(text) > MAX_NOTE:
         raise InvalidError("note", f"at most {MAX_NOTE} characters")
-    shift.closed_at, shift.note = now, text or None
+    shift.closed_at = max(now, shift.opened_at)  # a clock that was ahead may have opened it
+    shift.note = text or None
     shift.counted_cents = None if counted_cents is None else _cents(counted_cents)
     session.flush()
     audit.record(session, actor=actor, action="shift_closed", subject=shift.id, now=now, counted_cents=counted_cents)

@@ -14,6 +14,8 @@ from gateway.money.models import Claim
 from gateway.schemes.codes import Every
 from gateway.schemes.terms import Contribution
 
+_ASKED_IN = frozenset({State.UPCOMING, State.ACTIVE, State.SUSPENDED})
+
 
 def period_of(contribution: Contribution, starts_on: date, day: date) -> str:
     """The name of the period that `day` falls in; years are counted from the contract's first day."""
@@ -30,11 +32,14 @@ def period_of(contribution: Contribution, starts_on: date, day: date) -> str:
 
 
 def due_today(session: Session, contract: Contract, now: int) -> tuple[Contribution, str] | None:
-    """The contribution and period that nobody has asked for yet; None if there is none, as for a draft or once over."""
+    """The contribution and period that nobody has asked for yet; None if there is none, as for a draft or once over.
+
+    Whoever pays before the first day, as when signing, pays for that day's period.
+    """
     contribution = contract.terms.contribution
-    if contribution is None or state_at(contract, now) in (State.DRAFT, State.ENDED):
+    if contribution is None or state_at(contract, now) not in _ASKED_IN:
         return None
-    period = period_of(contribution, contract.starts_on, _today(contract, now))
+    period = period_of(contribution, contract.starts_on, _day(contract, now))
     asked = session.scalar(
         select(Claim.id).where(
             Claim.contract_id == contract.id, Claim.kind == Kind.CONTRIBUTION.value, Claim.period == period
@@ -51,9 +56,9 @@ def ask(session: Session, contract: Contract, *, actor: str, now: int) -> Claim 
     contribution, period = due
     return service.open_claim(
         session, person_id=contract.person_id, kind=Kind.CONTRIBUTION, cents=contribution.cents,
-        contract_id=contract.id, period=period, due_on=_today(contract, now), actor=actor, now=now,
+        contract_id=contract.id, period=period, due_on=_day(contract, now), actor=actor, now=now,
     )  # fmt: skip
 
 
-def _today(contract: Contract, now: int) -> date:
-    return local_day(contract.holdings[0].locker.bank.site.zone, now)
+def _day(contract: Contract, now: int) -> date:
+    return max(contract.starts_on, local_day(contract.holdings[0].locker.bank.site.zone, now))

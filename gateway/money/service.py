@@ -13,7 +13,8 @@ from gateway.money.balance import balance
 from gateway.money.codes import ForgivenReason, Kind, Means, Movement
 from gateway.money.models import Claim, MoneyMovement
 from gateway.paging import PAGE_SIZE, Page, page_of
-from gateway.people.service import open_person
+from gateway.people.models import Person
+from gateway.people.service import file_erased, open_person
 
 MAX_CENTS = 1_000_000
 MAX_NOTE = 500
@@ -38,7 +39,7 @@ def open_claim(
             raise ConflictError("asked_already", "this was asked for already: receive or forgive that one")
     claim = Claim(
         id=new_id(now), person=person, contract_id=contract_id, kind=kind.value, cents=_checked(cents), period=period,
-        due_on=due_on, note=_note(note), opened_at=now, opened_by=actor, movements=[],
+        due_on=due_on, note=_note(note, person), opened_at=now, opened_by=actor, movements=[],
     )  # fmt: skip
     session.add(claim)
     session.flush()
@@ -57,12 +58,20 @@ def receive(
 ) -> MoneyMovement:  # fmt: skip
     """Money came from the person (all that is open, if `cents` is None).
 
-    Raises NotFoundError (`claim`), InvalidError (`cents`, `note`), ConflictError (`too_much`).
+    Raises NotFoundError (`claim`), InvalidError (`cents`, `note`), ConflictError (`too_much`, `erased`).
     """
     claim = claim_of(session, claim_id)
     amount = _within(cents, balance(claim).owed, "is open")
     return _move(
-        session, claim, Movement.RECEIVED, amount, actor, now, means=means.value, note=_note(note), shift_id=shift_id
+        session,
+        claim,
+        Movement.RECEIVED,
+        amount,
+        actor,
+        now,
+        means=means.value,
+        note=_note(note, claim.person),
+        shift_id=shift_id,
     )
 
 
@@ -72,13 +81,21 @@ def refund(
 ) -> MoneyMovement:  # fmt: skip
     """Money goes back to the person (all that was received and not refunded yet, if `cents` is None).
 
-    Raises NotFoundError (`claim`), InvalidError (`cents`, `note`), ConflictError (`too_much`).
+    Raises NotFoundError (`claim`), InvalidError (`cents`, `note`), ConflictError (`too_much`, `erased`).
     """
     claim = claim_of(session, claim_id)
     known = balance(claim)
     amount = _within(cents, known.received - known.refunded, "was received")
     return _move(
-        session, claim, Movement.REFUNDED, amount, actor, now, means=means.value, note=_note(note), shift_id=shift_id
+        session,
+        claim,
+        Movement.REFUNDED,
+        amount,
+        actor,
+        now,
+        means=means.value,
+        note=_note(note, claim.person),
+        shift_id=shift_id,
     )
 
 
@@ -88,12 +105,20 @@ def forgive(
 ) -> MoneyMovement:  # fmt: skip
     """What is open, or a part of it, is not asked for any more.
 
-    Raises NotFoundError (`claim`), InvalidError (`cents`, `note`), ConflictError (`too_much`).
+    Raises NotFoundError (`claim`), InvalidError (`cents`, `note`), ConflictError (`too_much`, `erased`).
     """
     claim = claim_of(session, claim_id)
     amount = _within(cents, balance(claim).owed, "is open")
     return _move(
-        session, claim, Movement.FORGIVEN, amount, actor, now, reason=reason.value, note=_note(note), shift_id=shift_id
+        session,
+        claim,
+        Movement.FORGIVEN,
+        amount,
+        actor,
+        now,
+        reason=reason.value,
+        note=_note(note, claim.person),
+        shift_id=shift_id,
     )
 
 
@@ -192,8 +217,11 @@ def _within(cents: int | None, most: int, what: str) -> int:
     return amount
 
 
-def _note(note: str | None) -> str | None:
+def _note(note: str | None, person: Person) -> str | None:
+    """What is settled without a word is settled in an erased file too."""
     text = (note or "").strip()
     if len(text) > MAX_NOTE:
         raise InvalidError("note", f"at most {MAX_NOTE} characters")
+    if text and person.erased_at is not None:
+        raise file_erased()
     return text or None

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.badges.models import Badge
 from gateway.badges.service import list_badges
 from gateway.contracts.models import Contract, Party
 from gateway.contracts.repository import WHOLE
@@ -132,6 +133,7 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
     for contract, card in zip(contracts, cards, strict=True):
         places = sorted({holding.locker.bank_id for holding in contract.holdings})
         subjects.append(Subject(contract.id, card.locker, places))
+        subjects += [Subject(badge.id, badge.label, places) for badge in _trusted_badges(session, contract, person.id)]
     concerned = {bank for subject in subjects for bank in subject.banks}
     views = {bank.id: bank for bank in wall.banks(session, visit.heard, bank_ids=concerned)}
     organisation = session.get(Organisation, person.organisation_id)
@@ -172,6 +174,12 @@ def running_of(session: Session, person_id: str, now: int) -> list[ContractCard]
     """What a person is on and what is not over."""
     cards = [contract_card(contract, now) for contract in contracts_of(session, [person_id])]
     return [card for card in cards if card.state != State.ENDED]
+
+
+def _trusted_badges(session: Session, contract: Contract, person_id: str) -> Sequence[Badge]:
+    """Those of people whom this one of the contract trusts, or trusted; not of those whom the other trusts."""
+    trusted = [one.id for one in contract.trusted if one.person_id == person_id]
+    return session.scalars(select(Badge).where(Badge.trusted_id.in_(trusted))).all() if trusted else []
 
 
 def _people(contract: Contract) -> set[str]:

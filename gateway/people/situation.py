@@ -1,6 +1,6 @@
 """What stands above all else on a person's page: a death, an absence, where they stay away, who looks after them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -45,8 +45,10 @@ class DeathKnown:
 
 @dataclass(frozen=True)
 class StaysAway:
-    """An exclusion as anyone may know it: where, until when, whom to ask."""
+    """An exclusion as anyone may know it: where, until when, whom to ask; `is_here`: at one of the sites asked for."""
 
+    id: str
+    is_here: bool
     site: str
     until_on: date
     ask: str
@@ -87,13 +89,14 @@ def death_shown(session: Session, person_id: str) -> DeathKnown | None:
     return DeathKnown(found.id, found.died_on, found.note or "", _name(session, found.recorded_by), found.recorded_at)
 
 
-def stays_away(session: Session, person: Person, sites: Iterable[str], now: int) -> Sequence[StaysAway]:
-    """Exclusions that hold at these sites, or that safety requires to be known there."""
+def stays_away(session: Session, person: Person, sites: Collection[str], now: int) -> Sequence[StaysAway]:
+    """Exclusions that hold at these sites, and of all others those that safety requires to be known."""
     if person.erased_at is not None:
         return []
-    found = [one for site in sites for one in warnings(session, person.id, site_id=site, now=now)]
-    told = {(one.site, one.until_on): one.ask for one in found}
-    return [StaysAway(site, day, _name(session, ask)) for (site, day), ask in told.items()]
+    return [
+        StaysAway(one.id, one.is_here, one.site, one.until_on, _name(session, one.ask))
+        for one in warnings(session, person.id, sites=sites, now=now)
+    ]
 
 
 def waits(session: Session, person_id: str) -> Sequence[Waits]:

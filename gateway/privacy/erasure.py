@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway import tables
 from gateway.audit import service as audit
+from gateway.care import waiting
 from gateway.contracts.models import Party
 from gateway.custody.models import Custody, KeptThing
 from gateway.db import Database
@@ -72,6 +73,7 @@ def erase_due(database: Database, *, actor: str, now: int) -> list[Due]:
                 erased.append(one)
     with database.writing() as session:
         _empty_nobodys(session, now)
+        waiting.close_erased(session, actor=actor, now=now)
     return erased
 
 
@@ -96,6 +98,7 @@ def erase(session: Session, person_id: str, *, actor: str, now: int) -> Person:
         session.execute(delete(table).where(table.person_id == person_id))
     person.erased_at = now
     session.flush()
+    waiting.close_erased(session, actor=actor, now=now)
     for name, through in SHARED.items():
         _empty_shared(session, tables.METADATA.tables[name], tables.METADATA.tables[through], person_id)
     session.expire_all()

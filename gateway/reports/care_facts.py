@@ -63,20 +63,22 @@ def loans(ledger: Ledger, scope: Scope, places: Places) -> Loans:
 
 
 def projects(ledger: Ledger, scope: Scope, places: Places) -> Projects:
-    """Projects whose work has begun."""
+    """Projects whose work has begun, and was not given up."""
     every = ledger["project"]
     some = _of_members(ledger, scope, places, "project") & (every["started_on"] != ABSENT)
+    some &= every["cancelled_at"] == ABSENT
     return Projects(every["started_on"][some], every["cost_cents"][some], every["surface_dm2"][some])
 
 
 def codes(ledger: Ledger) -> dict[int, str]:
-    """What imported files called people."""
+    """What imported files called people; an erased file's code is empty."""
     every = ledger["imported_person"]
     coded = every["code"] != NO_TEXT
     known = ledger.known.known
     return {
         person: known[code]
         for person, code in zip(every.owner[coded].tolist(), every["code"][coded].tolist(), strict=True)
+        if known[code]
     }
 
 

@@ -14,7 +14,7 @@ from gateway.reports.period import Period
 from gateway.reports.scope import Kind, Scope
 from gateway.schemes.models import Scheme
 
-# A contract that ran out, with nobody's word on it.
+# A contract or membership that ran out, with nobody's word on it.
 RAN_OUT = "term_over"
 
 
@@ -47,9 +47,11 @@ def agreements(ledger: Ledger, scope: Scope, places: Places, period: Period) -> 
     row[contracts.owner[counting]] = np.flatnonzero(counting)
     part = np.flatnonzero(row[parties.owner] >= 0)
     of = row[parties.owner[part]]
-    starts, ends, over = contracts["starts_on"][of], contracts["ends_on"][of], contracts["ended_at"][of]
+    begun, ends, over = contracts["from_at"][of], contracts["ends_on"][of], contracts["ended_at"][of]
+    # One that was signed after its first day begins once its locker is free.
+    starts = np.maximum(contracts["starts_on"][of], local_days(scope.zone, begun))
     joined, parted = parties["from_at"][part], parties["until_at"][part]
-    later = joined > contracts["from_at"][of]
+    later = joined > begun
     starts[later] = np.maximum(starts[later], local_days(scope.zone, joined[later]))
     for instants in (over, parted):
         ends = np.minimum(ends, local_days(scope.zone, instants))
@@ -99,6 +101,7 @@ def _with_memberships(
     starts = members["starts_on"][some]
     ends = np.minimum(members["ends_on"][some], local_days(scope.zone, members["ended_at"][some]))
     why = members["ended_why"][some]
+    why = np.where((why == NO_TEXT) & (members["ended_at"][some] == ABSENT), ledger.known[RAN_OUT], why)
     told = np.flatnonzero(why != NO_TEXT)
     unsaid = np.full(len(starts), NO_TEXT)
     return Agreements(

@@ -58,7 +58,7 @@ LAYOUTS: Mapping[str, Layout] = {
             ("scheme_id", "site_id", "person_id", "starts_on", "ends_on", "from_at", "ended_at", "ended_why"),
         ),
         Layout(Loan, "membership_id", ("taken_at", "due_at", "returned_at")),
-        Layout(Project, "membership_id", ("started_on", "cost_cents", "surface_dm2")),
+        Layout(Project, "membership_id", ("started_on", "cancelled_at", "cost_cents", "surface_dm2")),
         Layout(Snapshot, "person_id", ("moment", "at", *ENTRY), ("at", "id")),
         Layout(SupportAct, "person_id", ("kind", "at", "withdrawn_at")),
         Layout(Contact, "person_id", ("kind", "at", "withdrawn_at")),

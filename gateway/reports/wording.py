@@ -110,5 +110,8 @@ DEFINITIONS: Mapping[str, str] = {
     "steps_by_result": N_("Steps agreed from the first to the last day, with their result on the last day."),
     "waiting": N_("All who wait or waited, not only the people counted above."),
     "loans": N_("All loans, not only those of the people counted above. Late: past the time they were due."),
-    "projects": N_("Projects whose work began from the first to the last day; means over those where it is known."),
+    "projects": N_(
+        "Projects whose work began from the first to the last day and was not given up; means over those where it is "
+        "known."
+    ),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from secrets import token_hex
 
 from babel.dates import get_day_names
 from fastapi import APIRouter
@@ -149,8 +150,8 @@ def _condition(form: Form) -> Change:
         return _changing(lambda terms: terms)
 
     def add_condition(terms: Terms) -> Terms:
-        code = next(f"c{count}" for count in range(1, 99) if f"c{count}" not in {one.code for one in terms.conditions})
-        made = Condition(code=code, text=Wording(**texts), exceptions=exceptions)
+        # Never the code of one that was dropped: what was decided of that says nothing of this.
+        made = Condition(code=f"c{token_hex(6)}", text=Wording(**texts), exceptions=exceptions)
         return terms.model_copy(update={"conditions": (*terms.conditions, made)})
 
     return _changing(add_condition)

@@ -15,12 +15,14 @@ from gateway.access.models import CommandRecord
 from gateway.badges.models import Badge
 from gateway.care.sight import OWN as CARE
 from gateway.contracts.models import Contract, Holding, Notice, Party, TrustedPerson
+from gateway.custody.left import whose_inside
 from gateway.custody.models import Custody
 from gateway.db import Database
 from gateway.errors import ForbiddenError, NotFoundError
 from gateway.events.models import Event
 from gateway.incidents.request_models import Leave
 from gateway.loans.sight import OWN as LIBRARIES
+from gateway.loans.sight import library_at
 from gateway.lockers.allotments import allotment_at
 from gateway.lockers.models import KeyHandover, Locker, MechanicalKey, Site
 from gateway.lockers.sight import Sight, sight_of
@@ -153,19 +155,26 @@ def _at_seen_site(session: Session, sight: Sight, name: str, value: str) -> bool
 
 
 def _is_theirs(session: Session, sight: Sight, bank: str, number: int, now: int) -> bool:
-    """Whether someone of the organisation has the locker, or nobody does and it is not kept for another."""
+    """Whether someone of the organisation has the locker or left something there, or waits for it where nobody did;
+    where there is no such contract: whether its tools are theirs, or it is not kept for another."""
     locker = session.scalar(select(Locker).where(Locker.bank_id == bank, Locker.number == number))
     if locker is None:
         return True
-    holder = session.scalar(
+    inside = whose_inside(session, locker, now)
+    if inside is not None:
+        return inside.person.organisation_id == sight.organisation_id
+    waiting = session.scalar(
         select(Person.organisation_id)
         .join(Contract, Contract.person_id == Person.id)
         .join(Holding, Holding.contract_id == Contract.id)
         .where(Holding.locker_id == locker.id, Holding.from_at <= now, Holding.until_at > now)
         .limit(1)
     )
-    if holder is not None:
-        return holder == sight.organisation_id
+    if waiting is not None:
+        return waiting == sight.organisation_id
+    library = library_at(session, locker.id)
+    if library is not None:
+        return library == sight.organisation_id
     kept = allotment_at(session, locker.id, now)
     return kept is None or kept.organisation_id == sight.organisation_id
 

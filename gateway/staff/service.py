@@ -22,6 +22,8 @@ from gateway.staff.models import ApiToken, SignIn, Staff
 
 ROLES = ("worker", "volunteer", "technician", "librarian", "operator")
 SIGN_IN_MS = 12 * 3_600_000
+# The clocks of two machines of one gateway are never so far apart.
+_APART_MS = 60_000
 MIN_PASSWORD, MAX_PASSWORD = 10, 200
 TOKEN_PREFIX = "casier_"  # noqa: S105 - what a token begins with, so that leaked ones can be searched for
 # Made once: one of them is asked with every request.
@@ -37,6 +39,8 @@ _BY_COOKIE = Prepared(
         SignIn.token_hash == bindparam("hash"),
         SignIn.ended_at.is_(None),
         SignIn.expires_at > bindparam("now"),
+        # One by a clock that was ahead, and is right again, would last until then.
+        SignIn.created_at <= bindparam("latest"),
         Staff.disabled_at.is_(None),
     )
 )
@@ -173,7 +177,7 @@ def open_sign_in(session: Session, staff_id: str, *, verified: str | None = None
 def signed_in(session: Session, token: str, *, now: int) -> SignedIn:
     """Who a cookie belongs to. Raises SignInError with code `signed_out`."""
     session.flush()  # the question below does not see what is pending
-    found = _BY_COOKIE.first(session.connection(), {"hash": _hash(token), "now": now})
+    found = _BY_COOKIE.first(session.connection(), {"hash": _hash(token), "now": now, "latest": now + _APART_MS})
     if found is None:
         raise SignInError("signed_out", "sign in first")
     return SignedIn(*found)

@@ -9,6 +9,7 @@ from gateway.badges.service import state_of
 from gateway.contracts import words as contract_words
 from gateway.contracts.decisions import AFTER_DEATH
 from gateway.contracts.holders import people_on
+from gateway.contracts.holdings import asks_for_decision
 from gateway.contracts.models import Contract, Suspension
 from gateway.contracts.service import one_more_term
 from gateway.contracts.states import TRANSITIONS, Action, State, pause_ahead, pause_at, state_at
@@ -177,7 +178,7 @@ def contract_card(contract: Contract, now: int) -> ContractCard:
         waiting=_waiting(contract, len(people) > 1),
         renew_until=_renewable(contract, state, now),
         end_known=_end_known(contract),
-        actions=_actions(contract, state, is_planned=planned is not None),
+        actions=_actions(contract, state, now, is_planned=planned is not None),
     )
 
 
@@ -217,7 +218,7 @@ def _end_known(contract: Contract) -> Sequence[str]:
     return [texts.get(code, code) for texts, code in said if code not in (None, "unknown")]
 
 
-def _actions(contract: Contract, state: State, *, is_planned: bool) -> Sequence[Link]:
+def _actions(contract: Contract, state: State, now: int, *, is_planned: bool) -> Sequence[Link]:
     url = f"/contracts/{contract.id}"
     links = [
         Link(f"{url}/{path}", _AGAIN.get((state, action), text), icon, is_likely=(state, action) in _LIKELY)
@@ -226,6 +227,8 @@ def _actions(contract: Contract, state: State, *, is_planned: bool) -> Sequence[
         and not (contract.frozen_at and action not in AFTER_DEATH)
         and (is_planned or (state, action) != (State.ACTIVE, Action.RESUME))
     ]
+    if asks_for_decision(contract, now):
+        links.insert(0, Link(f"{url}/inventory", N_("Put into safekeeping"), "to_empty", is_likely=True))
     return [*links, Link(f"{url}/print", N_("Print the contract"), "info")]
 
 

@@ -16,7 +16,7 @@ from gateway.badges import enrolment, pin_pages
 from gateway.badges import pages as badges
 from gateway.care import pages as care
 from gateway.care import waiting_pages, waiting_steps
-from gateway.contracts import end_pages, handover, message_pages, opening_pages, paper
+from gateway.contracts import end_pages, handover, message_pages, opening_pages, paper, sign_pages
 from gateway.contracts import pages as contracts
 from gateway.custody import pages as safekeeping
 from gateway.errors import (
@@ -75,6 +75,7 @@ PAGES = (
     contracts,
     end_pages,
     opening_pages,
+    sign_pages,
     message_pages,
     desk,
     sheet_pages,

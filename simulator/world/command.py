@@ -120,11 +120,11 @@ def _names(faults: str) -> frozenset[str]:
 
 def _range(seeds: str) -> tuple[int, int]:
     first, _, last = seeds.partition("-")
-    try:
-        return int(first), int(last or first)
-    except ValueError:
-        typer.echo(f"casier-sim: --seeds {seeds!r} is no range: say 7, or 1-100", err=True)
-        raise typer.Exit(EXIT_USAGE) from None
+    last = last or first
+    if first.isdecimal() and last.isdecimal() and int(first) <= int(last):
+        return int(first), int(last)
+    typer.echo(f"casier-sim: --seeds {seeds!r} is no range: say 7, or 1-100", err=True)
+    raise typer.Exit(EXIT_USAGE)
 
 
 def _numbers(listed: str) -> frozenset[int] | None:

@@ -139,15 +139,33 @@ class SimulatedController:
     def power_cut(self) -> None:
         """The power is gone in this instant: coils, program, and whatever the disk had not synced.
 
-        Not from within an operation of the disk: its `watch` may ask for it with `loop.call_soon`.
+        Not from within an operation of the disk: see `power_cut_within`.
         """
         if not self.machine.powered:
             return
-        self._note("power_cut")
+        self._note("power_cut", unsynced=self.disk.cut(self._chance))
         self.machine.powered = False
         self.doors.supply(False)
-        self.disk.cut(self._chance)
         self._die(silent=True)
+
+    def power_cut_within(self, operations: int, then: Callable[[], None] = lambda: None) -> None:
+        """The power goes within that operation of the disk (1: its next one), and `then` hears of it.
+
+        What is written and not synced by then may be there afterwards, whole, in part, or not at all.
+        """
+        left = [operations]
+
+        def watch(_operation: str, _name: str) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                self.disk.watch = None
+                self.disk.lose_power(self._chance)
+                if self._connection is not None:
+                    self._connection.drop(silent=True)
+                self.loop.call_soon(self.power_cut)
+                self.loop.call_soon(then)
+
+        self.disk.watch = watch
 
     def kill(self) -> None:
         """SIGKILL: coils drop with the keeper's pipe, the kernel closes the rest, the unit starts it again."""
@@ -221,6 +239,8 @@ class SimulatedController:
         """What controller.bootstrap.run does, in the world's surroundings."""
         identity = load_identity(_DATA, self.disk)
         opened = open_journal(_DATA, self.disk)
+        if self.disk.is_lost:
+            await life.create_future()  # its power has gone meanwhile, and nobody comes to know what it read
         outside = Surroundings(
             self.machine.seen_by_a_controller(self.disk),
             self.disk,

@@ -57,6 +57,8 @@ class Disk:
         self._committed = 0
         self._used = 0
         self._databases: dict[str, SharedDatabase] = {}
+        # What the next boot will find, and how many changes were in doubt, once power has gone within an operation.
+        self._found: tuple[Disk, int] | None = None
 
     @property
     def used(self) -> int:
@@ -262,12 +264,32 @@ class Disk:
         left._used = sum(len(file.now) for file in left.files.values())
         return left
 
-    def cut(self, chance: Random) -> None:
-        """The power goes; of what was not synced chance decides. Every connection is dead."""
-        left = self.left_by(Chosen.by(chance, self._committed + 1, self._operations))
+    @property
+    def is_lost(self) -> bool:
+        """Whether its power has gone within an operation: what is still done until `cut` is done to nothing."""
+        return self._found is not None
+
+    def lose_power(self, chance: Random) -> None:
+        """The power goes within this operation (its `watch` asks for it), before any of that is carried out.
+
+        Whoever asked for the operation goes on for the rest of its turn, and `cut` ends it.
+        """
+        if self._found is None:
+            self._found = self._left_by_chance(chance)
+
+    def cut(self, chance: Random) -> int:
+        """The power goes; of what was not synced chance decides. Every connection is dead.
+
+        Answers how many changes were not synced.
+        """
+        (left, in_doubt), self._found = self._found or self._left_by_chance(chance), None
         self.drop()
         self.files, self._kept_names, self._used = left.files, left._kept_names, left._used
         self._moves, self._operations, self._committed = [], 0, 0
+        return in_doubt
+
+    def _left_by_chance(self, chance: Random) -> tuple["Disk", int]:
+        return self.left_by(Chosen.by(chance, self._committed + 1, self._operations)), len(self.unsynced)
 
     def drop(self) -> None:
         """The process that had files open has been killed: what it wrote stays, its connections are dead."""

@@ -13,6 +13,7 @@ from gateway.link.inbox import TOGETHER
 from gateway.link.service import CLIENT_ID, RETRY_S
 from gateway.link.steps import Steps
 from gateway.link.transport import Received, is_journal
+from gateway.reports.ledger import KeptLedger
 from simulator.errors import NotPossibleError
 from simulator.world.broker import Broker
 from simulator.world.chance import Chance
@@ -55,6 +56,7 @@ class _Process:
             gateway.pace.reconnect_at_most_ms,
             lambda topic, payload: gateway.on_sent(topic, payload),
         )
+        self.ledger = KeptLedger(gateway.storage.database)
         self.steps = Steps(
             gateway.storage.database, gateway.keystore, self.transport, now=gateway.now, mono_ms=self._mono_ms
         )
@@ -174,6 +176,12 @@ class Gateway:
         """The parts of its process, which must be running."""
         assert self._process is not None, "the gateway is not running"
         return self._process.steps
+
+    @property
+    def ledger(self) -> KeptLedger:
+        """What its process, which must be running, keeps of the facts that figures are made of."""
+        assert self._process is not None, "the gateway is not running"
+        return self._process.ledger
 
     @property
     def orders(self) -> Orders:

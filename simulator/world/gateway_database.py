@@ -1,10 +1,12 @@
 """The gateway's database in the world: SQLite in memory, migrated once a process, and what may go wrong with it."""
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NoReturn, Self
 
+import msgspec
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
@@ -14,6 +16,8 @@ from gateway.privacy.field_keys import FieldKeys
 from gateway.privacy.fields import use_keys
 from simulator.world.chance import Chance
 
+_TABLES = "SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name"
+_packed = msgspec.msgpack.Encoder().encode
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 # Raises where a statement is refused.
 Refusal = Callable[[str], None]
@@ -106,6 +110,14 @@ class GatewayDatabase:
     def backup(self) -> bytes:
         """Everything that is committed."""
         return self.connection.serialize()
+
+    def rows_hash(self) -> str:
+        """SHA-256 over every row of every table, in hex; whatever order or version of SQLite they come from."""
+        found = hashlib.sha256()
+        for (table,) in self.connection.execute(_TABLES).fetchall():
+            rows = self.connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name of ours
+            found.update(b"".join([_packed(table), *sorted(map(_packed, rows))]))
+        return found.hexdigest()
 
     def restore(self, saved: bytes) -> None:
         """The database as it was then."""

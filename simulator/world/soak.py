@@ -6,12 +6,13 @@ Every second seed has all faults at once, the others a random half of their fami
 python -m simulator.world.soak [SEEDS [DAYS [JOBS]]]
 """
 
+import math
 import os
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from itertools import islice
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import typer
@@ -19,6 +20,7 @@ import typer
 from simulator.world.chance import Chance
 from simulator.world.command import replay, spelled, summary
 from simulator.world.faults.families import FAMILIES, FAULTS
+from simulator.world.invariants.violation import Violation
 from simulator.world.outcome import Outcome
 from simulator.world.run import run
 from simulator.world.tree import tree_version
@@ -73,18 +75,34 @@ def soak(seeds: int, days: int, jobs: int, folder: Path = _ROOT / "build" / "soa
 
 
 def _outcomes(seeds: Iterator[int], days: int, jobs: int) -> Iterator[Outcome]:
-    with ProcessPoolExecutor(jobs) as pool:
-        running: set[Future[Outcome]] = {
-            pool.submit(run, seed, days, faults_of(seed)) for seed in islice(seeds, 2 * jobs)
-        }
-        try:
-            while running:
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for each in finished:
-                    yield each.result()
-                running |= {pool.submit(run, seed, days, faults_of(seed)) for seed in islice(seeds, len(finished))}
-        finally:
+    """Side by side, each in a pool of its own: where a process dies, it is known of which seed."""
+    pools = [ProcessPoolExecutor(1) for _ in range(jobs)]
+    running: dict[Future[Outcome], tuple[ProcessPoolExecutor, int]] = {}
+
+    def begin(pool: ProcessPoolExecutor) -> None:
+        if (seed := next(seeds, None)) is not None:
+            running[pool.submit(run, seed, days, faults_of(seed))] = pool, seed
+
+    try:
+        for pool in pools:
+            begin(pool)
+        while running:
+            for each in wait(running, return_when=FIRST_COMPLETED).done:
+                pool, seed = running.pop(each)
+                outcome = _outcome(each, seed, days)
+                if not outcome.violations:
+                    begin(pool)
+                yield outcome
+    finally:
+        for pool in pools:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _outcome(lived: Future[Outcome], seed: int, days: int) -> Outcome:
+    try:
+        return lived.result()
+    except BrokenProcessPool as error:
+        return Outcome(seed, days, "", {}, [Violation(0, "defect", f"its process died: {error}")], [], math.inf)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ from wire.access_list import Grant
 _ERRANDS = 0.4
 # Loans, and who answers for whom, are looked at at every so many judgements: they are kept, and found later too.
 _EVERY = 3
+# So is one report; all of them are at the end.
+_FIGURES_EVERY = 6
 # Where there are fewer lockers all of them are for people.
 _ROOM_FOR_TOOLS = 20
 _TOOLS = 24
@@ -87,6 +89,7 @@ class Town:
         self._loans = LoanJudge(self.office)
         self._answers = AnswerJudge(self.office)
         self._accounts = AccountJudge(self.office)
+        self._figures = FigureJudge(self.office, self._schemes.values())
         self._judged = self._told = 0
         self._has_people = False
 
@@ -172,6 +175,8 @@ class Town:
         self._judged += 1
         if self._judged % _EVERY == 0:
             self._judge_records()
+        if self._judged % _FIGURES_EVERY == 0:
+            self._figures.glance(self._chance.stream("figures"))
         return self._news()
 
     def remember(self) -> tuple[int, Memory]:
@@ -250,7 +255,7 @@ class Town:
     def figures_by_counting(self) -> list[Violation]:
         """Every figure of every report, counted again from what was done and survived."""
         self._judge_records()
-        FigureJudge(self.office, self.schemes).judge(self._luck)
+        self._figures.judge(self._chance.stream("figures"))
         return self._news()
 
     def _judge_records(self) -> None:

@@ -1,12 +1,16 @@
 """Which tree the outcome of a seed belongs to: what a soak did not load, it may leave unsaid."""
 
 import hashlib
-from importlib.metadata import version
+import sqlite3
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from platform import libc_ver, machine, python_version
 
+import apsw
 import grimp
 
 _ROOT = Path(__file__).parents[2]
+_LOCK = _ROOT / "requirements" / "simulator.txt"
 _PACKAGES = ("wire", "hw", "controller", "gateway", "simulator")
 # The second is loaded by name, where the gateway's tables are made.
 _BEGINNINGS = ("simulator.world.soak", "gateway.tables")
@@ -20,12 +24,27 @@ def sources() -> tuple[Path, ...]:
     return tuple(sorted(map(_path, loaded | packages)))
 
 
+def versions() -> tuple[str, ...]:
+    """What decides a trace beside our sources: the interpreter, its SQLite and C library, and all that is locked."""
+    locked = sorted({line.partition("==")[0] for line in _LOCK.read_text().splitlines() if "==" in line})
+    built = (python_version(), sqlite3.sqlite_version, apsw.sqlite_lib_version(), *libc_ver(), machine())
+    return (*built, *(f"{name} {_installed(name)}" for name in locked))
+
+
 def tree_version() -> str:
-    """Sixteen hexadecimal digits of the sources a soak loads, and of the time zones."""
-    found = hashlib.sha256(version("tzdata").encode())
+    """Sixteen hexadecimal digits of the sources a soak loads, and of the versions beside them."""
+    found = hashlib.sha256("\n".join(versions()).encode())
     for path in sources():
         found.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return found.hexdigest()[:16]
+
+
+def _installed(name: str) -> str:
+    """Some are locked for other machines."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"
 
 
 def _path(module: str) -> Path:

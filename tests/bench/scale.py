@@ -30,10 +30,10 @@ from simulator.broker import free_port
 from tests.bench.figures import Figure, percentile
 from tests.bench.town import OPERATOR, PASSWORD, WORKER, Town, found
 from tests.integration.controller.conftest import now_ms
+from tests.postgresql import POSTGRESQL
 
 CONTRACTS, EVENTS = 100_000, int(os.environ.get("CASIER_BENCH_EVENTS", "1000000"))
 SMALLER = 10
-POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
 PAGES = ("wall", "person", "site_report", "network_report")
 DATABASES = ("postgresql", "sqlite")
 TIMES, ROUNDS = 40, 3

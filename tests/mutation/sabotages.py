@@ -34,7 +34,7 @@ SABOTAGES = (
         "controller/store.py",
         'run("PRAGMA synchronous=FULL")',
         'run("PRAGMA synchronous=OFF")',
-        "tests/simulation/test_power_cuts.py::test_a_power_cut_leaves_all_that_was_answered_and_the_list_before_or_after[0]",
+        "tests/simulation/test_power_cuts.py::test_a_power_cut_leaves_all_that_was_answered_and_the_list_before_or_after[1]",
     ),
     Sabotage(
         "wait for the disk for ever",
@@ -229,8 +229,8 @@ SABOTAGES = (
         "shut out a holder whom a list forgets",
         "no one is parted from their belongings by software",
         "controller/carried_over.py",
-        "    return CarriedOver((*still, *vanished), _dead(old, new, now)), vanished\n",
-        "    return CarriedOver(still, _dead(old, new, now)), vanished\n",
+        "    return (*still, *collecting, *_still_shut(kept, still), *_newly_shut(before, lost))\n",
+        "    return (*still, *_still_shut(kept, still), *_newly_shut(before, lost))\n",
         f"{CORE}/test_access_lists.py::test_holder_whom_a_list_forgets_may_collect_for_72_hours",
     ),
     Sabotage(

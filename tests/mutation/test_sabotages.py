@@ -20,5 +20,13 @@ def test_a_broken_rule_is_noticed(warm: Warm, sabotage: Sabotage) -> None:
     assert warm.notices(sabotage), f"{sabotage.test} does not notice: {sabotage.name} ({sabotage.rule})"
 
 
+def test_a_copy_without_a_sabotage_passes_all_of_their_tests(warm: Warm) -> None:
+    assert not warm.fail(*sorted({each.test for each in SABOTAGES}))
+
+
+def test_there_are_at_least_twenty() -> None:
+    assert len(SABOTAGES) >= 20
+
+
 def test_no_two_sabotages_are_the_same() -> None:
     assert len({(each.file, each.old, each.new) for each in SABOTAGES}) == len(SABOTAGES)

@@ -66,13 +66,17 @@ class Warm:
 
     def notices(self, sabotage: Sabotage) -> bool:
         """Whether its test fails on the sabotaged copy. Raises TableError."""
+        with sabotaged(sabotage, self._folder):
+            return self.fail(sabotage.test)
+
+    def fail(self, *tests: str) -> bool:
+        """Whether one of these tests fails on the copy as it is. Raises TableError where they could not be run."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        with sabotaged(sabotage, self._folder):
-            print(sabotage.test, file=self._process.stdin, flush=True)
-            code, said = json.loads(self._process.stdout.readline())
+        print(json.dumps(tests), file=self._process.stdin, flush=True)
+        code, said = json.loads(self._process.stdout.readline())
         if code not in (0, TESTS_FAILED):
-            raise TableError(f"{sabotage.name}: {sabotage.test} could not be run:\n{said}")
+            raise TableError(f"{', '.join(tests)} could not be run:\n{said}")
         return bool(code == TESTS_FAILED)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """A pytest with its plugins and libraries loaded and none of our modules, that forks for each test it is asked to run.
 
-`warm.py FOLDER`: reads tests of the copy of the tree in FOLDER, one a line, and answers each with a line of JSON: exit
-code, and the end of what it said. Run as a file, so that no package of ours is loaded with it.
+`warm.py FOLDER`: reads lines of JSON, each a list of tests of the copy of the tree in FOLDER, and answers each with a
+line of JSON: exit code, and the end of what it said. Run as a file, so that no package of ours is loaded with it.
 """
 
 import json
@@ -33,25 +33,25 @@ def warm_up() -> None:
         sys.exit(f"warming up: exit code {code}, loaded of ours: {OURS & set(sys.modules)}")
 
 
-def become(folder: Path, test: str, said: Path) -> int:
+def become(folder: Path, tests: list[str], said: Path) -> int:
     """In the child: pytest as if it had been started in that folder."""
     with said.open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     os.chdir(folder)
-    return int(pytest.main([*QUIETLY, test]))
+    return int(pytest.main([*QUIETLY, *tests]))
 
 
 def main(folder: Path) -> None:
     """Answers until its standard input ends."""
     warm_up()
     said = folder / "said.txt"
-    for test in sys.stdin:
+    for line in sys.stdin:
         child = os.fork()
         if child == 0:
             code = 99
             try:
-                code = become(folder, test.strip(), said)
+                code = become(folder, json.loads(line), said)
             finally:
                 sys.stdout.flush()
                 os._exit(code)

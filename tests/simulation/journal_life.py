@@ -259,7 +259,7 @@ class JournalLife:
         if not epochs:  # the disk cannot be read now
             return
         epoch = self.chance.choice(epochs)
-        self._journal.note_receipt(epoch.no, self.chance.randint(epoch.through, epoch.last), self._at)
+        self._journal.note_receipt(epoch.epoch, self.chance.randint(epoch.through, epoch.last), self._at)
         self.run(self.chance.choice((1, 700)))
 
     def _epochs(self) -> list[EpochState]:
@@ -277,10 +277,10 @@ class JournalLife:
     def month_passes(self) -> None:
         """What was receipted long ago goes."""
         for oldest in self._epochs()[:1]:
-            self._journal.note_receipt(oldest.no, oldest.last, self._at)
+            self._journal.note_receipt(oldest.epoch, oldest.last, self._at)
             self.run(700)
             self._at += _AGES
-            self._journal.note_receipt(oldest.no, oldest.last, self._at)
+            self._journal.note_receipt(oldest.epoch, oldest.last, self._at)
         self.run(DAY_MS // 2)
 
     def restart(self) -> None:

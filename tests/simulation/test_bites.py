@@ -1,10 +1,13 @@
 """Every fault bites where it has occasion to: what it does to a bank, a broker or a gateway is there to be seen."""
 
+from random import Random
+
 import pytest
 
 from controller.clock import Clock
 from controller.effects import Record
 from simulator.world.desk import Desk
+from simulator.world.disk import Disk
 from simulator.world.faults import network
 from simulator.world.faults.families import FAULTS
 from simulator.world.faults.refusals import session_of
@@ -74,6 +77,23 @@ def test_a_fault_of_a_bank_leaves_its_trace_in_the_journal(name: str) -> None:
         town.begin(name, hours=4)
         _occasions(town)
         assert town.watch.told.said_since("bank-1", WRITTEN[name], since_ms)
+
+
+@pytest.mark.parametrize("name", ["power_cut_at_write", "power_cut_at_opening"])
+def test_power_goes_while_the_disk_holds_what_it_has_not_synced(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    in_doubt: list[int] = []
+    cut = Disk.cut
+
+    def counted(disk: Disk, chance: Random) -> int:
+        in_doubt.append(cut(disk, chance))
+        return in_doubt[-1]
+
+    monkeypatch.setattr(Disk, "cut", counted)
+    with faulty_town(7, lockers=4) as town:
+        town.begin(name, hours=4)
+        _occasions(town)
+        assert any(in_doubt)
+        assert town.found() == set()
 
 
 @pytest.mark.parametrize("name", sorted(CUT_OFF))

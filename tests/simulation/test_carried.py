@@ -3,7 +3,10 @@
 import pytest
 
 from controller import carried_over
+from gateway.access.changes import access_changed
+from gateway.contracts.models import Contract
 from simulator.world.lives.badge_desk import BadgeDesk
+from simulator.world.lives.records import Someone
 from simulator.world.world import DAY_MS
 from tests.simulation.faulty_town import FaultyTown, faulty_town
 
@@ -46,3 +49,33 @@ def test_a_bank_that_forgets_a_dead_badge_with_its_list_is_found(monkeypatch: py
 def test_a_bank_that_keeps_it_dead_is_not() -> None:
     with faulty_town(3) as town:
         assert _revoked_and_mutilated(town) == set(), town.world.violations
+
+
+@pytest.mark.parametrize("keeps_shut", [True, False])
+def test_a_bank_that_lets_in_whom_a_list_forgot_after_their_death_is_found(
+    monkeypatch: pytest.MonkeyPatch, keeps_shut: bool
+) -> None:
+    if not keeps_shut:
+        monkeypatch.setattr(carried_over, "_newly_shut", lambda *_, **__: [])
+    with faulty_town(3) as town:
+        someone = next(one for one in town.town.records.people.values() if one.pact is not None and one.pact.signed_at)
+        assert someone.pact is not None
+        town.hours(30)
+        with town.world.gateway.writing() as session:
+            contract = session.get_one(Contract, someone.pact.id)
+            contract.frozen_at = town.world.gateway.now()
+            access_changed(session, "bank-1")
+        town.hours(0.1)
+        assert not _comes(town, someone)
+        town.begin("list_forgets", hours=6)
+        town.hours(1)
+        assert _comes(town, someone) != keeps_shut
+        assert ("carried" in {one.invariant for one in town.world.violations}) != keeps_shut
+
+
+def _comes(town: FaultyTown, someone: Someone) -> bool:
+    """With their badge, to their locker; whether it opened."""
+    before = town.world.counts["releases"]
+    town.town._people._present(someone, someone.cards[0], "bank-1")
+    town.hours(0.1)
+    return town.world.counts["releases"] > before

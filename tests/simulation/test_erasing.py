@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.care import waiting
 from gateway.people.models import Person
 from gateway.privacy import erasure
 from gateway.privacy.files import Part
@@ -25,6 +26,27 @@ def test_files_are_erased_and_nobody_is_who_is_still_served() -> None:
         town.hours(24 * 20)
         assert town.town.counts["files erased"] > 0
         assert town.found() == set(), town.world.violations
+
+
+def _figures_after_somebody_waited_in_vain() -> set[str]:
+    with faulty_town(3) as town:
+        arrivals = town.town._arrivals
+        (scheme, *_) = arrivals.every
+        assert arrivals.wait(town.town.records.workers[scheme.organisation][0], scheme) == "done"
+        (entry,) = town.town.records.waiting
+        town.hours(24 * 9)
+        assert town.town.records.people[entry.person].erased
+        assert entry.why == "unknown"
+        return {one.invariant for _ in range(12) for one in town.town.figures_by_counting()}
+
+
+def test_nobody_waits_any_more_whose_file_is_erased() -> None:
+    assert _figures_after_somebody_waited_in_vain() == set()
+
+
+def test_whoever_stays_on_the_waiting_list_once_their_file_is_erased_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "close_erased", lambda *_, **__: None)
+    assert "figures" in _figures_after_somebody_waited_in_vain()
 
 
 def test_a_gateway_that_erases_the_file_of_somebody_who_is_served_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from controller import carried_over
 from gateway.access.changes import access_changed
 from simulator.world.faults.fault import DAY_MS, HOUR_MS
 from simulator.world.invariants.access import AccessJudge
@@ -64,3 +65,31 @@ def test_a_year_ahead_for_a_week_shuts_nobody_out(let_in: set[str]) -> None:
         assert before <= let_in
         _goes_ahead(town, 0)
         assert town.found() == set(), town.world.violations
+
+
+def _boots_before_ntp(town: FaultyTown) -> set[str]:
+    """A year ahead, and the bank hears of its list after a boot, minutes before it hears of the true time."""
+    town.hours(30)
+    bank = town.world.controllers[0]
+    town.world.wrong_clocks[bank.name] += 1
+    bank.power_cut()
+    bank.machine.synchronised = False
+    _goes_ahead(town, 365 * DAY_MS)
+    bank.power_on()
+    town.hours(0.2)
+    bank.machine.synchronised = True
+    bank.look_at_clock()
+    town.hours(100)
+    _goes_ahead(town, 0)
+    return town.found()
+
+
+def test_a_year_ahead_at_a_boot_that_hears_of_the_time_last_shuts_nobody_out() -> None:
+    with faulty_town(3) as town:
+        assert _boots_before_ntp(town) == set(), town.world.violations
+
+
+def test_a_bank_that_believes_the_first_who_tells_it_the_time_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carried_over, "_early", lambda *_: ())
+    with faulty_town(3) as town:
+        assert "shut_out" in _boots_before_ntp(town)

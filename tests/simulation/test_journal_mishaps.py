@@ -7,10 +7,11 @@ import pytest
 
 from controller.journal import NAME, open_journal
 from controller.salvage import set_aside
+from controller.state_copy import COPY_NAME
 from controller.store import Store
 from simulator.world.disk import Disk
 from simulator.world.survival import nothing
-from tests.simulation.journal_life import DATA, DATABASE, JournalLife
+from tests.simulation.journal_life import DATA, DATABASE, JournalLife, copied
 from wire.entries import EntryType
 
 _NOISE = b"\xa5" * 4096
@@ -94,3 +95,69 @@ def test_a_list_that_came_just_before_the_process_was_killed_is_in_the_copy_of_t
     life.stop()
     life.disk.spoil(DATABASE, 0, _NOISE)
     assert open_journal(DATA, life.disk).state["list"] == newest
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_where_the_journal_is_gone_the_list_comes_from_its_copy_and_stays_there(
+    life: JournalLife, is_empty: bool
+) -> None:
+    newest, session = newest_list(life), int(open_state(life.disk)["session"])
+    lose_journal(life, is_empty)
+    cause, has_list, entries = found(life.disk)
+    assert (cause, has_list, entries) == ("journal_set_aside", True, [])
+    state = open_state(life.disk)
+    assert (state["list"], copied(life.disk)["list"]) == (newest, newest)
+    assert int(state["session"]) > session
+    life.start()
+    life.rest()
+    life.stop()
+    assert copied(life.disk)["list"] == newest
+
+
+def test_a_disk_without_journal_and_copy_is_a_bank_that_begins(life: JournalLife) -> None:
+    lose_journal(life)
+    life.disk.delete(f"{DATA}/{COPY_NAME}")
+    assert found(life.disk) == ("start", False, [])
+
+
+def test_a_copy_made_since_a_journal_was_set_aside_knows_better_than_that_journal(life: JournalLife) -> None:
+    """What it says may be years old, and whom the newest list revokes it does not know."""
+    set_aside(DATA / NAME, life.disk)
+    life.start()
+    life.list_comes()
+    life.rest()
+    life.stop()
+    newest = newest_list(life)
+    lose_journal(life)
+    state = open_state(life.disk)
+    assert (state["list"], state["list_version"]) == (newest, b"%d" % life.lists[newest])
+
+
+def test_a_copy_made_before_a_journal_was_set_aside_knows_no_better(life: JournalLife) -> None:
+    set_aside(DATA / NAME, life.disk)
+    life.start()
+    life.rest()
+    life.list_comes()
+    life.stop()
+    newest = newest_list(life)
+    assert copied(life.disk)["list"] != newest
+    set_aside(DATA / NAME, life.disk)
+    assert open_state(life.disk)["list"] == newest
+
+
+def newest_list(life: JournalLife) -> bytes:
+    return max(life.lists, key=lambda envelope: life.lists[envelope])
+
+
+def open_state(disk: Disk) -> dict[str, bytes]:
+    opened = open_journal(DATA, disk)
+    assert opened.store is not None
+    opened.store.close()
+    return opened.state
+
+
+def lose_journal(life: JournalLife, is_empty: bool = False) -> None:
+    """What a check of the file system may leave after a power cut."""
+    life.disk.delete(DATABASE)
+    if is_empty:
+        life.disk.create(DATABASE)

@@ -194,7 +194,8 @@ def test_a_figure_that_is_not_what_was_done_is_found(kept: World, planted: str) 
             FigureJudge(office, kept.town.schemes).judge(kept.town.luck(f"planted {seed}"))
         assert {violation.invariant for violation in office.violations[told:]} == {"figures"}
     finally:
-        kept.gateway.storage.restore(saved)
+        kept.gateway.restore(saved)  # whose process kept what was planted, too
+        kept.gateway.start()
         del office.violations[told:]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from gateway.loans import grants, movements, service
 from gateway.loans.models import Loan, LoanItem
 from gateway.reports import activity
 from simulator.world.invariants.figures import FigureJudge
-from simulator.world.invariants.loans import LoanJudge, readings
+from simulator.world.invariants.loans import LoanJudge, Reading, Told, read, readings
+from simulator.world.lives.calendar import DAY
+from simulator.world.lives.lending import Lent, Member
+from simulator.world.lives.pacts import Hold
 from tests.simulation.faulty_town import FaultyTown, faulty_town
 
 
@@ -105,6 +109,21 @@ def test_a_loan_that_is_not_what_was_done_is_found(lent: FaultyTown, table: Any,
         del told[before:]
 
 
+@pytest.mark.parametrize("outcomes", [("door_opened", "release_failed"), ("release_failed", "door_opened")])
+def test_a_door_that_opened_counts_though_its_board_failed_to_answer_whatever_came_first(
+    outcomes: tuple[str, str],
+) -> None:
+    member = Member("a member", "a person", "a site", date(2026, 3, 1), date(2027, 3, 1), 0)
+    lent = Lent("a loan", member, {"a tool": None}, 0, DAY, [Hold("bank-1", 24, 0, DAY)], 0, DAY)
+    told = [
+        Told(1, 100, 1, "release_intended", "taking", frozenset({member.person})),
+        Told(2, 101, 2, outcomes[0], "taking", None),
+        Told(3, 102, 3, outcomes[1], "taking", None),
+    ]
+    assert read(lent, told) == (Reading(100, None), [])
+    assert read(lent, [one for one in told if one.kind != "door_opened"]) == (Reading(None, None), [])
+
+
 @pytest.mark.parametrize(
     ("where", "what", "planted", "invariant"),
     [
@@ -114,7 +133,7 @@ def test_a_loan_that_is_not_what_was_done_is_found(lent: FaultyTown, table: Any,
         (effects, "note_releases", lambda *_, **__: None, "loans"),
         (service, "access_changed", lambda *_: None, "access"),
         (grants, "_why_dead", lambda *_: None, "access"),
-        (grants, "_returns_until", lambda _terms, _zone, due_at: due_at, "access"),
+        (grants, "opens_until", lambda _terms, _zone, due_at: due_at, "access"),
     ],
 )
 def test_a_library_that_lends_wrongly_is_found(

@@ -22,6 +22,8 @@ SUBSETS = 3
 KEY_BYTES = 32
 # By the requirement; a soak run of another length scales it.
 SOAK_CUTS = max(15_000, SOAK_COUNT * 3 // 2)
+# A life has at least so many.
+LIFE_POINTS = 1_250
 
 
 class Cuts:
@@ -145,7 +147,14 @@ def little_reserve(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"controller.{module}.RESERVE_BYTES", 64 * 1024)
 
 
-@pytest.mark.parametrize("seed", range(6))
+def test_a_power_cut_at_any_operation_of_a_life_leaves_all_that_was_answered_and_the_list_before_or_after() -> None:
+    cuts = Cuts(0)
+    cuts.cut(frozenset(range(cuts.points)), variants=1)
+    assert not cuts.found, cuts.found[:5]
+    assert cuts.cuts == cuts.points
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
 def test_a_power_cut_leaves_all_that_was_answered_and_the_list_before_or_after(seed: int) -> None:
     cuts = Cuts(seed)
     cuts.cut(frozenset(Random(seed).sample(range(cuts.points), 60)), variants=2)
@@ -195,12 +204,9 @@ def test_the_cuts_find_a_journal_that_does_not_keep_its_word(sabotage: str, monk
 
 
 @pytest.mark.soak
-def test_fifteen_thousand_power_cuts_at_distinct_points(capsys: pytest.CaptureFixture[str]) -> None:
-    points = cut = seed = 0
-    while points < SOAK_CUTS:
-        cuts = Cuts(seed)
-        cuts.cut(frozenset(range(cuts.points)))
-        assert not cuts.found, cuts.found[:5]
-        points, cut, seed = points + cuts.points, cut + cuts.cuts, seed + 1
-        with capsys.disabled():
-            print(f"{points} of {SOAK_CUTS} points, {cut} power cuts")
+@pytest.mark.parametrize("seed", range(SOAK_CUTS // LIFE_POINTS))
+def test_fifteen_thousand_power_cuts_at_distinct_points(seed: int) -> None:
+    cuts = Cuts(seed)
+    cuts.cut(frozenset(range(cuts.points)))
+    assert not cuts.found, cuts.found[:5]
+    assert LIFE_POINTS <= cuts.points <= cuts.cuts

@@ -131,6 +131,33 @@ def test_a_soak_stops_at_the_first_violation_and_says_how_to_replay_it(
     assert soak.Done(tmp_path, 30, tree_version()).seeds == {1}
 
 
+def _dies_in_its_third(seed: int, days: int, _names: frozenset[str]) -> Outcome:
+    if seed == 3:
+        os._exit(9)
+    return Outcome(seed, days, "cd" * 32, {}, [], [], 1.0)
+
+
+def test_a_soak_names_the_seed_in_which_a_process_of_it_died(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(soak, "run", _dies_in_its_third)
+    assert soak.soak(12, 30, 2, tmp_path) == 1
+    said = capsys.readouterr().out
+    assert "seed 3: 1 violations" in said
+    assert "casier-sim world --seeds 3 --days 30 --faults" in said
+    assert 3 not in soak.Done(tmp_path, 30, tree_version()).seeds
+
+
+@pytest.mark.parametrize("seeds", ["9-3", "x", "1-2-3", "-2"])
+def test_seeds_that_are_no_range_are_a_usage_error_and_no_run_of_nothing(
+    capsys: pytest.CaptureFixture[str], seeds: str
+) -> None:
+    with pytest.raises(typer.Exit) as ended:
+        command._range(seeds)
+    assert ended.value.exit_code == command.EXIT_USAGE
+    assert "is no range" in capsys.readouterr().err
+
+
 def test_a_soak_gives_every_second_seed_all_faults_and_the_others_half_of_their_families() -> None:
     assert all(soak.faults_of(seed) == ALL for seed in range(2, 200, 2))
     drawn = [soak.faults_of(seed) for seed in range(1, 401, 2)]

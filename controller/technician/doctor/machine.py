@@ -164,7 +164,7 @@ def _trust(machine: Machine) -> Finding:
 
 def _clock(machine: Machine, clock: str | None) -> Finding:
     at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(machine.at / 1_000))
-    mend = "connect the network (timedatectl shows whether NTP works), or set it: casier-controller time set"
+    mend = "connect the network (timedatectl shows whether NTP works), or casier-controller time set --at, by a watch"
     if machine.at < FIRST_FLOOR:
         return broken("clock", "clock", f"it says {at}, which is past", mend)
     if clock == "trusted" or (clock is None and machine.synchronised):

@@ -1,4 +1,4 @@
-"""The card: full, read-only, stalled, broken, its syncs failing; and power cut exactly at one of its operations."""
+"""The card: full, read-only, stalled, broken, its syncs failing; and power cut within one of its operations."""
 
 import errno
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from wire.entries import EntryType
 
 # How old the journal's last look at its disk may be when something is written.
 _LOOKED_AT_MS = 5_000
+_CUTS = 3
 
 
 def _troubled(schedule: Schedule, hit: Hit, since_ms: int) -> None:
@@ -90,23 +91,29 @@ def _sync_fails(schedule: Schedule, hit: Hit) -> Heal:  # noqa: ARG001
 
 
 def _cut_at_write(schedule: Schedule, hit: Hit) -> Heal:
-    """The power goes with one of its next operations."""
-    bank, loop = hit.bank, schedule.world.loop
-    left = [hit.chance.randint(1, 60)]
+    """Again and again, each time after it has been on for some operations."""
+    bank, left = hit.bank, [_CUTS]
 
-    def watch(_operation: str, _name: str) -> None:
+    def watch() -> None:
+        bank.power_cut_within(hit.chance.randint(1, 60), dark)
+
+    def dark() -> None:
         left[0] -= 1
-        if left[0] == 0:
-            bank.disk.watch = None
-            loop.call_soon(bank.power_cut)
+        schedule.world.loop.after(hit.chance.randint(1_000, 900_000), bright)
 
-    bank.disk.watch = watch
-
-    def heal() -> None:
-        bank.disk.watch = None
+    def bright() -> None:
         if not bank.machine.powered:
             bank.power_on()
+        if left[0] > 0:
+            watch()
 
+    def heal() -> None:
+        left[0] = 0
+        bank.disk.watch = None
+        bright()
+
+    watch()
+    hit.has_bitten = lambda: left[0] == 0
     return heal
 
 

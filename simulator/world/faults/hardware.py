@@ -247,5 +247,5 @@ FAMILY = (
     Fault("door_forced", (21,), (MINUTE_MS, HOUR_MS), _forced),
     Fault("door_left_open", (21,), (HOUR_MS, DAY_MS), _left_open),
     Fault("handles_tried", (21,), (MINUTE_MS, MINUTE_MS), _handle),
-    Fault("tampered", (21, 22), (MINUTE_MS, HOUR_MS), _tamper),
+    Fault("tampered", (21,), (MINUTE_MS, HOUR_MS), _tamper),
 )

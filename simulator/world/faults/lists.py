@@ -21,6 +21,7 @@ from wire.topics import Topic, topic_name
 
 _STEM = 12  # of a grant's id: which contract it is of
 _MOST = 3
+_NEVER = 1 << 62
 # How often it is everybody.
 _ALL = 0.25
 _THEIRS = frozenset({Kind.HOLDER.value, Kind.COLLECT.value})
@@ -35,7 +36,9 @@ def _forgets(schedule: Schedule, hit: Hit) -> Heal | None:
         return None
     try:
         with gateway.writing() as session:
-            payload, version = _without(session, bank, stems, _known_dead(schedule, hit), gateway.now())
+            payload, version = _without(
+                session, bank, stems | _shut(schedule, hit), _known_dead(schedule, hit), gateway.now()
+            )
             envelope = gateway.keystore.sign(Topic.ACCESS, payload)
             if not unknown:
                 session.add(_issued(bank, version, payload, envelope, gateway.now()))
@@ -72,6 +75,15 @@ def _held(schedule: Schedule, hit: Hit) -> frozenset[str]:
     known = sorted(held - shut)
     most = len(known) if hit.chance.random() < _ALL else _MOST
     return frozenset(hit.chance.sample(known, min(most, len(known))))
+
+
+def _shut(schedule: Schedule, hit: Hit) -> frozenset[str]:
+    """The contracts whose holders something shuts to their end: a death, or things inside that are another's."""
+    accepted = schedule.watch.ledger.banks[hit.bank.name].accepted
+    grants = accepted.grants if accepted else ()
+    ends = {grant.id[:_STEM]: grant.not_after for grant in grants if grant.kind == Kind.HOLDER.value}
+    shut = (grant for grant in grants if grant.kind == Kind.SUSPENDED.value)
+    return frozenset(stem for grant in shut if ends.get(stem := grant.id[:_STEM], _NEVER) <= grant.not_after)
 
 
 def _known_dead(schedule: Schedule, hit: Hit) -> frozenset[tuple[str, str]]:

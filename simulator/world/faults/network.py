@@ -63,5 +63,5 @@ FAMILY = (
     Fault("link_half_open", (12,), (MINUTE_MS, DAY_MS), _half_open),
     Fault("link_flaps", (12,), (HOUR_MS, 2 * HOUR_MS), _flaps),
     Fault("link_stalls", (12,), (MINUTE_MS, MINUTE_MS), _slow),
-    Fault("month_offline", (23,), (30 * DAY_MS, 30 * DAY_MS), _month),
+    Fault("month_offline", (14, 23, 25), (30 * DAY_MS, 30 * DAY_MS), _month),
 )

@@ -39,6 +39,7 @@ def _at_an_opening(act: Callable[[Hit], None], times: int) -> Callable[[Schedule
 
         def heal() -> None:
             left[0] = 0
+            hit.bank.disk.watch = None
             again()
 
         return heal
@@ -51,8 +52,16 @@ def _kill(hit: Hit) -> None:
 
 
 def _cut_for_a_while(hit: Hit) -> None:
-    hit.bank.power_cut()
-    hit.bank.loop.after(hit.chance.randint(1_000, 900_000), _on_again(hit))
+    """Between two operations of its disk, or within one: its journal writes while somebody is at a door."""
+
+    def dark() -> None:
+        hit.bank.loop.after(hit.chance.randint(1_000, 900_000), _on_again(hit))
+
+    if hit.chance.random() < 0.5:
+        hit.bank.power_cut_within(hit.chance.randint(1, 12), dark)
+    else:
+        hit.bank.power_cut()
+        dark()
 
 
 def _hang(hit: Hit) -> None:

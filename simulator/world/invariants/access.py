@@ -194,6 +194,8 @@ class AccessJudge:
             opens = [_opens(view, pact, card.owner, asked, made) for view in views]
             # A gateway whose clock was ahead numbers its lists by that for long, and makes them by the right time.
             may = may or (doubtful and any(_opens(view, pact, card.owner, asked, 0) for view in views))
+            if _may_be_early(asked):
+                may = may or any(_opens(view, pact, card.owner, asked, 0) for view in pact.views)
             lost = forgotten is not None and pact.id in forgotten.pacts
             # Whoever is forgotten may come day and night, and a little longer than was agreed.
             kept: Sequence[View] = [view for view in views if _is_any_within(lost_between, view.at, card.given_at)]
@@ -267,6 +269,12 @@ def _opens(view: View, pact: Pact | Lent, owner: str, asked: Presented, made: in
     if pact.service == "luggage" and not _is_open(now):
         return False
     return _has_a_way(view, owner, asked, made, shut_from=_shut_from(view, now))
+
+
+def _may_be_early(asked: Presented) -> bool:
+    """Whether nobody tells the bank the time, and its list comes from a day that it has not seen: it ends nobody's way
+    (docs/decisions/0011-revoked-and-kept.md)."""
+    return not asked.moment.is_told and asked.list_version > asked.moment.ending_at
 
 
 def _is_kept(view: View, owner: str, asked: Presented) -> bool:

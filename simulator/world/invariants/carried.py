@@ -1,6 +1,6 @@
 """What a bank keeps beside a new list: every badge that was called dead, and those forgotten for three days at most."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from controller.access import CarriedOver
@@ -31,6 +31,8 @@ class Carried(Invariant):
         self._dead: dict[str, _Lines] = {}
         self._holders: dict[str, frozenset[Grant]] = {}
         self._collecting: dict[str, _Lines] = {}
+        self._shut: dict[str, frozenset[tuple[str, int]]] = {}
+        self._shut_by: dict[str, frozenset[tuple[str, int]]] = {}
 
     def opened(self, bank: str, opened: Opened) -> None:
         """A life goes on from what its disk has kept."""
@@ -43,15 +45,28 @@ class Carried(Invariant):
                 dead, holders = self._dead.get(bank, frozenset()), self._holders.get(bank, frozenset())
                 collecting = self._collecting.get(bank, frozenset())
                 kept = decode_carried_over(entry.state.get("kept") or b"[]")
+                shut = self._shut.get(bank, frozenset()) | self._shut_by[bank]
+                self._shut[bank] = frozenset(shut & {(one.digest, at) for one in kept.holders for at in one.lockers})
                 self._take(bank, kept)
                 self._judge_dead(bank, dead - self._dead[bank])
                 self._judge_forgotten(bank, frozenset(kept.holders) - holders, collecting)
+
+    def energised(self, bank: str, locker: int) -> None:
+        """Not for whom a list forgot while the locker was shut to them for what is inside, or by a death."""
+        intent, runtime = self._ledger.banks[bank].current, self.world.banks[bank].runtime
+        if runtime is None or runtime.now().clock != "trusted" or self.world.wrong_clocks[bank]:
+            return
+        if intent is None or (intent.body.get("digest"), locker) not in self._shut.get(bank, ()):
+            return
+        if intent.body.get("grant") in {grant.id for grant in self._holders[bank]}:
+            self.violated(f"{bank} opens locker {locker} by {intent.body['grant']}: forgotten, and shut until then")
 
     def _judge_dead(self, bank: str, dropped: _Lines) -> None:
         if dropped:
             self.violated(f"{bank} takes a list and forgets that badges are dead: {sorted(dropped)[:3]}")
 
-    def _judge_forgotten(self, bank: str, forgotten: frozenset[Grant], collecting: _Lines) -> None:
+    def _judge_forgotten(self, bank: str, kept: frozenset[Grant], collecting: _Lines) -> None:
+        forgotten = frozenset(grant for grant in kept if grant.kind == Kind.COLLECT.value)
         self.world.counts["ways kept"] += len(forgotten)
         runtime = self.world.banks[bank].runtime
         accepted = self._ledger.banks[bank].accepted
@@ -71,5 +86,18 @@ class Carried(Invariant):
         lines = {(line.id, line.digest) for line in accepted.revoked if line.why in DEAD} if accepted else set()
         self._dead[bank] = frozenset(lines | {(line.id, line.digest) for line in kept.dead})
         self._holders[bank] = frozenset(kept.holders)
+        self._shut_by[bank] = frozenset(_shut(accepted.grants, self.world.now_ms)) if accepted else frozenset()
         grants = (*(accepted.grants if accepted else ()), *kept.holders)
         self._collecting[bank] = frozenset((one.id, one.digest) for one in grants if one.kind == Kind.COLLECT.value)
+
+
+def _shut(grants: Sequence[Grant], now_ms: int) -> Iterator[tuple[str, int]]:
+    """Digest and locker that are shut to their holder from the first day on, or to the end: by what is inside, or a
+    death."""
+    holders = [grant for grant in grants if grant.kind == Kind.HOLDER.value and now_ms < grant.not_after]
+    for one in grants:
+        if one.kind == Kind.SUSPENDED.value and one.not_before <= now_ms:
+            for way in holders:
+                ever = one.not_before <= way.not_before or way.not_after <= one.not_after
+                if way.digest == one.digest and ever:
+                    yield from ((one.digest, locker) for locker in one.lockers if locker in way.lockers)

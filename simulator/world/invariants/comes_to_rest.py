@@ -20,7 +20,8 @@ class ComesToRest(Invariant):
     name = "settled"
 
     def settled(self) -> None:
-        """Bank by bank."""
+        """Bank by bank. What was journaled and stored, to the last byte, goes into the trace."""
+        self.world.note(self.world.gateway.name, "rows", hash=self.world.gateway.storage.rows_hash())
         for controller in self.world.controllers:
             if controller.runtime is None:
                 self.violated(f"{controller.name} does not run, although everything was healed")
@@ -39,6 +40,7 @@ class ComesToRest(Invariant):
             store.close()
         self.world.counts["entries"] += sum(epoch.last for epoch in epochs)
         for epoch in epochs:
+            self.world.note(bank, "chain", epoch=epoch.epoch, last=epoch.last, hash=epoch.last_hash.hex())
             rows = dict(connection.execute(_ROWS, (bank, epoch.epoch)).fetchall())
             kept = {seq: line for (no, seq), line in lines.items() if no == epoch.no}
             missing = [seq for seq in kept if seq not in rows]

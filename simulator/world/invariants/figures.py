@@ -1,7 +1,7 @@
 """Every figure of a report, counted again one by one from what was done, with no code of the reports."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -11,11 +11,12 @@ from random import Random
 from sqlalchemy.exc import DBAPIError
 
 from gateway.reports import service as reports
+from gateway.reports.ledger import Ledger
 from gateway.reports.period import Cohort
 from simulator.world.invariants.loans import Reading, readings
 from simulator.world.lives.arrivals import Scheme
 from simulator.world.lives.calendar import day_of, days_on, midnight
-from simulator.world.lives.lending import Member
+from simulator.world.lives.lending import Member, Project
 from simulator.world.lives.office import Office
 from simulator.world.lives.pacts import Pact
 from simulator.world.lives.records import Act, Box, Records, Waiting
@@ -46,33 +47,50 @@ class Stay:
 class FigureJudge:
     """Asks for the report of each site and of the network, as of a day of its own choice."""
 
-    def __init__(self, office: Office, schemes: list[Scheme]) -> None:
+    def __init__(self, office: Office, schemes: Collection[Scheme]) -> None:
         self._office = office
         self._schemes = schemes
 
     def judge(self, chance: Random) -> None:
-        """Compares figure by figure; not while the database is away."""
-        today = day_of(self._office.gateway.now())
+        """Compares figure by figure what is read afresh and what the gateway keeps; not while the database is away."""
         for scheme in (None, *self._schemes):
-            as_of = days_on(today, -chance.randint(0, 10))
-            first = days_on(as_of, -chance.randint(0, 40))
-            cohort = chance.choice(list(Cohort))
-            name = f"site:{scheme.site}" if scheme else "network"
-            try:
-                with self._office.gateway.reading() as session:
-                    report = reports.report_on(session, name, starts_on=first, as_of=as_of, cohort=cohort)
-                    loans, _ = readings(session, self._office.records)
-            except DBAPIError:
-                return
-            counted = count(self._office.records, scheme, first, as_of, started=cohort is Cohort.STARTED)
-            counted["loans"] = _loans(self._office.records, loans, scheme, first, as_of)
-            told: Counted = {section.key: section.values for section in report.sections}
-            for key in sorted({*counted, *told}):
-                if counted.get(key) != told.get(key):
+            self._compare(chance, scheme, afresh=True)
+
+    def glance(self, chance: Random) -> None:
+        """One report of what the gateway has kept and followed; nothing while it does not run."""
+        self._compare(chance, chance.choice((None, *self._schemes)), afresh=False)
+
+    def _compare(self, chance: Random, scheme: Scheme | None, *, afresh: bool) -> None:
+        gateway = self._office.gateway
+        if not (afresh or gateway.running):
+            return
+        as_of = days_on(day_of(gateway.now()), -chance.randint(0, 10))
+        first = days_on(as_of, -chance.randint(0, 40))
+        cohort = chance.choice(list(Cohort))
+        name = f"site:{scheme.site}" if scheme else "network"
+        told: dict[str, Counted] = {}  # by the ledger it was made from
+        try:
+            with gateway.reading() as session:
+                ledgers = {"read afresh": Ledger.read(session)} if afresh else {}
+                if gateway.running:
+                    ledgers["kept"] = gateway.ledger.now(session)
+                for how, ledger in ledgers.items():
+                    report = reports.report_on(
+                        session, name, starts_on=first, as_of=as_of, cohort=cohort, ledger=ledger
+                    )
+                    told[how] = {section.key: section.values for section in report.sections}
+                loans, _ = readings(session, self._office.records)
+        except DBAPIError:
+            return
+        counted = count(self._office.records, scheme, first, as_of, started=cohort is Cohort.STARTED)
+        counted["loans"] = _loans(self._office.records, loans, scheme, first, as_of)
+        for how, said in told.items():
+            for key in sorted({*counted, *said}):
+                if counted.get(key) != said.get(key):
                     self._office.violated(
                         "figures",
-                        f"{name} {first} to {as_of} ({cohort}), {key}: the report says {_shown(told, key)}, counted "
-                        f"was {_shown(counted, key)}",
+                        f"{name} {first} to {as_of} ({cohort}), {key}: the report ({how}) says {_shown(said, key)}, "
+                        f"counted was {_shown(counted, key)}",
                     )
 
 
@@ -142,7 +160,7 @@ def count(records: Records, scheme: Scheme | None, first: date, as_of: date, *, 
         ),
         "steps_by_kind": Counter(step.topic for step in steps),
         "waiting": _waiting(records.waiting, scheme, first, as_of),
-        "projects": {"projects": 0, "mean_cost_euros": None, "mean_surface_m2": None, "largest_surface_m2": None},
+        "projects": _projects(records.projects, scheme, first, as_of),
     }
 
 
@@ -154,7 +172,7 @@ def _stays(pacts: Iterable[Pact], members: Iterable[Member]) -> list[Stay]:
         times.setdefault(member.person, []).append((member.starts_on, max(member.starts_on, last), member))
     for pact in pacts:
         for part in pact.parts:
-            first = pact.starts_on
+            first = max(pact.starts_on, day_of(pact.from_at))
             if part.from_at > pact.from_at:
                 first = max(first, day_of(part.from_at))
             over = [day_of(at) for at in (pact.ended_at, part.until_at) if at is not None]
@@ -276,6 +294,27 @@ def _loans(
     }
 
 
+def _projects(
+    projects: list[Project], scheme: Scheme | None, first: date, as_of: date
+) -> dict[str, int | float | None]:  # fmt: skip
+    begun = [
+        one
+        for one in projects
+        if not one.lost
+        and one.started_on is not None
+        and first <= one.started_on <= as_of
+        and (scheme is None or one.member.site == scheme.site)
+    ]
+    cents = [one.cost_cents for one in begun if one.cost_cents is not None]
+    surfaces = [one.surface_dm2 for one in begun if one.surface_dm2 is not None]
+    return {
+        "projects": len(begun),
+        "mean_cost_euros": _mean(cents, 100),
+        "mean_surface_m2": _mean(surfaces, 100),
+        "largest_surface_m2": _rounded(Fraction(max(surfaces), 100)) if surfaces else None,
+    }
+
+
 def _people_by(acts: list[Act]) -> Counter[str]:
     return Counter(kind for kind, _ in {(act.kind, act.person) for act in acts})
 
@@ -284,8 +323,8 @@ def _months(first: date, last: date) -> int:
     return (last.year - first.year) * 12 + last.month - first.month - (last.day < first.day)
 
 
-def _mean(values: list[int]) -> float | None:
-    return _rounded(Fraction(sum(values), len(values))) if values else None
+def _mean(values: list[int], unit: int = 1) -> float | None:
+    return _rounded(Fraction(sum(values), len(values) * unit)) if values else None
 
 
 def _median(values: list[int]) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from controller.access import CarriedOver
 from controller.carried_over import decode_carried_over
 from controller.journal import Opened
 from controller.pending import Pending
@@ -22,6 +23,14 @@ _envelopes = msgspec.json.Decoder(Envelope)
 DEAD = frozenset({"revoked", "replaced"})
 
 
+# By a list from so far ahead a bank ends nobody's way; a clock that is right is so to the second.
+_AHEAD_MS = 24 * 3_600_000 + 10_000
+
+
+def _is_ahead(accepted: AccessList, now_ms: int) -> bool:
+    return accepted.issued_at - now_ms > _AHEAD_MS
+
+
 @dataclass(slots=True)
 class Intent:
     """A release that was written down and whose coil has not gone on yet."""
@@ -35,12 +44,16 @@ class Intent:
 class BankLedger:
     """The list in force with the grants kept beside it (`held`: all of them by digest), and by locker what is intended.
 
-    `dead`: (grant, digest) of every line that any list has called revoked or replaced: they never count again.
+    `early`: what the list ended or forgot, which counts while its day has not come. `dead`: (grant, digest) of every
+    line that any list has called revoked or replaced: they never count again. `before`: what was held by the last list
+    that did not come from ahead.
     """
 
     accepted: AccessList | None = None
     dead: set[tuple[str, str]] = field(default_factory=set)
     held: dict[str, list[Grant]] = field(default_factory=dict)
+    early: tuple[Grant, ...] = ()
+    before: tuple[Grant, ...] = ()
     intents: dict[int, Intent] = field(default_factory=dict)
     current: Intent | None = None
     """What the coil that just went on belongs to."""
@@ -49,12 +62,26 @@ class BankLedger:
         """All that this digest holds by the list in force, and by what is kept."""
         return [grant for grant in self.held.get(digest, ()) if (grant.id, digest) not in self.dead]
 
-    def take(self, accepted: AccessList, kept: tuple[Grant, ...]) -> None:
-        """This list is in force from now on, with the grants kept beside it."""
-        self.accepted = accepted
+    def perhaps(self, digest: str) -> list[Grant]:
+        """What it may hold besides."""
+        return [grant for grant in self.early if grant.digest == digest and (grant.id, digest) not in self.dead]
+
+    def owed(self, digest: str, now_ms: int) -> list[Grant]:
+        """What a list from so far ahead ended or forgot: it ends nobody's way."""
+        if self.accepted is None or not _is_ahead(self.accepted, now_ms):
+            return []
+        named = {grant.id for grant in self.accepted.grants}
+        theirs = [grant for grant in self.before if grant.digest == digest and grant.id not in named]
+        return [grant for grant in theirs if (grant.id, digest) not in self.dead]
+
+    def take(self, accepted: AccessList, carried: CarriedOver, now_ms: int) -> None:
+        """This list is in force from now on, with what is kept beside it."""
+        self.accepted, self.early = accepted, carried.early
+        if not _is_ahead(accepted, now_ms):
+            self.before = (*accepted.grants, *carried.holders)
         self.dead.update((line.id, line.digest) for line in accepted.revoked if line.why in DEAD)
         self.held = {}
-        for grant in (*accepted.grants, *kept):
+        for grant in (*accepted.grants, *carried.holders):
             self.held.setdefault(grant.digest, []).append(grant)
 
 
@@ -88,7 +115,8 @@ class Ledger(Invariant):
 
     def opened(self, bank: str, opened: Opened) -> None:
         """What a life begins with is what its disk held."""
-        ledger = self.banks[bank] = BankLedger(dead=self.banks[bank].dead)
+        last = self.banks[bank]
+        ledger = self.banks[bank] = BankLedger(dead=last.dead, before=last.before if opened.cause == "start" else ())
         self._take(ledger, opened.state)
 
     def written(self, bank: str, entries: Sequence[Pending]) -> None:
@@ -111,9 +139,8 @@ class Ledger(Invariant):
         if envelope is not None and sha256(envelope).digest() not in self._signed[bank]:
             self.violated(f"{bank} accepts a list that no gateway has sent it")
 
-    @staticmethod
-    def _take(ledger: BankLedger, state: Any) -> None:
+    def _take(self, ledger: BankLedger, state: Any) -> None:
         envelope = state.get("list")
         if envelope is not None:
             accepted = decode_access_list(_envelopes.decode(envelope).payload)
-            ledger.take(accepted, decode_carried_over(state.get("kept") or b"[]").holders)
+            ledger.take(accepted, decode_carried_over(state.get("kept") or b"[]"), self.world.now_ms)

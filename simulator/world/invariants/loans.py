@@ -12,7 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from simulator.world.lives.lending import Done, Lent
+from simulator.world.lives.calendar import day_of, days_on, midnight
+from simulator.world.lives.lending import GRACE_DAYS, Done, Lent
 from simulator.world.lives.office import DONE, Office
 from simulator.world.lives.records import Records
 
@@ -93,31 +94,32 @@ class _Reader:
         self._by_hand: int | None = None
         self._over_at: int | None = None
         self._is_seen = False
-        self._opened: dict[str, tuple[int, int]] = {}
-        self._shut: dict[str, tuple[int, int]] = {}
+        self._taps: dict[str, tuple[int, int]] = {}
+        self._outcomes: dict[str, set[str]] = {}
 
     def hear(self, told: Told) -> None:
-        """A release counts from the loan's beginning until it is over, and a first one only before it was due.
+        """A release counts from the loan's beginning until it is over, a first one only until the days of grace are.
 
-        Unless nothing opened; a stiff door may still open after that was told.
+        Unless nothing opened: a stiff door may still open after that was told, or before its board fails to answer.
         """
         if told.kind == "release_intended":
             if not self._concerns(told.at):
                 return
-            self._opened[told.release] = told.at, told.seq
+            self._taps[told.release] = told.at, told.seq
         else:
-            now_opened = told.kind == "door_opened"
-            before, after = (self._shut, self._opened) if now_opened else (self._opened, self._shut)
-            if told.release not in before:
-                return
-            after[told.release] = before.pop(told.release)
-        if not self._is_seen:
+            self._outcomes.setdefault(told.release, set()).add(told.kind)
+        if told.release in self._taps and not self._is_seen:
             self._read()
+
+    def _counts(self, release: str) -> bool:
+        outcomes = self._outcomes.get(release)
+        return not outcomes or "door_opened" in outcomes
 
     def _concerns(self, at: int) -> bool:
         if self._over_at is not None:
             return self._from_at <= at < self._over_at
-        return at >= self._from_at and (self.taken_at is not None or at < self._due_at)
+        until = midnight(days_on(day_of(self._due_at), GRACE_DAYS + 1))
+        return at >= self._from_at and (self.taken_at is not None or at < until)
 
     def did(self, act: Done) -> None:
         """What the desk did; what it was refused, it had to be."""
@@ -138,7 +140,7 @@ class _Reader:
 
     def _read(self) -> None:
         """The first visit took, the last one brought back; taps within a quarter of an hour are one visit."""
-        taps = sorted(self._opened.values())
+        taps = sorted(tap for release, tap in self._taps.items() if self._counts(release))
         visits = taps[:1] + [after for before, after in pairwise(taps) if after[0] - before[0] > _VISIT_MS]
         if self._by_hand is None:
             self.taken_at = visits.pop(0)[0] if visits else None

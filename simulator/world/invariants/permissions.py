@@ -113,10 +113,11 @@ class Permissions(Invariant):
 
     def _by_badge(self, bank: str, locker: int, intent: Intent, ledger: BankLedger) -> None:
         digest, name = intent.body.get("digest", ""), intent.body.get("grant", "")
-        held = [grant for grant in ledger.grants(digest) if grant.id == name and locker in grant.lockers]
+        known = (*ledger.grants(digest), *ledger.perhaps(digest))
+        held = [grant for grant in known if grant.id == name and locker in grant.lockers]
         if not held:
             self.violated(f"{bank} opens locker {locker} by {name}, which is in no list that it has accepted")
-        elif self._ended.get((bank, name)) in {grant.not_after for grant in held}:
+        elif {self._ended.get((bank, name))} == {grant.not_after for grant in held}:
             self.violated(f"{bank} opens locker {locker} by {name} after it was refused as ended")
         elif not self.world.wrong_clocks[bank] and not any(self._has_begun(grant) for grant in held):
             self.violated(f"{bank} opens locker {locker} by {name} before it begins, and its clock is right")

@@ -43,7 +43,10 @@ class ShutOut(Invariant):
         wrong = self.world.wrong_clocks[bank]
         if not digest or why in _OTHERWISE or (wrong and why == "not_yet"):
             return
-        grants = self._ledger.banks[bank].grants(digest)
+        ledger = self._ledger.banks[bank]
+        grants = ledger.grants(digest)
+        if self._is_told_the_time(bank):
+            grants += ledger.owed(digest, self.world.now_ms)
         early_ms = _ALONE_MS if wrong else 0
         suspended = [
             grant for grant in grants if grant.kind == Kind.SUSPENDED.value and self._may_shut(grant, early_ms)
@@ -52,6 +55,14 @@ class ShutOut(Invariant):
         for grant in grants:
             if grant.kind in _THEIRS and self._holds(grant, early_ms) and not shut.issuperset(grant.lockers):
                 self.violated(f"{bank} refuses a holder: {why}, and {grant.id} holds for lockers {grant.lockers}")
+
+    def _is_told_the_time(self, bank: str) -> bool:
+        """Whether its own clock is right and has been heard, and no other wrong clock but the gateway's is about."""
+        controller = self.world.banks[bank]
+        machine, looked_ms = controller.machine, round(controller.pace.look_s * 1_000)
+        heard = self.world.now_ms - controller.began_ms > looked_ms + _EDGE_MS
+        right = machine.synchronised and not (machine.system_away_ms or machine.battery_away_ms)
+        return heard and right and self.world.wrong_clocks[bank] <= 1
 
     def _may_shut(self, grant: Grant, early_ms: int) -> bool:
         return grant.not_before - _EDGE_MS - early_ms <= self.world.now_ms

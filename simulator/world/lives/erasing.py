@@ -2,6 +2,7 @@
 
 from sqlalchemy.exc import DBAPIError
 
+from gateway.care.codes import LeftWhy, OfferOutcome
 from gateway.privacy import erasure, terms
 from simulator.errors import NotPossibleError
 from simulator.world.gateway_database import Killed
@@ -63,5 +64,16 @@ class Erasing:
             pacts = someone.pacts if someone else ()
             if someone:
                 someone.erased, someone.worker = True, None
+            self._off_the_list(name, now)
             if name in kept or any(not pact.lost and pact.state(now) not in _OVER for pact in pacts):
                 self._office.violated("erased", f"the file of {name} was erased, who is still served")
+
+    def _off_the_list(self, person: str, now: int) -> None:
+        """Nobody waits for a place, or is offered one, whose file is erased."""
+        records = self._office.records
+        entries = [one for one in records.waiting if one.person == person and one.closed_at is None]
+        for entry in entries:
+            entry.closed_at, entry.why = now, LeftWhy.UNKNOWN.value
+        for offered in records.offers:
+            if offered.closed_at is None and offered.entry in {one.id for one in entries}:
+                offered.outcome, offered.closed_by, offered.closed_at = OfferOutcome.WITHDRAWN.value, _WHO, now

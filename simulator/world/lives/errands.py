@@ -17,6 +17,7 @@ from simulator.world.lives.librarian import Librarian
 from simulator.world.lives.office import LATER, Office
 from simulator.world.lives.pacts import Life
 from simulator.world.lives.people import People
+from simulator.world.lives.projects import Projects
 from simulator.world.lives.records import Card, Records, Someone
 
 _AGAIN_MS = 10 * MINUTE
@@ -26,6 +27,8 @@ _ENROLLED_WITHIN_MS = (enrolling.WAIT_S + 5) * 1_000
 _CARDS_AT_MOST = 3
 # For each errand, so many times somebody thinks of an account.
 _CLOSING = 0.1
+# And for a project of a member's.
+_PROJECTS = 0.5
 
 
 class Errands:
@@ -51,6 +54,7 @@ class Errands:
         self.covering = Covering(office, self._chance, workers, volunteers)
         self.erasing = Erasing(office)
         self.closing = Closing(office, chance.stream("closing"), acts_a_day * _CLOSING)
+        self.projects = Projects(office, chance.stream("projects"), self.librarian, workers, acts_a_day * _PROJECTS)
         self.resting = False
 
     def rest(self) -> None:
@@ -61,6 +65,7 @@ class Errands:
         """From now on."""
         self.closing.live()
         self.erasing.live()
+        self.projects.live()
         self._next()
 
     def _next(self) -> None:

@@ -73,8 +73,8 @@ class Fates:
         def done(_: object, at: int) -> None:
             someone.died, someone.away = False, someone.away or someone.was_away
             for pact in self._theirs(someone, at):
-                if pact.frozen_at is not None and pact.state(at) is Life.ENDING:
-                    pact.thaw()
+                if pact.frozen_at is not None:
+                    pact.thaw(at)
                     self._records.settle(pact, at)
                     pact.decided(at, who, "alive")
 

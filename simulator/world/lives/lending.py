@@ -65,6 +65,20 @@ class Member:
         return {self.why} if self.why else set()
 
 
+@dataclass(slots=True)
+class Project:
+    """A member's work on their home, which counts in figures once it has begun; `over`: done, or given up."""
+
+    id: str
+    member: Member
+    asked_on: date
+    cost_cents: int | None
+    surface_dm2: int | None
+    started_on: date | None = None
+    over: bool = False
+    lost: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What a librarian did with a loan, or was refused; `seen`: the last event that the gateway had stored by then."""

@@ -21,6 +21,7 @@ _COPIED = ("parts", "pauses", "notices", "reasons", "decisions")
 _OF_PEOPLE = ("worker", "eligible", "away", "was_away", "died", "erased")
 _OF_LOANS = ("tools", "from_at", "due_at", "extensions", "checked_at", "cancelled_at", "acts")
 _OF_MEMBERS = ("ended_at", "why")
+_OF_PROJECTS = ("cost_cents", "surface_dm2", "started_on", "over")
 _OF_ACCOUNTS = ("closed_at", "closed_after", "successor", "cookie")
 
 
@@ -58,6 +59,7 @@ class Memory:
         self._changing = [[(thing, copy(thing)) for thing in things] for things in _changing(records)]
         self._lent = {one.id: _of(one, _OF_LOANS) for one in records.lent.values() if not one.lost}
         self._members = {one.id: _of(one, _OF_MEMBERS) for one in records.members if not one.lost}
+        self._projects = {one.id: _of(one, _OF_PROJECTS) for one in records.projects if not one.lost}
         self._tools = dict(records.tools)
         self._accounts = {one.id: _of(one, _OF_ACCOUNTS) for one in records.accounts.values() if not one.lost}
         self._workers = {name: list(workers) for name, workers in records.workers.items()}
@@ -94,6 +96,8 @@ class Memory:
             _lost_or(lent, self._lent.get(lent.id))
         for member in records.members:
             _lost_or(member, self._members.get(member.id))
+        for project in records.projects:
+            _lost_or(project, self._projects.get(project.id))
         records.tools.update(self._tools)
 
     def _put_back_accounts(self, records: Records) -> None:

@@ -181,12 +181,13 @@ class Pact:
     def suspend(self, now: int, review_on: date, from_on: date | None) -> None:
         """Badges do not open until the review."""
         start = now if from_on in (None, day_of(now)) else midnight(from_on or day_of(now))
-        self._lift(start)
+        self._lift_in_force(start)
         self.pauses.append([start, midnight(review_on)])
 
     def resume(self, now: int) -> None:
-        """They open again."""
-        self._lift(now)
+        """They open again, or what is planned next is taken back."""
+        ahead = [start for start, end in self.pauses if now < start < end]
+        self._lift_in_force(min(ahead) if self.pause_ahead(now) else now)
 
     def renew(self, ends_on: date) -> None:
         """A later last day."""
@@ -212,7 +213,8 @@ class Pact:
     def end(self, now: int, collect_days: int | None) -> None:
         """Over now, and the time to collect begins."""
         before = self.state(now)
-        self._lift(now)
+        for pause in self.pauses:
+            pause[1] = min(pause[1], max(now, pause[0]))
         self.ended_at = now
         if before in (Life.DRAFT, Life.UPCOMING):
             self.from_at = self.until_at = self.collect_until = min(self.from_at, now)
@@ -266,17 +268,19 @@ class Pact:
         self.notices.clear()
         self.stop()
 
-    def thaw(self) -> None:
-        """They have not."""
-        if self.ended_at == self.frozen_at:
-            self.ended_at, self.until_at = None, midnight(days_on(self.ends_on, 1))
+    def thaw(self, now: int) -> None:
+        """They have not: it goes on, unless its locker was emptied meanwhile."""
+        goes_on = self.state(now) is Life.ENDING
+        if self.ended_at == self.frozen_at and (goes_on or "death" in self.reasons):
             self.say_how(*(self.how_before or (set(), None, None, None)))
+        if self.ended_at == self.frozen_at and goes_on:
+            self.ended_at, self.until_at = None, midnight(days_on(self.ends_on, 1))
         self.frozen_at = None
 
-    def _lift(self, at: int) -> None:
+    def _lift_in_force(self, at: int) -> None:
         for pause in self.pauses:
-            if pause[1] > at:
-                pause[1] = max(at, pause[0])
+            if pause[0] <= at < pause[1]:
+                pause[1] = at
 
     def _grace(self, at: int, days: int) -> int:
         if self.stopped:

@@ -9,7 +9,7 @@ from random import Random
 
 from simulator.world.lives.accounts import Account
 from simulator.world.lives.answering import Leave, Offered, Reviewed
-from simulator.world.lives.lending import Lent, Member
+from simulator.world.lives.lending import Lent, Member, Project
 from simulator.world.lives.pacts import Hold, Pact
 
 CHECKS = ("empty", "cleaned", "lock")
@@ -241,6 +241,7 @@ class Records:
     offers: list[Offered] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     lent: dict[str, Lent] = field(default_factory=dict)
+    projects: list[Project] = field(default_factory=list)
     # Tools, with the condition in which each was last seen; and the lockers that lend them.
     tools: dict[str, str] = field(default_factory=dict)
     lending: list[Box] = field(default_factory=list)

@@ -36,7 +36,7 @@ def test_tools_act_through_the_running_controller(world: Any) -> None:
 
 
 def test_without_a_running_controller_the_exit_code_says_so(world: Any) -> None:
-    for arguments in (("status",), ("time", "set")):
+    for arguments in (("status",), ("time", "set", "--at", "2026-05-01T14:30+02:00")):
         assert tool(world, *arguments).returncode == 3
     assert tool(world, "all-off").returncode == 0
     assert tool(world, "trust", "not-a-key").returncode == 2

@@ -42,10 +42,10 @@ from simulator.broker import BrokerProcess, free_port
 from simulator.scenario import BadgePlan, BankPlan, Places, XorPlan, controller_toml
 from tests.integration.controller.conftest import Bench
 from tests.integration.faults.proxy import Proxy
+from tests.postgresql import POSTGRESQL
 from wire.keys import controller_token
 
 BANK, LOCKERS, ZONE = "montreuil-1", 24, "Europe/Paris"
-POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
 GATEWAY = Path(sys.executable).with_name("casier-gateway")
 # One coil at a time, 300 ms and a pause: a badge every half a second is all that a bank of one power group takes.
 TAP_EVERY_S = 0.5

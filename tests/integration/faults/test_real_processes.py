@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import select
 
 from gateway.events.models import Event
-from tests.integration.faults.site import BANK, POSTGRESQL, ControllerProcess, Postgresql, Site, eventually
+from tests.integration.faults.site import BANK, ControllerProcess, Postgresql, Site, eventually
+from tests.postgresql import POSTGRESQL
 
 IN_CI, IN_SOAK = 20, int(os.environ.get("SOAK_KILLS", "500"))
 

@@ -331,8 +331,31 @@ def test_files_are_erased_only_when_it_is_said_and_names_sealed_again_under_a_ne
     assert "Nadia" in cli.run("privacy", "export", person).stdout
     assert json.loads(cli.run("privacy", "erase", "--json").stdout)["applied"] is False
     assert "Nadia" in cli.run("privacy", "export", person).stdout
+    first = cli.run("privacy", "erase", "--apply").stdout
+    assert "1 files, 0 openings due; the first run only remembers the time" in first
+    assert "Nadia" in cli.run("privacy", "export", person).stdout
     done = json.loads(cli.run("privacy", "erase", "--apply", "--json").stdout)
     assert [one["person_id"] for one in done["files"]] == [person]
     assert "Nadia" not in cli.run("privacy", "export", person).stdout
     assert "no such person" in refused(cli, 1, "privacy", "export", "nobody")
+    database.close()
+
+
+def test_a_clock_that_leapt_since_the_last_night_erases_nobody(cli: Gateway) -> None:
+    """One night of a clock years ahead would empty the file of somebody who is served today."""
+    cli.open_account()
+    database = cli.database()
+    with database.writing() as session:
+        owner = organisation_named(session, "Emmaus", actor="test", now=1)
+        person = add_person(session, organisation_id=owner.id, name="Nadia", actor="test", now=1).id
+    last = cli.home / "last-erasure"
+    for days in (-3 * 365, -9, 9):
+        last.write_text(before := str(now_ms() + days * 86_400_000))
+        assert "say --trust-clock once" in refused(cli, 1, "privacy", "erase", "--apply")
+        assert last.read_text() == before
+    assert "Nadia" in cli.run("privacy", "export", person).stdout
+    assert "1 files, 0 openings erased" in cli.run("privacy", "erase", "--apply", "--trust-clock").stdout
+    assert abs(now_ms() - int(last.read_text())) < 3_600_000
+    last.write_text(str(now_ms() - 7 * 86_400_000))
+    assert "0 files, 0 openings erased" in cli.run("privacy", "erase", "--apply").stdout
     database.close()

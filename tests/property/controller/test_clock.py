@@ -59,6 +59,29 @@ def test_clock_near_the_floor_moves_it_by_what_it_is_ahead_and_from_behind_by_no
 
 
 @given(
+    witness=st.sampled_from([Witness.SYSTEM, Witness.GATEWAY]),
+    said=st.lists(st.tuples(st.integers(-10 * AGREE_MS, 10 * AGREE_MS), st.integers(0, 30 * DAY)), max_size=60),
+)
+def test_one_alone_drags_a_trusted_time_by_no_more_than_a_crystal_is_wrong(
+    witness: Witness, said: list[tuple[int, int]]
+) -> None:
+    """Nine seconds a day, since two agreed."""
+    time = Timekeeper(TimeState(FLOOR), 0)
+    time.hear(Witness.SYSTEM, FLOOR, 0)
+    time.hear(Witness.GATEWAY, FLOOR, 0)
+    time.lose(Witness.SYSTEM, 0)
+    mono_ms, last = 0, FLOOR
+    for away_ms, wait_ms in said:
+        mono_ms += wait_ms
+        instant = time.moment(mono_ms).at if away_ms > 0 else FLOOR + mono_ms
+        time.hear(witness, instant + away_ms, mono_ms)
+        moment = time.moment(mono_ms)
+        assert abs(moment.at - FLOOR - mono_ms) <= AGREE_MS + mono_ms // 10_000
+        assert moment.ending_at >= last
+        last = moment.ending_at
+
+
+@given(
     said=st.lists(
         st.tuples(st.sampled_from(Witness), st.integers(-40 * DAY, 40 * DAY), st.integers(0, DAY)), max_size=40
     )
@@ -103,4 +126,5 @@ def test_while_the_machine_or_the_gateway_tells_the_truth_or_nothing_the_floor_i
         if truth:
             for witness in honest:
                 time.hear(witness, true, mono_ms)
-        assert time.moment(mono_ms).ending_at <= true + CREDIT_MS + AGREE_MS
+        crystal_ms = (true - FLOOR) // 10_000
+        assert time.moment(mono_ms).ending_at <= true + CREDIT_MS + AGREE_MS + crystal_ms

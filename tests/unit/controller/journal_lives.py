@@ -6,14 +6,28 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from controller.inputs import Moment
 from controller.journal import NAME, Journal, Opened, open_journal
 from controller.store import Store
+from tests.wire_samples import ACCESS, EXAMPLE_KEY
 from wire.chain import link_all
 from wire.entries import Entry, EntryType, decode_entry
+from wire.envelope import sign
+from wire.messages import encode
+from wire.topics import Topic
 
 AT = 1_790_000_000_000
 NOW = Moment(5_000, AT, AT, AT, "trusted")
+
+
+def access(version: int) -> bytes:
+    """A signed access list."""
+    return sign(EXAMPLE_KEY, Topic.ACCESS, encode(msgspec.structs.replace(ACCESS, version=version)))
+
+
+OLD_LIST, NEW_LIST = access(1), access(2)
 
 
 class Life:
@@ -87,8 +101,8 @@ async def some(life: Life, count: int = 5) -> None:
         assert await life.written(locker=number)
 
 
-def failing(code: int) -> Callable[[Store], None]:
-    def commit(_store: Store) -> None:
+def failing(code: int) -> Callable[..., None]:
+    def commit(_store: Store, *_: Any) -> None:
         error = sqlite3.OperationalError("the disk does not answer")
         error.sqlite_errorcode = code
         raise error

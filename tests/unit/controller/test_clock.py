@@ -1,13 +1,19 @@
 """A device that nobody has told the time yet, and one whose memory of it is kept."""
 
+from pathlib import Path
+
 import pytest
 from msgspec import structs
+from typer.testing import CliRunner
 
 from controller.access import AccessIndex, Denied, Granted, decide
+from controller.cli import app
 from controller.clock import Clock
+from controller.exit_codes import CONFIG, NOT_RUNNING
 from controller.machine import this_machine
 from controller.timekeeping import FIRST_FLOOR, Witness
 from tests.unit.controller.core.driver import digest, grant, make_list, number
+from tests.unit.controller.test_runtime import BANK
 
 DAY = 86_400_000
 
@@ -64,3 +70,11 @@ def test_a_clock_of_the_machine_that_is_ahead_spends_nothing_at_a_start_where_th
         battery_ms=lambda: floor + 3_600_000 + battery_days * DAY,
     )
     assert Clock(before.state(), machine).now().ending_at < floor + 2 * 3_600_000
+
+
+def test_a_technician_says_the_time_by_a_watch_and_never_by_the_machine_s_own_clock(tmp_path: Path) -> None:
+    """A time server that is a year ahead has set that one, and would be its own second witness."""
+    (tmp_path / "bank.toml").write_text(BANK)
+    order, run = ["time", "set", "--config", str(tmp_path / "bank.toml")], CliRunner().invoke
+    assert run(app, order).exit_code == CONFIG
+    assert run(app, [*order, "--at", "2026-05-01T14:30+02:00"]).exit_code == NOT_RUNNING

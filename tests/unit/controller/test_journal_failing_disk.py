@@ -15,7 +15,7 @@ from controller.state_copy import COPY_NAME, read_copy
 from controller.storage import MACHINE, MachineStorage
 from controller.store import RESERVE_BYTES, Store
 from controller.witnesses import mono_ms
-from tests.unit.controller.journal_lives import AT, NOW, Life, failing, live, on_disk, until
+from tests.unit.controller.journal_lives import AT, NEW_LIST, NOW, OLD_LIST, Life, failing, live, on_disk, until
 from wire.entries import EntryType
 
 
@@ -70,6 +70,30 @@ def test_a_commit_that_reached_the_disk_although_it_failed_is_not_written_twice(
     assert [entry.body.get("locker") for entry in entries if entry.type == "door_opened"] == [1, 2, 3]
 
 
+def test_a_count_of_entries_let_go_that_reached_the_disk_is_not_written_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = Store.commit
+
+    def commit_and_fail(store: Store) -> None:
+        commit(store)
+        raise sqlite3.OperationalError("the answer was lost")
+
+    async def use(life: Life) -> None:
+        await life.written(locker=1)
+        waiting = life.journal._work._writer._waiting  # type: ignore[attr-defined]
+        waiting.lost["door_forced"] = 7
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "commit", commit_and_fail)
+            assert not await life.written(locker=2)
+            waiting.lost["door_forced"] += 1  # while it was not known
+        assert await life.written(locker=3)
+
+    live(tmp_path, use)
+    (entries,) = on_disk(tmp_path)
+    assert [entry.body["count"] for entry in entries if entry.type == "suppressed"] == [7, 1]
+
+
 @pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR])
 def test_state_alone_that_the_disk_refused_is_not_durable_before_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
@@ -98,6 +122,41 @@ def test_beyond_the_bound_the_oldest_that_is_not_a_release_gives_way_and_is_coun
     assert waiting.choose(1, urgent_only=True)[0].type is EntryType.RELEASE_INTENDED
     assert waiting.lost == {"badge_refused": 2}
     assert MAX_WAITING >= 1_000
+
+
+def test_state_that_was_renewed_leaves_nothing_that_waits_and_pushes_entries_out() -> None:
+    """A floor every ten minutes: 35 days of a disk that takes nothing."""
+    waiting = Waiting(limit=10)
+    waiting.add(Pending(EntryType.BADGE_REFUSED, {}, AT, 1, "trusted"))
+    for minute in range(100):
+        waiting.add(Pending(None, {}, AT, 1, "trusted", {"time": b"%d" % minute}))
+    assert [(item.type, item.state) for item in waiting.choose(99, urgent_only=False)] == [
+        (EntryType.BADGE_REFUSED, {}),
+        (None, {"time": b"99"}),
+    ]
+    assert waiting.lost == {}
+
+
+def test_state_alone_that_somebody_waits_for_is_not_dropped_before_they_were_answered() -> None:
+    waiting, told = Waiting(), []
+    for number in (b"1", b"2"):
+        waiting.add(Pending(None, {}, AT, 1, "trusted", {"session": number}, told.append))
+    assert len(waiting) == 2
+    for item in waiting.newly_failed():
+        assert item.done is not None
+        item.done(False)
+    waiting.add(Pending(None, {}, AT, 1, "trusted", {"session": b"3"}, told.append))
+    assert (len(waiting), told) == (1, [False, False])
+
+
+def test_what_has_been_written_leaves_the_rest_to_wait_although_something_was_dropped_meanwhile() -> None:
+    waiting = Waiting()
+    old = Pending(None, {}, AT, 1, "trusted", {"time": b"1"})
+    new = Pending(EntryType.ACCESS_APPLIED, {}, AT, 1, "trusted", {"time": b"2"})
+    waiting.add(old)
+    waiting.add(new)
+    waiting.remove([old])
+    assert waiting.choose(9, urgent_only=False) == [new]
 
 
 def test_a_newer_list_takes_the_place_of_one_that_still_waits() -> None:
@@ -181,13 +240,13 @@ def test_a_copy_of_the_list_that_the_disk_refused_is_made_once_it_works_again(
         return read_copy(tmp_path / COPY_NAME).get("list")
 
     async def use(life: Life) -> None:
-        life.journal.keep({"list": b"old"}, NOW)
-        assert await looked_after(life) == b"old"
-        life.journal.keep({"list": b"new"}, NOW)
+        life.journal.keep({"list": OLD_LIST}, NOW)
+        assert await looked_after(life) == OLD_LIST
+        life.journal.keep({"list": NEW_LIST}, NOW)
         with monkeypatch.context() as full:
             full.setattr(MachineStorage, "replace", refused)
-            assert await looked_after(life) == b"old"
-        assert await looked_after(life) == b"new"
+            assert await looked_after(life) == OLD_LIST
+        assert await looked_after(life) == NEW_LIST
 
     live(tmp_path, use)
 
@@ -207,16 +266,16 @@ def test_a_copy_begun_while_the_disk_stalls_on_a_newer_list_is_made_again(
         return read_copy(tmp_path / COPY_NAME).get("list")
 
     async def use(life: Life) -> None:
-        life.journal.keep({"list": b"old"}, NOW)
+        life.journal.keep({"list": OLD_LIST}, NOW)
         assert await life.written()
         answers: list[bool] = []
         with monkeypatch.context() as slow:
             slow.setattr(Store, "commit", stalls)
-            life.journal.keep({"list": b"new"}, NOW, answers.append)
-            assert await copied(life) == b"old"
+            life.journal.keep({"list": NEW_LIST}, NOW, answers.append)
+            assert await copied(life) == OLD_LIST
             may_go_on.set()
             await until(lambda: answers == [True])
-        assert await copied(life) == b"new"
+        assert await copied(life) == NEW_LIST
 
     live(tmp_path, use)
 

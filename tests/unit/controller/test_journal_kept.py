@@ -13,11 +13,15 @@ from wire.chain import GENESIS
 from wire.entries import EntryType
 
 
+def first_epoch(store: Store) -> str:
+    return store.epochs()[0].epoch
+
+
 def test_entries_go_35_days_after_their_receipt_and_not_before(tmp_path: Path) -> None:
     live(tmp_path, some)
     store = Store(tmp_path / NAME)
     store.begin()
-    store.put_receipts([(1, 4, AT)])
+    store.put_receipts([(first_epoch(store), 4, AT)])
     store.commit()
     for days, left in ((34, [1, 2, 3, 4, 5, 6]), (36, [5, 6])):
         store.begin()
@@ -35,8 +39,8 @@ def test_a_lower_receipt_takes_back_what_a_higher_one_allowed_to_go(tmp_path: Pa
     live(tmp_path, some)
     store = Store(tmp_path / NAME)
     store.begin()
-    store.put_receipts([(1, 6, AT)])
-    store.put_receipts([(1, 2, AT + DAY_MS)])
+    store.put_receipts([(first_epoch(store), 6, AT)])
+    store.put_receipts([(first_epoch(store), 2, AT + DAY_MS)])
     store.prune(AT + 60 * DAY_MS)
     store.commit()
     assert [seq for (seq,) in store.connection.execute("SELECT seq FROM entry ORDER BY seq")] == [3, 4, 5, 6]
@@ -47,7 +51,7 @@ def test_a_page_never_begins_later_than_it_was_asked_to(tmp_path: Path) -> None:
     """Entries 1 to 4 are gone: offered as they are, the rest would pass for a forgery at the gateway."""
     live(tmp_path, some)
     store = Store(tmp_path / NAME)
-    store.put_receipts([(1, 4, AT)])
+    store.put_receipts([(first_epoch(store), 4, AT)])
     store.prune(AT + 36 * DAY_MS)
     assert [store.page(1, first, 100, 65_536) for first in (1, 3)] == [None, None]
     store.close()
@@ -63,8 +67,9 @@ def test_entries_let_go_while_running_are_told_to_the_outbox(tmp_path: Path, mon
         told = asyncio.Event()
         life.journal.changed = lambda result: told.set() if result.new_epochs and pruned else None
         await life.written(locker=1)
-        life.journal.note_receipt(1, 4, AT)
-        life.journal.note_receipt(2, 0, AT + 36 * DAY_MS)
+        before, now = await life.journal.epochs() or []
+        life.journal.note_receipt(before.epoch, 4, AT)
+        life.journal.note_receipt(now.epoch, 0, AT + 36 * DAY_MS)
         pruned.append(1)
         async with asyncio.timeout(10):
             await told.wait()
@@ -81,7 +86,7 @@ def test_a_single_witness_of_a_far_future_ages_no_receipt(tmp_path: Path, monkey
     live(tmp_path, some)
 
     async def use(life: Life) -> None:
-        life.journal.note_receipt(1, 4, AT)
+        life.journal.note_receipt(life.opened.epochs[0].epoch, 4, AT)
         spoofed = Moment(6_000, AT + 4_000 * DAY_MS, AT, AT + 4_000 * DAY_MS, "claimed")
         life.journal.append(EntryType.DOOR_OPENED, {"locker": 1}, spoofed)
         await life.written(locker=2)

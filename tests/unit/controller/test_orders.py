@@ -1,6 +1,7 @@
 """What tools ask through the real control socket of a running bank; the boards are replaced by what they would say."""
 
 import asyncio
+import errno
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -9,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typer.testing import CliRunner
 
 from controller import control_socket
 from controller.bootstrap import assemble, load_identity
+from controller.cli import app
 from controller.config import load
 from controller.control_socket import NAME, ask, follow
 from controller.errors import ControlError
+from controller.exit_codes import FAILED, NOT_RUNNING
 from controller.inputs import BadgeKeysReceived, ListReceived
 from controller.journal import open_journal
 from controller.live import MOST_WATCHERS
@@ -24,6 +29,7 @@ from controller.witnesses import mono_ms
 from hw.ports import BadgeRead, Coil, DeviceFault, DoorSensed, KeyPressed, LockAccepted
 from wire.access_list import AccessList, Grant
 from wire.badge import badge_digest
+from wire.keys import to_token
 from wire.messages import encode
 
 BANK = """\
@@ -273,6 +279,41 @@ def test_a_fifth_watcher_is_refused_until_one_hangs_up(on_stand: OnStand) -> Non
         await until(lambda: not made.runtime.live.watched)
 
     on_stand(use)
+
+
+def told_root(folder: Path) -> int:
+    """The exit code of `casier-controller trust` with a key of which nobody has heard."""
+    key = to_token(Ed25519PrivateKey.generate().public_key().public_bytes_raw())
+    return CliRunner().invoke(app, ["trust", "--config", str(folder / "bank.toml"), "--", key]).exit_code
+
+
+def test_a_root_key_that_the_running_controller_cannot_read_is_not_said_to_be_obeyed(
+    on_stand: OnStand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    async def use(made: Stand) -> None:
+        assert await asyncio.to_thread(told_root, tmp_path) == 0
+        assert made.runtime.trust.has_root
+        monkeypatch.setattr("controller.orders.read_root", denied)
+        assert await asyncio.to_thread(told_root, tmp_path) == FAILED
+
+    on_stand(use)
+
+
+def test_a_root_key_waits_for_a_controller_that_does_not_run_and_not_for_one_that_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_socket, "_ANSWER_WITHIN_S", 0.1)
+    (tmp_path / "bank.toml").write_text(BANK)
+    assert told_root(tmp_path) == 0
+    monkeypatch.chdir(tmp_path / "data")  # a socket's address is short
+    with socket.socket(socket.AF_UNIX) as hangs:
+        hangs.bind(NAME)
+        hangs.listen()
+        assert told_root(tmp_path) == NOT_RUNNING
+    assert told_root(tmp_path) == 0
 
 
 def test_identify_and_unknown_orders(on_stand: OnStand) -> None:

@@ -33,6 +33,26 @@ def test_a_replaced_file_and_its_name_are_synced_before_it_is_said(tmp_path: Pat
     assert os.listdir(tmp_path) == ["root.pub"]
 
 
+def test_what_root_replaces_belongs_to_whoever_the_folder_belongs_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A root key that only root can read is none: the service runs as another user."""
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", lambda _, user, group: given.append((user, group)))
+    MACHINE.replace(tmp_path / "root.pub", b"new")
+    folder = tmp_path.stat()
+    assert given == [(folder.st_uid, folder.st_gid)]
+
+
+def test_a_draft_that_was_left_or_planted_is_never_written_through(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(b"someone else's")
+    (tmp_path / "root.pub.new").symlink_to(other)
+    MACHINE.replace(tmp_path / "root.pub", b"new")
+    assert ((tmp_path / "root.pub").read_bytes(), other.read_bytes()) == (b"new", b"someone else's")
+
+
 def test_a_file_written_again_holds_the_same_bytes_and_was_synced(tmp_path: Path, synced: list[str]) -> None:
     path = tmp_path / "journal.db-wal"
     content = os.urandom(70_000)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -21,8 +22,9 @@ from controller.mqtt_connection import MqttConnection
 from controller.node import Node
 from controller.outbox import NEVER_MS, Outbox
 from controller.pace import PRODUCTION
-from controller.store import EpochState
+from controller.store import EpochState, Store
 from controller.uplink import Uplink
+from tests.unit.controller.journal_lives import failing
 from wire.entries import EntryType
 from wire.envelope import key_id, verify
 from wire.messages import Birth, Death, Receipt, Session, decode_status
@@ -174,6 +176,28 @@ def test_a_receipt_with_a_foreign_hash_is_an_alarm_and_not_believed(tmp_path: Pa
         assert not uplink._outbox.through(epoch.epoch)
         await uplink._weigh(true)
         assert ("receipts", "hash", False) in told
+        assert uplink._outbox.through(epoch.epoch) == 1
+
+    assert connected(tmp_path, weigh) == []
+
+
+def test_a_true_receipt_while_the_disk_cannot_be_read_accuses_nobody_and_counts_when_it_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def weigh(uplink: Uplink, _: Line) -> None:
+        told: list[tuple[str, str, bool]] = []
+        node, journal, stored = cast(Any, uplink._node), uplink._journal, asyncio.Event()
+        node.alarm = lambda source, code, present=True: told.append((source, code, present))
+        journal.append(EntryType.STARTED, {"cause": "boot"}, node.now(), done=lambda _: stored.set())
+        await stored.wait()
+        (epoch,) = await journal.epochs() or []
+        uplink._outbox.durable(epoch.no, epoch.epoch, epoch.last)
+        true = Receipt("bank-1", SESSION, epoch.epoch, 1, epoch.last_hash.hex(), issued_at=5)
+        with monkeypatch.context() as unreadable:
+            unreadable.setattr(Store, "hash_at", failing(sqlite3.SQLITE_IOERR))
+            await uplink._weigh(true)
+        assert told == []
+        await uplink._weigh(true)
         assert uplink._outbox.through(epoch.epoch) == 1
 
     assert connected(tmp_path, weigh) == []

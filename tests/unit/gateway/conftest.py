@@ -20,11 +20,10 @@ from gateway.db import Database
 from gateway.privacy.field_keys import FieldKeys
 from gateway.privacy.fields import use_keys
 from tests.one_app import quick_disk, quick_passwords
+from tests.postgresql import POSTGRESQL
 from tests.unit.gateway.town import Town, found_town
 
 __all__ = ["quick_disk", "quick_passwords"]
-
-POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from gateway.access.models import CarriedRevocation, IssuedList
 from gateway.access.service import register_badge
 from gateway.badges import service as badges
 from gateway.contracts import service as contracts
+from gateway.contracts.holdings import MOVE_MS
 from gateway.staff import closing
 from gateway.staff import service as accounts
 from tests.unit.gateway.town import DAY, NOON, Town
@@ -193,7 +194,7 @@ def test_after_a_move_the_former_locker_opens_for_a_day_and_no_longer(town: Town
         for line in current(town).grants
         if line.digest == badge.digest and line.not_before < line.not_after
     }
-    assert {key: end for key, end in ends.items() if key[1] == (1,)} == {("holder", (1,)): NOON + contracts.MOVE_MS}
+    assert {key: end for key, end in ends.items() if key[1] == (1,)} == {("holder", (1,)): NOON + MOVE_MS}
     assert ends["holder", (2,)] == contract.until_at
 
 

@@ -34,8 +34,8 @@ def left_behind(town: Town, number: int = 1) -> Contract:
     return town.assign(town.person(), number=number, ends_on=TODAY)
 
 
-def begun(town: Town, now: int = OVER) -> Custody:
-    contract = left_behind(town)
+def begun(town: Town, now: int = OVER, number: int = 1) -> Custody:
+    contract = left_behind(town, number)
     with town.writing() as session:
         return service.begin(session, contract.id, actor="amina", now=now)
 
@@ -45,8 +45,8 @@ def add(town: Town, custody: Custody, kind: Thing, now: int = OVER) -> KeptThing
         return service.add_thing(session, custody.id, kind=kind, description="blue", actor="amina", now=now)
 
 
-def stored(town: Town, *kinds: Thing) -> Custody:
-    custody = begun(town)
+def stored(town: Town, *kinds: Thing, number: int = 1) -> Custody:
+    custody = begun(town, number=number)
     for kind in kinds or (Thing.CLOTHING,):
         add(town, custody, kind)
     with town.writing() as session:
@@ -493,3 +493,15 @@ def test_the_migration_to_nobodys_belongings_keeps_all_there_is_and_what_it_refu
     for statement in (f"DELETE FROM kept_thing WHERE id = '{thing}'", "DELETE FROM custody"):
         with pytest.raises(DBAPIError), town.writing() as session:
             session.execute(text(statement))
+
+
+def test_what_is_not_put_away_is_listed_before_what_is_kept_longest(town: Town) -> None:
+    longest, kept, under_way = stored(town), stored(town, number=2), begun(town, number=3)
+    with town.writing() as session:
+        service.keep_longer(session, longest.id, keep_until=date(2036, 1, 1), actor="a", now=OVER)
+    listed: list[str] = []
+    with town.reading() as session:
+        for _ in range(3):
+            page = service.list_by_day(session, after=listed[-1] if listed else None, limit=1)
+            listed += [one.id for one in page.items]
+    assert (listed, page.next) == ([under_way.id, kept.id, longest.id], None)

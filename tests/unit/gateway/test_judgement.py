@@ -12,6 +12,7 @@ from gateway.access.service import controller_of
 from gateway.badges import service as badges
 from gateway.badges.models import Badge
 from gateway.contracts import service as contracts
+from gateway.contracts.holdings import MOVE_MS
 from gateway.contracts.models import Contract, Holding
 from gateway.events import judgement
 from gateway.events.plainly import questionable
@@ -169,7 +170,7 @@ def test_the_former_locker_opens_for_a_day_after_a_move_and_is_a_breach_later(
 ) -> None:
     with town.writing() as session:
         contracts.move(session, contract.id, bank_id=town.bank, number=2, actor="t", now=NOON)
-    moved = NOON + contracts.MOVE_MS
+    moved = NOON + MOVE_MS
     journal = released(badge, moved, locker=2, journal=released(badge, moved - 1))
     assert [(body["why"], body["late_ms"]) for body in told(town, released(badge, moved + 5, journal=journal))] == [
         ("moved", 5)

@@ -11,7 +11,10 @@ from gateway import tables
 from gateway.audit import service as audit
 from gateway.badges import service as badges
 from gateway.badges.replacing import recognise
+from gateway.care import offers, waiting
+from gateway.care.codes import Source
 from gateway.care.models import Contact, Step
+from gateway.care.waiting import Wait
 from gateway.contracts import away, deaths, endings, notices, parties, trusted
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
@@ -35,6 +38,7 @@ from gateway.privacy import erasure, openings, terms
 from gateway.privacy.export import export
 from gateway.privacy.fields import EncryptedText
 from gateway.privacy.files import NOT_IN_FILES, SHARED, parts
+from gateway.schemes.service import scheme_named
 from tests.unit.gateway.town import DAY, NOON, TODAY, Town
 
 # The contract of a test ends on 31 December 2026, with two weeks to collect.
@@ -73,6 +77,36 @@ def test_a_running_contract_and_its_time_to_collect_keep_a_file(town: Town) -> N
     contract = town.assign(person)
     assert due(town, contract.collect_until + terms.FILE_DAYS * DAY - 1) == []
     assert due(town, contract.collect_until + (terms.FILE_DAYS + 2) * DAY) == [person.id]
+
+
+def _offered(town: Town, name: str, now: int) -> tuple[Person, str]:
+    """Somebody who waits and to whom locker 4 is offered; their line on the list."""
+    person = town.person(name, now)
+    with town.writing() as session:
+        scheme = scheme_named(session, town.organisation_id, now=now)
+        entry = waiting.add_to_list(session, person.id, Wait(scheme.id, Source.UNKNOWN), actor="test", now=now)
+        offers.make_offer(session, entry.id, locker=(town.bank, 4), actor="test", now=now)
+        return person, entry.id
+
+
+def test_nobody_waits_and_no_locker_is_offered_once_a_file_is_erased(town: Town) -> None:
+    person, entry = _offered(town, "Nadia", NOON)
+    assert [one.person_id for one in erasure.erase_due(town.database, actor="night", now=LONG_AFTER)] == [person.id]
+    with town.reading() as session:
+        assert waiting.list_waiting(session).items == []
+        closed = waiting.entry_of(session, entry)
+        (offer,) = closed.offers
+        assert (closed.closed_at, closed.closed_by, closed.left_why) == (LONG_AFTER, "night", "unknown")
+        assert (offer.closed_at, offer.closed_by, offer.outcome) == (LONG_AFTER, "night", "withdrawn")
+    _offered(town, "Karim", LONG_AFTER)
+
+
+def test_whoever_was_erased_while_still_on_the_waiting_list_leaves_it_by_night(town: Town) -> None:
+    person, _entry = _offered(town, "Nadia", NOON)
+    with town.writing() as session:  # as it could be before erasing a file closed its lines
+        session.get_one(Person, person.id).erased_at = NOON
+    assert erasure.erase_due(town.database, actor="night", now=NOON + DAY) == []
+    _offered(town, "Karim", NOON + DAY)
 
 
 def test_an_organisation_may_keep_files_for_less(town: Town) -> None:

@@ -1,6 +1,7 @@
 """Deposits, advances and contributions: what is open follows from the receipts, and no receipt is ever lost."""
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
+from gateway.contracts.states import State, state_at
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
 from gateway.money import contributions, service
@@ -153,8 +155,8 @@ def test_someone_elses_contract_is_not_charged(town: Town) -> None:
     assert refused.value.code == "other_person"
 
 
-def asking(town: Town, every: Every, *, draft: bool = False) -> Contract:
-    contract = town.assign(town.person(), draft=draft)
+def asking(town: Town, every: Every, **how: Any) -> Contract:
+    contract = town.assign(town.person(), **how)
     with town.writing() as session:
         found = session.get_one(Contract, contract.id)
         found.terms = found.terms.model_copy(update={"contribution": Contribution(cents=300, every=every)})
@@ -188,6 +190,19 @@ def test_a_contribution_is_asked_neither_of_a_draft_nor_of_a_contract_that_is_ov
         assert contributions.ask(session, unsigned, actor="a", now=NOON) is None
         assert contributions.ask(session, over, actor="a", now=NOON + DAY) is None
         assert contributions.due_today(session, over, NOON) is not None
+
+
+def test_a_year_is_asked_once_of_whoever_pays_when_signing_and_none_in_the_time_to_collect(town: Town) -> None:
+    first = TODAY + timedelta(days=7)
+    contract = asking(town, Every.YEAR, starts_on=first, ends_on=first + timedelta(days=364))
+    with town.writing() as session:
+        mine = session.get_one(Contract, contract.id)
+        asked = contributions.ask(session, mine, actor="a", now=NOON)
+        assert asked is not None
+        assert (asked.period, asked.due_on) == ("year-1", first)
+        for days in (7, 371, 372):  # the first day, the last, and the first of the time to collect
+            assert contributions.ask(session, mine, actor="a", now=NOON + days * DAY) is None
+        assert state_at(mine, NOON + 372 * DAY) is State.ENDING
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from gateway.access.keystore import Keystore
 from gateway.db import Database
 from gateway.ingest.effects import take_effect
 from gateway.ingest.service import Arrived, store
+from gateway.lockers import wall
 from gateway.lockers.journal_order import JournalOrder, Told
 from gateway.lockers.models import Observation
 from gateway.privacy.field_keys import FieldKeys
@@ -75,7 +76,53 @@ def test_what_a_clock_ahead_stamped_is_known_since_it_came(town: Town) -> None:
     told(town, left_open(NOON + 200 * DAY).batch(), now=NOON)
     with town.reading() as session:
         row = session.get_one(Observation, (town.bank, 1))
-        assert (row.as_of, row.since, row.last_opened_at) == (NOON, NOON, NOON)
+        assert (row.as_of, row.since) == (NOON, NOON)
+
+
+def last_used(town: Town, number: int = 1) -> int | None:
+    with town.reading() as session:
+        row = session.get(Observation, (town.bank, number))
+        return row.last_opened_at if row else None
+
+
+def release(journal: Journal, at: int, **body: Any) -> Journal:
+    return journal.write("release_intended", at, locker=1, release=f"r{len(journal.lines)}", **body)
+
+
+def test_only_a_holder_s_badge_or_a_door_opened_for_them_is_a_use_of_their_locker(town: Town) -> None:
+    journal = release(Journal().start(), NOON, digest="d", kind="holder")
+    others: list[dict[str, str]] = [
+        {"command": "c", "reason": "inspection"}, {"command": "c", "reason": "maintenance"},
+        {"digest": "d2", "kind": "staff"}, {"digest": "d3", "kind": "technician"}, {"reason": "emergency"},
+    ]  # fmt: skip
+    for body in others:
+        release(journal, NOON + DAY, **body).write("door_opened", NOON + DAY, locker=1, release="r")
+    journal.write("door_forced", NOON + DAY, locker=1)
+    told(town, journal.batch(), now=NOON + DAY)
+    assert last_used(town) == NOON
+    release(journal, NOON + 2 * DAY, digest="d", kind="collect")
+    told(town, journal.batch(len(journal.lines)), now=NOON + 2 * DAY)
+    assert last_used(town) == NOON + 2 * DAY
+    release(journal, NOON + 3 * DAY, command="c", reason="holder_present")
+    told(town, journal.batch(len(journal.lines)), now=NOON + 3 * DAY)
+    assert last_used(town) == NOON + 3 * DAY
+
+
+def test_a_locker_without_a_sensor_is_known_to_be_used(town: Town) -> None:
+    journal = release(Journal().start(), NOON, digest="d", kind="holder").write("released", NOON, locker=1, release="r")
+    told(town, journal.batch(), now=NOON)
+    assert (last_used(town), seen(town)) == (NOON, ("unknown", None, False))
+    with town.reading() as session:
+        (door, *_) = wall.lockers(session, lambda _: True, bank_id=town.bank, now=NOON)
+    assert (door.as_of, door.since, door.last_opened_at) == (None, None, NOON)
+
+
+def test_a_use_that_is_told_late_or_by_a_clock_ahead_is_never_later_than_its_coming(town: Town) -> None:
+    first = release(Journal().start(), NOON, digest="d", kind="holder").write("door_closed", NOON, locker=1)
+    later = release(Journal().start(first), NOON + 9 * DAY, digest="d", kind="holder")
+    told(town, later.batch(), now=NOON + 2 * DAY)
+    told(town, first.batch(), now=NOON + 3 * DAY)
+    assert last_used(town) == NOON + 2 * DAY
 
 
 def test_of_two_runs_that_no_link_joins_the_later_by_the_clock_counts_but_not_beyond_its_coming(town: Town) -> None:

@@ -162,6 +162,17 @@ def test_a_closed_scheme_takes_no_new_contracts(town: Town) -> None:
     assert refused.value.code == "scheme_closed"
 
 
+def test_the_scheme_that_is_taken_where_none_is_named_takes_no_new_contracts_once_it_is_closed(town: Town) -> None:
+    going_on = town.assign(town.person())
+    with town.writing() as session:
+        schemes.close_scheme(session, going_on.scheme_id, actor="t", now=NOON)
+    with pytest.raises(ConflictError) as refused:
+        town.assign(town.person(), 2)
+    assert refused.value.code == "scheme_closed"
+    with town.writing() as session:
+        assert contracts.renew(session, going_on.id, actor="t", now=NOON).ends_on > going_on.ends_on
+
+
 def test_a_contract_is_refused_where_the_bank_winds_down(town: Town) -> None:
     from gateway.lockers.winding_down import wind_down
 

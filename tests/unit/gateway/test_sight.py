@@ -13,6 +13,7 @@ from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract, Notice
 from gateway.db import Database, new_id
 from gateway.errors import ForbiddenError, GatewayError
+from gateway.loans import members
 from gateway.lockers import service as lockers
 from gateway.lockers.allotments import allot
 from gateway.lockers.roles import Role, give_role
@@ -20,6 +21,8 @@ from gateway.lockers.wall import LockerView, banks
 from gateway.lockers.wall import lockers as wall_lockers
 from gateway.people import service as people
 from gateway.people.models import Person
+from gateway.schemes.codes import Service
+from gateway.schemes.service import add_scheme
 from gateway.settings import Settings
 from gateway.staff import service as accounts
 from gateway.staff.rights import Right
@@ -134,6 +137,21 @@ def test_a_locker_kept_for_others_is_not_opened_by_a_charity_but_by_whoever_runs
     assert opening(shared.second, 3) == "ForbiddenError:organisation"
     assert opening(shared.first, 4) == "ForbiddenError:organisation"
     assert opening(shared.town.organisation_id, 3) is None
+
+
+def test_a_locker_of_tools_is_opened_by_its_library_and_by_whoever_runs_the_bank(shared: Shared) -> None:
+    with shared.town.writing() as session:
+        scheme = add_scheme(
+            session, organisation_id=shared.first, service=Service.TOOLS, name="Outils", actor="t", now=NOON
+        )
+        members.lend_from(session, shared.town.bank, 6, scheme_id=scheme.id, actor="t", now=NOON)
+
+    def opening(organisation_id: str) -> str | None:
+        return shared.refusal(organisation_id, Right.OPEN, changing=True, bank=shared.town.bank, number="6")
+
+    assert opening(shared.first) is None
+    assert opening(shared.second) == "ForbiddenError:organisation"
+    assert opening(shared.town.organisation_id) is None
 
 
 def test_only_whoever_runs_a_bank_changes_it_or_reads_its_events(shared: Shared) -> None:

@@ -1,6 +1,9 @@
 """Accounts, sign-in, tokens: secrets are hashes, refusals say nothing, guessing is slow."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 from limits import RateLimitItemPerSecond
 from sqlalchemy import select
 
@@ -85,6 +88,16 @@ def test_who_revoked_a_token_is_on_record_once(database: Database, staff: Staff)
             service.revoke_token(session, "none", actor="lea", now=NOON)
 
 
+def test_a_sign_in_by_a_clock_that_was_ahead_is_over_once_the_clock_is_right(database: Database, staff: Staff) -> None:
+    with database.writing() as session:
+        opened = service.open_sign_in(session, staff.id, now=NOON + 100 * 86_400_000)
+        for now in (NOON, NOON + 99 * 86_400_000):
+            with pytest.raises(SignInError):
+                service.signed_in(session, opened.token, now=now)
+        # The machine beside it may be a moment behind.
+        service.signed_in(session, opened.token, now=NOON + 100 * 86_400_000 - 30_000)
+
+
 def test_a_new_password_ends_every_sign_in(database: Database, staff: Staff) -> None:
     with database.writing() as session:
         opened = service.open_sign_in(session, staff.id, now=NOON)
@@ -133,6 +146,31 @@ def test_an_address_that_has_to_wait_keeps_nobody_else_from_their_account() -> N
         with pytest.raises(TooManyAttemptsError):
             attempts.count("nadia@example.org", "192.0.2.1")
     attempts.count("nadia@example.org", "192.0.2.2")
+
+
+@pytest.mark.usefixtures("patient_machine")
+def test_accounts_and_addresses_that_were_tried_long_ago_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts_of, "KEYS_KEPT", 100)
+    attempts = Attempts()
+    with time_machine.travel(datetime(2026, 6, 15, tzinfo=UTC), tick=False) as traveller:
+        for number in range(400):
+            if number % 50 == 0:
+                traveller.shift(timedelta(minutes=16))
+            attempts.count(f"{number}@example.org", f"192.0.2.{number // 50}")
+    # Those of the last quarter of an hour, and of twice as many as were left at the last look.
+    assert len(attempts._storage.events) < 200
+
+
+def test_while_all_have_to_wait_nothing_is_kept_of_who_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts_of, "OVERALL", RateLimitItemPerSecond(20, 3_600))
+    attempts = Attempts()
+    for number in range(20):
+        attempts.count(f"{number}@example.org", "192.0.2.1")
+    kept = len(attempts._storage.events)
+    for number in range(50):
+        with pytest.raises(TooManyAttemptsError):
+            attempts.count(f"more{number}@example.org", f"192.0.2.{number}")
+    assert len(attempts._storage.events) == kept
 
 
 @pytest.mark.usefixtures("patient_machine")

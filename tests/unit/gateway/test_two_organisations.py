@@ -282,6 +282,7 @@ def test_of_a_door_that_another_organisation_s_holder_had_before_only_what_came_
             record(session, "door_opened", now=at, bank_id=town.bank, locker=1)
     with town.writing() as session:
         contracts.end(session, neighbours.contract.id, reason="agreed", collect_days=0, actor="test", now=left)
+        readiness.confirm(session, locker_of(session, town.bank, 1), [Check.EMPTY], actor="test", now=left)
     neighbours.app.state.now = lambda: left + 120_000
     asked = {
         "bank": town.bank, "locker": 1, "reason": "fault", "note": "the door was found open", "from_at": NOON,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.days import term_end
-from gateway.errors import ConflictError, OfflineError
+from gateway.errors import ConflictError, InvalidError, OfflineError
 from gateway.staff.pages import _own_path
 from gateway.web import formats
 from gateway.web.forms import MAX_FIELD, Form
@@ -71,6 +71,12 @@ def test_a_refusal_stands_beside_its_field_or_over_the_form_where_there_is_no_su
 )
 def test_a_term_of_months_ends_the_day_before_the_same_date(day, months, last):
     assert term_end(day, months) == last
+
+
+def test_a_term_past_the_calendar_s_end_is_refused_at_once():
+    assert term_end(date(9999, 1, 1), 11) == date(9999, 11, 30)
+    with pytest.raises(InvalidError, match=r"^9999-01-01 is out of range"):
+        term_end(date(9999, 1, 1), 12)
 
 
 @pytest.mark.parametrize("path", ["//evil.example", "/\\evil", "https://evil.example", "/\tx", "x", ""])

@@ -1,6 +1,7 @@
 """Whose belongings are where: in doubt nothing is pulsed."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,14 @@ from controller.commission.disk import held_lockers, read_disk
 from controller.config import load
 from controller.errors import ControllerError
 from controller.inputs import Moment
+from controller.state_copy import COPY_NAME, write_copy
 from controller.store import Store
 from controller.technician.doctor.access import User
-from wire.access_list import Grant
+from tests.wire_samples import EXAMPLE_KEY
+from wire.access_list import AccessList, Grant
+from wire.envelope import sign
+from wire.messages import encode
+from wire.topics import Topic
 
 DAY = 86_400_000
 NOW = 1_800_000_000_000
@@ -74,6 +80,30 @@ def test_a_journal_that_was_set_aside_without_a_list_is_no_empty_bank(tmp_path: 
         with pytest.raises(ControllerError) as refused:
             read_disk(config)
         assert refused.value.code == "held_unknown"
+
+
+def test_belongings_hold_their_locker_where_the_journal_is_gone_and_its_copy_is_not(tmp_path: Path) -> None:
+    config = load(bank(tmp_path))
+    now = round(time.time() * 1_000)
+    access_list = AccessList(
+        "b",
+        7,
+        now,
+        now + DAY,
+        "Europe/Paris",
+        {},
+        ("k1",),
+        (Grant("g", "d" * 32, "k1", (3,), now - DAY, now + DAY, "holder"),),
+        (),
+    )
+    write_copy(
+        config.data_dir / COPY_NAME,
+        {"list": sign(EXAMPLE_KEY, Topic.ACCESS, encode(access_list)), "list_version": b"7"},
+    )
+    disk = read_disk(config)
+    assert disk.held() == {3}
+    assert disk.opened.store is not None
+    disk.opened.store.close()
 
 
 def test_another_user_than_the_services_is_refused_before_anything_is_written(

@@ -242,6 +242,22 @@ def test_kept_grants_that_cannot_be_read_are_a_fault_and_stop_no_one() -> None:
     assert released(driver.tap(1)) == [1]
 
 
+def test_kept_grants_that_could_not_be_read_are_no_fault_once_a_newer_list_has_its_own() -> None:
+    driver = make_driver(grant(1, 1), kept=b"{broken")
+    driver.receive_list(make_list(grant(1, 1), version=11))
+    assert driver.fault_codes() == set()
+
+
+def test_who_was_kept_is_kept_where_a_damaged_disk_has_lost_the_list_alone() -> None:
+    before = make_driver(grant(1, 1))
+    forgetful = make_list(version=11)
+    before.receive_list(forgetful)
+    driver = make_driver(access_list=None, version_floor=11, kept=stores(before)[-1].kept)
+    driver.receive_list(forgetful)
+    assert released(driver.tap(1)) == [1]
+    assert driver.fault_codes() == {"holder_vanished"}
+
+
 def test_list_naming_a_key_that_is_missing_works_on_and_says_so() -> None:
     access_list = make_list(grant(1, 1), grant(2, 2, key="k2"), badge_keys=("k2", "k1"))
     driver = make_driver(access_list=access_list)
@@ -285,3 +301,30 @@ def test_badge_opens_for_thirty_days_offline_and_ends_on_its_day() -> None:
     assert released(driver.tap(1)) == [1]
     driver.wait(10_000)
     assert released(driver.tap(1)) == []
+
+
+FOR_GOOD = NOON + 70 * 365 * DAY
+WAITS = grant(1, 1, "suspended", id="waits", not_after=FOR_GOOD)
+FROZEN = grant(1, 1, "suspended", id="frozen", not_before=NOON - HOUR, not_after=FOR_GOOD)
+PAUSED = grant(1, 1, "suspended", id="paused", not_before=NOON - HOUR, not_after=NOON + DAY)
+
+
+@pytest.mark.parametrize("suspension", [WAITS, FROZEN])
+def test_locker_that_holds_anothers_things_stays_shut_for_whom_a_list_forgets(suspension: Grant) -> None:
+    driver = make_driver(grant(1, 1), grant(1, 2, id="second"), suspension)
+    for version in (11, 12):
+        driver.receive_list(make_list(version=version))
+        assert released(driver.tap(1)) == [2]
+        driver.wait(60_000)
+    again = make_driver(access_list=make_list(version=12), kept=stores(driver)[-1].kept)
+    assert released(again.tap(1)) == [2]
+    again.wait(VANISHED_KEPT_MS)
+    assert again.fault_codes() == set()
+    again.receive_list(make_list(version=13))
+    assert decode_carried_over(stores(again)[-1].kept) == NOTHING_CARRIED
+
+
+def test_who_is_suspended_for_a_while_may_collect_once_a_list_forgets_them() -> None:
+    driver = make_driver(grant(1, 1), PAUSED)
+    driver.receive_list(make_list(version=11))
+    assert released(driver.tap(1)) == [1]

@@ -4,7 +4,7 @@ import pytest
 
 from controller.bank import OutOfService
 from controller.effects import SendList, SendReply
-from controller.inputs import BeatSent, SessionEnded, SessionStarted
+from controller.inputs import BeatSent, ListStored, SessionEnded, SessionStarted
 from hw.ports import Signal
 from tests.unit.controller.core.driver import (
     BEAT,
@@ -179,6 +179,18 @@ def test_send_access_sends_the_list_in_force() -> None:
         SendReply(ID, "accepted"),
         SendList(ID),
     ]
+
+
+def test_send_access_sends_a_list_that_the_disk_does_not_take_from_memory() -> None:
+    """On the disk is the one before: the gateway would compare with what is in force no more."""
+    driver = make_holder()
+    driver.connect()
+    driver.receive_list(make_list(version=11))
+    (sent,) = [effect for effect in driver.order("send_access") if isinstance(effect, SendList)]
+    assert sent.envelope == b"envelope"
+    driver.give(ListStored(11, durable=True))
+    (sent,) = [effect for effect in driver.order("send_access") if isinstance(effect, SendList)]
+    assert sent.envelope is None
 
 
 def test_send_access_without_a_list_is_refused() -> None:

@@ -93,3 +93,12 @@ def test_what_was_stored_before_dead_badges_were_carried_is_read() -> None:
     kept = msgspec.json.encode((grant(1, 1, "collect"),))
     driver = make_driver(access_list=make_list(), kept=kept)
     assert released(driver.tap(1)) == [1]
+
+
+def test_it_stays_dead_where_a_damaged_disk_has_lost_the_list_alone_and_the_list_comes_again() -> None:
+    again = make_list(grant(1, 1), grant(2, 2), version=12)
+    kept = stored(blocked(again))
+    driver = make_driver(access_list=None, version_floor=12, kept=kept)
+    driver.receive_list(again)
+    assert released(driver.tap(1)) == []
+    assert decode_carried_over(stored(driver)) == decode_carried_over(kept)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from controller.effects import Record
-from controller.timekeeping import CREDIT_MS, STEP_MS, Timekeeper, TimeState, Witness
+from controller.timekeeping import AGREE_MS, CREDIT_MS, STEP_MS, Timekeeper, TimeState, Witness
 
 T = 1_800_000_000_000
 HOUR = 3_600_000
@@ -369,3 +369,47 @@ def test_clock_a_minute_behind_the_floor_claims_nothing() -> None:
     assert time.moment(1_000).clock == "floor"
     time.hear(Witness.GATEWAY, T + HOUR, 1_000)
     assert time.moment(1_000).ending_at == T + HOUR
+
+
+@pytest.mark.parametrize("ppm", [50, -50])
+@pytest.mark.parametrize("second", [Witness.BATTERY, Witness.TECHNICIAN, Witness.SYSTEM])
+def test_trusted_time_follows_its_gateway_for_years_however_the_crystal_runs(second: Witness, ppm: int) -> None:
+    time = Timekeeper(TimeState(T - DAY), 0)
+    time.hear(second, T, 0)
+    time.hear(Witness.GATEWAY, T, 0)
+    time.lose(Witness.SYSTEM, 0)
+    for hours in range(0, 3 * 365 * 24, 12):
+        mono_ms = hours * HOUR + hours * HOUR * ppm // 1_000_000
+        time.hear(Witness.GATEWAY, T + hours * HOUR, mono_ms)
+        assert abs(time.moment(mono_ms).at - T - hours * HOUR) <= AGREE_MS
+        assert not time.is_contradicted(mono_ms)
+    assert abs(time.moment(mono_ms).at - T - hours * HOUR) < STEP_MS
+
+
+@pytest.mark.parametrize("minutes_a_day", [1, -1])
+@pytest.mark.parametrize("second", [Witness.BATTERY, Witness.SYSTEM])
+def test_gateway_that_creeps_away_drags_it_by_no_more_than_a_crystal_is_wrong_and_is_told(
+    second: Witness, minutes_a_day: int
+) -> None:
+    time = Timekeeper(TimeState(T - DAY), 0)
+    time.hear(second, T, 0)
+    time.hear(Witness.GATEWAY, T, 0)
+    time.lose(Witness.SYSTEM, 0)
+    for days in range(365):
+        time.hear(Witness.GATEWAY, T + days * (DAY + minutes_a_day * 60_000), days * DAY)
+        dragged_ms = time.moment(days * DAY).at - T - days * DAY
+        assert abs(dragged_ms) <= AGREE_MS + days * DAY // 10_000
+        assert not time.is_contradicted(days * DAY) or days > 5
+        assert time.is_contradicted(days * DAY) or days < 12
+
+
+def test_floor_does_not_go_back_with_a_trusted_time_that_follows_a_clock_behind_it() -> None:
+    time = keeper()
+    time.hear(Witness.SYSTEM, T, 1_000)
+    time.hear(Witness.GATEWAY, T, 1_000)
+    time.lose(Witness.SYSTEM, 1_000)
+    mono_ms = 1_000 + 100 * DAY
+    floor = time.state(mono_ms).floor
+    time.hear(Witness.GATEWAY, T + 100 * DAY - 8 * 60_000, mono_ms)
+    assert time.state(mono_ms).floor == time.moment(mono_ms).ending_at == floor
+    assert time.moment(mono_ms + 9 * 60_000).clock == "trusted"

@@ -8,6 +8,7 @@ from gateway.access import lists
 from gateway.badges import service
 from gateway.badges.models import Badge
 from gateway.contracts import trusted
+from gateway.contracts.service import end
 from tests.unit.gateway.badges.conftest import As
 from tests.unit.gateway.town import NOON, TODAY, Town
 
@@ -35,6 +36,21 @@ def test_a_volunteer_replaces_a_lost_badge_from_a_phone_and_does_not_read_the_no
     assert volunteer.get(note).status_code == 403
     assert client_as("worker").get(note).json()["note"] == RECOGNISED["note"]
     assert volunteer.get("/api/v1/badges/counts").json() == {"stock": 0, "in_use": 1, "dead": {"lost": 1}}
+
+
+def test_a_volunteer_does_not_read_why_a_contract_ended_nor_whether_its_holder_died(town: Town, client_as: As) -> None:
+    contract = town.assign(town.person("Nadia"))
+    with town.writing() as session:
+        end(session, contract.id, reason="prison", actor="lea", now=NOON)
+    addresses = (f"/api/v1/contracts/{contract.id}", "/api/v1/contracts", f"/api/v1/sheets/{contract.id}")
+
+    def read(role: str) -> list[tuple[bool | None, list[str] | None]]:
+        client = client_as(role)
+        one, page, sheet = (client.get(address).json() for address in addresses)
+        return [(out["frozen"], out["end_reasons"]) for out in (one, page["items"][0], sheet["contract"])]
+
+    assert read("volunteer") == [(None, None)] * 3
+    assert read("worker") == [(False, ["prison"])] * 3
 
 
 def test_a_stock_badge_goes_to_a_trusted_person_and_opens_on_their_days_only(town: Town, client_as: As) -> None:

@@ -55,6 +55,25 @@ def test_nobody_is_due_or_missed_on_a_day_off() -> None:
     assert (due.call, due.due_on, due.missed) == (Call.TO_SEE, after(7), 0)
 
 
+def test_due_days_that_a_closed_month_moves_to_one_day_are_one_missed_contact() -> None:
+    july, august = date(2026, 7, 31), tuple(date(2026, 8, day) for day in range(1, 32))
+    closed = Rhythm(7, 1, 4, 14, Calendar(dates_off=august))
+    first_open = judge(closed, Marks(july), date(2026, 9, 1))
+    assert (first_open.call, first_open.missed) == (Call.TO_SEE, 0)
+    missed = [judge(closed, Marks(july), date(2026, 9, day)) for day in (2, 5, 12, 19)]
+    assert [(one.call, one.missed) for one in missed] == [
+        (Call.MISSED, 1), (Call.MISSED, 2), (Call.MISSED, 3), (Call.REVIEW, 4),
+    ]  # fmt: skip
+
+
+def test_someone_seen_daily_misses_one_day_over_a_weekend_off() -> None:
+    weekends_off = Rhythm(1, 1, 3, 14, Calendar(weekly_off=(5, 6)))
+    friday = after(4)
+    assert judge(weekends_off, Marks(friday), after(7)).call is Call.TO_SEE
+    tuesday = judge(weekends_off, Marks(friday), after(8))
+    assert (tuesday.call, tuesday.missed) == (Call.MISSED, 1)
+
+
 def test_someone_away_is_neither_due_nor_missed_nor_silent() -> None:
     due = judge(WEEKLY, Marks(MONDAY, away=True), after(300))
     assert (due.call, due.missed, due.due_on, due.long_silent) == (Call.AWAY, 0, None, False)
@@ -100,6 +119,6 @@ def test_a_review_that_someone_asked_for_is_due_whatever_the_contacts() -> None:
 def test_missed_contacts_are_the_due_days_that_have_passed(days: int, off: set[int], start: int, gone: int) -> None:
     calendar = Calendar(weekly_off=tuple(off))
     first, today = after(start), after(start + gone)
-    due_days = [calendar.next_open(first + timedelta(days * count)) for count in range(1, gone // days + 1)]
+    due_days = {calendar.next_open(first + timedelta(days * count)) for count in range(1, gone // days + 1)}
     due = judge(Rhythm(days, 1, 4, 14, calendar), Marks(first), today)
     assert due.missed == sum(day < today for day in due_days)

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 import gateway.care
@@ -84,6 +84,9 @@ ACTS: dict[str, Act] = {
         and waiting.add_to_list(s, x.person, waiting.Wait(x.scheme, c.Source.PARTNER), **BY)
     ),
     "waiting.close_entry": lambda s, x: waiting.close_entry(s, x.other_entry, c.LeftWhy.NOT_ELIGIBLE, **BY),
+    "waiting.close_erased": lambda s, x: (
+        s.execute(update(Person).where(Person.id == x.waits).values(erased_at=LATE)) and waiting.close_erased(s, **BY)
+    ),
     "waiting.place": lambda s, x: waiting.place(
         s, x.other_entry, s.scalars(select(Contract.id).where(Contract.person_id == x.person)).one(), **BY
     ),

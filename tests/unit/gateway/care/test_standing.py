@@ -232,6 +232,19 @@ def test_a_review_someone_asks_for_waits_for_a_decision_and_is_asked_for_once(to
     assert of(town, nadia, 0).due.call is Call.NOTHING
 
 
+def test_a_decision_about_a_contract_that_is_over_neither_opens_nor_puts_off_reviews_of_a_new_one(town: Town) -> None:
+    soon, far = town.person("Soon"), town.person("Far")
+    for number, person, again in ((1, soon, date(2026, 7, 1)), (2, far, date(2027, 6, 1))):
+        town.assign(person, number, ends_on=date(2026, 6, 30))
+        with town.writing() as session:
+            reviews.decide(session, person.id, ReviewDecision.GO_ON, next_on=again, actor="test", now=NOON)
+    later = NOON + 60 * DAY
+    for number, person in ((3, soon), (4, far)):
+        town.assign(person, number, starts_on=date(2026, 8, 14), now=later)
+    assert [of(town, one, 60).due.call for one in (soon, far)] == [Call.NOTHING, Call.NOTHING]
+    assert [of(town, one, 60 + 29).due.call for one in (soon, far)] == [Call.REVIEW, Call.REVIEW]
+
+
 def test_whom_a_clock_that_was_ahead_has_named_is_followed_by_another_once_it_is_right(
     town: Town, nadia: Person, add_worker: AddWorker
 ) -> None:

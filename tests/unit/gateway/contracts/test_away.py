@@ -11,6 +11,9 @@ from gateway.contracts.holdings import UNDECIDED
 from gateway.contracts.models import Absence, Contract, Death
 from gateway.contracts.service import How
 from gateway.contracts.states import State, state_at
+from gateway.custody import outcomes
+from gateway.custody import service as custodies
+from gateway.custody.codes import Check, Thing, Witness
 from gateway.db import new_id
 from gateway.errors import ConflictError, InvalidError
 from gateway.people.models import Person
@@ -362,6 +365,56 @@ def test_a_mistaken_death_puts_back_what_was_said_of_a_planned_end(town: Town) -
     with town.writing() as session:
         deaths.withdraw(session, person.id, actor="t", now=NOON + 2 * DAY)
     assert how_it_ended(town, contract) == known == ({"work", "own_solution"}, *known[1:])
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_a_mistaken_death_of_a_holder_whose_locker_was_emptied_says_no_more_that_they_died(
+    town: Town, planned: bool
+) -> None:
+    person = town.person()
+    contract = town.assign(person)
+    if planned:
+        with town.writing() as session:
+            endings.plan_end(
+                session, contract.id, ends_on=date(2026, 7, 1), reason="work", how=LEFT, actor="t", now=NOON
+            )
+    known = how_it_ended(town, contract)
+    dies(town, person, NOON + DAY)
+    with town.writing() as session:
+        service.confirm_emptied(session, contract.id, also=set(Check), actor="t", now=NOON + 2 * DAY)
+    other = town.assign(town.person("Other"), starts_on=date(2026, 6, 18), now=NOON + 3 * DAY)
+    with town.writing() as session:
+        deaths.withdraw(session, person.id, actor="t", now=NOON + 4 * DAY)
+    now = found(town, contract)
+    assert (state_at(now, NOON + 4 * DAY), now.frozen_at, now.how_before_death) == (State.ENDED, None, None)
+    assert now.ended_at == NOON + DAY
+    assert how_it_ended(town, contract) == known
+    assert state_at(found(town, other), NOON + 4 * DAY) is State.ACTIVE
+
+
+def test_what_was_said_of_an_end_after_a_mistaken_death_stays_said(town: Town) -> None:
+    person = town.person()
+    contract = town.assign(person)
+    dies(town, person)
+    with town.writing() as session:
+        service.confirm_emptied(session, contract.id, actor="t", now=NOON + 1)
+        service.tell_how(session, contract.id, reason="work", how=LEFT, actor="t", now=NOON + 2)
+        deaths.withdraw(session, person.id, actor="t", now=NOON + 3)
+    assert how_it_ended(town, contract)[0] == {"work", "own_solution"}
+
+
+def test_what_was_put_away_for_those_entitled_is_a_living_holder_s_again(town: Town) -> None:
+    person = town.person()
+    contract = town.assign(person)
+    dies(town, person)
+    with town.writing() as session:
+        bag = custodies.begin(session, contract.id, actor="t", now=NOON + 1)
+        custodies.add_thing(session, bag.id, kind=Thing.CLOTHING, actor="t", now=NOON + 1)
+        custodies.witness(session, bag.id, witness=Witness.COLLEAGUE, name="Paul", actor="t", now=NOON + 1)
+        custodies.store(session, bag.id, place="Shelf 3", actor="t", now=NOON + 1)
+        assert outcomes.what_holds(session, bag) == "kept_for_entitled"
+        deaths.withdraw(session, person.id, actor="t", now=NOON + 2)
+        assert outcomes.what_holds(session, bag) is None
 
 
 def test_who_was_away_when_a_death_was_reported_by_mistake_still_is(town: Town) -> None:

@@ -18,7 +18,8 @@ from gateway.incidents.codes import IncidentKind
 from gateway.incidents.models import Exclusion
 from gateway.people.models import Person
 from gateway.schemes.codes import Service
-from gateway.schemes.service import add_scheme
+from gateway.schemes.service import add_scheme, change_terms, scheme_of
+from gateway.schemes.terms import Condition
 from gateway.staff import closing
 from gateway.staff import service as accounts
 from tests.unit.gateway.town import NOON, TODAY, Town
@@ -119,6 +120,52 @@ def test_whoever_joins_a_contract_is_asked_too(town: Town, luggage: str) -> None
     with pytest.raises(ConflictError) as refused, town.writing() as session:
         parties.join(session, contract.id, person_id=paul.id, actor="test", now=NOON)
     assert refused.value.code == "conditions_open"
+
+
+def _with(town: Town, scheme: str, *conditions: Condition) -> None:
+    """The scheme asks this of new contracts from now on."""
+    with town.writing() as session:
+        terms = scheme_of(session, scheme).terms.model_copy(update={"conditions": conditions})
+        change_terms(session, scheme, terms, actor="t", now=NOON)
+
+
+def test_a_condition_that_the_scheme_has_dropped_is_decided_for_who_comes_onto_an_older_contract(
+    town: Town, luggage: str
+) -> None:
+    nadia, paul, lea = town.person(), town.person("Paul"), town.person("Lea")
+    every = {"lives_here": MET, "under_way": MET, "referred": MET}
+    decide(town, nadia, luggage, every)
+    contract = assign(town, nadia, scheme_id=luggage)
+    draft = assign(town, lea, scheme_id=luggage, number=2, draft=True)
+    with town.reading() as session:
+        lives_here = next(one for one in scheme_of(session, luggage).terms.conditions if one.code == "lives_here")
+    _with(town, luggage, lives_here)
+    with pytest.raises(InvalidError, match="unknown exception"):
+        decide(town, paul, luggage, {"referred": Found(Finding.EXCEPTION, "none_such")})
+    for someone in (paul, lea):
+        decide(town, someone, luggage, every)
+    with town.writing() as session:
+        parties.join(session, contract.id, person_id=paul.id, actor="test", now=NOON)
+        assert contracts.sign(session, draft.id, actor="test", now=NOON).signed_at == NOON
+    with pytest.raises(InvalidError, match="no condition 'dog'"):
+        decide(town, paul, luggage, {"dog": MET})
+
+
+def test_what_is_kept_of_an_earlier_decision_was_found_by_one_that_let_them_in(town: Town, luggage: str) -> None:
+    nadia = town.person()
+
+    def answer(**found: Found) -> dict[str, str]:
+        with town.writing() as session:
+            made = eligibility.decide(
+                session, nadia.id, luggage, found, eligible=True, keep=True, actor="test", now=NOON
+            )
+            return {one.condition: one.finding for one in made.findings}
+
+    decide(town, nadia, luggage, {"lives_here": MET, "under_way": MET}, eligible=False)
+    assert answer(referred=EXCEPTED) == {"lives_here": "unknown", "under_way": "unknown", "referred": "exception"}
+    decide(town, nadia, luggage, {"lives_here": MET, "under_way": MET})
+    assert answer(referred=EXCEPTED) == {"lives_here": "met", "under_way": "met", "referred": "exception"}
+    assert answer(lives_here=EXCEPTED) == {"lives_here": "exception", "under_way": "met", "referred": "exception"}
 
 
 def test_no_contract_where_someone_is_excluded_unless_the_reason_is_recorded(town: Town) -> None:

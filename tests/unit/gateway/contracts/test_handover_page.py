@@ -8,6 +8,8 @@ import pytest
 
 from gateway.access.service import register_badge
 from gateway.care import eligibility
+from gateway.care.codes import Finding
+from gateway.care.eligibility import Found
 from gateway.contracts import service as contracts
 from gateway.contracts.decisions import last_transition
 from gateway.incidents import exclusions
@@ -15,10 +17,10 @@ from gateway.incidents.codes import IncidentKind
 from gateway.lockers import service as lockers
 from gateway.privacy import erasure
 from gateway.schemes.codes import Service
-from gateway.schemes.service import add_scheme, close_scheme
+from gateway.schemes.service import add_scheme, close_scheme, scheme_named
 from gateway.schemes.terms import Terms
 from tests.unit.gateway.luggage import conftest as desk
-from tests.unit.gateway.town import NOON, TODAY, Town
+from tests.unit.gateway.town import NOON, TODAY, ZONE, Town
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 office = desk.office
@@ -53,6 +55,23 @@ def test_conditions_are_said_in_the_form_and_recorded_with_the_contract(town: To
         }  # fmt: skip
 
 
+def test_what_was_decided_already_is_left_out_of_the_form_and_holds(town: Town, office: Opened) -> None:
+    nadia = town.person("Nadia")
+    [scheme] = _schemes(town, "Bags", service=Service.LUGGAGE)
+    found = {"lives_here": Found(Finding.MET), "under_way": Found(Finding.MET)}
+    with town.writing() as session:
+        eligibility.decide(session, nadia.id, scheme, found, eligible=True, actor="t", now=NOON)
+    form: dict[str, Any] = {
+        "person": nadia.id, "locker": f"{town.bank}/1", "starts_on": TODAY.isoformat(), "ends_on": "2026-12-31",
+        "scheme": scheme, "badge_how": "none", f"condition-{scheme}-referred": "met",
+    }  # fmt: skip
+    office(NOON).as_role("worker").post("/handover", **form)
+    with town.reading() as session:
+        assert [one.scheme_id for one in contracts.list_contracts(session, person_id=nadia.id, now=NOON).items] == [
+            scheme
+        ]
+
+
 def test_a_contract_in_spite_of_an_exclusion_asks_why(town: Town, office: Opened) -> None:
     nadia = town.person("Nadia")
     worker = office(NOON).as_role("worker")
@@ -74,6 +93,56 @@ def test_a_contract_in_spite_of_an_exclusion_asks_why(town: Town, office: Opened
         recorded = last_transition(session, made.id)
         assert recorded is not None
         assert recorded.reason == "accompanied"
+
+
+def test_what_safety_requires_to_know_of_another_place_is_read_before_a_locker_is_handed_over(
+    town: Town, office: Opened
+) -> None:
+    nadia = town.person("Nadia")
+    worker = office(NOON).as_role("worker")
+    with town.writing() as session:
+        elsewhere = lockers.site_named(
+            session, "Bagnolet", organisation_id=town.organisation_id, zone=ZONE, actor="t", now=NOON
+        )
+        made = exclusions.exclude(
+            session, person_id=nadia.id, site_id=elsewhere.id, from_on=TODAY, until_on=TODAY + timedelta(days=7),
+            reason=IncidentKind.VIOLENCE, warns_elsewhere=True, actor=worker.staff_id, now=NOON,
+        )  # fmt: skip
+    said = "Stays away from Bagnolet until 22 June 2026"
+    assert said in worker.page(f"/handover?person={nadia.id}")
+    form: dict[str, Any] = {
+        "person": nadia.id, "locker": f"{town.bank}/1", "starts_on": TODAY.isoformat(), "ends_on": "2026-12-31",
+        "scheme": "", "badge_how": "none",
+    }  # fmt: skip
+    unread = worker.post("/handover", 422, **form)
+    assert said in unread
+    assert "Read it below, then hand over." in unread
+    assert f'<input type="hidden" name="told" value="{made.id}">' in unread
+    with town.reading() as session:
+        assert contracts.list_contracts(session, person_id=nadia.id, now=NOON).items == []
+    worker.post("/handover", **form, told=made.id)
+    with town.reading() as session:
+        assert len(contracts.list_contracts(session, person_id=nadia.id, now=NOON).items) == 1
+
+
+def test_an_exclusion_of_another_place_that_safety_does_not_require_to_know_is_not_told(
+    town: Town, office: Opened
+) -> None:
+    nadia = town.person("Nadia")
+    worker = office(NOON).as_role("worker")
+    with town.writing() as session:
+        elsewhere = lockers.site_named(
+            session, "Bagnolet", organisation_id=town.organisation_id, zone=ZONE, actor="t", now=NOON
+        )
+        exclusions.exclude(
+            session, person_id=nadia.id, site_id=elsewhere.id, from_on=TODAY, until_on=TODAY + timedelta(days=7),
+            reason=IncidentKind.THEFT, actor=worker.staff_id, now=NOON,
+        )  # fmt: skip
+    assert "Stays away" not in worker.page(f"/handover?person={nadia.id}&locker={town.bank}/1")
+    worker.post(
+        "/handover", person=nadia.id, locker=f"{town.bank}/1", starts_on=TODAY.isoformat(), ends_on="2026-12-31",
+        scheme="", badge_how="none",
+    )  # fmt: skip
 
 
 def _schemes(town: Town, *names: str, organisation_id: str = "", **more: Any) -> list[str]:
@@ -202,3 +271,18 @@ def test_a_first_day_that_is_no_day_of_ours_is_marked_and_the_form_comes_back(
     page = office(NOON).as_role("worker").post("/handover", 422, locker=f"{town.bank}/1", starts_on=typed)
     assert "Please give a date" in page
     assert f'value="{typed}"' in page
+
+
+def test_no_contract_is_made_where_the_only_scheme_is_closed(town: Town, office: Opened) -> None:
+    town.assign(town.person("Paul"), 2)
+    nadia = town.person("Nadia")
+    with town.writing() as session:
+        close_scheme(session, scheme_named(session, town.organisation_id, now=NOON).id, actor="t", now=NOON)
+    form: dict[str, Any] = {
+        "person": nadia.id, "locker": f"{town.bank}/1", "starts_on": TODAY.isoformat(), "ends_on": "2026-12-31",
+        "badge_how": "none",
+    }  # fmt: skip
+    refused = office(NOON).as_role("worker").post("/handover", 422, **form)
+    assert "This scheme takes no new contracts" in refused
+    with town.reading() as session:
+        assert not contracts.list_contracts(session, person_id=nadia.id, now=NOON).items

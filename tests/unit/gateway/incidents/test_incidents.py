@@ -30,7 +30,7 @@ def excluded(town: Town, cast: Cast, person: str, **more: object) -> Exclusion:
 
 def warned(town: Town, person: str, site: str, now: int = NOON) -> list[tuple[str, bool, date]]:
     with town.reading() as session:
-        found = exclusions.warnings(session, person, site_id=site, now=now)
+        found = exclusions.warnings(session, person, sites=[site], now=now)
         return [(one.site, one.is_here, one.until_on) for one in found]
 
 

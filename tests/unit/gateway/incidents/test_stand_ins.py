@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from gateway.care import looking_after
 from gateway.errors import ConflictError, InvalidError
 from gateway.incidents import stand_ins
 from gateway.incidents.request_models import Leave
@@ -106,6 +107,47 @@ def test_whoever_stands_in_with_an_account_closed_long_ago_is_seen(town: Town, c
         stand_ins.change_stand_in(session, leave.id, stand_in_id=cast.operator, actor="op", now=NOON)
         assert not stand_ins.uncovered(session, TODAY)
     assert acting(town, cast.lea, TODAY) == cast.operator
+
+
+def _named(town: Town, person_id: str, staff_id: str) -> None:
+    with town.writing() as session:
+        looking_after.name_worker(session, person_id, staff_id, actor="op", now=NOON)
+
+
+def test_nobody_of_another_organisation_stands_in_whose_list_would_not_show_the_people(town: Town, cast: Cast) -> None:
+    _named(town, town.person().id, cast.operator)
+    for who in (cast.lea, cast.operator):
+        with pytest.raises(InvalidError) as refused:
+            away(town, who, cast.neighbour)
+        assert refused.value.code == "stand_in"
+    leave = away(town, cast.lea, cast.operator)
+    with pytest.raises(InvalidError), town.writing() as session:
+        stand_ins.change_stand_in(session, leave.id, stand_in_id=cast.neighbour, actor="op", now=NOON)
+    away(town, cast.operator, cast.ines, LAST + timedelta(days=1), LAST + timedelta(days=1))
+
+
+def test_nobody_stands_in_for_people_of_two_organisations_who_sees_those_of_one(town: Town, cast: Cast) -> None:
+    for person_id in (town.person().id, cast.theirs):
+        _named(town, person_id, cast.operator)
+    with pytest.raises(InvalidError) as refused:
+        away(town, cast.operator, cast.lea)
+    assert refused.value.code == "stand_in"
+
+
+def test_nobody_stands_in_who_cannot_look_after_people(town: Town, cast: Cast) -> None:
+    with town.writing() as session:
+        session.get_one(Staff, cast.ines).role = "technician"
+    with pytest.raises(InvalidError) as refused:
+        away(town, cast.lea, cast.ines)
+    assert refused.value.code == "stand_in"
+
+
+def test_a_leave_with_a_stand_in_who_sees_none_of_the_people_is_seen(town: Town, cast: Cast) -> None:
+    leave = away(town, cast.lea, cast.ines)
+    with town.writing() as session:  # as it could be noted before that was refused
+        session.get_one(Leave, leave.id).stand_in_id = cast.neighbour
+    with town.reading() as session:
+        assert [one.id for one in stand_ins.uncovered(session, TODAY)] == [leave.id]
 
 
 def test_a_cancelled_leave_counts_no_more(town: Town, cast: Cast) -> None:

@@ -270,6 +270,39 @@ def test_the_door_is_right_about_a_loan_cancelled_meanwhile(library: Library) ->
     assert library.state(loan, at(17)) is LoanState.OUT
 
 
+def test_tools_that_are_fetched_after_they_were_due_are_out_and_overdue_at_once(library: Library) -> None:
+    """The badge opens through the days of grace, whether anything was fetched before or not."""
+    loan = library.plan(0, place=library.place)
+    assert library.state(loan, at(24)) is LoanState.NOT_TAKEN
+    journal = Journal().start()
+    released(journal, at(24, 10), library.badge)
+    # The librarian had not heard of it.
+    with library.town.writing() as session:
+        service.cancel(session, loan.id, actor="lea", now=at(24, 12))
+    library.hear(journal, now=at(24, 13))
+    assert library.state(loan, at(24, 13)) is LoanState.OVERDUE
+    assert by_badge(library, loan) == [("taken", "proposed")]
+    assert library.loan(loan).items[0].taken_at == at(24, 10)
+
+
+def test_nothing_is_fetched_once_the_days_of_grace_are_over(library: Library) -> None:
+    loan = library.plan(0, place=library.place)
+    journal = Journal().start()
+    released(journal, at(7, month=7), library.badge)
+    library.hear(journal, now=at(8, month=7))
+    assert by_badge(library, loan) == []
+    assert events(library) == [("breach", at(7, month=7))]
+
+
+def test_a_tool_that_was_planned_anew_goes_out_with_the_loan_that_is_not_over_its_time(library: Library) -> None:
+    old = library.plan(0, place=library.place)
+    new = library.plan(0, place=library.place, from_on=date(2026, 6, 23))
+    journal = Journal().start()
+    released(journal, at(24, 10), library.badge)
+    library.hear(journal, now=at(24, 10))
+    assert [library.loan(one).items[0].taken_at for one in (old, new)] == [None, at(24, 10)]
+
+
 def test_the_badge_opens_the_locker_from_the_first_moment_to_the_last_of_grace(library: Library) -> None:
     library.plan(0, place=library.place)
     grants = sorted(listed(library).grants, key=lambda grant: grant.not_before)

@@ -53,6 +53,16 @@ def test_part_of_what_was_left_goes_out_and_the_rest_stays(town: Town) -> None:
         assert [(one.id, one.quantity, one.in_at) for one in out] == [(gone.id, 1, NOON)]
 
 
+def test_what_a_clock_that_was_ahead_took_in_and_opened_goes_out_and_is_closed(town: Town) -> None:
+    ben, ahead = volunteer(town), NOON + 100 * DAY
+    bag = left(town, town.assign(town.person()), now=ahead)
+    with town.writing() as session:
+        begun = shifts.open_shift(session, site_id=town.site_id, staff_id=ben, actor=ben, now=ahead)
+    with town.writing() as session:
+        assert service.take_out(session, bag.id, actor=ben, now=NOON + DAY).out_at == ahead
+        assert shifts.close_shift(session, begun.id, actor=ben, now=NOON + DAY).closed_at == ahead
+
+
 def test_more_than_is_here_does_not_go_out_and_nothing_goes_out_twice(town: Town) -> None:
     bag = left(town, town.assign(town.person()))
     with pytest.raises(ConflictError) as many, town.writing() as session:

@@ -1,11 +1,13 @@
 """What staff do on a contract's pages: who may open, messages, renewal in one tap, ends planned and told."""
 
+import re
 from datetime import date
 
 import pytest
 
+from gateway.badges import service as badges
 from gateway.badges.models import Badge
-from gateway.contracts import service
+from gateway.contracts import deaths, service
 from gateway.contracts.codes import Destination
 from gateway.contracts.models import Contract, Notice, TrustedPerson
 from gateway.contracts.states import State, state_at
@@ -60,6 +62,64 @@ def test_a_trusted_person_gets_a_badge_by_its_printed_number_and_loses_it_with_t
     with office.database.reading() as session:
         assert session.get(Badge, stock.id).revoked_at == NOON
         assert session.query(TrustedPerson).one().ended_at == NOON
+
+
+def _trusted_with(office, worker, contract, badge):
+    """Someone trusted with the locker; the page of who may open is what the worker sees."""
+    url = f"/contracts/{contract.id}"
+    worker.get(f"{url}/people")
+    worker.send(f"{url}/trust", name="Fatou", from_on="2026-06-15", until_on="2026-07-15", badge=badge.id)
+    return url
+
+
+def _badge(office, badge):
+    with office.database.reading() as session:
+        return session.get(Badge, badge.id)
+
+
+def test_a_lost_badge_of_someone_trusted_is_dead_before_another_is_given(office, worker):
+    _nadia, contract = office.holder("Nadia")
+    lost, new, dead = (office.town.badge() for _ in range(3))
+    url = _trusted_with(office, worker, contract, lost)
+    with office.database.writing() as session:
+        badges.revoke(session, dead.id, reason="broken", actor="t", now=office.now)
+    page = worker.get(f"{url}/people")
+    assert f"Yes, {lost.label} was lost or is broken" in page
+    assert "No, it is one more badge" in page
+    worker.client.post(
+        f"{url}/trusted-badge", data=worker.form(f"{url}/trusted-badge") | {"replaces": lost.id, "badge_given": dead.id}
+    )
+    assert _badge(office, lost).revoked_why == "replaced", "whatever is refused then"
+    worker.get(f"{url}/people")
+    worker.send(f"{url}/trusted-badge", badge_given=new.id, replaces=lost.id)
+    assert (_badge(office, new).revoked_at, _badge(office, new).replaces_id) == (None, lost.id)
+
+
+def test_a_badge_of_someone_trusted_is_blocked_alone_and_the_holder_s_page_says_whether_it_is_in_force(office, worker):
+    nadia, contract = office.holder("Nadia")
+    lost, other = office.town.badge(), office.town.badge()
+    url = _trusted_with(office, worker, contract, lost)
+    worker.get(f"{url}/people")
+    worker.send(f"{url}/trusted-badge", badge_given=other.id, replaces="")
+    block = f"/badges/{lost.id}/revoke"
+    assert f'href="{block}"' in worker.get(f"{url}/people")
+    asked = worker.get(block)
+    assert f"{lost.label} · Fatou" in asked
+    assert f'href="{url}/people"' in asked
+    shown = worker.send(block, reason="lost")
+    assert worker.page.url.path == f"/people/{nadia.id}"
+    assert re.search(rf"Badge blocked[^<]*{lost.label}|{lost.label}[^<]*Badge blocked", shown), "said to be followed"
+    assert (_badge(office, lost).revoked_why, _badge(office, other).revoked_at) == ("lost", None)
+
+
+def test_no_badge_of_anyone_else_is_replaced_through_someone_trusted(office, worker):
+    nadia, contract = office.holder("Nadia")
+    hers, new = office.town.badge(nadia), office.town.badge()
+    url = _trusted_with(office, worker, contract, office.town.badge())
+    worker.get(f"{url}/people")
+    form = worker.form(f"{url}/trusted-badge") | {"badge_given": new.id, "replaces": hers.id}
+    assert worker.client.post(f"{url}/trusted-badge", data=form).status_code == 404
+    assert _badge(office, hers).revoked_at is None
 
 
 def test_a_trust_that_ends_before_it_begins_is_refused_beside_its_field(office, worker):
@@ -264,3 +324,18 @@ def test_where_no_locker_is_free_the_hand_over_leads_to_the_waiting_list(office,
     assert "No locker is free right now." in page
     assert f'href="/waiting/new?person={paul.id}"' in page
     assert 'class="button button--wide"' not in page
+
+
+def test_the_inventory_of_what_someone_who_died_left_is_begun_from_their_contract(office, worker):
+    nadia, contract = office.holder()
+    url = f"/contracts/{contract.id}/inventory"
+    assert url not in worker.get(f"/people/{nadia.id}")
+    with office.database.writing() as session:
+        deaths.record(session, nadia.id, actor="test", now=NOON)
+    assert url in worker.get(f"/people/{nadia.id}")
+    worker.get(url)
+    assert "Add what you find" in worker.send(url)
+    worker.get(url)
+    with office.database.writing() as session:
+        service.confirm_emptied(session, contract.id, actor="test", now=NOON)
+    assert "meanwhile" in worker.send(url)

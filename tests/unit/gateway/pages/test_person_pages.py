@@ -7,9 +7,9 @@ from gateway.contracts.models import Contract
 from gateway.incidents import exclusions, stand_ins
 from gateway.incidents.codes import IncidentKind
 from gateway.incidents.request_models import Leave
-from gateway.lockers.service import organisation_named
+from gateway.lockers.service import organisation_named, site_named
 from gateway.staff.models import Staff
-from tests.unit.gateway.town import NOON, TODAY
+from tests.unit.gateway.town import NOON, TODAY, ZONE
 
 
 def test_an_absence_is_noted_shown_first_and_ended_in_one_tap(office, worker):
@@ -100,13 +100,27 @@ def test_a_stand_in_is_changed_and_a_leave_cancelled(office, worker):
     page = worker.send(
         "/leaves", staff=worker.staff_id, stand_in=worker.staff_id, from_on="2026-06-15", until_on="2026-06-20"
     )
-    assert "Choose someone else, whose account is open." in page
+    assert "Choose someone else of the same organisation who looks after people, with an open account." in page
     worker.send("/leaves", staff=worker.staff_id, stand_in=omar.staff_id, from_on="2026-06-15", until_on="2026-06-20")
     with office.database.reading() as session:
         leave = session.query(Leave).one().id
     assert "Stands in: Ewa" in worker.send(f"/leaves/{leave}/stand-in", instead=ewa.staff_id)
     assert "Stands in" not in worker.send(f"/leaves/{leave}/cancel")
     assert office.browser("volunteer").client.get("/leaves").status_code == 403
+
+
+def test_a_leave_offers_to_change_only_to_those_who_can_stand_in(office, worker):
+    omar, ewa, rui = (office.browser(name=name) for name in ("Omar", "Ewa", "Rui"))
+    with office.database.writing() as session:
+        other = organisation_named(session, "Aurore", actor="test", now=NOON)
+        session.get(Staff, ewa.staff_id).organisation_id = office.town.organisation_id
+        session.get(Staff, rui.staff_id).organisation_id = other.id
+        stand_ins.go_on_leave(
+            session, staff_id=ewa.staff_id, stand_in_id=omar.staff_id, from_on=TODAY, until_on=TODAY, actor="test",
+            now=NOON,
+        )  # fmt: skip
+    offered = worker.get("/leaves").partition('name="instead"')[2].partition("</select>")[0]
+    assert {name: name in offered for name in ("Omar", "Ewa", "Rui")} == {"Omar": True, "Ewa": False, "Rui": False}
 
 
 def test_an_exclusion_is_told_with_where_until_when_and_whom_to_ask_but_not_why(office, worker):
@@ -120,6 +134,22 @@ def test_an_exclusion_is_told_with_where_until_when_and_whom_to_ask_but_not_why(
     assert "Stays away from Montreuil until 25 June 2026" in seen
     assert "Ask Léa Martin" in seen
     assert "hreat" not in seen
+
+
+def test_whoever_has_no_contract_and_stays_away_for_safety_is_said_to_on_their_page(office, worker):
+    nadia, operator = office.town.person("Nadia"), office.browser("operator")
+    with office.database.writing() as session:
+        other = organisation_named(session, "Aurore", actor="test", now=NOON)
+        session.get(Staff, worker.staff_id).organisation_id = office.town.organisation_id
+        theirs = site_named(session, "Lille", organisation_id=other.id, zone=ZONE, actor="test", now=NOON)
+        for site_id, day, warns in ((office.town.site_id, 25, False), (theirs.id, 26, True)):
+            exclusions.exclude(
+                session, person_id=nadia.id, site_id=site_id, from_on=TODAY, until_on=TODAY.replace(day=day),
+                reason=IncidentKind.VIOLENCE, warns_elsewhere=warns, actor=operator.staff_id, now=NOON,
+            )  # fmt: skip
+    page = worker.get(f"/people/{nadia.id}")
+    assert "Stays away from Montreuil until 25 June 2026" in page
+    assert "Stays away from Lille until 26 June 2026" in page
 
 
 def test_leaves_of_another_organisation_s_workers_are_out_of_sight(office, worker):

@@ -10,6 +10,7 @@ from gateway.care.codes import Direction, PartnerKind, Source
 from gateway.care.waiting import Wait
 from gateway.care.waiting_models import Attempt, WaitingEntry
 from gateway.care.waiting_shown import how_long
+from gateway.contracts import deaths
 from gateway.lockers.service import organisation_named
 from gateway.people.models import Person
 from gateway.schemes.service import scheme_named
@@ -96,6 +97,53 @@ def test_a_name_that_has_a_file_is_asked_about_before_a_second_one_is_made(offic
     worker.send("/waiting", **said, person="new")
     with office.database.reading() as session:
         assert session.query(Person).count() == 2
+
+
+def test_that_someone_who_waits_has_died_is_said_and_nothing_is_offered_to_them(office, worker):
+    nadia, karim = _waits(office), _waits(office, "Karim", 5)
+    _offered(office, karim)
+    with office.database.writing() as session:
+        for one in (nadia, karim):
+            deaths.record(session, one.person_id, actor="test", now=NOON)
+    page = worker.get("/waiting")
+    assert page.count("Has died") == 2
+    assert "No offer yet" not in page
+    page = worker.get(f"/waiting/{nadia.id}")
+    assert "This person has died" in page
+    assert "Offer a place" not in page
+    page = worker.send(f"/waiting/{nadia.id}/close", why="other")
+    assert "Nadia" not in worker.get("/waiting")
+    page = worker.get(f"/waiting/{karim.id}")
+    assert "Close the offer" in page
+    assert "hand over a locker" not in page
+    with office.database.writing() as session:
+        deaths.withdraw(session, karim.person_id, actor="test", now=NOON)
+    assert "Offer open" in worker.get("/waiting")
+
+
+def test_a_locker_that_is_offered_says_so_in_a_hand_over_to_anyone_else(office, worker):
+    entry, mo = _waits(office), office.town.person("Mo")
+    _offered(office, entry)
+    said = "Montreuil, Montreuil 1, 4 · offered to someone who waits"
+    assert said in worker.get("/handover")
+    assert said in worker.get(f"/handover?person={mo.id}")
+    assert said not in worker.get(f"/handover?entry={entry.id}")
+    assert said not in worker.get(f"/handover?person={entry.person_id}")
+    assert worker.page.text.count("Montreuil, Montreuil 1, ") == 6
+
+
+def test_an_offer_of_a_locker_that_somebody_else_has_got_says_so(office, worker):
+    entry = _waits(office)
+    _offered(office, entry)
+    gone = "This locker cannot be given to them any more"
+    assert gone not in worker.get(f"/waiting/{entry.id}")
+    office.town.assign(office.town.person("Mo"), 4)
+    assert gone in worker.get(f"/waiting/{entry.id}")
+    office.town.assign(office.town.person("Ewa"), 5)
+    with office.database.reading() as session:
+        nadia = session.get(Person, entry.person_id)
+    office.town.assign(nadia, 6)
+    assert gone not in worker.get(f"/waiting/{entry.id}"), "they have one"
 
 
 def test_a_day_that_has_not_come_is_refused_beside_its_field(office, worker):

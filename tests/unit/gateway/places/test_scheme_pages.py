@@ -80,6 +80,25 @@ def test_a_scheme_is_made_from_a_template_changed_and_read(town: Town, office: O
 
 
 @on_sqlite
+def test_a_new_condition_never_gets_the_code_of_one_that_was_dropped(town: Town, office: Opened) -> None:
+    operator = office(NOON).as_role("operator")
+    with town.writing() as session:
+        scheme = schemes.add_scheme(
+            session, organisation_id=town.organisation_id, service=Service.LOCKERS, name="Room", actor="t", now=NOON
+        ).id
+
+    def add(text: str) -> str:
+        operator.post(f"/schemes/{scheme}/condition", text_fr=text, text_en=text, text_pt=text)
+        with town.reading() as session:
+            return schemes.scheme_of(session, scheme).terms.conditions[-1].code
+
+    first = add("Lives in the town")
+    operator.post(f"/schemes/{scheme}/drop-condition", condition=first)
+    second = add("The dog is vaccinated")
+    assert len({first, second, add("Was referred")}) == 3
+
+
+@on_sqlite
 def test_another_organisations_scheme_is_copied_and_never_changed(town: Town, office: Opened) -> None:
     opened = office(NOON)
     operator = opened.as_role("operator")

@@ -1,11 +1,14 @@
 """The facts kept in memory follow every change that is committed, on both databases."""
 
+import asyncio
 from datetime import date
 
 import numpy as np
 import pytest
 from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.exc import OperationalError
 
+from gateway.app import _keep_warm
 from gateway.care.models import Contact
 from gateway.contracts.models import EndReason
 from gateway.days import local_day
@@ -100,6 +103,21 @@ def test_warming_reads_the_facts_and_drops_old_changes(town: Town, monkeypatch: 
     with town.reading() as session:
         assert len(session.scalars(select(FactChange)).all()) == 2
     assert_follows(town, kept)
+
+
+def test_old_changes_are_dropped_each_day_also_after_a_day_on_which_that_failed() -> None:
+    stopping, days = asyncio.Event(), []
+
+    class Failing:
+        def warm(self) -> None:
+            days.append(len(days))
+            if len(days) == 3:
+                stopping.set()
+            if len(days) == 1:
+                raise OperationalError("", {}, Exception("the database is away"))
+
+    asyncio.run(_keep_warm(Failing(), stopping, every_s=0))
+    assert days == [0, 1, 2]
 
 
 def test_every_table_of_the_ledger_notes_its_changes(town: Town) -> None:

@@ -9,10 +9,18 @@ from gateway.care.waiting_models import WaitingEntry
 from gateway.contracts import parties, service
 from gateway.contracts.models import Contract
 from gateway.contracts.service import How
+from gateway.custody import readiness
+from gateway.custody.codes import Check
+from gateway.imports.models import ImportedFile, ImportedPerson
+from gateway.loans import conditions, projects
+from gateway.loans.codes import DroppedWhy, Outcome, ProjectKind
 from gateway.lockers import service as places
+from gateway.lockers.service import locker_of
+from gateway.privacy.erasure import erase
 from gateway.reports.report import Report
 from gateway.reports.scope import scope_of
 from gateway.reports.service import report_on
+from tests.unit.gateway.loans.library import open_library
 from tests.unit.gateway.town import DAY, NOON, TODAY, ZONE, Town
 
 
@@ -74,6 +82,52 @@ def test_a_draft_counts_nowhere(town: Town) -> None:
     made = report(town)
     assert made.section("people").values["people_served"] == 0
     assert made.section("lockers").values["lockers_held"] == 0
+
+
+def test_a_draft_signed_after_its_locker_was_freed_begins_then(town: Town) -> None:
+    before, draft = town.assign(town.person()), town.assign(town.person(), starts_on=date(2026, 6, 20), draft=True)
+    freed = NOON + 14 * DAY  # the 29th
+    with town.writing() as session:
+        service.end(session, before.id, reason="work", collect_days=0, actor="test", now=freed)
+        readiness.confirm(session, locker_of(session, town.bank, 1), tuple(Check), actor="test", now=freed)
+    with town.writing() as session:
+        service.sign(session, draft.id, actor="test", now=freed + 6 * DAY)
+    with town.reading() as session:
+        july = report_on(session, "Montreuil", starts_on=date(2026, 6, 29), as_of=date(2026, 7, 31))
+    assert july.section("people").values["stays_begun"] == 1
+
+
+def test_a_project_that_was_given_up_leaves_the_figures(town: Town) -> None:
+    library, by = open_library(town), {"actor": "test", "now": NOON}
+    with town.writing() as session:
+        project = projects.add_project(
+            session, membership_id=library.member.id, kind=ProjectKind.PAINTING, title="kitchen", asked_on=TODAY,
+            cost_cents=100_000, **by,
+        )  # fmt: skip
+        for condition in project.membership.terms.conditions:
+            conditions.decide(session, project.membership, project, condition.code, Outcome.MET, **by)
+        projects.start(session, project.id, on=TODAY, **by)
+    assert report(town).section("projects").values["mean_cost_euros"] == 1000.0
+    with town.writing() as session:
+        projects.drop(session, project.id, why=DroppedWhy.MONEY, actor="test", now=NOON + DAY)
+    assert report(town).section("projects").values["projects"] == 0
+
+
+def test_a_membership_that_ran_out_ended_because_its_term_was_over(town: Town) -> None:
+    open_library(town)
+    assert report(town, date(2027, 12, 31)).section("ends_by_reason").values == {"term_over": 1}
+
+
+def test_the_stays_of_an_erased_file_are_numbered_once_its_code_is_empty(town: Town) -> None:
+    contract = town.assign(town.person(), ends_on=date(2026, 9, 14))
+    with town.writing() as session:
+        session.add(ImportedFile(id="f", digest="d", bank_id=town.bank, imported_by="test", imported_at=NOON))
+        session.flush()
+        session.add(ImportedPerson(person_id=contract.person_id, file_id="f", code="M07"))
+    assert report(town).months == {"M07": 2}
+    with town.writing() as session:
+        erase(session, contract.person_id, actor="test", now=NOON + 1000 * DAY)
+    assert report(town).months == {"1": 2}
 
 
 def test_how_a_contract_ended_is_not_told_of_whoever_had_left_it_before(town: Town) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,6 +187,36 @@ def test_whenever_it_dies_its_journal_is_whole_and_nothing_is_fired_again(
     world.bank.present(badge(7))
     world.wait(MINUTE)
     assert len(world.pulses) > fired
+
+
+@pytest.mark.parametrize("while_it_starts", [False, True])
+def test_whatever_operation_of_its_disk_the_power_goes_within_its_journal_is_whole_and_nothing_is_fired_again(
+    while_it_starts: bool,
+) -> None:
+    torn = 0
+    for operation in range(1, 20):
+        with contextmanager(made)() as world:
+            if while_it_starts:
+                world.bank.power_cut()
+                world.bank.power_on()
+            world.bank.power_cut_within(operation)
+            if not while_it_starts:
+                world.bank.present(badge(7))
+            world.wait(20 * SECOND)
+            if world.bank.machine.powered:
+                break  # there are no more of them
+            cut = next(line for line in reversed(world.trace.lines) if line.what == "power_cut")
+            torn += bool(cut.facts["unsynced"])
+            fired = len(world.pulses)
+            world.bank.power_on()
+            world.wait(HOUR)
+            assert len(world.pulses) == fired
+            assert fired <= world.kinds()["release_intended"] <= 1
+            assert len(world.gateway.entries) == len(world.bank.journal())
+            world.bank.present(badge(7))
+            world.wait(MINUTE)
+            assert len(world.pulses) == fired + 1
+    assert torn >= 5
 
 
 def test_a_dead_program_does_nothing_at_all_until_it_is_started(world: World) -> None:
