@@ -12,15 +12,15 @@ _LOOKED_THROUGH = 200
 
 
 def has_been_let_in(session: Session, holding: Holding) -> bool:
-    """A grant of this hold has opened the locker, or its door has opened since the hold began by the bank's clock.
+    """A grant of this hold has opened the locker, or a holder used it last after the hold began, by the bank's clock.
 
-    Each opening is told of only as long as openings are kept; when a door opened last, for good.
+    Each opening is told of only as long as openings are kept; when a locker was last used, for good.
     """
     bank_id, number = holding.locker.bank_id, holding.locker.number
-    opened = exists().where(
+    used = exists().where(
         Observation.bank_id == bank_id, Observation.number == number, Observation.last_opened_at >= holding.from_at
     )
-    if session.scalar(select(opened)):
+    if session.scalar(select(used)):
         return True
     holds = session.scalars(
         select(Holding.id).where(Holding.contract_id == holding.contract_id).order_by(Holding.from_at, Holding.id)
