@@ -173,7 +173,8 @@ def _form(visit: Member, session: Session, form: Form, status: int = 200) -> Res
 
 def _named(visit: Member, locker: Locker, offered: Collection[str]) -> str:
     name = f"{locker.bank.site.name}, {locker.bank.name}, {locker.number}"
-    return f"{name} · {visit.say(N_('offered to someone who waits'))}" if locker.id in offered else name
+    is_offered = visit.say(N_("offered to someone who waits"))
+    return f"{name} · {is_offered}" if locker.id in offered else name
 
 
 def _badges(session: Session, form: Form, free: Sequence[Locker]) -> list[tuple[str, str]]:
