@@ -300,7 +300,7 @@ def _projects(
     begun = [
         one
         for one in projects
-        if not one.lost
+        if not (one.lost or one.given_up)
         and one.started_on is not None
         and first <= one.started_on <= as_of
         and (scheme is None or one.member.site == scheme.site)

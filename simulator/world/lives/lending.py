@@ -67,7 +67,7 @@ class Member:
 
 @dataclass(slots=True)
 class Project:
-    """A member's work on their home, which counts in figures once it has begun; `over`: done, or given up."""
+    """A member's work on their home; it counts in figures once it has begun, unless given up (then it is `over`, too)."""
 
     id: str
     member: Member
@@ -76,6 +76,7 @@ class Project:
     surface_dm2: int | None
     started_on: date | None = None
     over: bool = False
+    given_up: bool = False
     lost: bool = False
 
 

@@ -21,7 +21,7 @@ _COPIED = ("parts", "pauses", "notices", "reasons", "decisions")
 _OF_PEOPLE = ("worker", "eligible", "away", "was_away", "died", "erased")
 _OF_LOANS = ("tools", "from_at", "due_at", "extensions", "checked_at", "cancelled_at", "acts")
 _OF_MEMBERS = ("ended_at", "why")
-_OF_PROJECTS = ("cost_cents", "surface_dm2", "started_on", "over")
+_OF_PROJECTS = ("cost_cents", "surface_dm2", "started_on", "over", "given_up")
 _OF_ACCOUNTS = ("closed_at", "closed_after", "successor", "cookie")
 
 

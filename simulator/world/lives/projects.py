@@ -1,6 +1,7 @@
 """What librarians do for members who work on their homes: asked for, measured, begun once the conditions are met, over.
 
-Reports count the projects whose work has begun. Everything is done at its own pace, from a stream of its own.
+Reports count the projects whose work has begun and was not given up. Everything is done at its own pace, from a stream
+of its own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -118,11 +119,10 @@ class Projects:
         return self._act(who, "finish_project", "not_started" if project.started_on is None else DONE, do, done)
 
     def _drop(self, who: str, project: Project) -> str:
-        """Given up; a work that has begun counts all the same."""
         why = self._chance.choice(list(DroppedWhy))
 
         def done(_: Any, __: int) -> None:
-            project.over = True
+            project.over = project.given_up = True
 
         def do(session: Session, at: int) -> object:
             return projects.drop(session, project.id, why=why, actor=who, now=at)
