@@ -201,9 +201,9 @@ class Bank:
         """Kind and state of the bank's inputs, by name."""
         return self._inputs.states
 
-    def is_out_of_service(self, locker: int, now_ms: int) -> bool:
-        """Whether its holder's badge must not open this locker now (monotonic)."""
-        return self._marks.stops_holders(locker, now_ms)
+    def is_out_of_service(self, locker: int, now: Moment) -> bool:
+        """Whether its holder's badge must not open this locker now."""
+        return self._marks.stops_holders(locker, now)
 
     @property
     def keypads(self) -> frozenset[str]:
@@ -224,7 +224,7 @@ class Bank:
             return decision.why
         if all(locker != request.locker for locker, _ in decision.ways):
             return "revoked"
-        return "out_of_service" if self._marks.stops_holders(request.locker, turn.now.mono_ms) else None
+        return "out_of_service" if self._marks.stops_holders(request.locker, turn.now) else None
 
     def _stands_held(self, request: Request, turn: Turn) -> bool:
         """What a technician asks for does not open a locker that has become someone's meanwhile."""

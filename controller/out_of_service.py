@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.bank_config import OutOfService
+from controller.inputs import Moment
 from controller.turn import Agenda, Turn
 from wire.entries import EntryType
 from wire.limits import OUT_OF_SERVICE_MAX_MS
+
+# A clock that is heard only after the start may show that a mark is over.
+LOOK_EVERY_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +43,31 @@ class ServiceMarks:
         self._marks.pop(locker, None)
         turn.record(EntryType.IN_SERVICE, locker=locker, reason=reason, command=command)
 
-    def stops_holders(self, locker: int, now_ms: int) -> bool:
-        """Whether a holder's badge must not open this locker now."""
+    def stops_holders(self, locker: int, now: Moment) -> bool:
+        """Whether a holder's badge must not open this locker now; not where any clock says that its mark is over."""
         mark = self._marks.get(locker)
-        return mark is not None and mark.ends_ms is not None and now_ms < mark.ends_ms
+        if mark is None or mark.ends_ms is None or mark.mark.until is None:
+            return False
+        return now.mono_ms < mark.ends_ms and now.starting_at < mark.mark.until
 
     def _put(self, locker: int, mark: OutOfService, turn: Turn) -> None:
         ends_ms = None
         if mark.reason and mark.until is not None:
             left_ms = mark.until - turn.now.starting_at
             ends_ms = turn.now.mono_ms + min(max(left_ms, 0), OUT_OF_SERVICE_MAX_MS)
-            self._agenda.at(ends_ms, lambda later: self._end(locker, ends_ms, later))
-        self._marks[locker] = _Mark(mark, ends_ms)
+        placed = self._marks[locker] = _Mark(mark, ends_ms)
+        self._look_later(locker, placed, turn)
 
-    def _end(self, locker: int, ends_ms: int, turn: Turn) -> None:
-        mark = self._marks.get(locker)
-        if mark is not None and mark.ends_ms == ends_ms:
+    def _look_later(self, locker: int, mark: _Mark, turn: Turn) -> None:
+        if mark.ends_ms is not None:
+            due_ms = min(mark.ends_ms, turn.now.mono_ms + LOOK_EVERY_MS)
+            self._agenda.at(due_ms, lambda later: self._look(locker, mark, later))
+
+    def _look(self, locker: int, mark: _Mark, turn: Turn) -> None:
+        """Over for good once no doubt of the time is left, or its day is."""
+        if self._marks.get(locker) is not mark or mark.ends_ms is None or mark.mark.until is None:
+            return
+        if turn.now.mono_ms >= mark.ends_ms or turn.now.ending_at >= mark.mark.until:
             self.clear(locker, turn, reason="ended")
+        else:
+            self._look_later(locker, mark, turn)

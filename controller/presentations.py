@@ -177,7 +177,7 @@ class Presentations:
             bay = self._bays.get(locker)
             if bay is None:
                 continue
-            if self._marks.stops_holders(locker, turn.now.mono_ms):
+            if self._marks.stops_holders(locker, turn.now):
                 why = "out_of_service" if why != "busy" else why
             elif self._releases.is_under_way(locker):
                 why = "busy"

@@ -144,8 +144,8 @@ class Town:
         controller = self._controllers[bank]
         if controller.runtime is None:
             return False
-        core, now_ms = controller.runtime.bank, controller.machine.mono_ms()
-        return any(core.is_out_of_service(locker, now_ms) for locker in lockers)
+        core, now = controller.runtime.bank, controller.runtime.now()
+        return any(core.is_out_of_service(locker, now) for locker in lockers)
 
     def crowd(self, bank: str, count: int, within_ms: int, luck: Random) -> None:
         """So many people at that bank within so short a time."""

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from controller import commands, out_of_service
+from controller.inputs import Moment
 from controller.out_of_service import ServiceMarks
 from gateway.access.out_of_service import ServiceReason
 from simulator.world.desk import Desk
@@ -84,7 +86,7 @@ def _marks_an_hour_more(marks: ServiceMarks, locker: int, mark: Any, *facts: Any
     MARK(marks, locker, type(mark)(mark.reason, mark.until + HOUR_MS), *facts)
 
 
-def _any_mark_stops(marks: ServiceMarks, locker: int, now_ms: int) -> bool:
+def _any_mark_stops(marks: ServiceMarks, locker: int, _now: Moment) -> bool:
     return locker in marks._marks
 
 
@@ -117,7 +119,7 @@ def test_a_bank_that_keeps_its_own_rules_is_found(
 
 
 def test_a_bank_whose_marks_never_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ServiceMarks, "_end", _marks_for_ever)
+    monkeypatch.setattr(ServiceMarks, "_look", _marks_for_ever)
     monkeypatch.setattr(ServiceMarks, "stops_holders", _any_mark_stops)
     with faulty_town(7, lockers=4) as town:
         _take_out(town, hours=1)
@@ -148,3 +150,19 @@ def test_a_bank_that_takes_a_mark_of_two_days_from_a_gateway_with_a_fast_clock_i
         town.begin("gateway_fast", hours=3)
         town.hours(27)
         assert ("out of service for more than a day" in _said(town)) == (cap_ms > 24 * HOUR_MS)
+
+
+@pytest.mark.parametrize("wrong_clocks", [0, 1])
+def test_a_bank_that_lets_a_holder_in_by_a_clock_that_is_ahead_is_found_unless_its_clock_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, wrong_clocks: int
+) -> None:
+    with faulty_town(7, lockers=4) as town:
+        _take_out(town, hours=3)
+        runtime = town.world.banks["bank-1"].runtime
+        assert runtime is not None
+        now = runtime.now
+        monkeypatch.setattr(runtime, "now", lambda: replace(now(), starting_at=now().at + 24 * HOUR_MS))
+        town.world.wrong_clocks["bank-1"] = wrong_clocks
+        releases = _come(town)[1]
+        assert releases > 2
+        assert ("and it is out of service" in _said(town)) == (not wrong_clocks)

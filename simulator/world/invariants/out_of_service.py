@@ -81,7 +81,9 @@ class OutOfService(Invariant):
     def energised(self, bank: str, locker: int) -> None:
         """A door that keeps its holder out opens for orders only; what ends the mark is told a moment later."""
         intent, until_ms = self._ledger.banks[bank].current, self._stops[bank].get(locker, 0)
-        if intent is not None and intent.body.get("kind") in _THEIRS and self.world.now_ms < until_ms - 2 * _SLACK_MS:
+        if intent is None or intent.body.get("kind") not in _THEIRS or self._is_in_doubt(bank, locker):
+            return
+        if self.world.now_ms < until_ms - 2 * _SLACK_MS:
             self.world.loop.after(_SLACK_MS, self._still, bank, locker, until_ms)
 
     def _marked(self, bank: str, locker: int, mark: _Mark, command: str) -> None:
@@ -108,7 +110,7 @@ class OutOfService(Invariant):
         if runtime is None or (controller.lives, controller.hangs) != state or marked is not mark:
             return
         self.world.counts["marks ended"] += 1
-        if runtime.bank.is_out_of_service(locker, controller.machine.mono_ms()):
+        if runtime.bank.is_out_of_service(locker, runtime.now()):
             self.violated(f"{controller.name} keeps locker {locker} out of service for more than a day: {mark}")
 
     def _kept_out(self, bank: str, digest: str) -> None:
@@ -139,6 +141,13 @@ class OutOfService(Invariant):
         if runtime is None or door is None or self.world.now_ms - door.energised_ms < _WAITS_MS:
             return True
         return runtime.bank.bays[locker].state is not State.IDLE
+
+    def _is_in_doubt(self, bank: str, locker: int) -> bool:
+        """Where one of a bank's clocks says that the mark is over, and one of them is wrong, the holder wins."""
+        runtime, mark = self.world.banks[bank].runtime, self._marks.get((bank, locker))
+        if runtime is None or mark is None or mark.until is None or not self.world.wrong_clocks[bank]:
+            return False
+        return runtime.now().starting_at >= mark.until
 
     def _still(self, bank: str, locker: int, until_ms: int) -> None:
         if self._stops[bank].get(locker) == until_ms:

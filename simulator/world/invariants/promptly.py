@@ -58,7 +58,7 @@ class Promptly:
         self._office.records.counts["prompt"] += 1
         if any(doors[number].energised_ms >= since_ms - _JUST_NOW_MS for number in lockers):
             return
-        if any(runtime.bank.is_out_of_service(number, controller.machine.mono_ms()) for number in lockers):
+        if any(runtime.bank.is_out_of_service(number, runtime.now()) for number in lockers):
             return
         later = asked._replace(list_version=runtime.bank.list_version, moment=runtime.now())
         if self._must(asked) and self._must(later):
