@@ -162,6 +162,12 @@ class Bank:
         self._agenda.run_due(turn)
         return turn.effects
 
+    def stop(self, now: Moment) -> list[Effect]:
+        """Effects of an orderly end: what was counted and not told yet."""
+        turn = Turn(now)
+        self._suppression.close(turn)
+        return turn.effects
+
     def next_deadline_ms(self) -> int | None:
         """When to hand in `Ticked` at the latest (monotonic), or None. May be early, never late."""
         return self._agenda.next_ms()

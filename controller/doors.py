@@ -39,6 +39,7 @@ class Doors:
         before, bay.door_open = bay.door_open, is_open
         if before == is_open:
             return
+        self._suppression.door_moved(bay.source)
         if before is None:
             if is_open:
                 self._stands_open(bay, turn)

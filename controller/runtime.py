@@ -414,8 +414,10 @@ class Runtime:
 
     def farewell(self, cause: str) -> None:
         """The journal's last words."""
-        self.journal.append(EntryType.STOPPING, {"cause": cause}, self.now())
-        self.journal.keep({"time": self.clock.state()}, self.now())
+        now = self.now()
+        self._carry_out(self.bank.stop(now), now)
+        self.journal.append(EntryType.STOPPING, {"cause": cause}, now)
+        self.journal.keep({"time": self.clock.state()}, now)
 
     def set_time(self, instant: int) -> None:
         """A technician says the time. Raises ValueError outside 2020 to 2100."""
