@@ -19,6 +19,8 @@ from wire.pin import PIN_MAX_DIGITS
 TYPED_WITHIN_MS = 15_000
 # Nobody answers three times, not even another badge's owner: the keypad is taken for dead, and locks nobody out.
 SILENT_AFTER = 3
+# Who taps again sooner has hardly looked for the keys.
+LOOKED_MS = 5_000
 TRIES = 3
 SLOWED_MS = 30_000
 
@@ -79,7 +81,7 @@ class Keypads:
     def reader_failed(self, reader: str, turn: Turn) -> None:
         """The device is gone, and its keys with it."""
         self._failed.add(reader)
-        self.dismiss(reader, turn)
+        self._drop(reader, turn)
 
     def reader_recovered(self, reader: str) -> None:
         """The device works again; of its keys nothing bad is known."""
@@ -108,10 +110,9 @@ class Keypads:
 
     def dismiss(self, reader: str, turn: Turn) -> None:
         """Another badge is at this reader: whoever was asked there has gone."""
-        asked = self._asked.pop(reader, None)
-        if asked is not None:
-            asked.typed = ""
-            self._missing(asked, False, turn)
+        asked = self._drop(reader, turn)
+        if asked is not None and not asked.touched and turn.now.mono_ms - asked.asked_ms >= LOOKED_MS:
+            self._unheard(asked, turn)
 
     def pressed(self, event: KeyPressed, turn: Turn) -> None:
         """One key. `*` begins again, `#` ends; a key that nobody was asked for only shows that the keypad lives."""
@@ -128,6 +129,13 @@ class Keypads:
             self._typed(asked, typed, turn)
         elif event.key.isdecimal() and len(asked.typed) <= PIN_MAX_DIGITS:  # one too many is a wrong PIN
             asked.typed += event.key
+
+    def _drop(self, reader: str, turn: Turn) -> Asked | None:
+        asked = self._asked.pop(reader, None)
+        if asked is not None:
+            asked.typed = ""
+            self._missing(asked, False, turn)
+        return asked
 
     def _too_late(self, asked: Asked, turn: Turn) -> None:
         if self._asked.get(asked.reader) is not asked:

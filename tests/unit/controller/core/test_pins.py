@@ -6,7 +6,7 @@ import pytest
 
 from controller.bank import BankConfig, LockerConfig
 from controller.inputs import DeviceFailed, DeviceRecovered, KeyPressed
-from controller.keypads import SLOWED_MS, TYPED_WITHIN_MS
+from controller.keypads import LOOKED_MS, SLOWED_MS, TYPED_WITHIN_MS
 from hw.ports import Coil, Signal
 from tests.unit.controller.core.driver import (
     KEY,
@@ -192,6 +192,40 @@ def test_a_keypad_on_which_nobody_can_type_is_found_dead_and_locks_nobody_out() 
     assert entries(driver.keys("5"))[0] == {**fault, "type": "reader_recovered"}
     driver.wait(60_000)
     assert lights(driver.tap(2)) == [Signal.ENTER_PIN]
+
+
+def test_people_who_tap_again_before_their_time_is_over_find_a_dead_keypad_too() -> None:
+    driver = make_keypads(guarded(1, 1), guarded(2, 2))
+    for n in (1, 2, 1):
+        assert lights(driver.tap(n)) == [Signal.ENTER_PIN]
+        driver.wait(LOOKED_MS)
+    came = driver.tap(2)
+    assert (released(came), entries(came, "release_intended")[0]["pin"]) == ([2], "no_keypad")
+    assert driver.fault_codes() == {"keypad_silent"}
+
+
+def test_people_who_tap_over_and_over_in_haste_or_of_whom_one_typed_leave_the_keypad_alive() -> None:
+    driver = make_keypads(guarded(1, 1), guarded(2, 2))
+    for turn in range(20):
+        assert lights(driver.tap(1 + turn % 2)) == [Signal.ENTER_PIN]
+        driver.wait(LOOKED_MS - 1)
+    for turn in range(20):
+        assert lights(driver.tap(1 + turn % 2)) == [Signal.ENTER_PIN]
+        if turn % 3 == 0:
+            driver.keys("4")
+        driver.wait(LOOKED_MS)
+    assert driver.energised == []
+    assert driver.fault_codes() == set()
+
+
+def test_a_reader_that_fails_while_somebody_is_asked_says_nothing_of_its_keys() -> None:
+    driver = make_keypads(guarded(1, 1), guarded(2, 2))
+    for n in (1, 2, 1):
+        driver.tap(n)
+        driver.wait(LOOKED_MS)
+        driver.give(DeviceFailed("entrance", "reader", "unplugged"))
+        assert driver.fault_codes() == {"unplugged"}
+        driver.give(DeviceRecovered("entrance", "reader"))
 
 
 def test_the_finder_of_one_badge_cannot_wait_the_keypad_dead() -> None:
