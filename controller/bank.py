@@ -282,7 +282,7 @@ class Bank:
     def _device_failed(self, event: DeviceFailed, turn: Turn) -> None:
         if event.kind == "reader" and event.code not in _STILL_HEARD:
             self._presentations.pins.keypads.reader_failed(event.device, turn)
-        if self._faults.put(event.device, event.code, kind=event.kind) and event.kind in _FAULT_ENTRIES:
+        if self._faults.become(event.device, event.code, event.kind) and event.kind in _FAULT_ENTRIES:
             entry = _FAULT_ENTRIES[event.kind]
             self._suppression.record(turn, entry, event.device, device=event.device, code=event.code)
 

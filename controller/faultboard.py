@@ -24,6 +24,13 @@ class FaultBoard:
             del self._faults[key]
         return True
 
+    def become(self, source: str, code: str, kind: str) -> bool:
+        """The one fault that a device has now, in place of any it had; whether that changed anything."""
+        if (kind, source, code) in self._faults:
+            return False
+        self.clear(source, kind)
+        return self.put(source, code, kind=kind)
+
     def clear(self, source: str, kind: str) -> None:
         """Clear every fault of a device."""
         for key in [key for key in self._faults if key[:2] == (kind, source)]:

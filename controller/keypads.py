@@ -88,6 +88,7 @@ class Keypads:
         self._failed.discard(reader)
         self._silent.discard(reader)
         self._unanswered.pop(reader, None)
+        self._faults.clear(reader, "keypad")
 
     def is_slowed(self, digest: str, now_ms: int) -> bool:
         """Whether this badge's PIN was wrong too often just now; it is asked again after a while, always."""
@@ -152,14 +153,14 @@ class Keypads:
         # One badge alone proves nothing: its finder could otherwise wait a keypad dead.
         if len(badges) == SILENT_AFTER and len(set(badges)) > 1:
             self._silent.add(asked.reader)
-            if self._faults.put(asked.reader, "keypad_silent", kind="reader"):
+            if self._faults.put(asked.reader, "keypad_silent", kind="keypad"):
                 self._tell(EntryType.READER_FAULT, asked.reader, turn)
 
     def _alive(self, reader: str, turn: Turn) -> None:
         self._unanswered.pop(reader, None)
         if reader in self._silent:
             self._silent.discard(reader)
-            if self._faults.put(reader, "keypad_silent", present=False, kind="reader"):
+            if self._faults.put(reader, "keypad_silent", present=False, kind="keypad"):
                 self._tell(EntryType.READER_RECOVERED, reader, turn)
 
     def _tell(self, entry: EntryType, reader: str, turn: Turn) -> None:

@@ -43,6 +43,13 @@ def test_two_devices_of_one_name_with_one_fault_are_one_line_until_both_have_rec
     assert driver.bank.faults == ()
 
 
+def test_a_fault_that_changes_is_told_each_time_and_only_the_last_is_in_force() -> None:
+    driver = make_holder()
+    for code in ("silent", "bad_reply", "silent"):
+        assert entries(driver.give(DeviceFailed("a", "board", code)))[0]["code"] == code
+        assert driver.bank.faults == (Fault("a", code),)
+
+
 def test_flapping_device_is_suppressed() -> None:
     driver = make_holder()
     for _ in range(30):

@@ -204,6 +204,18 @@ def test_people_who_tap_again_before_their_time_is_over_find_a_dead_keypad_too()
     assert driver.fault_codes() == {"keypad_silent"}
 
 
+def test_a_fault_of_the_reader_leaves_what_is_known_of_its_keys() -> None:
+    driver = make_keypads(guarded(1, 1), guarded(2, 2))
+    for n in (1, 2, 1):
+        driver.tap(n)
+        driver.wait(TYPED_WITHIN_MS)
+    for code in ("garbage", "swapped"):
+        driver.give(DeviceFailed("entrance", "reader", code))
+        assert driver.fault_codes() == {"keypad_silent", code}
+    driver.give(DeviceRecovered("entrance", "reader"))
+    assert driver.fault_codes() == set()
+
+
 def test_people_who_tap_over_and_over_in_haste_or_of_whom_one_typed_leave_the_keypad_alive() -> None:
     driver = make_keypads(guarded(1, 1), guarded(2, 2))
     for turn in range(20):
