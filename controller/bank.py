@@ -102,6 +102,7 @@ class Bank:
             permitted=self._why_not,
             given_up=self._given_up,
             ended=self._ended,
+            released=lambda request, turn: self._presentations.released(request, turn),
         )
         self._doors = Doors(self._releases, self._agenda, self._faults, self._suppression, config.left_open_after_ms)
         self._latches = Latches(self._bays, self._releases, self._agenda, self._faults, self._suppression)

@@ -25,16 +25,19 @@ STALE_MS = 2_000
 STRANGERS = 10
 STRANGERS_WINDOW_MS = 60_000
 SLOWED_EVERY_MS = 3_000
+# Long enough for the eye to have seen green before amber says that a message is waiting.
+NOTICE_AFTER_MS = 1_500
 # Amber: a person at the site can explain these. A staff badge tapped is none of them, nor is it granted: red.
 _SEE_WORKER = frozenset({"suspended", "out_of_service", "keypad"})
 
 
 @dataclass(slots=True)
 class _Reader:
-    """The strangers of a reader's last minute, and when it last took a presentation."""
+    """The strangers of a reader's last minute, when it last took a presentation, and of which known badge that was."""
 
     strangers: deque[int] = field(default_factory=lambda: deque(maxlen=STRANGERS))
     taken_ms: int = 0
+    last: str | None = None
 
     def is_closed_for_now(self, now_ms: int) -> bool:
         """After ten strangers in a minute a reader takes one presentation every three seconds; it never closes."""
@@ -80,15 +83,15 @@ class Presentations:
 
     def present(self, event: BadgePresented, turn: Turn) -> None:
         """Answer one presentation with a light, and a door at most."""
-        now_ms = turn.now.mono_ms
+        now_ms, reader = turn.now.mono_ms, self._readers[event.reader]
         if event.stale or now_ms - event.read_ms > STALE_MS:
+            reader.last = None
             self._refuse(event.reader, Denied("stale"), turn)
             return
-        reader = self._readers[event.reader]
         if reader.is_closed_for_now(now_ms):
             self._suppression.count(turn, EntryType.BADGE_REFUSED, event.reader)
             return
-        reader.taken_ms = now_ms
+        reader.taken_ms, reader.last = now_ms, None
         try:
             canonical = canonical_number(event.technology, event.number)
         except MessageError:
@@ -96,6 +99,7 @@ class Presentations:
             self._refuse(event.reader, Denied("unknown"), turn)
             return
         known = self._lists.recognise(canonical)
+        reader.last = None if known is None else known[0]
         decision = self._decide(known, turn)
         newest = self._lists.newest_key
         if self._enrolment is not None and newest is not None and _may_be_enrolled(decision):
@@ -110,7 +114,17 @@ class Presentations:
 
     def turn_away(self, event: CardRefused, turn: Turn) -> None:
         """A card that proved nothing: red, and an entry. Its number was never told, so it cannot be enrolled."""
+        self._readers[event.reader].last = None
         self._refuse(event.reader, Denied(event.why), turn)
+
+    def released(self, request: Request, turn: Turn) -> None:
+        """A board acted for this badge: whoever has a message waiting is told so, while they are the last there."""
+        if request.notice:
+            self._agenda.at(turn.now.mono_ms + NOTICE_AFTER_MS, lambda later: self._notice(request, later))
+
+    def _notice(self, request: Request, turn: Turn) -> None:
+        if request.reader is not None and self._readers[request.reader].last == request.digest:
+            turn.show(Signal.MESSAGE_WAITING, request.reader)
 
     @property
     def is_enrolling(self) -> bool:

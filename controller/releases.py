@@ -22,8 +22,6 @@ from wire.limits import COMMAND_WAIT_MS
 RETRY_WITHIN_MS = 5_000
 # How often the guard may send a release back into its queue before the person is told.
 GUARD_REFUSALS = 3
-# Long enough for the eye to have seen green before amber says that a message is waiting.
-NOTICE_AFTER_MS = 1_500
 # After these nothing went out, after the others the lock may have moved (hw.ports.LockFailed).
 _NOT_SENT = frozenset({"closed", "refused_by_guard"})
 
@@ -31,6 +29,7 @@ _NOT_SENT = frozenset({"closed", "refused_by_guard"})
 Permitted = Callable[[Request, Turn], str | None]
 GivenUp = Callable[[Request, str, Turn], None]
 Ended = Callable[[Request, str, Turn], None]
+Released = Callable[[Request, Turn], None]
 
 
 @dataclass(slots=True)
@@ -69,6 +68,7 @@ class Releases:
         permitted: Permitted,
         given_up: GivenUp,
         ended: Ended,
+        released: Released,
     ) -> None:
         self._config = config
         self._bays = bays
@@ -82,6 +82,7 @@ class Releases:
         self._permitted = permitted
         self._given_up = given_up
         self._ended = ended
+        self._released = released
 
     def start(self, unresolved: Iterable[UnresolvedRelease], past: Iterable[PastRelease], turn: Turn) -> None:
         """Name the releases whose outcome nobody saw, and let the locks rest that a crash left warm. Fires nothing."""
@@ -146,11 +147,7 @@ class Releases:
         self._faults.put(bay.source, "release_failed", present=False)
         if release.request.attempt == 1:
             turn.reply(release.request.command, "released", locker)
-        if release.request.notice:
-            reader = release.request.reader
-            self._agenda.at(
-                turn.now.mono_ms + NOTICE_AFTER_MS, lambda later: later.show(Signal.MESSAGE_WAITING, reader)
-            )
+        self._released(release.request, turn)
         opened = bay.state is State.OPENED
         bay.apply(Event.ACCEPTED)
         if opened:

@@ -182,6 +182,27 @@ def test_notice_shows_after_the_green_light() -> None:
     assert lights(driver.wait(3_000)) == [Signal.MESSAGE_WAITING]
 
 
+@pytest.mark.parametrize("other", ["another badge", "a foreign card", "an old reading"])
+def test_notice_does_not_show_over_what_the_light_says_to_somebody_else(other: str) -> None:
+    driver = make_driver(grant(1, 1, notice=True))
+    driver.tap(1)
+    driver.wait(500)
+    if other == "a foreign card":
+        came = driver.give(CardRefused("entrance", "foreign_card"))
+    else:
+        came = driver.tap(2, stale=other == "an old reading")
+    assert lights(came) == [Signal.REFUSED]
+    assert lights(driver.wait(3_000)) == []
+
+
+def test_notice_shows_to_who_taps_again_and_whatever_another_reader_says() -> None:
+    driver = make_driver(grant(1, 1, notice=True))
+    driver.tap(1)
+    driver.tap(1)
+    driver.tap(2, reader="back door")
+    assert lights(driver.wait(1_600)) == [Signal.MESSAGE_WAITING]
+
+
 def test_locker_out_of_service_shows_amber_and_the_badges_other_locker_opens() -> None:
     driver = make_driver(grant(1, 1), grant(2, (1, 2)), out_of_service={1: OutOfService("flooded", NOON + DAY)})
     came = driver.tap(1)
