@@ -68,6 +68,8 @@ __all__ = ["Bank", "BankConfig", "BankState", "LockerConfig", "OutOfService", "P
 _FAULT_ENTRIES = {"reader": EntryType.READER_FAULT, "board": EntryType.BOARD_FAULT}
 # Such a reader is heard: any foreign card held to it a few times makes it, and must not switch off PINs elsewhere.
 _STILL_HEARD = frozenset({"garbage", "swapped"})
+# Of such a board the doors are still seen.
+_STILL_SEEN = frozenset({"stays_on"})
 _RECOVERED_ENTRIES = {"reader": EntryType.READER_RECOVERED, "board": EntryType.BOARD_RECOVERED}
 
 
@@ -266,6 +268,7 @@ class Bank:
         bay = self._bays.get(event.locker)
         if bay is None:
             return
+        bay.seen_again(turn.now.mono_ms)
         if event.sensor == "latch":
             self._latches.sensed(bay, event.open, turn)
             return
@@ -283,6 +286,8 @@ class Bank:
     def _device_failed(self, event: DeviceFailed, turn: Turn) -> None:
         if event.kind == "reader" and event.code not in _STILL_HEARD:
             self._presentations.pins.keypads.reader_failed(event.device, turn)
+        if event.kind == "board":
+            self._look_at(event.device, turn, is_seen=event.code in _STILL_SEEN)
         if self._faults.become(event.device, event.code, event.kind) and event.kind in _FAULT_ENTRIES:
             entry = _FAULT_ENTRIES[event.kind]
             self._suppression.record(turn, entry, event.device, device=event.device, code=event.code)
@@ -291,8 +296,16 @@ class Bank:
         self._faults.clear(event.device, event.kind)
         if event.kind == "reader":
             self._presentations.pins.keypads.reader_recovered(event.device)
+        elif event.kind == "board":
+            self._look_at(event.device, turn, is_seen=True)
         if event.kind in _RECOVERED_ENTRIES:
             self._suppression.record(turn, _RECOVERED_ENTRIES[event.kind], event.device, device=event.device)
+
+    def _look_at(self, board: str, turn: Turn, *, is_seen: bool) -> None:
+        """What a board's sensors said holds while it tells nothing, but nothing is concluded from it."""
+        for bay in self._bays.values():
+            if bay.config.coil.board == board:
+                (bay.seen_again if is_seen else bay.lost_sight)(turn.now.mono_ms)
 
     def _refused(self, event: Refused, turn: Turn) -> None:
         self._counters[f"refused_{event.topic}"] += 1

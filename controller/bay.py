@@ -18,6 +18,8 @@ from hw.release_guard import ACTING_MS, DUTY_WINDOW_MS
 JITTER_MS = 20
 # A sensor is believed for so many releases after it was last seen to change.
 RETRY_SENSOR_RELEASES = 3
+# A board that works again has told within this time what has changed.
+SEEN_AGAIN_MS = 1_000
 
 
 class State(Enum):
@@ -84,7 +86,8 @@ class Bay:
 
     `opened_by` is the release that explains the open door; `sensor_proven` says that the sensor was seen to change,
     `releases_since_change` how many releases ago; `latch_proven` and `releases_since_latch` say the same of the
-    latch. `latch_explained`: the drawn bolt is no riddle; `drawn_by` is the release that drew it.
+    latch. `latch_explained`: the drawn bolt is no riddle; `drawn_by` is the release that drew it. `unseen_ms`: since
+    when its board tells nothing of its sensors; `missed`: that this was so at some time since the last release's coil.
     """
 
     number: int
@@ -103,6 +106,8 @@ class Bay:
     releases_since_change: int = 0
     last_release: str | None = None
     explained_until_ms: int = 0
+    unseen_ms: int | None = None
+    missed: bool = False
     pulses: deque[Pulse] = field(default_factory=deque)
     source: str = field(init=False)
     """Its name in faults."""
@@ -124,6 +129,22 @@ class Bay:
         return self.latch_proven and self.releases_since_latch <= RETRY_SENSOR_RELEASES
 
     @property
+    def seen_open(self) -> bool | None:
+        """Whether its door stands open, as far as that could be seen all the time since the last release's coil."""
+        return None if self.missed else self.door_open
+
+    def lost_sight(self, mono_ms: int) -> None:
+        """Its sensors tell nothing from here on."""
+        self.unseen_ms = mono_ms if self.unseen_ms is None else self.unseen_ms
+        self.missed = True
+
+    def seen_again(self, mono_ms: int) -> None:
+        """Its sensors tell again: if its door stands open now, a release whose outcome nobody saw has opened it."""
+        if self.unseen_ms is not None and self.explained_until_ms >= self.unseen_ms and self.releases_since_change:
+            self.explained_until_ms = max(self.explained_until_ms, mono_ms + SEEN_AGAIN_MS)
+        self.unseen_ms = None
+
+    @property
     def awaits_door(self) -> bool:
         """Whether a release of this locker could explain its door opening now."""
         return self.state in _AWAITS_DOOR
@@ -139,6 +160,7 @@ class Bay:
         self.releases_since_change += 1
         self.last_release = release
         self.explained_until_ms = explained_until_ms
+        self.missed = self.unseen_ms is not None
 
     def pulsed(self, mono_ms: int, pulse_ms: int) -> None:
         """Count a pulse against the lock's rest and duty, as the guard does and a little more strictly."""

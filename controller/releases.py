@@ -152,7 +152,7 @@ class Releases:
         bay.apply(Event.ACCEPTED)
         if opened:
             self._end(release, "opened", turn)
-        elif bay.door_open:
+        elif bay.seen_open:
             bay.apply(Event.TIMED_OUT)
             turn.record(EntryType.ALREADY_OPEN, release=release.id, locker=locker)
             self._end(release, "already_open", turn)
@@ -315,6 +315,8 @@ class Releases:
         begun_ms, life_ms = request.asked_ms, COMMAND_WAIT_MS
         if request.first_ms is not None:
             begun_ms, life_ms = request.first_ms, RETRY_WITHIN_MS
+            if request.repeats is not None and self._bays[request.locker].missed:
+                return "unseen"
         if turn.now.mono_ms > begun_ms + life_ms:
             return "expired"
         return self._permitted(request, turn)
@@ -348,7 +350,7 @@ class Releases:
         bay = self._bays[locker]
         if self._of_locker.get(locker) is not release:
             return
-        if release.failed is None and (not release.accepted or bay.door_open is None):
+        if release.failed is None and (not release.accepted or bay.seen_open is None):
             turn.record(EntryType.RELEASE_UNKNOWN, release=release.id, locker=locker)
         opened = bay.state is State.OPENED
         bay.apply(Event.TIMED_OUT)
@@ -360,9 +362,9 @@ class Releases:
             self._judge_by_door(release, bay, turn)
 
     def _judge_by_door(self, release: _Release, bay: Bay, turn: Turn) -> None:
-        if bay.door_open is None:
+        if bay.seen_open is None:
             self._end(release, "unknown", turn)
-        elif bay.door_open:
+        elif bay.seen_open:
             turn.record(EntryType.ALREADY_OPEN, release=release.id, locker=bay.number)
             self._end(release, "already_open", turn)
         else:
