@@ -67,7 +67,7 @@ class Member:
 
 @dataclass(slots=True)
 class Project:
-    """A member's work on their home; it counts in figures once it has begun, unless given up (then it is `over` too)."""
+    """A member's work on their home; in figures once it has begun, unless given up (then it is `over` too)."""
 
     id: str
     member: Member
