@@ -136,7 +136,7 @@ def test_a_bank_that_keeps_no_hours_after_a_restore_is_found(monkeypatch: pytest
 
 
 def test_a_list_that_forgets_and_a_bank_that_keeps_nobody_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carried_over, "_forgotten", lambda *_: [])
+    monkeypatch.setattr(carried_over, "_forgotten", lambda *_, **__: [])
     with faulty_town(5) as town:
         assert "access" in _forgotten(town)
 
