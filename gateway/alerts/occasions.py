@@ -108,8 +108,8 @@ class Blocks:
 
 
 def _lists(session: Session, bank: BankView, now: int) -> Iterator[Occasion]:
-    if bank.held:
-        yield _of_bank(bank, Kind.WAITS, bank.status_at or now)
+    if bank.held_since is not None:
+        yield _of_bank(bank, Kind.WAITS, bank.held_since)
     elif bank.pending:
         waiting = select(IssuedList.issued_at).where(
             IssuedList.bank_id == bank.id, IssuedList.version > bank.list_in_force

@@ -101,7 +101,7 @@ class LockerView:
 @dataclass(frozen=True)
 class BankView:
     """One bank. `list_in_force` is what it says it follows, `list_issued` what it ought to (a pending change if they
-    differ); `held`: it waits to be reconciled."""
+    differ); `held_since`: from then on it waits to be reconciled."""
 
     id: str
     name: str
@@ -111,10 +111,15 @@ class BankView:
     joined: bool
     online: bool
     status_at: int | None
-    held: bool
+    held_since: int | None
     list_in_force: int
     list_in_force_since: int | None
     list_issued: int
+
+    @property
+    def held(self) -> bool:
+        """Whether it waits to be reconciled."""
+        return self.held_since is not None
 
     @property
     def pending(self) -> bool:
@@ -209,7 +214,7 @@ def _bank_view(row: Row[*_BankRow], issued: int, heard: Heard) -> BankView:
         joined=online is not None,
         online=bool(online) and heard(bank_id),
         status_at=status_at,
-        held=held_since is not None,
+        held_since=held_since,
         list_in_force=in_force or 0,
         list_in_force_since=in_force_since,
         list_issued=issued,

@@ -6,6 +6,8 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from gateway.access import reconcile
+from gateway.access import service as access
 from gateway.access.models import Controller, IssuedList
 from gateway.alerts import delivery, raising, sending, service
 from gateway.alerts.kinds import TITLES, Kind
@@ -405,6 +407,24 @@ def test_a_change_that_does_not_reach_its_block_is_told(watched: Town, post: Pos
     assert round_of(watched, post, NOON + STALE_AFTER_MS, blocks) == [
         "A change is not in force yet: Montreuil, Montreuil 1"
     ]
+
+
+def test_a_block_that_is_held_again_in_one_session_is_told_again_since_when_it_is_held(
+    watched: Town, post: Post
+) -> None:
+    blocks = Blocks(lambda _bank: True).standing
+    with watched.writing() as session:
+        bank = session.get_one(Controller, watched.bank)
+        bank.online, bank.status_at = True, NOON - 3 * DAY
+    for held_at in (NOON + MINUTE, NOON + DAY):
+        with watched.writing() as session:
+            access.follows(session, watched.bank, held_at, "f" * 64, now=held_at)
+        told = ["Block waits for a decision: Montreuil, Montreuil 1"]
+        assert [round_of(watched, post, held_at + late, blocks) for late in (0, MINUTE)] == [told, []]
+        with watched.writing() as session:
+            assert session.scalars(select(Alert.since).where(Alert.over_at.is_(None))).one() == held_at
+            reconcile.decide(session, watched.bank, actor="test", now=held_at + HOUR, unseen=True)
+        assert round_of(watched, post, held_at + HOUR, blocks) == []
 
 
 def test_no_letter_says_who_has_the_locker(watched: Town, post: Post) -> None:
