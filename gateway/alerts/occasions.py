@@ -19,6 +19,8 @@ from wire.entries import EntryType
 # A link that comes back by itself needs nobody; a list reaches a bank within seconds.
 OFFLINE_AFTER_MS = 10 * 60_000
 STALE_AFTER_MS = 10 * 60_000
+# An entry is looked at within seconds.
+FEED_FIRST_MS = 30_000
 _LOOKED_THROUGH = 500
 _FEED = (EntryType.DOOR_FORCED, EntryType.DOOR_LEFT_OPEN, EntryType.NOT_OPENED, EntryType.TAMPER)
 # What the block's last word on a door must be for the alert to last.
@@ -29,6 +31,7 @@ FAULTS: Mapping[Kind, str] = {
     Kind.AJAR: "ajar",
     Kind.JAMMED: "jammed",
 }
+_KINDS = {fault: kind for kind, fault in FAULTS.items()}
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,23 @@ def _lists(session: Session, bank: BankView, now: int) -> Iterator[Occasion]:
 
 def _of_bank(bank: BankView, kind: Kind, since: int) -> Occasion:
     return Occasion(f"{kind}:{bank.id}:{since}", kind, bank.site_id, bank.id, None, since)
+
+
+def lasting_doors(session: Session, now: int) -> list[Occasion]:
+    """Doors that are not as they should be, for long enough that the feed has told of them first."""
+    rows = session.execute(
+        select(Observation.bank_id, Observation.number, Observation.fault, Observation.since, Bank.site_id)
+        .join(Bank, Bank.id == Observation.bank_id)
+        .where(Observation.fault.in_(_KINDS))
+        .order_by(Observation.bank_id, Observation.number)
+    )
+    found = []
+    for bank_id, number, fault, since, site_id in rows:
+        if not 0 <= now - since < FEED_FIRST_MS:  # a clock that was ahead keeps nothing back
+            kind = _KINDS[fault]
+            # Each time is an occasion of its own; of one subject only one alert is not over.
+            found.append(Occasion(f"{kind}:{bank_id}:{number}:{now}", kind, site_id, bank_id, number, since))
+    return found
 
 
 def lasting_faults(session: Session) -> set[tuple[str, int, str]]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from gateway.alerts.kinds import PASSING, Kind
 from gateway.alerts.models import Alert, AlertChannel, AlertCursor, AlertDelivery
-from gateway.alerts.occasions import FAULTS, Occasion, Source, from_feed, lasting_faults
+from gateway.alerts.occasions import FAULTS, Occasion, Source, from_feed, lasting_doors, lasting_faults
 from gateway.db import Database, new_id
 from gateway.events.service import last_id
 
@@ -23,7 +23,7 @@ def look(database: Database, sources: Sequence[Source], *, now: int) -> int:
     with database.reading() as session:
         cursor = session.get(AlertCursor, _CURSOR)
         standing = [one for source in sources for one in source(session, now)]
-        if cursor is not None and not _anything_new(session, cursor.event_id, standing):
+        if cursor is not None and not _anything_new(session, cursor.event_id, standing, now):
             return 0
     with database.writing() as session:
         cursor = session.get(AlertCursor, _CURSOR)
@@ -34,12 +34,13 @@ def look(database: Database, sources: Sequence[Source], *, now: int) -> int:
         faults = lasting_faults(session)
         _end(session, {one.subject for one in [*told, *standing]}, faults, now)
         told = [one for one in told if one.kind not in PASSING or _stands(one.kind, one.bank_id, one.locker, faults)]
-        return sum(_raise(session, one, now) for one in [*told, *standing])
+        again = _come_again(session, now)
+        return sum(_raise(session, one, now) for one in [*told, *again, *standing])
 
 
-def _anything_new(session: Session, cursor: int, standing: Sequence[Occasion]) -> bool:
+def _anything_new(session: Session, cursor: int, standing: Sequence[Occasion], now: int) -> bool:
     told, at = from_feed(session, cursor)
-    if told or at - cursor > _FAR_BEHIND:
+    if told or at - cursor > _FAR_BEHIND or _come_again(session, now):
         return True
     lasting = {one.subject for one in standing}
     open_now = {alert.subject: alert for alert in _not_over(session)}
@@ -48,6 +49,22 @@ def _anything_new(session: Session, cursor: int, standing: Sequence[Occasion]) -
         subject not in lasting and not _stands(Kind(alert.kind), alert.bank_id, alert.locker, faults)
         for subject, alert in open_now.items()
     )
+
+
+def _come_again(session: Session, now: int) -> Sequence[Occasion]:
+    """Doors that are again as was told once, so soon after it was over that the feed's word of it was not told.
+
+    A door that was so before there were alerts is nobody's news here either.
+    """
+    doors = {one.subject: one for one in lasting_doors(session, now)}
+    told = select(Alert.subject).where(Alert.subject.in_(doors)).distinct()
+    due = set(session.scalars(told)) - set(session.scalars(told.where(_known_now(now)))) if doors else set()
+    return [one for subject, one in doors.items() if subject in due]
+
+
+def _known_now(now: int) -> ColumnElement[bool]:
+    """Alerts that keep the same from being told. What a clock that was ahead has raised does so no longer than it."""
+    return Alert.over_at.is_(None) | Alert.raised_at.between(now - AGAIN_AFTER_MS + 1, now)
 
 
 def _not_over(session: Session) -> Sequence[Alert]:
@@ -76,14 +93,7 @@ def _end(session: Session, lasting: set[str], faults: set[tuple[str, int, str]],
 def _raise(session: Session, one: Occasion, now: int) -> bool:
     known = session.scalar(
         select(Alert.id)
-        .where(
-            (Alert.key == one.key)
-            | (
-                (Alert.subject == one.subject)
-                # What was raised by a clock that was ahead keeps nothing back until then.
-                & (Alert.over_at.is_(None) | Alert.raised_at.between(now - AGAIN_AFTER_MS + 1, now))
-            )
-        )
+        .where((Alert.key == one.key) | ((Alert.subject == one.subject) & _known_now(now)))
         .limit(1)
     )
     if known is not None:

@@ -139,6 +139,33 @@ def test_the_same_door_forced_another_day_is_told_again(watched: Town, post: Pos
     assert len(round_of(watched, post, NOON + DAY)) == 1
 
 
+@pytest.mark.parametrize(("entry", "fault"), [("door_left_open", "open_too_long"), ("not_opened", "jammed")])
+@pytest.mark.parametrize("quiet", [None, (22 * 60, 7 * 60)])
+def test_a_door_that_is_so_again_soon_after_it_was_over_is_told_while_it_stays_so(
+    town: Town, post: Post, entry: str, fault: str, quiet: tuple[int, int] | None
+) -> None:
+    round_of(town, post, NOON)
+    channel(town, quiet=quiet)
+    night, told = day_start(ZONE, TODAY) + 23 * HOUR, []
+    happens(town, entry, 3, fault, now=night)
+    round_of(town, post, night + MINUTE)
+    stands(town, 3, None, night + 2 * MINUTE)
+    round_of(town, post, night + 2 * MINUTE)
+    before = len(post.letters)
+    happens(town, entry, 3, fault, now=night + 10 * MINUTE)
+    for minute in range(10, 24 * 60):
+        told += round_of(town, post, night + minute * MINUTE)
+    assert len(told) + before == (2 if fault == "jammed" or quiet is None else 1)
+    with town.reading() as session:
+        assert session.scalars(select(Alert.since).where(Alert.over_at.is_(None))).one() == night + 10 * MINUTE
+
+
+def test_a_door_that_was_so_before_there_were_alerts_is_not_told_later(town: Town, post: Post) -> None:
+    channel(town)
+    happens(town, "door_left_open", 3, "open_too_long")
+    assert [round_of(town, post, NOON + late * MINUTE) for late in (1, 2, 60)] == [[], [], []]
+
+
 def test_a_fluttering_switch_is_told_once(watched: Town, post: Post) -> None:
     told = []
     for minute in range(5):
