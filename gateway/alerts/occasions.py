@@ -19,10 +19,14 @@ from wire.entries import EntryType
 # A link that comes back by itself needs nobody; a list reaches a bank within seconds.
 OFFLINE_AFTER_MS = 10 * 60_000
 STALE_AFTER_MS = 10 * 60_000
-# An entry is looked at within seconds.
-FEED_FIRST_MS = 30_000
+# A block tries again for some seconds, and what it says of that follows within seconds.
+RETRIED_MS = 30_000
+# Longer: what entries tell is told by them.
+FEED_FIRST_MS = 2 * RETRIED_MS
 _LOOKED_THROUGH = 500
 _FEED = (EntryType.DOOR_FORCED, EntryType.DOOR_LEFT_OPEN, EntryType.NOT_OPENED, EntryType.TAMPER)
+_TRIES = (EntryType.RELEASE_INTENDED, EntryType.DOOR_OPENED)
+_TRIES_AT_MOST = 20
 # What the block's last word on a door must be for the alert to last.
 FAULTS: Mapping[Kind, str] = {
     Kind.FORCED: "forced",
@@ -52,15 +56,33 @@ class Occasion:
         return f"{self.kind}:{self.bank_id or self.site_id}:{self.locker or self.about}"
 
 
-def from_feed(session: Session, after: int) -> tuple[list[Occasion], int]:
-    """What entries after the event `after` tell, and the id up to which they were looked through."""
+def from_feed(session: Session, after: int, now: int) -> tuple[list[Occasion], int]:
+    """What entries after the event `after` tell, and the id up to which they need not be looked through again."""
     sites = {bank_id: site_id for bank_id, site_id in session.execute(select(Bank.id, Bank.site_id))}
     end = last_id(session)
     items = events_after(session, after, kinds=_FEED, limit=_LOOKED_THROUGH)
-    found = [one for item in items if (one := _told(item, sites)) is not None]
+    jams = [item for item in items if item.kind == EntryType.NOT_OPENED]
+    early = {item.id for item in jams if 0 <= now - item.received_at < RETRIED_MS}
+    passed_over = early | {item.id for item in jams if item.id not in early and _opened_by_retry(session, item)}
+    found = [one for item in items if item.id not in passed_over and (one := _told(item, sites)) is not None]
+    if early:
+        return found, min(early) - 1
     if len(items) == _LOOKED_THROUGH:
         return found, items[-1].id
     return found, max(end, items[-1].id if items else after)
+
+
+def _opened_by_retry(session: Session, jam: FeedItem) -> bool:
+    """Whether the door opened after all, late or by the block's own next try: then it is not jammed."""
+    tries = [jam.body.get("release")]
+    for item in events_after(session, jam.id, kinds=_TRIES, bank_id=jam.bank, locker=jam.locker, limit=_TRIES_AT_MOST):
+        release = item.body.get("release")
+        if item.kind == EntryType.DOOR_OPENED:
+            return release is not None and release in tries
+        if item.body.get("cause") != "retry":
+            return False
+        tries.append(release)
+    return False
 
 
 def _told(item: FeedItem, sites: Mapping[str, str]) -> Occasion | None:

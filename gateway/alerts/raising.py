@@ -30,7 +30,7 @@ def look(database: Database, sources: Sequence[Source], *, now: int) -> int:
         if cursor is None:  # what happened before there were alerts is nobody's news
             cursor = AlertCursor(id=_CURSOR, event_id=last_id(session))
             session.add(cursor)
-        told, cursor.event_id = from_feed(session, cursor.event_id)
+        told, cursor.event_id = from_feed(session, cursor.event_id, now)
         faults = lasting_faults(session)
         _end(session, {one.subject for one in [*told, *standing]}, faults, now)
         told = [one for one in told if one.kind not in PASSING or _stands(one.kind, one.bank_id, one.locker, faults)]
@@ -39,7 +39,7 @@ def look(database: Database, sources: Sequence[Source], *, now: int) -> int:
 
 
 def _anything_new(session: Session, cursor: int, standing: Sequence[Occasion], now: int) -> bool:
-    told, at = from_feed(session, cursor)
+    told, at = from_feed(session, cursor, now)
     if told or at - cursor > _FAR_BEHIND or _come_again(session, now):
         return True
     lasting = {one.subject for one in standing}

@@ -12,14 +12,17 @@ from gateway.access.models import Controller, IssuedList
 from gateway.alerts import delivery, raising, sending, service
 from gateway.alerts.kinds import TITLES, Kind
 from gateway.alerts.models import Alert, AlertChannel, AlertDelivery
-from gateway.alerts.occasions import OFFLINE_AFTER_MS, STALE_AFTER_MS, Blocks, Occasion
+from gateway.alerts.occasions import OFFLINE_AFTER_MS, RETRIED_MS, STALE_AFTER_MS, Blocks, Occasion
 from gateway.alerts.runner import AlertRunner
 from gateway.days import day_start
 from gateway.errors import InvalidError, NotFoundError
 from gateway.events import service as events
+from gateway.ingest.effects import take_effect
+from gateway.ingest.service import Arrived, store
 from gateway.lockers import service as places
 from gateway.lockers.models import Observation
 from gateway.web.i18n import translations
+from tests.unit.gateway.journal import Journal
 from tests.unit.gateway.town import DAY, NOON, TODAY, ZONE, Town
 
 MINUTE = 60_000
@@ -137,6 +140,65 @@ def test_the_same_door_forced_another_day_is_told_again(watched: Town, post: Pos
     round_of(watched, post, NOON + HOUR)
     happens(watched, "door_forced", 3, "forced", now=NOON + DAY)
     assert len(round_of(watched, post, NOON + DAY)) == 1
+
+
+def says(town: Town, journal: Journal, *entries: tuple[str, str, str | None], now: int) -> None:
+    """What locker 1's block says next: entry, release, and why the coil is tried."""
+    for kind, release, cause in entries:
+        journal.write(kind, now, locker=1, release=release, **({} if cause is None else {"cause": cause}))
+    with town.writing() as session:
+        take_effect(session, store(session, [Arrived(town.bank, journal.batch())], now=now), now=now)
+
+
+_FIRST_TRY = (("release_intended", "r1", "badge"), ("not_opened", "r1", None))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        [("release_intended", "r2", "retry"), ("door_opened", "r2", None)],
+        [("release_intended", "r2", "retry"), ("not_opened", "r2", None),
+         ("release_intended", "r3", "retry"), ("door_opened", "r3", None)],
+        [("door_opened", "r1", None)],
+    ],
+)  # fmt: skip
+def test_a_door_that_opened_late_or_by_its_own_retry_is_not_told_as_jammed(watched: Town, post: Post, after) -> None:
+    """Whenever it is looked: between the tries, too."""
+    journal = Journal().start(at=NOON)
+    says(watched, journal, *_FIRST_TRY, now=NOON + 2_000)
+    told = round_of(watched, post, NOON + 2_500)
+    for late, entry in enumerate(after):
+        says(watched, journal, entry, now=NOON + 3_000 + 1_000 * late)
+        told += round_of(watched, post, NOON + 3_500 + 1_000 * late)
+    for second in range(10, 200, 5):
+        told += round_of(watched, post, NOON + second * 1_000)
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        [],
+        [("release_intended", "r2", "retry"), ("not_opened", "r2", None)],
+        [("release_intended", "r2", "badge"), ("door_opened", "r2", None)],
+        [("door_opened", "r0", None)],
+    ],
+)
+def test_a_jam_is_told_once_after_its_retries_even_if_the_door_opened_at_the_next_badge(
+    watched: Town, post: Post, after
+) -> None:
+    journal = Journal().start(at=NOON)
+    says(watched, journal, *_FIRST_TRY, *after, now=NOON)
+    told = [round_of(watched, post, NOON + second * 1_000) for second in (1, RETRIED_MS // 1_000, 60, 120)]
+    assert told == [[], ["Jammed: Montreuil, Montreuil 1, Locker 1"], [], []]
+
+
+def test_a_break_in_does_not_wait_for_the_retries_of_another_door(watched: Town, post: Post) -> None:
+    happens(watched, "not_opened", 2, "jammed")
+    happens(watched, "door_forced", 3, "forced")
+    forced = ["Forced: Montreuil, Montreuil 1, Locker 3"]
+    assert [round_of(watched, post, NOON + late) for late in (1, 2)] == [forced, []]
+    assert round_of(watched, post, NOON + MINUTE) == ["Jammed: Montreuil, Montreuil 1, Locker 2"]
 
 
 @pytest.mark.parametrize(("entry", "fault"), [("door_left_open", "open_too_long"), ("not_opened", "jammed")])
@@ -353,7 +415,7 @@ def test_an_address_that_is_added_is_told_once_what_stands(watched: Town, post: 
     for number in (2, 3, 4):
         happens(watched, "door_forced", number, "forced")
     happens(watched, "not_opened", 5, "jammed")
-    assert len(round_of(watched, post, NOON)) == 4
+    assert len(round_of(watched, post, NOON + MINUTE)) == 4
     stands(watched, 2, None)
     round_of(watched, post, NOON + MINUTE)
     channel(watched, kinds=["forced"], site_id=watched.site_id)
