@@ -17,7 +17,8 @@ from gateway.access import api as access
 from gateway.access.keystore import Keystore
 from gateway.alerts import api as alert_channels
 from gateway.alerts.desk import Desk
-from gateway.alerts.occasions import Blocks
+from gateway.alerts.guarded import Guarded
+from gateway.alerts.occasions import OF_BLOCKS, Blocks
 from gateway.alerts.runner import AlertRunner
 from gateway.alerts.sending import send
 from gateway.badges import api as badges
@@ -146,8 +147,8 @@ def equip(app: FastAPI, settings: Settings, *, now: Callable[[], int]) -> None:
     app.state.attempts = Attempts()
     app.state.wakeups = wakeups
     app.state.ledger = KeptLedger(database)
-    sources = (Blocks(link.presence.heard).standing, Desk().standing)
-    app.state.alerts = AlertRunner(database, sources, send, now)
+    blocks = Guarded(Blocks(link.presence.heard).standing, OF_BLOCKS, name="blocks")
+    app.state.alerts = AlertRunner(database, (blocks, Desk()), send, now)
 
 
 @asynccontextmanager

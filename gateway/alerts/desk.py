@@ -1,12 +1,13 @@
 """What waits for people and not at a door: told to those who can act at the site, without saying whom it is about."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.alerts.guarded import Guarded
 from gateway.alerts.kinds import Kind
 from gateway.alerts.occasions import Occasion
 from gateway.care import standing
@@ -48,24 +49,40 @@ class Desk:
     """Remembers what it found until it is time to look again. An occasion is over when someone has seen to it."""
 
     def __init__(self) -> None:
-        self._found: dict[Part, Sequence[Occasion]] = {}
+        self._looks: dict[Part, Guarded] = {}
         self._looked_at: dict[Part, int] = {}
         self._asked_at = 0
+
+    @property
+    def failing_since(self) -> int | None:
+        """Since when some part of it cannot be looked at."""
+        return min(
+            (look.failing_since for look in self._looks.values() if look.failing_since is not None), default=None
+        )
 
     def standing(self, session: Session, now: int) -> Sequence[Occasion]:
         """Everything that waits now; each thing is told once, and once more if it comes up again another day."""
         parts = _parts(session)
+        self._looks = {part: self._looks.get(part) or _guarded(part) for part in parts}
         for part in self._due(parts, now):
-            self._found[part], self._looked_at[part] = list(part.look(session, part.scope, now)), now
-        self._found = {part: self._found[part] for part in parts if part in self._found}
+            self._looks[part].standing(session, now)
+            self._looked_at[part] = now
         self._asked_at = now
-        return [one for found in self._found.values() for one in found]
+        return [one for look in self._looks.values() for one in look.found(session)]
 
     def _due(self, parts: Sequence[Part], now: int) -> Sequence[Part]:
         """Everything at first; then some of what was not looked at for long, the longest ago first."""
         due = [part for part in parts if not 0 <= now - self._looked_at.get(part, -EVERY_MS) < EVERY_MS]
         share = ceil(len(parts) * abs(now - self._asked_at) * 2 / EVERY_MS)
         return sorted(due, key=lambda part: self._looked_at.get(part, 0))[:share]
+
+
+def _guarded(part: Part) -> Guarded:
+    def look(session: Session, now: int) -> Iterator[Occasion]:
+        return part.look(session, part.scope, now)
+
+    site_id = part.scope if part.look is _people else None
+    return Guarded(look, _KINDS.get(part.look, ()), site_id=site_id, name=part.look.__name__.strip("_"))
 
 
 def _parts(session: Session) -> Sequence[Part]:
@@ -128,6 +145,17 @@ def _starts(session: Session, _scope: str, now: int) -> Iterator[Occasion]:
         yield _at_locker(
             Kind.LOCKER_NOT_READY, locker.bank.site_id, locker.bank_id, locker.number, one.holding.from_at, now
         )
+
+
+# What each look may find.
+_KINDS: Mapping[Look, Collection[Kind]] = {
+    _people: _CALLS.values(),
+    _loans: _LOANS.values(),
+    _limits: (Kind.LOAN_LIMIT,),
+    _moves: (Kind.MOVE_DUE,),
+    _keeping: (Kind.KEEPING_ENDS,),
+    _starts: (Kind.LOCKER_NOT_READY,),
+}
 
 
 def _of_day(kind: Kind, site_id: str, about: str, since: int, now: int) -> Occasion:

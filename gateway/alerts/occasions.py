@@ -1,6 +1,6 @@
 """What there is to tell now: from the feed since it was last looked through, and from how the blocks stand."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,15 @@ class Occasion:
         """What and where: one alert at a time."""
         return f"{self.kind}:{self.bank_id or self.site_id}:{self.locker or self.about}"
 
+    @classmethod
+    def told_by(cls, alert: Alert) -> "Occasion":
+        """That of an alert."""
+        _kind, _where, what = alert.subject.split(":", 2)
+        return cls(
+            alert.key, Kind(alert.kind), alert.site_id, alert.bank_id, alert.locker, alert.since,
+            about=what if alert.locker is None else "",
+        )  # fmt: skip
+
 
 def from_feed(session: Session, after: int, now: int) -> tuple[list[Occasion], int]:
     """What entries after the event `after` tell, and the id up to which they need not be looked through again."""
@@ -103,6 +112,9 @@ def _kind(entry: str, body: Mapping[str, Any]) -> Kind | None:
         case EntryType.TAMPER if body.get("active") is not False:
             return Kind.TAMPERED
     return None
+
+
+OF_BLOCKS = (Kind.OFFLINE, Kind.LIST_STALE, Kind.WAITS)
 
 
 class Blocks:
@@ -158,7 +170,7 @@ def lasting_doors(session: Session, now: int) -> list[Occasion]:
     )
     found = []
     for bank_id, number, fault, since, site_id in rows:
-        if not 0 <= now - since < FEED_FIRST_MS:  # a clock that was ahead keeps nothing back
+        if fault is not None and not 0 <= now - since < FEED_FIRST_MS:  # a clock that was ahead keeps nothing back
             kind = _KINDS[fault]
             # Each time is an occasion of its own; of one subject only one alert is not over.
             found.append(Occasion(f"{kind}:{bank_id}:{number}:{now}", kind, site_id, bank_id, number, since))
@@ -172,6 +184,3 @@ def lasting_faults(session: Session) -> set[tuple[str, int, str]]:
         for row in session.scalars(select(Observation).where(Observation.fault.is_not(None)))
         if row.fault
     }
-
-
-Source = Callable[[Session, int], Iterable[Occasion]]

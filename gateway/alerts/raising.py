@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
+from gateway.alerts.guarded import Look
 from gateway.alerts.kinds import PASSING, Kind
 from gateway.alerts.models import Alert, AlertChannel, AlertCursor, AlertDelivery
-from gateway.alerts.occasions import FAULTS, Occasion, Source, from_feed, lasting_doors, lasting_faults
+from gateway.alerts.occasions import FAULTS, Occasion, from_feed, lasting_doors, lasting_faults
 from gateway.db import Database, new_id
 from gateway.events.service import last_id
 
@@ -18,11 +19,14 @@ AGAIN_AFTER_MS = 15 * 60_000
 _FAR_BEHIND = 1000
 
 
-def look(database: Database, sources: Sequence[Source], *, now: int) -> int:
-    """Looks once at everything there may be to tell; the number of new alerts. Waits for no one if nothing changed."""
+def look(database: Database, looks: Sequence[Look], *, now: int) -> int:
+    """Looks once at everything there may be to tell; the number of new alerts. Waits for no one if nothing changed.
+
+    What keeps the feed from being read is raised once all else is told.
+    """
     with database.reading() as session:
         cursor = session.get(AlertCursor, _CURSOR)
-        standing = [one for source in sources for one in source(session, now)]
+        standing = [one for at in looks for one in at(session, now)]
         if cursor is not None and not _anything_new(session, cursor.event_id, standing, now):
             return 0
     with database.writing() as session:
@@ -30,17 +34,29 @@ def look(database: Database, sources: Sequence[Source], *, now: int) -> int:
         if cursor is None:  # what happened before there were alerts is nobody's news
             cursor = AlertCursor(id=_CURSOR, event_id=last_id(session))
             session.add(cursor)
-        told, cursor.event_id = from_feed(session, cursor.event_id, now)
+        told, cursor.event_id, wrong = _from_feed(session, cursor.event_id, now)
         faults = lasting_faults(session)
         _end(session, {one.subject for one in [*told, *standing]}, faults, now)
         told = [one for one in told if one.kind not in PASSING or _stands(one.kind, one.bank_id, one.locker, faults)]
         again = _come_again(session, now)
-        return sum(_raise(session, one, now) for one in [*told, *again, *standing])
+        raised = sum(_raise(session, one, now) for one in [*told, *again, *standing])
+    if wrong is not None:
+        raise wrong
+    return raised
+
+
+def _from_feed(session: Session, after: int, now: int) -> tuple[list[Occasion], int, Exception | None]:
+    try:
+        with session.begin_nested():
+            told, through = from_feed(session, after, now)
+    except Exception as error:  # noqa: BLE001 - raised by `look`, once all else is told
+        return [], after, error
+    return told, through, None
 
 
 def _anything_new(session: Session, cursor: int, standing: Sequence[Occasion], now: int) -> bool:
-    told, at = from_feed(session, cursor, now)
-    if told or at - cursor > _FAR_BEHIND or _come_again(session, now):
+    told, at, wrong = _from_feed(session, cursor, now)
+    if told or wrong is not None or at - cursor > _FAR_BEHIND or _come_again(session, now):
         return True
     lasting = {one.subject for one in standing}
     open_now = {alert.subject: alert for alert in _not_over(session)}
@@ -92,9 +108,7 @@ def _end(session: Session, lasting: set[str], faults: set[tuple[str, int, str]],
 
 def _raise(session: Session, one: Occasion, now: int) -> bool:
     known = session.scalar(
-        select(Alert.id)
-        .where((Alert.key == one.key) | ((Alert.subject == one.subject) & _known_now(now)))
-        .limit(1)
+        select(Alert.id).where((Alert.key == one.key) | ((Alert.subject == one.subject) & _known_now(now))).limit(1)
     )
     if known is not None:
         return False

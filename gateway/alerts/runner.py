@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from gateway.alerts.delivery import Send, deliver
-from gateway.alerts.occasions import Source
+from gateway.alerts.guarded import Source
 from gateway.alerts.raising import look
 from gateway.alerts.turn import Turn
 from gateway.db import Database
@@ -22,8 +22,15 @@ class AlertRunner:
     def __init__(self, database: Database, sources: Sequence[Source], send: Send, clock: Callable[[], int]) -> None:
         self._database, self._sources, self._send, self._clock = database, sources, send, clock
         self._turn = Turn(database)
+        self._round_failing_since: int | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
+
+    @property
+    def failing_since(self) -> int | None:
+        """Since when something cannot be looked at, as far as this gateway looks."""
+        failing = [source.failing_since for source in self._sources]
+        return min((at for at in [self._round_failing_since, *failing] if at is not None), default=None)
 
     def start(self) -> None:
         """Begins with the first round at once."""
@@ -41,7 +48,11 @@ class AlertRunner:
         """One look, where it is this gateway's turn, and what is due, even if the look failed."""
         try:
             if self._turn.is_ours():
-                look(self._database, self._sources, now=self._clock())
+                look(self._database, [source.standing for source in self._sources], now=self._clock())
+            self._round_failing_since = None
+        except Exception:
+            self._round_failing_since = self._round_failing_since or self._clock()
+            raise
         finally:
             deliver(self._database, self._send, clock=self._clock)
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gateway.alerts import service
+from gateway.alerts.guarded import Guarded
 from gateway.alerts.kinds import Kind
 from gateway.alerts.occasions import Occasion
 from gateway.alerts.runner import AlertRunner
@@ -50,7 +51,9 @@ def test_what_one_has_found_at_night_is_told_in_the_morning_although_the_other_h
         letters.append(title)
         return True
 
-    one, other = (AlertRunner(town.database, [source], send, lambda: at[0]) for source in (found, not_yet))
+    one, other = (
+        AlertRunner(town.database, [Guarded(look, (), name="desk")], send, lambda: at[0]) for look in (found, not_yet)
+    )
     for hour in range(9):
         at[0] = NIGHT + hour * HOUR
         one.round()

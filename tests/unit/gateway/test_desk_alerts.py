@@ -204,3 +204,22 @@ def test_what_a_part_found_stands_until_it_is_looked_at_again(town: Town, monkey
         assert desk.standing(session, NOON + EVERY_MS) == []
         there.clear()
         assert desk.standing(session, NOON + EVERY_MS) == []
+
+
+def test_a_part_of_the_desk_that_fails_silences_no_other_and_is_asked_again_with_them(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def look(_session: object, scope: str, now: int) -> list[Occasion]:
+        asked.append(scope)
+        return [Occasion(scope, Kind.MOVE_DUE, {"here": town.site_id}[scope], None, None, now)]
+
+    monkeypatch.setattr("gateway.alerts.desk._parts", lambda _session: [Part(look, at) for at in ("nowhere", "here")])
+    office = Office(town)
+    assert office.at(NOON) == ["Someone has to change lockers: Montreuil"]
+    assert office.desk.failing_since == NOON
+    assert office.at(NOON + EVERY_MS - 1) == []
+    assert asked == ["nowhere", "here"]
+    office.at(NOON + 2 * EVERY_MS)
+    assert sorted(asked) == ["here", "here", "nowhere", "nowhere"]
