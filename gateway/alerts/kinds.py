@@ -17,6 +17,7 @@ class Kind(StrEnum):
     OFFLINE = "offline"
     LIST_STALE = "list_stale"
     WAITS = "waits"
+    COPIED = "copied"
     REVIEW_DUE = "review_due"
     CONTACT_MISSED = "contact_missed"
     LOAN_DUE_SOON = "loan_due_soon"
@@ -36,6 +37,7 @@ TITLES: Mapping[Kind, str] = {
     Kind.OFFLINE: N_("Block offline"),
     Kind.LIST_STALE: N_("A change is not in force yet"),
     Kind.WAITS: N_("Block waits for a decision"),
+    Kind.COPIED: N_("Memory card perhaps copied or put back"),
     Kind.REVIEW_DUE: N_("A review is due"),
     Kind.CONTACT_MISSED: N_("Someone is to be seen"),
     Kind.LOAN_DUE_SOON: N_("A loan is due soon"),
@@ -47,6 +49,6 @@ TITLES: Mapping[Kind, str] = {
 }
 # These are told even after they have passed; of the others nothing is left to do then, so whoever was not told yet
 # need not be.
-PASSING = frozenset(Kind) - {Kind.FORCED, Kind.TAMPERED, Kind.JAMMED}
+PASSING = frozenset(Kind) - {Kind.FORCED, Kind.TAMPERED, Kind.JAMMED, Kind.COPIED}
 # Told in quiet hours too, unless a channel says otherwise.
 URGENT = (Kind.FORCED, Kind.TAMPERED)

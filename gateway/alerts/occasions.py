@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.access.models import IssuedList
 from gateway.alerts.kinds import Kind
 from gateway.alerts.models import Alert
-from gateway.events.service import FeedItem, events_after, last_id
+from gateway.events.service import FeedItem, events_after, last_id, latest_events
 from gateway.lockers import wall
 from gateway.lockers.models import Bank, Observation
 from gateway.lockers.wall import BankView, Heard
@@ -24,7 +24,11 @@ RETRIED_MS = 30_000
 # Longer: what entries tell is told by them.
 FEED_FIRST_MS = 2 * RETRIED_MS
 _LOOKED_THROUGH = 500
-_FEED = (EntryType.DOOR_FORCED, EntryType.DOOR_LEFT_OPEN, EntryType.NOT_OPENED, EntryType.TAMPER)
+# How a card that was cloned or restored, or a second controller of the same name, shows (faults, row 15).
+_COPIES = ("epoch_link_broken", "session_conflict")
+# Two controllers of one name take turns: what goes on like that is told once.
+COPIED_FOR_MS = 86_400_000
+_FEED = (EntryType.DOOR_FORCED, EntryType.DOOR_LEFT_OPEN, EntryType.NOT_OPENED, EntryType.TAMPER, *_COPIES)
 _TRIES = (EntryType.RELEASE_INTENDED, EntryType.DOOR_OPENED)
 _TRIES_AT_MOST = 20
 # What the block's last word on a door must be for the alert to last.
@@ -111,7 +115,15 @@ def _kind(entry: str, body: Mapping[str, Any]) -> Kind | None:
             return Kind.JAMMED
         case EntryType.TAMPER if body.get("active") is not False:
             return Kind.TAMPERED
+        case _ if entry in _COPIES:
+            return Kind.COPIED
     return None
+
+
+def still_copied(session: Session, bank_id: str | None, now: int) -> bool:
+    """Whether the block has shown lately that it may run from a copied card, or twice."""
+    newest = latest_events(session, kinds=_COPIES, bank_id=bank_id, limit=1)
+    return bool(newest) and 0 <= now - newest[0].received_at < COPIED_FOR_MS
 
 
 OF_BLOCKS = (Kind.OFFLINE, Kind.LIST_STALE, Kind.WAITS)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.alerts import delivery, sending, service
 from gateway.alerts.kinds import TITLES, URGENT, Kind
 from gateway.alerts.models import AlertChannel
+from gateway.alerts.runner import AlertRunner
 from gateway.lockers.models import Site
 from gateway.lockers.service import list_sites
 from gateway.schemes.terms_form import clock
@@ -110,6 +111,12 @@ def disable(posted: PostedForm, channel_id: str) -> Response:
     return posted.act(act, lambda session, form: _page(visit, session, form, 422))
 
 
+def failing_since(visit: Visit) -> int | None:
+    """Since when some of what there may be to tell cannot be looked at, as far as this gateway looks."""
+    runner: AlertRunner = visit.request.app.state.alerts
+    return runner.failing_since
+
+
 def _own(visit: Member, session: Session, channel_id: str) -> AlertChannel:
     channel = service.channel_of(session, channel_id)
     service.require_site(session, visit.organisation_id, channel.site_id)
@@ -136,6 +143,7 @@ def _page(visit: Member, session: Session, form: Form, status: int = 200) -> Res
         area="more",
         status=status,
         form=form,
+        failing_since=failing_since(visit),
         channels=[_shown(visit, channel, sites) for channel in channels],
         letters=_letters(visit, session, {channel.id: channel.label for channel in channels}),
         sites=[(one.id, one.name) for one in sites.values() if visit.organisation_id in (None, one.organisation_id)],

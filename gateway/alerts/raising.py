@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from gateway.alerts.guarded import Look
 from gateway.alerts.kinds import PASSING, Kind
 from gateway.alerts.models import Alert, AlertChannel, AlertCursor, AlertDelivery
-from gateway.alerts.occasions import FAULTS, Occasion, from_feed, lasting_doors, lasting_faults
+from gateway.alerts.occasions import FAULTS, Occasion, from_feed, lasting_doors, lasting_faults, still_copied
 from gateway.db import Database, new_id
 from gateway.events.service import last_id
 
@@ -62,8 +62,7 @@ def _anything_new(session: Session, cursor: int, standing: Sequence[Occasion], n
     open_now = {alert.subject: alert for alert in _not_over(session)}
     faults = lasting_faults(session)
     return not lasting <= set(open_now) or any(
-        subject not in lasting and not _stands(Kind(alert.kind), alert.bank_id, alert.locker, faults)
-        for subject, alert in open_now.items()
+        subject not in lasting and not _lasts(session, alert, faults, now) for subject, alert in open_now.items()
     )
 
 
@@ -92,9 +91,15 @@ def _stands(kind: Kind, bank_id: str | None, locker: int | None, faults: set[tup
     return bank_id is not None and locker is not None and (bank_id, locker, FAULTS.get(kind)) in faults
 
 
+def _lasts(session: Session, alert: Alert, faults: set[tuple[str, int, str]], now: int) -> bool:
+    if alert.kind == Kind.COPIED:
+        return still_copied(session, alert.bank_id, now)
+    return _stands(Kind(alert.kind), alert.bank_id, alert.locker, faults)
+
+
 def _end(session: Session, lasting: set[str], faults: set[tuple[str, int, str]], now: int) -> None:
     for alert in _not_over(session):
-        if alert.subject in lasting or _stands(Kind(alert.kind), alert.bank_id, alert.locker, faults):
+        if alert.subject in lasting or _lasts(session, alert, faults, now):
             continue
         alert.over_at = now
         if alert.kind in PASSING:

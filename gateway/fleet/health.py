@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gateway.events.models import RARE, Event
+from gateway.alerts.kinds import Kind
+from gateway.alerts.models import Alert
 from gateway.fleet.faults import told
 from gateway.ingest.models import Quarantine
 from gateway.lockers import wall
@@ -24,9 +25,6 @@ _FAULTY = Word(N_("Connected, with faults"), "forced", "late")
 _OFFLINE = Word(N_("Offline"), "offline", "alarm")
 _WAITING = Word(N_("Waits for a decision"), "forced", "alarm")
 _NOT_JOINED = Word(N_("No controller"), "info", "still")
-# What says that a card was copied or put back, or that two devices have one key; and how long a page says so.
-_DOUBLED = ("epoch_link_broken", "session_conflict")
-DOUBLED_SHOWN_MS = 7 * 86_400_000
 _CLOCKS = {
     "trusted": N_("right"),
     "claimed": N_("not confirmed"),
@@ -36,7 +34,10 @@ _CLOCKS = {
 
 @dataclass(frozen=True)
 class BlockHealth:
-    """What the page of a block shows; `faults` is None where nothing is heard of them."""
+    """What the page of a block shows; `faults` is None where nothing is heard of them.
+
+    `copied_since`: from then on it has shown that its card may be copied or restored, or its name used twice.
+    """
 
     id: str
     code: str
@@ -48,6 +49,7 @@ class BlockHealth:
     zone: ZoneInfo
     word: Word
     waiting_for_reconciliation: bool
+    copied_since: int | None
     heard_at: int | None
     list_in_force: int
     list_current: bool
@@ -55,29 +57,23 @@ class BlockHealth:
     faults: Sequence[str] | None
     measures: Sequence[tuple[str, str]]
     quarantine: int
-    doubled: bool
 
 
 def blocks_shown(visit: Visit, session: Session, bank_id: str = "") -> list[BlockHealth]:
     """Every block at which whoever asks has a role, or the one of `bank_id`."""
     counted = session.execute(select(Quarantine.bank_id, func.count()).group_by(Quarantine.bank_id))
     set_aside = {bank: count for bank, count in counted}
-    doubled = set(
-        session.scalars(
-            select(Event.bank_id).where(
-                RARE, Event.kind.in_(_DOUBLED), Event.received_at > visit.now - DOUBLED_SHOWN_MS
-            )
-        )
-    )
+    alerts = select(Alert.bank_id, Alert.since).where(Alert.kind == Kind.COPIED, Alert.over_at.is_(None))
+    copied = {bank: since for bank, since in session.execute(alerts)}
     return [
-        _shown(visit, session, bank, set_aside.get(bank.id, 0), bank.id in doubled, linked=not bank_id)
+        _shown(visit, session, bank, set_aside.get(bank.id, 0), copied.get(bank.id), linked=not bank_id)
         for bank in wall.banks(session, visit.heard, organisation_id=visit.organisation_id)
         if bank_id in ("", bank.id)
     ]
 
 
 def _shown(
-    visit: Visit, session: Session, bank: BankView, quarantine: int, doubled: bool, *, linked: bool
+    visit: Visit, session: Session, bank: BankView, quarantine: int, copied_since: int | None, *, linked: bool
 ) -> BlockHealth:
     health = visit.presence.health_of(bank.id) if bank.online else None
     faults = told(visit, session, bank.id, health.faults) if health else None
@@ -92,6 +88,7 @@ def _shown(
         zone=site_zone(bank.zone),
         word=_word(bank, bool(faults)),
         waiting_for_reconciliation=bank.held,
+        copied_since=copied_since,
         heard_at=visit.heard_at(bank),
         list_in_force=bank.list_in_force,
         list_current=not bank.pending,
@@ -99,7 +96,6 @@ def _shown(
         faults=faults,
         measures=_measures(visit, health) if health else [],
         quarantine=quarantine,
-        doubled=doubled,
     )
 
 

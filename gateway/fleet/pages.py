@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access import reconcile, service
 from gateway.access.models import CommandRecord
+from gateway.alerts.pages import failing_since
 from gateway.fleet.comparison import Group, compared
 from gateway.fleet.health import blocks_shown
 from gateway.lockers.service import bank_of
@@ -40,7 +41,9 @@ class ReconcilePage:
 def blocks_page(visit: MemberVisit) -> Response:
     """Every block with its controller's health."""
     with visit.database.reading() as session:
-        return visit.page("fleet/blocks.html", area="blocks", blocks=blocks_shown(visit, session))
+        return visit.page(
+            "fleet/blocks.html", area="blocks", blocks=blocks_shown(visit, session), failing_since=failing_since(visit)
+        )
 
 
 @router.get("/blocks/{bank}")

@@ -25,6 +25,7 @@ from gateway.lockers import service as places
 from gateway.lockers.models import Observation
 from gateway.web.i18n import translations
 from tests.unit.gateway.journal import Journal
+from tests.unit.gateway.test_controllers import birth
 from tests.unit.gateway.town import DAY, NOON, TODAY, ZONE, Town
 
 MINUTE = 60_000
@@ -590,6 +591,37 @@ def test_a_block_that_is_held_again_in_one_session_is_told_again_since_when_it_i
             assert session.scalars(select(Alert.since).where(Alert.over_at.is_(None))).one() == held_at
             reconcile.decide(session, watched.bank, actor="test", now=held_at + HOUR, unseen=True)
         assert round_of(watched, post, held_at + HOUR, blocks) == []
+
+
+def test_a_copied_card_is_told_once_and_again_after_a_day_without_another_sign(watched: Town, post: Post) -> None:
+    """Two controllers of one name come and go by turns for hours; nobody is told each time."""
+    before = Journal().start(at=NOON).write("tamper", NOON, active=False)
+    clones = [Journal().start(before).write("in_service", locker=2) for _clone in range(2)]
+    with watched.writing() as session:
+        for one in (before, *clones):
+            take_effect(session, store(session, [Arrived(watched.bank, one.batch())], now=NOON), now=NOON)
+    told = ["Memory card perhaps copied or put back: Montreuil, Montreuil 1"]
+    assert round_of(watched, post, NOON) == told
+    for minute in range(0, 10 * 60, 20):
+        with watched.writing() as session:
+            be_born(session, watched, minute)
+        assert [round_of(watched, post, NOON + (minute + late) * MINUTE) for late in (0, 1)] == [[], []]
+    assert not_over(watched) == ["copied"]
+    assert round_of(watched, post, NOON + 2 * DAY) == not_over(watched) == []
+    with watched.writing() as session:
+        be_born(session, watched, 2 * 24 * 60)
+    assert round_of(watched, post, NOON + 2 * DAY) == told
+
+
+def be_born(session: Session, town: Town, minute: int) -> None:
+    """Two controllers of one name begin the same session, one after the other."""
+    for nonce in ("a" * 32, "b" * 32):
+        access.born(session, town.bank, birth(5, nonce=nonce), now=NOON + minute * MINUTE)
+
+
+def not_over(town: Town) -> list[str]:
+    with town.reading() as session:
+        return list(session.scalars(select(Alert.kind).where(Alert.over_at.is_(None))))
 
 
 def test_no_letter_says_who_has_the_locker(watched: Town, post: Post) -> None:

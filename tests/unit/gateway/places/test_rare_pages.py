@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.alerts import sending
+from gateway.alerts.guarded import Guarded
 from gateway.alerts.models import AlertChannel
 from gateway.audit.models import AuditRecord
 from gateway.events.service import record
@@ -49,6 +50,28 @@ def test_an_address_is_taken_tried_and_never_shown_again(
     operator.post(f"/alerts/{channel.id}/disable")
     assert "On call" not in operator.page("/alerts")
     office(NOON).as_role("worker").page("/alerts", 403)
+
+
+def test_what_cannot_be_looked_at_for_alerts_is_said_where_it_can_be_mended(town: Town, office: Opened) -> None:
+    opened = office(NOON)
+    operator, runner = opened.as_role("operator"), opened.app.state.alerts
+    said = "Not everything is looked at for alerts"
+    assert [said in operator.page(path) for path in ("/alerts", "/blocks")] == [False, False]
+    runner._sources = (Guarded(lambda _session, _now: 1 // 0, (), name="desk"),)
+    runner.round()
+    assert [said in operator.page(path) for path in ("/alerts", "/blocks")] == [True, True]
+
+
+def test_a_block_whose_card_may_be_copied_says_so_on_its_page(town: Town, office: Opened) -> None:
+    opened = office(NOON)
+    technician, runner = opened.as_role("technician"), opened.app.state.alerts
+    said = "Memory card perhaps copied or put back"
+    runner.round()
+    assert said not in technician.page(f"/blocks/{town.bank}")
+    with town.writing() as session:
+        record(session, "session_conflict", now=NOON, bank_id=town.bank, number=5)
+    runner.round()
+    assert [said in technician.page(path) for path in ("/blocks", f"/blocks/{town.bank}")] == [True, True]
 
 
 def test_openings_are_shown_after_a_reason_for_half_an_hour_and_each_look_is_recorded(
