@@ -37,7 +37,7 @@ TITLES: Mapping[Kind, str] = {
     Kind.OFFLINE: N_("Block offline"),
     Kind.LIST_STALE: N_("A change is not in force yet"),
     Kind.WAITS: N_("Block waits for a decision"),
-    Kind.COPIED: N_("Memory card perhaps copied or put back"),
+    Kind.COPIED: N_("Memory card perhaps copied or restored"),
     Kind.REVIEW_DUE: N_("A review is due"),
     Kind.CONTACT_MISSED: N_("Someone is to be seen"),
     Kind.LOAN_DUE_SOON: N_("A loan is due soon"),

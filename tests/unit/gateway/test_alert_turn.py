@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gateway.alerts import service
+from gateway.alerts import raising, service
 from gateway.alerts.guarded import Guarded
 from gateway.alerts.kinds import Kind
 from gateway.alerts.occasions import Occasion
@@ -78,3 +78,17 @@ def test_a_gateway_that_is_gone_loses_its_turn(town: Town, turns: tuple[Turn, Tu
     while not other.is_ours():
         assert time.monotonic() < deadline
     assert not one.is_ours()
+
+
+def test_a_statement_that_the_database_refuses_silences_no_other_source(town: Town) -> None:
+    """Here it takes with it whatever else is done in its transaction."""
+
+    def refused(session: Session, _now: int) -> Sequence[Occasion]:
+        session.execute(text("SELECT 1 / 0"))
+        return []
+
+    def well(_session: Session, _now: int) -> Sequence[Occasion]:
+        return [Occasion("review", Kind.REVIEW_DUE, town.site_id, None, None, NIGHT, about="someone")]
+
+    looks = [Guarded(look, (), name="desk").standing for look in (refused, well)]
+    assert raising.look(town.database, looks, now=NIGHT) == 1

@@ -600,7 +600,7 @@ def test_a_copied_card_is_told_once_and_again_after_a_day_without_another_sign(w
     with watched.writing() as session:
         for one in (before, *clones):
             take_effect(session, store(session, [Arrived(watched.bank, one.batch())], now=NOON), now=NOON)
-    told = ["Memory card perhaps copied or put back: Montreuil, Montreuil 1"]
+    told = ["Memory card perhaps copied or restored: Montreuil, Montreuil 1"]
     assert round_of(watched, post, NOON) == told
     for minute in range(0, 10 * 60, 20):
         with watched.writing() as session:

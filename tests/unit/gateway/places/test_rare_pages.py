@@ -65,7 +65,7 @@ def test_what_cannot_be_looked_at_for_alerts_is_said_where_it_can_be_mended(town
 def test_a_block_whose_card_may_be_copied_says_so_on_its_page(town: Town, office: Opened) -> None:
     opened = office(NOON)
     technician, runner = opened.as_role("technician"), opened.app.state.alerts
-    said = "Memory card perhaps copied or put back"
+    said = "Memory card perhaps copied or restored"
     runner.round()
     assert said not in technician.page(f"/blocks/{town.bank}")
     with town.writing() as session:
