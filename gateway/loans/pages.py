@@ -67,7 +67,7 @@ def lend(posted: PostedForm, library_id: str) -> Response:
     holder = form.text("member")
     due_on = form.day("due_on") if form.get("due_on").strip() else None
     place = form.locker("place") if form.get("place") else None
-    why = OverLimit(form.choice("over_limit", words.OVER_LIMIT)) if form.get("over_limit") else None
+    why = form.choice("over_limit", words.OVER_LIMIT) if form.get("over_limit") else None
     tools = [name.removeprefix("tool-") for name in form.values if name.startswith("tool-")]
     if not tools and not form.get("kit"):
         form.error("kit", words.NOTHING_CHOSEN)
@@ -77,7 +77,7 @@ def lend(posted: PostedForm, library_id: str) -> Response:
         members.member_here(session, holder, library_id)
         loan = service.plan(
             session, membership_id=holder, tool_ids=tools, kit_id=form.get("kit") or None, due_on=due_on, place=place,
-            over_limit=why, actor=actor, now=now,
+            over_limit=OverLimit(why) if why else None, actor=actor, now=now,
         )  # fmt: skip
         if place is None:
             service.hand_over(session, loan.id, actor=actor, now=now)

@@ -144,6 +144,12 @@ def test_a_member_of_another_library_borrows_nothing_at_this_one(library: Librar
     assert refused["code"] == "member_elsewhere"
 
 
+def test_a_reason_to_lend_more_that_there_is_not_is_asked_for_again(library: Library, office: Opened) -> None:
+    said = {"member": library.member.id, f"tool-{library.tools[0].id}": "yes", "over_limit": "because"}
+    page = office(NOON).as_role("librarian").post(f"/tools/{library.scheme_id}/lend", 422, **said)
+    assert "Please choose one." in page
+
+
 def test_a_loan_through_the_locker_waits_for_the_badge(library: Library, office: Opened) -> None:
     librarian, url = office(NOON).as_role("librarian"), f"/tools/{library.scheme_id}"
     librarian.post(
