@@ -12,6 +12,7 @@ from typing import Any
 from gateway.errors import GatewayError, InvalidError
 
 MAX_BYTES = 50_000_000
+LAST_ROW = 1_048_576  # of any sheet; a number above it is none, and is not counted up to
 # The figures of a published report may stand in the same file: they are calculated again, never taken over.
 _ABOUT = frozenset({"note", "published", "derived", "not_reproducible"})
 _DELIMITERS = ";,\t"
@@ -90,7 +91,8 @@ def _xlsx(name: str, content: bytes) -> Iterator[Row]:
         with closing(load_workbook(io.BytesIO(content), read_only=True, data_only=True)) as book:
             for sheet in book.worksheets:
                 stem = f"{sheet.title} row"
-                lines = enumerate(sheet.iter_rows(values_only=True), 1)
+                sheet.reset_dimensions()  # some programs write them too small
+                lines = enumerate(sheet.iter_rows(max_row=LAST_ROW, values_only=True), 1)
                 yield from _table(name, ((f"{stem} {number}", cells) for number, cells in lines))
     except GatewayError:
         raise

@@ -1,6 +1,8 @@
 """CSV and workbooks as schemes keep them: the same figures come out, and every problem is told with its row."""
 
 import json
+import re
+from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ from tests.unit.gateway.town import NOON
 from wire.limits import MIN_INSTANT
 
 DATA: dict[str, Any] = json.loads((Path(__file__).parents[3] / "data" / "montreuil.json").read_text(encoding="utf-8"))
+SHEET = "xl/worksheets/sheet1.xml"
 # As a French charity might head its own table.
 COLUMNS = {
     "Code": "person",
@@ -255,18 +258,42 @@ def test_a_file_that_cannot_be_read_says_what_to_do(tmp_path: Path, name: str, c
         read_rows(path)
 
 
-@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml"])
-def test_a_workbook_with_a_damaged_part_says_what_to_do(tmp_path: Path, part: str) -> None:
-    whole, damaged = tmp_path / "whole.xlsx", tmp_path / "damaged.xlsx"
+def _changed(path: Path, part: str, change: Callable[[bytes], bytes]) -> Path:
+    """A workbook with two rows, one of its parts changed."""
+    whole = path / "whole.xlsx"
     book = Workbook()
-    for row in (["count", "in_service"], [3, date(2019, 1, 1)]):
+    for row in (["count", "in_service"], [3, date(2019, 1, 1)], [4, date(2020, 1, 1)]):
         book.active.append(row)
     book.save(whole)
-    assert len(read_rows(whole)) == 1
-    with ZipFile(whole) as before, ZipFile(damaged, "w") as after:
+    with ZipFile(whole) as before, ZipFile(path / "changed.xlsx", "w") as after:
         for name in before.namelist():
             content = before.read(name)
-            after.writestr(name, content[: len(content) // 2] if name == part else content)
+            after.writestr(name, change(content) if name == part else content)
+    return path / "changed.xlsx"
+
+
+@pytest.mark.parametrize("said", ["A1", "A1:A2"])
+def test_no_row_or_column_of_a_workbook_is_left_out_that_says_it_is_smaller_than_it_is(
+    tmp_path: Path, said: str
+) -> None:
+    """Some programs write so."""
+    small = _changed(tmp_path, SHEET, lambda content: content.replace(b'ref="A1:B3"', b'ref="%s"' % said.encode()))
+    assert [(row.place, sorted(row.values)) for row in read_rows(small)] == [
+        ("Sheet row 2", ["count", "in_service"]), ("Sheet row 3", ["count", "in_service"]),
+    ]  # fmt: skip
+
+
+def test_a_row_with_a_number_that_no_workbook_can_have_is_not_counted_up_to(tmp_path: Path) -> None:
+    """It took two seconds for each million; the test's own limit of time is what it failed by."""
+    far = _changed(
+        tmp_path, SHEET, lambda sheet: re.sub(rb"<dimension[^>]*>", b"", sheet).replace(b'r="3"', b'r="%d"' % 3e9)
+    )
+    assert [row.place for row in read_rows(far)] == ["Sheet row 2"]
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", SHEET])
+def test_a_workbook_with_a_damaged_part_says_what_to_do(tmp_path: Path, part: str) -> None:
+    damaged = _changed(tmp_path, part, lambda content: content[: len(content) // 2])
     with pytest.raises(InvalidError, match="not a workbook that can be read"):
         read_rows(damaged)
 
