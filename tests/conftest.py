@@ -50,9 +50,13 @@ settings.load_profile("soak" if SOAK_COUNT else "default")
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """In a soak run every hypothesis test counts as a long one. What takes longest begins first."""
+    """In a soak run every hypothesis test counts as a long one, as does each that counts its examples itself.
+
+    What takes longest begins first.
+    """
     for item in items:
-        if SOAK_COUNT and getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+        generated = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if SOAK_COUNT and (generated or item.get_closest_marker("counted")):
             item.add_marker(pytest.mark.soak)
     yield
     items.sort(key=_rank)

@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import psutil
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -51,6 +52,7 @@ def parameter_after(paths: list[str], path: str) -> str:
     return longer.removeprefix(path + "/{").partition("}")[0]
 
 
+@pytest.mark.counted
 def test_whatever_is_asked_of_the_api_it_answers(gateway: Open) -> None:
     schema = schemathesis.openapi.from_asgi(
         "/api/v1/openapi.json", gateway.app, headers={"Authorization": f"Bearer {gateway.token}"}
