@@ -38,10 +38,10 @@ def mailbox() -> Iterator[tuple[str, list[dict[str, str]]]]:
 
 
 def happens(controller: ScriptedController, kind: str) -> None:
-    journal = Journal(controller.bank)
+    journal = Journal(controller.bank).start(at=now_ms())
     journal.write(kind, now_ms(), locker=3)
     controller.publish(Topic.EVENTS, journal.batch(1))
-    controller.receipt(journal.epoch, 1)
+    controller.receipt(journal.epoch, 2)
 
 
 def client(gateway: Gateway, role: str) -> httpx.Client:
