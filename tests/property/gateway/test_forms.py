@@ -17,6 +17,8 @@ from tests.property.gateway.conftest import Open, TestClient
 from tests.property.gateway.shown_forms import STEPS, Forms, Page, ShownForm, addresses, routes, shown_forms
 
 SOAK_COUNT = int(os.environ.get("SOAK_COUNT", "0"))
+# A thousand pages and forms: where others compute beside them, more than a minute each. A soak takes its time.
+pytestmark = pytest.mark.timeout(0 if SOAK_COUNT else 400)
 EXAMPLES = max(2, SOAK_COUNT // 50)  # of each form, beside what is offered
 HOSTILE = (
     "", " ", "0", "-1", "99999999999999999999", "1e309", "2026-02-30", "0000-00-00", "99:99", "\x00",
