@@ -157,7 +157,7 @@ def controllers_list(as_json: Json = False) -> None:
     with opened() as (database, _now), database.reading() as session:
         found = wall.banks(session, lambda _bank: True)
     if as_json:
-        typer.echo(json.dumps([{**asdict(bank), "pending": bank.pending} for bank in found]))
+        typer.echo(json.dumps([{**asdict(bank), "held": bank.held, "pending": bank.pending} for bank in found]))
         return
     if not found:
         typer.echo("no banks yet: casier-gateway controllers add ID KEYS", err=True)

@@ -13,6 +13,7 @@ from gateway.badges.service import list_badges
 from gateway.contracts.models import Contract, Party
 from gateway.contracts.repository import WHOLE
 from gateway.contracts.states import State
+from gateway.incidents.visibility import seen_sites
 from gateway.lockers import wall
 from gateway.lockers.models import Organisation, Site
 from gateway.people import service, situation
@@ -120,7 +121,7 @@ def person_page(visit: MemberVisit, person_id: str) -> Response:
         return visit.page("people/person.html", area="people", person=person_shown(visit, session, person_id))
 
 
-def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
+def person_shown(visit: Member, session: Session, person_id: str) -> PersonPage:
     """A person's page as plain values. Raises NotFoundError with code `person`."""
     now = visit.clock()
     person = service.person_of(session, person_id)
@@ -137,7 +138,8 @@ def person_shown(visit: Visit, session: Session, person_id: str) -> PersonPage:
     concerned = {bank for subject in subjects for bank in subject.banks}
     views = {bank.id: bank for bank in wall.banks(session, visit.heard, bank_ids=concerned)}
     organisation = session.get(Organisation, person.organisation_id)
-    sites = sorted({holding.locker.bank.site_id for contract in running for holding in contract.holdings})
+    sites = {holding.locker.bank.site_id for contract in running for holding in contract.holdings}
+    sites |= {site.id for site in seen_sites(session, visit.staff.staff_id)}
     decides = visit.may(Right.CONTRACTS)
     asking = set(session.scalars(select(Site.id).where(Site.asks_pin)))
     return PersonPage(

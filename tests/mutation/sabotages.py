@@ -237,7 +237,8 @@ SABOTAGES = (
         "shut out holders of a locker marked out of service by mistake",
         "no one is parted from their belongings by software",
         "controller/out_of_service.py",
-        "        return mark is not None and mark.ends_ms is not None and now_ms < mark.ends_ms\n",
+        "        if mark is None or mark.ends_ms is None or mark.mark.until is None:\n            return False\n"
+        "        return now.mono_ms < mark.ends_ms and now.starting_at < mark.mark.until\n",
         "        return mark is not None\n",
         f"{CORE}/test_commands.py::test_mark_without_reason_or_end_stops_no_holder",
     ),

@@ -28,7 +28,7 @@ from tests.simulation.faulty_town import faulty_town
 ROOT = Path(__file__).parents[2]
 ALL = frozenset(FAULTS)
 # (seed, days): one long enough for leases, for what is pruned and for every fault, others short.
-SAMPLE = ((3, 34), (1, 8), (2, 8))
+SAMPLE = ((3, 34), (2, 8), (12, 8))
 AGAIN = (2, 8)
 
 

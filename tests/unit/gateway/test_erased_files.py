@@ -81,9 +81,6 @@ def left(town: Town) -> Left:
 Close = Callable[[Session, Left, str | None], object]
 CLOSED: dict[str, Close] = {
     "recognition": lambda session, left, note: recognise(session, left.badge, how="answers", note=note, **LATER),
-    "attempt": lambda session, left, note: offers.record_attempt(
-        session, left.offer, kind=ContactKind.PHONED, result=AttemptResult.NOT_REACHED, note=note, **LATER
-    ),
     "step": lambda session, left, note: progress.close_step(
         session, left.step, StepResult.OBTAINED, note=note, **LATER
     ),
@@ -110,6 +107,14 @@ def test_what_an_erased_file_left_open_is_closed_without_a_word(town: Town, left
         close(session, left, "with Nadia")
     with town.writing() as session:
         close(session, left, None)
+
+
+def test_an_offer_to_an_erased_file_is_over_and_takes_no_attempt(town: Town, left: Left) -> None:
+    for note in ("with Nadia", None):
+        with town.writing() as session, pytest.raises(ConflictError, match="withdrawn already"):
+            offers.record_attempt(
+                session, left.offer, kind=ContactKind.PHONED, result=AttemptResult.NOT_REACHED, note=note, **LATER
+            )
 
 
 def test_a_membership_of_an_erased_file_is_not_renewed_and_takes_no_project(town: Town, left: Left) -> None:
