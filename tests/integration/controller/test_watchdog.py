@@ -3,11 +3,13 @@
 `Unit` does here what systemd does with deploy/systemd/casier-controller@.service.
 """
 
+import os
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +23,13 @@ import pytest
 from controller.journal import NAME
 from simulator.fault_kinds import Target
 from simulator.faults import FAULTS
-from tests.integration.controller.conftest import World, eventually
+from simulator.plans.badge import BadgePlan
+from simulator.plans.pn532 import Pn532Plan
+from simulator.plans.serial_rfid import Rdm6300Plan
+from simulator.plans.xor_board import XorPlan
+from simulator.scenario import BankPlan
+from tests.integration.controller.conftest import BADGES as NUMBERS
+from tests.integration.controller.conftest import CONTROLLER, World, eventually
 from tests.integration.controller.test_killed import BADGES, BOARDS, HANGS, Coils
 
 UNIT = Path(__file__).resolve().parents[3] / "deploy/systemd/casier-controller@.service"
@@ -118,6 +126,37 @@ def test_a_hung_disk_a_hung_broker_and_a_babbling_reader_stop_neither_the_loop_n
         assert world.unlocked(1) == [3]
         eventually(lambda: time.monotonic() - since >= 5, 7)
         assert unit.hungriest_s(since) <= PING_EVERY_S + SLACK_S
+
+
+@contextmanager
+def hung(line: Path) -> Iterator[None]:
+    """Whatever is on that line takes no byte, and says none."""
+    port = os.open(line, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        termios.tcflow(port, termios.TCOOFF)
+        yield
+        termios.tcflow(port, termios.TCOON)
+    finally:
+        os.close(port)
+
+
+def test_a_reader_that_hangs_stops_neither_the_loop_nor_a_holder_at_another(
+    supervised: Callable[..., tuple[World, Unit]],
+) -> None:
+    readers = {"entrance": Rdm6300Plan(), "hall": Pn532Plan()}
+    badges = tuple(BadgePlan(label, number) for label, number in NUMBERS.items())
+    world, unit = supervised(
+        plan=BankPlan(CONTROLLER, {"a": XorPlan(channels=24)}, readers=readers, light=None, badges=badges)
+    )
+    world.join(world.gateway.grant("valid", 3))
+    with hung(next(world.folder.rglob("pn532.tty"))):
+        since = time.monotonic()
+        world.gateway.stored("reader_fault")
+        world.bench.tap("valid")
+        assert world.unlocked(1) == [3]
+        eventually(lambda: time.monotonic() - since >= 5, 7)
+        assert unit.hungriest_s(since) <= PING_EVERY_S + SLACK_S
+    world.gateway.stored("reader_recovered")
 
 
 def test_a_hung_loop_is_restarted_and_no_coil_is_on_meanwhile(
