@@ -102,10 +102,11 @@ class ListedBadge(Struct):
 
 _BANK, _SITE = bindparam("bank", type_=String()), bindparam("site", type_=String())
 _SINCE = bindparam("since", type_=BigInteger())
-# Its contracts: signed, and the time to collect not over at `since`.
+# Its contracts: signed, and the time to collect not over at `since`; where a clock that was behind has dated the end,
+# even before the signature, that tells nothing, and the bank has to hear of it all the same.
 _THEIRS = and_(
     Contract.signed_at.is_not(None),
-    Contract.collect_until > _SINCE,
+    or_(Contract.collect_until > _SINCE, Contract.ended_at < Contract.signed_at),
     Contract.id.in_(select(Holding.contract_id).join(Locker).where(Locker.bank_id == _BANK)),
 )
 _IDS = select(Contract.id).where(_THEIRS)

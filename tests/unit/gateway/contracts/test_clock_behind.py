@@ -9,6 +9,7 @@ from controller.inputs import Moment
 from gateway.access import lists
 from gateway.badges.models import Badge
 from gateway.contracts import notices
+from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
 from gateway.ingest.effects import take_effect
 from gateway.ingest.service import Arrived, store
@@ -103,3 +104,15 @@ def test_what_is_decided_by_a_clock_that_is_behind_asks_nobody_again_who_has_bee
     comes(town, next_one[1], THERE - 10 * HOUR, by)
     looked_at(town, next_one[0], now)
     assert opens(town, next_one[1])
+
+
+def test_whom_a_clock_that_was_a_year_behind_ended_is_told_to_the_bank_once_it_is_right(
+    town: Town, next_one: tuple[Contract, Badge]
+) -> None:
+    made, badge = next_one
+    assert opens(town, badge)
+    with town.writing() as session:
+        contracts.end(session, made.id, reason="prison", collect_days=0, actor="t", now=THERE - 400 * DAY)
+    with town.reading() as session:
+        [line] = [one for one in lists.build(session, town.bank, version=2, now=THERE).revoked if one.id[-2:] == "h0"]
+    assert (line.digest, line.why) == (badge.digest, "ended")
