@@ -199,6 +199,7 @@ def site(seeded: tuple[Path, Site], tmp_path: Path) -> Iterator[Site]:
     made.bank_beats()
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen()  # who calls before the server took it over waits
     made.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     # The link to the broker stays unstarted: this bank speaks through the services.
     config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)

@@ -30,6 +30,7 @@ HOSTILE = (
 
 
 def test_an_address_with_a_number_that_no_database_holds_is_no_page(gateway: Open) -> None:
+    gateway.renew()
     for number in ("99999999999999999999", "-99999999999999999999", "0", "\ud83d"):
         gaps = gateway.known | {"number": [quote(number, errors="surrogatepass")]}
         asked = [path for path in addresses(gaps) if gaps["number"][0] in path.split("/")]
@@ -150,6 +151,7 @@ def test_whatever_is_typed_by_someone_who_is_not_signed_in_lets_nobody_in(gatewa
 
 
 def test_a_body_that_is_no_form_is_refused(gateway: Open) -> None:
+    gateway.renew()
     for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json", "text/=;"):
         for body in (
             b"\xff\xfe",
