@@ -30,7 +30,7 @@ class First(Random):
         return seq[0]
 
 
-def _active(town: FaultyTown) -> list[Pact]:
+def active(town: FaultyTown) -> list[Pact]:
     now, people = town.world.gateway.now(), town.town.records.people.values()
     pacts = [someone.pact for someone in people if someone.cards and someone.pact is not None]
     return [pact for pact in pacts if pact.state(now) is Life.ACTIVE]
@@ -38,7 +38,7 @@ def _active(town: FaultyTown) -> list[Pact]:
 
 def emptied(town: FaultyTown) -> tuple[Pact, Box]:
     """Somebody's contract is ended and their locker confirmed empty, as it is, clean and sound."""
-    lives, pact = town.town, _active(town)[0]
+    lives, pact = town.town, active(town)[0]
     box = lives.records.boxes[pact.present.bank, pact.present.number]
     box.inside = None
     for action in ("end", "emptied"):
@@ -63,7 +63,7 @@ def _by_a_clock_ahead(town: FaultyTown) -> tuple[Pact, Box]:
     town.hours(1)
     pact, box = emptied(town)
     town.hours(2)
-    assert Deciding(town.town.office, First()).decide(town.town.workers[0], "leave_notice", _active(town)[-1]) == "done"
+    assert Deciding(town.town.office, First()).decide(town.town.workers[0], "leave_notice", active(town)[-1]) == "done"
     town.hours(1)
     comes(town, pact, box)
     return pact, box

@@ -49,21 +49,21 @@ class Belongings:
 
         return self._office.act(who, "look", do, done)
 
-    def begin(self, who: str, pact: Pact) -> str:
-        """Opens the locker of a contract that is over, to take out what was left."""
-        hold = pact.present
-        box = self._records.boxes[hold.bank, hold.number]
+    def begin(self, who: str, pact: Pact, box: Box) -> str:
+        """Opens a locker that a contract has no more, to take out what it left there."""
+
+        def do(session: Session, at: int) -> str:
+            left = locker_of(session, box.bank, box.number).id
+            return custody.begin(session, pact.id, locker_id=left, actor=who, now=at).id
 
         def done(custody_id: str, at: int) -> None:
             if custody_id not in self._records.kept:
                 self._records.kept[custody_id] = Kept(custody_id, pact, box)
                 box.taken_out = True
-            if hold.until_at > at:
+            if any(hold.until_at > at for hold in pact.holds if (hold.bank, hold.number) == (box.bank, box.number)):
                 self._office.violated("belongings", f"contract {pact.id} may still collect, and was emptied")
 
-        return self._office.act(
-            who, "custody", lambda session, at: custody.begin(session, pact.id, actor=who, now=at).id, done
-        )  # fmt: skip
+        return self._office.act(who, "custody", do, done)
 
     def go_on(self, who: str, kept: Kept) -> str:
         """The next step of it."""

@@ -120,7 +120,7 @@ class Staff:
         box = self._chance.choice(boxes)
         who = self._who(self._arrivals.scheme_of(box).organisation)
         if box.inside is not None and not box.holds_strange and not box.taken_out:
-            return self._belongings.begin(who, box.inside)
+            return self._belongings.begin(who, box.inside, box)
         return self._belongings.look(who, box)
 
     def _fill(self) -> str:
