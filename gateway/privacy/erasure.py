@@ -6,9 +6,12 @@ that leads to nobody any more: reports count them as before, and the audit trail
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Column, Table, delete, exists, func, or_, select, update
+from sqlalchemy import BindParameter, Column, ColumnElement, Table, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select, Update
 
 from gateway import tables
 from gateway.audit import service as audit
@@ -28,6 +31,8 @@ from gateway.privacy.terms import DAY_MS, terms_of
 from gateway.privacy.times import instant_of, is_time
 
 _DELETED = (NameToken, OtherName)
+# Whose file it is, in statements that are built once: they are many and large.
+_WHOSE: BindParameter[str] = bindparam("whose")
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,8 @@ def erase(session: Session, person_id: str, *, actor: str, now: int) -> Person:
     if any(owner == person_id and at > now for part in parts() for owner, at in _newest(session, part, person_id)):
         raise ConflictError("running", "a date in this file lies ahead, like a contract's end: end it first")
     session.flush()
-    for part in parts():
-        for column in personal(part.table):
-            _empty(session, part.table, column, part.ids(person_id, alone=True))
+    for emptied in _file_emptied():
+        session.execute(emptied, {"whose": person_id})
     for table in _DELETED:
         session.execute(delete(table).where(table.person_id == person_id))
     person.erased_at = now
@@ -111,9 +115,18 @@ def personal(table: Table) -> Sequence[Column[str]]:
     return [column for column in table.columns if isinstance(column.type, EncryptedText) or column.info.get("personal")]
 
 
-def _empty(session: Session, table: Table, column: Column[str], which: object) -> None:
+@cache
+def _file_emptied() -> Sequence[Update]:
+    return [
+        _emptied(part.table, column, part.ids(_WHOSE, alone=True))
+        for part in parts()
+        for column in personal(part.table)
+    ]
+
+
+def _emptied(table: Table, column: Column[str], which: ColumnElement[bool]) -> Update:
     """An empty text and not nothing: a rule of the table may ask that there was one."""
-    session.execute(update(table).where(which, column.is_not(None)).values({column.name: ""}))  # type: ignore[arg-type]
+    return update(table).where(which, column.is_not(None)).values({column.name: ""})
 
 
 def _empty_shared(session: Session, table: Table, through: Table, person_id: str) -> None:
@@ -125,7 +138,7 @@ def _empty_shared(session: Session, table: Table, through: Table, person_id: str
         others.c[link.name] == table.c.id, others.c.person_id == Person.id, Person.erased_at.is_(None)
     )
     for column in personal(table):
-        _empty(session, table, column, table.c.id.in_(mine) & ~someone_left)
+        session.execute(_emptied(table, column, table.c.id.in_(mine) & ~someone_left))
 
 
 def _empty_nobodys(session: Session, now: int) -> None:
@@ -144,23 +157,27 @@ def _empty_nobodys(session: Session, now: int) -> None:
         for model, key in ((KeptThing, KeptThing.custody_id), (Custody, Custody.id)):
             table: Table = model.__table__  # type: ignore[assignment]
             for column in personal(table):
-                _empty(session, table, column, key.in_(ids))
+                session.execute(_emptied(table, column, key.in_(ids)))
 
 
 def _newest(session: Session, part: Part, person_id: str | None = None) -> Iterator[tuple[str, int]]:
     """For each person the newest instant or day in this part of their file."""
-    columns = [column for column in part.table.columns if is_time(column)]
-    if not columns:
-        return
-    for query in part.owners():
-        owner = query.selected_columns[0]
-        wanted = query.add_columns(*(func.max(column) for column in columns)).group_by(owner)
-        if person_id is not None:
-            wanted = wanted.where(owner == person_id)
-        for row in session.execute(wanted):
+    for newest in _newest_of(part, one=person_id is not None):
+        for row in session.execute(newest, {"whose": person_id}):
             instants = [instant_of(value) for value in row[1:] if value is not None]
             if row[0] is not None and instants:
                 yield row[0], max(instants)
+
+
+@cache
+def _newest_of(part: Part, *, one: bool) -> Sequence[Select[Any]]:
+    times = [func.max(column) for column in part.table.columns if is_time(column)]
+    found = []
+    for query in part.owners() if times else ():
+        owner = query.selected_columns[0]
+        newest = query.add_columns(*times).group_by(owner)
+        found.append(newest.where(owner == _WHOSE) if one else newest)
+    return found
 
 
 def _last_at(session: Session, person_id: str) -> int:

@@ -567,7 +567,7 @@ def test_every_table_of_a_file_can_be_emptied_and_asked_for_its_newest_day(town:
     with town.writing() as session:
         list(erasure._newest(session, part))
         for column in erasure.personal(part.table):
-            erasure._empty(session, part.table, column, part.ids(person.id))
+            session.execute(erasure._emptied(part.table, column, part.ids(person.id)))
         session.execute(select(part.table).where(part.ids(person.id)))
 
 
