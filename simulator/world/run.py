@@ -21,7 +21,7 @@ from simulator.world.world import DAY_MS, START_MS, World, pinned
 REST_MS = 2 * DAY_MS
 FIRST_FAULT_MS = DAY_MS // 2
 # Nearly all that a world makes either stays as long as it or goes by itself; there is little for a collector to find.
-_COLLECTED_EVERY = (50_000, 20, 100)
+_COLLECTED_EVERY = (200_000, 20, 100)
 
 
 def run(
