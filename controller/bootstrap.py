@@ -219,7 +219,7 @@ async def _ready(runtime: Runtime) -> asyncio.Server | None:
     control: asyncio.Server | None = None
     try:
         control = await control_socket.serve(config.data_dir, Orders(runtime).answer)
-    except OSError as error:  # a read-only disk: tools must do without
+    except OSError as error:  # somebody else has the name: tools must do without
         _log.warning("no control socket: %s", error)
     line = {"ready": config.controller, "locker_count": len(config.lockers), "start_ms": process_age_ms()}
     print(json.dumps(line), flush=True)  # noqa: T201 - the one line on standard output

@@ -1,12 +1,17 @@
-"""Tools act through the running controller: a unix socket in its data directory, one JSON object a line each way."""
+"""Tools act through the running controller: a unix socket of its data directory, one JSON object a line each way.
+
+It has a name and no file (unix(7), abstract): tools reach a controller whose card is read-only or full, too.
+"""
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import socket
+import struct
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,43 +20,50 @@ import msgspec
 from controller.errors import ControlError, ControllerError, NoAnswerError
 from wire.errors import WireError
 
-NAME = "control.sock"
 _MAX_LINE = 4_096
+_CREDENTIALS = struct.Struct("3i")  # process, user, group: SO_PEERCRED of unix(7)
+_ROOT = 0
 _ANSWER_WITHIN_S = 5.0
 Answer = Callable[[Mapping[str, Any]], AsyncGenerator[Mapping[str, Any], None]]
 
 
-@contextlib.contextmanager
-def _short(path: Path) -> Iterator[str]:
-    """A name for `path` that fits a socket address (107 bytes), however deep the directory."""
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+def address(data_dir: Path) -> str:
+    """Where the controller of this directory listens, whatever the directory is called from where a tool stands."""
+    return f"\0casier-{hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:32]}"
+
+
+def _user_of(conversation: socket.socket) -> int:
+    """Who is at the other end."""
+    _, user, _ = _CREDENTIALS.unpack(conversation.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    return int(user)
+
+
+def _owns(data_dir: Path, user: int) -> bool:
+    """Whoever may not see the folder does not know, and is refused by the controller itself."""
     try:
-        yield f"/proc/self/fd/{directory}/{path.name}"
-    finally:
-        os.close(directory)
+        return data_dir.stat().st_uid == user
+    except PermissionError:
+        return True
 
 
 async def serve(data_dir: Path, answer: Answer) -> asyncio.Server:
     """Answer one request `{"do": ...}` a connection with the lines that `answer` gives, then close it.
 
-    What is wrong with a request becomes `error`; a tool that hangs up ends its stream.
+    Root and the controller's own user are answered, nobody else. What is wrong with a request becomes `error`; a tool
+    that hangs up ends its stream. Raises OSError where another process has the address.
     """
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            if _user_of(writer.get_extra_info("socket")) not in (_ROOT, os.geteuid()):
+                await _write(writer, {"ok": False, "code": "user", "error": "ask as root: sudo, and the same again"})
+                return
             with contextlib.suppress(OSError, ValueError, asyncio.CancelledError):  # cancelled when the bank stops
                 await _until_gone(reader, _tell(await reader.readline(), answer, writer))
         finally:
             writer.close()
 
-    path = data_dir / NAME
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with _short(path) as name:
-        listener.bind(name)
-    path.chmod(0o600)
-    listener.setblocking(False)
-    return await asyncio.start_unix_server(converse, sock=listener, limit=_MAX_LINE)
+    return await asyncio.start_unix_server(converse, address(data_dir), limit=_MAX_LINE)
 
 
 async def _until_gone(reader: asyncio.StreamReader, telling: Coroutine[Any, Any, None]) -> None:
@@ -111,8 +123,9 @@ def follow(
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as conversation:
             conversation.settimeout(within_s)
-            with _short(data_dir / NAME) as name:
-                conversation.connect(name)
+            conversation.connect(address(data_dir))
+            if _user_of(conversation) not in (_ROOT, os.geteuid()) and not _owns(data_dir, _user_of(conversation)):
+                raise ControlError("not_running", f"what answers for {data_dir} is no controller of its owner")
             conversation.sendall(json.dumps(request).encode() + b"\n")
             with conversation.makefile("rb") as lines:
                 while line := _next_line(conversation, lines, until):

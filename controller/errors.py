@@ -47,7 +47,7 @@ class NotAcceptedError(LinkError):
 
 
 class ControlError(ControllerError):
-    """A tool could not act through the running controller: `not_running`, `request`, `root`."""
+    """A tool could not act through the running controller: `not_running`, `request`, `root`, `user`."""
 
 
 class NoAnswerError(ControlError):

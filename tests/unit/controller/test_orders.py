@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -17,7 +18,7 @@ from controller import control_socket
 from controller.bootstrap import assemble, load_identity
 from controller.cli import app
 from controller.config import load
-from controller.control_socket import NAME, ask, follow
+from controller.control_socket import address, ask, follow
 from controller.errors import ControlError
 from controller.exit_codes import FAILED, NOT_RUNNING
 from controller.inputs import BadgeKeysReceived, ListReceived
@@ -245,12 +246,11 @@ def test_watching_shows_the_bank_and_then_everything_that_happens_and_no_number(
 
 
 def test_a_watcher_that_does_not_read_is_told_what_it_missed_and_delays_nobody(
-    on_stand: OnStand, monkeypatch: pytest.MonkeyPatch
+    on_stand: OnStand,
 ) -> None:
     async def use(made: Stand) -> None:
-        monkeypatch.chdir(made.data)  # a socket's address is short
         with socket.socket(socket.AF_UNIX) as lazy:
-            lazy.connect(NAME)
+            lazy.connect(address(made.data))
             lazy.sendall(b'{"do": "watch"}\n')
             await until(lambda: made.runtime.live.watched)
             for _ in range(8_000):
@@ -308,12 +308,39 @@ def test_a_root_key_waits_for_a_controller_that_does_not_run_and_not_for_one_tha
     monkeypatch.setattr(control_socket, "_ANSWER_WITHIN_S", 0.1)
     (tmp_path / "bank.toml").write_text(BANK)
     assert told_root(tmp_path) == 0
-    monkeypatch.chdir(tmp_path / "data")  # a socket's address is short
     with socket.socket(socket.AF_UNIX) as hangs:
-        hangs.bind(NAME)
+        hangs.bind(address(tmp_path / "data"))
         hangs.listen()
         assert told_root(tmp_path) == NOT_RUNNING
     assert told_root(tmp_path) == 0
+
+
+def test_only_root_and_the_controllers_own_user_are_answered(
+    on_stand: OnStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(made: Stand) -> None:
+        monkeypatch.setattr(control_socket, "_ROOT", -1)
+        own = os.geteuid()
+        assert (await made.ask(do="status"))["controller"] == "bank-1"
+        monkeypatch.setattr("controller.control_socket.os.geteuid", lambda: own + 1)
+        with pytest.raises(ControlError) as refused:
+            await made.ask(do="open", locker=1)
+        assert refused.value.code == "user"
+        assert "sudo" in str(refused.value)
+        assert made.released == []
+
+    on_stand(use)
+
+
+def test_nobody_else_answers_for_a_controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = tmp_path.stat().st_uid
+    with socket.socket(socket.AF_UNIX) as another:
+        another.bind(address(tmp_path))
+        another.listen()
+        monkeypatch.setattr(control_socket, "_user_of", lambda _: owner + 1)
+        with pytest.raises(ControlError) as refused:
+            ask(tmp_path, {"do": "status"})
+        assert refused.value.code == "not_running"
 
 
 def test_identify_and_unknown_orders(on_stand: OnStand) -> None:
