@@ -13,7 +13,8 @@ class Row(NamedTuple):
 
 
 _UNRELIABLE = "broker_loses_doubles_reorders_delays_replays"
-_REAL = "tests/integration/faults/test_real_processes.py"
+_FAULTS = "tests/integration/faults"
+_REAL = f"{_FAULTS}/test_real_processes.py"
 _DEMO = "tests/e2e/demo"
 _TOLD = "tests/simulation/test_told.py::test_every_fault_that_had_occasion_to_act_was_told"
 _JUDGES = "tests/simulation/test_judges.py"
@@ -25,7 +26,9 @@ ROWS = (
     Row(1, "broker dies in a publish, is wiped, restores an old database",
         ("broker_dies_in_publish", "broker_away", "broker_wiped", "broker_restored", "broker_loses",
          _UNRELIABLE),
-        (f"{_REAL}::test_a_broker_that_is_killed_and_wiped_loses_nothing",)),
+        (f"{_REAL}::test_a_broker_that_is_killed_and_wiped_loses_nothing",
+         f"{_FAULTS}/test_put_back.py::"
+         "test_a_broker_that_is_put_back_to_an_old_image_loses_nothing_and_brings_no_badge_back")),
     Row(2, "controller killed between badge and door",
         ("killed_at_opening", "power_cut_at_opening"),
         (f"{_DEMO}/test_crashes.py::"
@@ -68,7 +71,8 @@ ROWS = (
          "test_a_command_that_does_not_verify_is_never_answered_and_does_nothing",)),
     Row(11, "disk full, read-only, stalled", ("disk_full", "disk_read_only", "disk_broken", "disk_stalls",
                                               "disk_sync_fails"),
-        (f"{_REAL}::test_a_disk_that_is_full_shuts_nobody_out_and_loses_nothing",)),
+        (f"{_REAL}::test_a_disk_that_is_full_shuts_nobody_out_and_loses_nothing",
+         f"{_REAL}::test_a_disk_that_is_read_only_when_the_controller_starts_shuts_nobody_out_and_loses_nothing")),
     Row(12, "half-open, flapping, cut",
         ("link_cut", "link_half_open", "link_flaps", "link_stalls", "broker_away", "gateway_away"),
         (f"{_REAL}::test_a_network_that_swallows_cuts_and_flaps_loses_nothing",
@@ -79,6 +83,8 @@ ROWS = (
         ("gateway_split", "database_restored", "database_empty"),
         (f"{_DEMO}/test_restored_gateway.py::"
          "test_yesterdays_database_publishes_nothing_until_reconciled_and_nobody_is_shut_out",
+         f"{_FAULTS}/test_put_back.py::"
+         "test_a_gateway_that_is_copied_and_runs_beside_itself_signs_nothing_and_loses_nothing",
          f"{_JUDGES}::test_a_gateway_that_was_put_back_split_or_forgetful_breaks_nothing",
          "tests/integration/gateway/test_link.py::"
          "test_a_gateway_on_an_empty_database_publishes_nothing_to_a_bank_that_has_a_list")),
@@ -145,12 +151,16 @@ ROWS = (
         ("database_down", "database_full", "database_full_at_commit", "database_slow", "gateway_killed",
          "gateway_away"),
         (f"{_REAL}::test_a_database_and_a_gateway_that_die_under_load_lose_nothing",
+         f"{_FAULTS}/test_databases.py::test_a_database_that_stands_still_under_load_loses_nothing",
+         f"{_FAULTS}/test_databases.py::test_a_database_with_no_room_left_loses_nothing",
          "tests/unit/gateway/test_inbox.py::test_while_the_database_is_away_nothing_is_acknowledged_and_nothing_is_lost",
          "tests/e2e/web/test_web_roles.py::test_while_the_database_is_away_pages_say_so_in_the_readers_language")),
     Row(28, "hostile bytes everywhere", ("hostile_bytes",),
         ("tests/property/wire/test_fuzzing.py::test_any_bytes_are_decoded_or_refused",
          "tests/property/wire/test_fuzzing.py::test_any_bytes_are_opened_or_refused",
          "tests/fuzzing/test_parsers.py::test_any_bytes_and_any_mutilation_are_answered_or_refused",
+         f"{_FAULTS}/test_hostile_bytes.py::"
+         "test_hostile_bytes_on_every_topic_crash_nobody_take_no_memory_and_keep_nobody_out",
          "tests/property/gateway/test_http_api.py::test_whatever_is_asked_of_the_api_it_answers",
          "tests/property/gateway/test_forms.py::test_whatever_is_typed_into_a_form_the_page_answers")),
 )  # fmt: skip

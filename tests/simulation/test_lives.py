@@ -115,7 +115,7 @@ def kept(lived: World) -> World:
         lambda session, at: service.end(session, pact.id, reason="prison", collect_days=0, actor=who, now=at), ended,
     ) == "done"  # fmt: skip
     box.inside = pact
-    assert belongings.begin(who, pact) == "done"
+    assert belongings.begin(who, pact, box) == "done"
     found = next(one for one in records.kept.values() if one.pact is pact and one.step != "closed")
     while found.step != "keeping":
         lived.loop.run_until(lived.loop.now_ms + 10)

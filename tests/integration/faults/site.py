@@ -13,12 +13,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
@@ -38,11 +39,13 @@ from gateway.events.models import Event
 from gateway.lockers import service as lockers
 from gateway.people import service as people
 from gateway.privacy.field_keys import FieldKeys
+from gateway.staff import service as staff
 from simulator.broker import BrokerProcess, free_port
 from simulator.scenario import BadgePlan, BankPlan, Places, XorPlan, controller_toml
 from tests.integration.controller.conftest import Bench
 from tests.integration.faults.proxy import Proxy
 from tests.postgresql import POSTGRESQL
+from wire.entries import Entry, EntryType, decode_entry
 from wire.keys import controller_token
 
 BANK, LOCKERS, ZONE = "montreuil-1", 24, "Europe/Paris"
@@ -63,6 +66,26 @@ def eventually(what: str, look: Callable[[], Any], within_s: float = 20) -> Any:
         assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
         time.sleep(0.02)
     return answer
+
+
+@contextmanager
+def filled(disk: Path) -> Iterator[None]:
+    """There is no byte of room left on it."""
+    ballast = disk / "ballast"
+    # Without a buffer: what did not fit would be written again when the file is closed.
+    with ballast.open("wb", buffering=0) as filling, suppress(OSError):
+        while True:
+            filling.write(bytes(4_096))
+    yield
+    ballast.unlink()
+
+
+@contextmanager
+def read_only(disk: Path) -> Iterator[None]:
+    """As the kernel makes a card that answers with errors; what is written to must be closed first."""
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    yield
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
 
 
 class Postgresql:
@@ -114,10 +137,12 @@ class Postgresql:
 
 
 class GatewayProcess:
-    """The shipped gateway on its port."""
+    """The shipped gateway on its port, with an operator's token."""
 
     def __init__(self, home: Path, database_url: str, broker_port: int) -> None:
         self.home, self.url = home, database_url
+        self.token = ""
+        self._address = ""
         self._log = home.parent / "gateway.log"
         plain = {name: value for name, value in os.environ.items() if not name.startswith("CASIER_")}
         self._environment = plain | {
@@ -135,7 +160,21 @@ class GatewayProcess:
                 [GATEWAY, "serve"], env=self._environment, stdout=subprocess.PIPE, stderr=log, text=True
             )
         assert self._process.stdout is not None
-        assert self._process.stdout.readline(), self._log.read_text()[-3_000:]
+        ready = self._process.stdout.readline()
+        assert ready, self._log.read_text()[-3_000:]
+        self._address = json.loads(ready)["ready"]
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def call(self, method: str, path: str, **body: Any) -> Any:
+        """What the API answers."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = httpx.request(method, f"{self._address}/api/v1{path}", json=body or None, headers=headers, timeout=30)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         process, self._process = self._process, None
@@ -179,6 +218,11 @@ class ControllerProcess:
         assert self._process.stdout is not None
         assert self._process.stdout.readline(), self._log.read_text()[-3_000:]
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         process, self._process = self._process, None
         if process is not None:
@@ -213,12 +257,15 @@ class ControllerProcess:
 class Site:
     """All of it; `postgresql` None is SQLite. Badges come and go until `calm`."""
 
-    def __init__(self, folder: Path, postgresql: Postgresql | None = None, controller_data: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, postgresql: Postgresql | None = None, controller_data: Path | None = None,
+        gateway_home: Path | None = None,
+    ) -> None:  # fmt: skip
         self.postgresql = postgresql
         self.broker = BrokerProcess("mosquitto", free_port(), folder / "broker")
         self.proxy = Proxy(self.broker.port)
         self.controller = ControllerProcess(folder / "bank", self.proxy.port, controller_data)
-        home = folder / "gateway"
+        home = gateway_home or folder / "gateway"
         home.mkdir()
         url = postgresql.url if postgresql else f"sqlite:///{home / 'casier.db'}"
         self.gateway = GatewayProcess(home, url, self.broker.port)
@@ -246,6 +293,11 @@ class Site:
             lockers.add_bank(session, bank_id=BANK, site_id=site.id, name="M", actor="test", now=now)
             lockers.add_lockers(session, BANK, range(1, LOCKERS + 1), actor="test", now=now)
             access.add_controller(session, bank_id=BANK, keys=token, actor="test", now=now)
+            operator = staff.add_staff(
+                session, email="operator@example.org", name="Operator", password="un mot de passe long",
+                role="operator", actor="test", now=now,
+            )  # fmt: skip
+            self.gateway.token = staff.add_token(session, operator.id, "test", actor="test", now=now)
         today = local_day(ZONE, now)
         for number in range(1, LOCKERS + 1):
             with database.writing() as session:
@@ -267,6 +319,28 @@ class Site:
         while not self._calm.wait(TAP_EVERY_S):
             self.controller.bench.tap(f"b{self.taps % LOCKERS + 1}")
             self.taps += 1
+
+    def block(self, number: int) -> int:
+        """The badge of that locker's holder is lost; the seq with which the bank follows the list that says so."""
+        before = self.controller.status()["list_version"]
+        badges = self.gateway.call("GET", "/badges?limit=100")["items"]
+        lost = next(badge["id"] for badge in badges if badge["label"] == f"b{number}")
+        self.gateway.call("POST", f"/badges/{lost}/revoke", reason="lost")
+
+        def applied() -> list[Entry]:
+            return [one for one in self.entries(EntryType.ACCESS_APPLIED) if int(str(one.body["version"])) > before]
+
+        return int(eventually("the bank follows the list without it", applied)[0].seq)
+
+    def opened(self, number: int, after: int) -> list[int]:
+        """With which seqs later than `after` that locker was released; the controller was not started since."""
+        found = self.entries(EntryType.RELEASE_INTENDED)
+        return [entry.seq for entry in found if entry.body["locker"] == number and entry.seq > after]
+
+    def entries(self, kind: EntryType) -> list[Entry]:
+        """Those of a kind on the controller's disk."""
+        found = [decode_entry(line) for _, _, line, _ in self.controller.journal()]
+        return [entry for entry in found if entry.type == kind]
 
     def busy(self, releases: int, within_s: float = 20) -> None:
         """Returns when so many more locks have been released."""
