@@ -140,11 +140,12 @@ def _renewed(database: Database, template: Path) -> None:
 
 # Where the claim is about the database: constraints, triggers, locks, migrations, what is read and summed in SQL.
 ON_BOTH = frozenset({
-    "test_access_lists", "test_audit_chain", "test_contracts", "test_custody", "test_database_errors",
-    "test_decisions", "test_due_files", "test_erasing", "test_event_indexes", "test_files_of_couples", "test_history",
-    "test_ingest", "test_judgement", "test_kept_openings", "test_ledger", "test_lending", "test_migration_0017",
-    "test_money", "test_movements", "test_observations", "test_parts_of_a_file", "test_people_of_a_contract",
-    "test_places", "test_prepared", "test_read_facts", "test_tables", "test_units_of_work",
+    "test_access_lists", "test_audit_chain", "test_contracts", "test_database_errors", "test_decisions",
+    "test_due_files", "test_erasing", "test_event_indexes", "test_files_of_couples", "test_history", "test_ingest",
+    "test_inventory", "test_judgement", "test_kept_openings", "test_ledger", "test_lending", "test_migration_0017",
+    "test_money", "test_movements", "test_observations", "test_outcomes", "test_parts_of_a_file",
+    "test_people_of_a_contract", "test_places", "test_prepared", "test_read_facts", "test_ready_lockers",
+    "test_tables", "test_units_of_work", "test_whose_belongings",
 })  # fmt: skip
 
 
