@@ -147,6 +147,8 @@ ON_BOTH = frozenset({
     "test_people_of_a_contract", "test_places", "test_prepared", "test_read_facts", "test_ready_lockers",
     "test_tables", "test_units_of_work", "test_whose_belongings",
 })  # fmt: skip
+# A file that was given another name would lose PostgreSQL unseen.
+assert {path.stem for path in Path(__file__).parent.rglob("test_*.py")} >= ON_BOTH
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
