@@ -23,6 +23,7 @@ from wire.errors import WireError
 _MAX_LINE = 4_096
 _CREDENTIALS = struct.Struct("3i")  # process, user, group: SO_PEERCRED of unix(7)
 _ROOT = 0
+_STRANGER = {"ok": False, "code": "user", "error": "ask as root: sudo, and the same again"}
 _ANSWER_WITHIN_S = 5.0
 Answer = Callable[[Mapping[str, Any]], AsyncGenerator[Mapping[str, Any], None]]
 
@@ -55,11 +56,11 @@ async def serve(data_dir: Path, answer: Answer) -> asyncio.Server:
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if _user_of(writer.get_extra_info("socket")) not in (_ROOT, os.geteuid()):
-                await _write(writer, {"ok": False, "code": "user", "error": "ask as root: sudo, and the same again"})
-                return
             with contextlib.suppress(OSError, ValueError, asyncio.CancelledError):  # cancelled when the bank stops
-                await _until_gone(reader, _tell(await reader.readline(), answer, writer))
+                if _user_of(writer.get_extra_info("socket")) in (_ROOT, os.geteuid()):
+                    await _until_gone(reader, _tell(await reader.readline(), answer, writer))
+                else:
+                    await _write(writer, _STRANGER)
         finally:
             writer.close()
 

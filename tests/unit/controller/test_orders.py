@@ -332,6 +332,24 @@ def test_only_root_and_the_controllers_own_user_are_answered(
     on_stand(use)
 
 
+def test_strangers_who_hang_up_at_once_end_nothing(on_stand: OnStand, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(made: Stand) -> None:
+        escaped: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: escaped.append(context))
+        monkeypatch.setattr(control_socket, "_ROOT", -1)
+        own = os.geteuid()
+        monkeypatch.setattr("controller.control_socket.os.geteuid", lambda: own + 1)
+        for _ in range(20):
+            with socket.socket(socket.AF_UNIX) as stranger:
+                stranger.connect(address(made.data))
+            await asyncio.sleep(0)
+        monkeypatch.undo()
+        assert (await made.ask(do="status"))["controller"] == "bank-1"
+        assert escaped == []
+
+    on_stand(use)
+
+
 def test_nobody_else_answers_for_a_controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     owner = tmp_path.stat().st_uid
     with socket.socket(socket.AF_UNIX) as another:
