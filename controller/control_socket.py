@@ -39,10 +39,10 @@ def _user_of(conversation: socket.socket) -> int:
     return int(user)
 
 
-def _owns(data_dir: Path, user: int) -> bool:
-    """Whoever may not see the folder does not know, and is refused by the controller itself."""
+def _is_controller(user: int, data_dir: Path) -> bool:
+    """Whether that user may run it. Whoever may not see the folder does not know, and is refused by the controller."""
     try:
-        return data_dir.stat().st_uid == user
+        return user in (_ROOT, os.geteuid(), data_dir.stat().st_uid)
     except PermissionError:
         return True
 
@@ -125,8 +125,12 @@ def follow(
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as conversation:
             conversation.settimeout(within_s)
             conversation.connect(address(data_dir))
-            if _user_of(conversation) not in (_ROOT, os.geteuid()) and not _owns(data_dir, _user_of(conversation)):
-                raise ControlError("not_running", f"what answers for {data_dir} is no controller of its owner")
+            if not _is_controller(_user_of(conversation), data_dir):
+                raise ControlError(
+                    "not_running",
+                    f"another user's program answers in place of the controller of {data_dir}: end it, and restart the "
+                    "controller",
+                )
             conversation.sendall(json.dumps(request).encode() + b"\n")
             with conversation.makefile("rb") as lines:
                 while line := _next_line(conversation, lines, until):
