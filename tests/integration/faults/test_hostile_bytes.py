@@ -13,7 +13,7 @@ from tests.integration.faults.site import BANK, Site, eventually
 from wire.topics import DOWN, UP, Topic, topic_name
 
 WARMED_BY, COUNT = 3_000, 12_000
-MORE_AT_MOST_KB = 24 * 1_024
+MORE_AT_MOST_KB = 12 * 1_024
 
 
 class Stranger:

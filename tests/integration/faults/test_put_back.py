@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.integration.faults.site import BANK, GatewayProcess, Site, eventually
+from wire.entries import EntryType
 
 
 def test_a_broker_that_is_put_back_to_an_old_image_loses_nothing_and_brings_no_badge_back(
@@ -24,6 +25,8 @@ def test_a_broker_that_is_put_back_to_an_old_image_loses_nothing_and_brings_no_b
     site.compare()
     assert site.opened(1, blocked) == []
     assert site.opened(2, blocked)
+    followed = [int(str(entry.body["version"])) for entry in site.entries(EntryType.ACCESS_APPLIED)]
+    assert followed == sorted(followed), "an older list was followed"
 
 
 def test_a_gateway_that_is_copied_and_runs_beside_itself_signs_nothing_and_loses_nothing(
