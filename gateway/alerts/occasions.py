@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.access.models import IssuedList
@@ -126,7 +126,8 @@ def still_copied(session: Session, bank_id: str | None, now: int) -> bool:
     return bool(newest) and 0 <= now - newest[0].received_at < COPIED_FOR_MS
 
 
-OF_BLOCKS = (Kind.OFFLINE, Kind.LIST_STALE, Kind.WAITS)
+_OF_LISTS = (Kind.LIST_STALE, Kind.WAITS)
+OF_BLOCKS = (Kind.OFFLINE, *_OF_LISTS)
 
 
 class Blocks:
@@ -146,7 +147,8 @@ class Blocks:
             if not bank.joined:
                 continue
             # Of a block that is not heard nothing else is told, and what was told before still holds.
-            yield from (one for one in _lists(session, bank, now) if bank.online or one.subject in told)
+            if bank.online or any(_of_bank(bank, kind, now).subject in told for kind in _OF_LISTS):
+                yield from (one for one in _lists(session, bank, now) if bank.online or one.subject in told)
             if bank.online:
                 self._silent_since.pop(bank.id, None)
                 continue
@@ -160,10 +162,10 @@ def _lists(session: Session, bank: BankView, now: int) -> Iterator[Occasion]:
     if bank.held_since is not None:
         yield _of_bank(bank, Kind.WAITS, bank.held_since)
     elif bank.pending:
-        waiting = select(IssuedList.issued_at).where(
+        waiting = select(func.min(IssuedList.issued_at)).where(
             IssuedList.bank_id == bank.id, IssuedList.version > bank.list_in_force
         )
-        since = min(session.scalars(waiting), default=now)
+        since = session.scalar(waiting) or now
         if now - since >= STALE_AFTER_MS:
             yield _of_bank(bank, Kind.LIST_STALE, since)
 

@@ -1,6 +1,8 @@
 """What is told of a block: offline, held, behind with a change, perhaps copied; also by a gateway that takes over."""
 
-from sqlalchemy import select
+from collections.abc import Callable
+
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from gateway.access import reconcile
@@ -83,6 +85,42 @@ def test_a_change_that_does_not_reach_its_block_is_told(watched: Town, post: Pos
     assert round_of(watched, post, NOON + STALE_AFTER_MS, blocks) == [
         "A change is not in force yet: Montreuil, Montreuil 1"
     ]
+
+
+def test_lists_that_pile_up_for_blocks_that_are_not_heard_are_not_read_in_each_round(watched: Town, post: Post) -> None:
+    """Weeks of them: where every block of a network was away, these rounds kept a processor busy."""
+    heard = {watched.bank}
+    blocks = Blocks(lambda bank: bank in heard).standing
+    with watched.writing() as session:
+        session.get_one(Controller, watched.bank).online = True
+        session.add(
+            IssuedList(bank_id=watched.bank, version=9, hash="0", issued_at=NOON, lease_until=NOON, content="0")
+        )
+    assert asked_of_lists(watched, post, NOON, blocks) == 1
+    heard.clear()
+    assert asked_of_lists(watched, post, NOON + MINUTE, blocks) == 0
+    heard.add(watched.bank)
+    told = ["A change is not in force yet: Montreuil, Montreuil 1"]
+    assert round_of(watched, post, NOON + STALE_AFTER_MS, blocks) == told
+    heard.clear()  # what was told still holds
+    assert round_of(watched, post, NOON + STALE_AFTER_MS + MINUTE, blocks) == []
+    assert not_over(watched) == ["list_stale"]
+
+
+def asked_of_lists(town: Town, post: Post, now: int, blocks: Callable) -> int:
+    """How often a round asks for the dates of issued lists."""
+    asked: list[str] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "min(issued_list.issued_at)" in statement:
+            asked.append(statement)
+
+    event.listen(town.database.engine, "before_cursor_execute", hear)
+    try:
+        assert round_of(town, post, now, blocks) == []
+    finally:
+        event.remove(town.database.engine, "before_cursor_execute", hear)
+    return len(asked)
 
 
 def test_a_block_that_is_held_again_in_one_session_is_told_again_since_when_it_is_held(
