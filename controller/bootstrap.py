@@ -162,11 +162,12 @@ def run(config: BankFile) -> None:
 
 async def _run(config: BankFile, identity: Identity, opened: Opened) -> bool:
     """One life on this machine; answers whether the journal could be closed."""
-    runtime = assemble(config, identity, opened)
+    runtime, cause = assemble(config, identity, opened), opened.cause
+    del opened  # thousands of entries, which would stay in memory for as long as the bank runs
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return await live(runtime, opened.cause, stop, _ready)
+    return await live(runtime, cause, stop, _ready)
 
 
 async def live(

@@ -97,12 +97,12 @@ def _readable(path: Path, storage: Storage) -> Opened:
 
 def _decoded(store: Store) -> list[Entry]:
     entries = []
-    for line in store.newest_lines(_RECENT):
+    for line in store.lines_back(_RECENT):
         try:
             entries.append(decode_entry(line))
         except MessageError as error:
             _log.warning("an entry of the journal cannot be read: %s", error)
-    return entries
+    return entries[::-1]
 
 
 class Journal:

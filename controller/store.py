@@ -1,7 +1,7 @@
 """The tables of a controller's one database (SQLite, WAL, synchronous=FULL): epochs, entries, receipts, state."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -139,7 +139,12 @@ class Store:
 
     def newest_lines(self, limit: int) -> list[bytes]:
         """The newest entries of all epochs, oldest first."""
-        return [line for _, _, line in self.newest_rows(limit)]
+        return list(self.lines_back(limit))[::-1]
+
+    def lines_back(self, limit: int) -> Iterator[bytes]:
+        """The newest entries of all epochs, newest first and one by one: a process keeps what it needed at its most."""
+        for (line,) in self.connection.execute("SELECT line FROM entry ORDER BY no DESC, seq DESC LIMIT ?", (limit,)):
+            yield _blob(line)
 
     def newest_rows(self, limit: int) -> list[Row]:
         """The newest entries of all epochs with their places, oldest first."""
