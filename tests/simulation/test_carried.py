@@ -4,7 +4,9 @@ import pytest
 
 from controller import carried_over
 from gateway.access.changes import access_changed
+from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
+from gateway.days import local_day
 from simulator.world.lives.badge_desk import BadgeDesk
 from simulator.world.lives.records import Someone
 from simulator.world.world import DAY_MS
@@ -71,6 +73,30 @@ def test_a_bank_that_lets_in_whom_a_list_forgot_after_their_death_is_found(
         town.hours(1)
         assert _comes(town, someone) != keeps_shut
         assert ("carried" in {one.invariant for one in town.world.violations}) != keeps_shut
+
+
+def test_who_was_suspended_to_the_end_and_may_collect_when_a_list_forgets_them_is_let_in() -> None:
+    """The list before is from days when they were shut out: it is judged as it stands when it is replaced."""
+    with faulty_town(3) as town:
+        someone = next(one for one in town.town.records.people.values() if one.pact is not None and one.pact.signed_at)
+        assert someone.pact is not None
+        town.hours(30)
+        with town.world.gateway.writing() as session:
+            contract, now = session.get_one(Contract, someone.pact.id), town.world.gateway.now()
+            contracts.suspend(
+                session, contract.id, reason="incident", review_on=local_day("Europe/Paris", now + 9 * DAY_MS),
+                actor="test", now=now,
+            )  # fmt: skip
+            contract.until_at, contract.collect_until = now + DAY_MS // 6, now + 5 * DAY_MS
+            access_changed(session, "bank-1")
+        town.hours(0.1)
+        assert not _comes(town, someone)
+        town.hours(6)
+        assert _comes(town, someone)
+        town.begin("list_forgets", hours=6)
+        town.hours(1)
+        assert _comes(town, someone)
+        assert "carried" not in {one.invariant for one in town.world.violations}, town.world.violations
 
 
 def _comes(town: FaultyTown, someone: Someone) -> bool:

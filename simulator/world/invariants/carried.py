@@ -1,6 +1,6 @@
 """What a bank keeps beside a new list: every badge that was called dead, and those forgotten for three days at most."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from controller.access import CarriedOver
@@ -31,8 +31,8 @@ class Carried(Invariant):
         self._dead: dict[str, _Lines] = {}
         self._holders: dict[str, frozenset[Grant]] = {}
         self._collecting: dict[str, _Lines] = {}
-        self._shut: dict[str, frozenset[tuple[str, int]]] = {}
-        self._shut_by: dict[str, frozenset[tuple[str, int]]] = {}
+        self._shut: dict[str, dict[tuple[str, int], int]] = {}
+        self._grants: dict[str, Sequence[Grant]] = {}
 
     def opened(self, bank: str, opened: Opened) -> None:
         """A life goes on from what its disk has kept."""
@@ -45,8 +45,9 @@ class Carried(Invariant):
                 dead, holders = self._dead.get(bank, frozenset()), self._holders.get(bank, frozenset())
                 collecting = self._collecting.get(bank, frozenset())
                 kept = decode_carried_over(entry.state.get("kept") or b"[]")
-                shut = self._shut.get(bank, frozenset()) | self._shut_by[bank]
-                self._shut[bank] = frozenset(shut & {(one.digest, at) for one in kept.holders for at in one.lockers})
+                shut = self._shut.get(bank, {}) | _shut(self._grants[bank], self.world.now_ms)
+                still = {(one.digest, at) for one in kept.holders for at in one.lockers}
+                self._shut[bank] = {way: until for way, until in shut.items() if way in still}
                 self._take(bank, kept)
                 self._judge_dead(bank, dead - self._dead[bank])
                 self._judge_forgotten(bank, frozenset(kept.holders) - holders, collecting)
@@ -56,7 +57,9 @@ class Carried(Invariant):
         intent, runtime = self._ledger.banks[bank].current, self.world.banks[bank].runtime
         if runtime is None or runtime.now().clock != "trusted" or self.world.wrong_clocks[bank]:
             return
-        if intent is None or (intent.body.get("digest"), locker) not in self._shut.get(bank, ()):
+        if intent is None:
+            return
+        if self.world.now_ms >= self._shut.get(bank, {}).get((str(intent.body.get("digest")), locker), 0):
             return
         if intent.body.get("grant") in {grant.id for grant in self._holders[bank]}:
             self.violated(f"{bank} opens locker {locker} by {intent.body['grant']}: forgotten, and shut until then")
@@ -86,18 +89,21 @@ class Carried(Invariant):
         lines = {(line.id, line.digest) for line in accepted.revoked if line.why in DEAD} if accepted else set()
         self._dead[bank] = frozenset(lines | {(line.id, line.digest) for line in kept.dead})
         self._holders[bank] = frozenset(kept.holders)
-        self._shut_by[bank] = frozenset(_shut(accepted.grants, self.world.now_ms)) if accepted else frozenset()
+        self._grants[bank] = accepted.grants if accepted else ()
         grants = (*(accepted.grants if accepted else ()), *kept.holders)
         self._collecting[bank] = frozenset((one.id, one.digest) for one in grants if one.kind == Kind.COLLECT.value)
 
 
-def _shut(grants: Sequence[Grant], now_ms: int) -> Iterator[tuple[str, int]]:
-    """Digest and locker that are shut to their holder from the first day on, or to the end: by what is inside, or a
-    death."""
+def _shut(grants: Sequence[Grant], now_ms: int) -> dict[tuple[str, int], int]:
+    """Digest and locker that are shut to their holder now, and were from the first day on, or are to the end, by what
+    is inside, or a death; and until when: with the contract such a suspension ends, and the time to collect begins."""
     holders = [grant for grant in grants if grant.kind == Kind.HOLDER.value and now_ms < grant.not_after]
+    shut: dict[tuple[str, int], int] = {}
     for one in grants:
-        if one.kind == Kind.SUSPENDED.value and one.not_before <= now_ms:
+        if one.kind == Kind.SUSPENDED.value and one.not_before <= now_ms < one.not_after:
             for way in holders:
                 ever = one.not_before <= way.not_before or way.not_after <= one.not_after
                 if way.digest == one.digest and ever:
-                    yield from ((one.digest, locker) for locker in one.lockers if locker in way.lockers)
+                    both = ((one.digest, locker) for locker in one.lockers if locker in way.lockers)
+                    shut |= {at: max(one.not_after, shut.get(at, 0)) for at in both}
+    return shut
