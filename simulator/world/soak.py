@@ -1,4 +1,5 @@
-"""`make soak`: ten thousand seeds of thirty days with faults; the first violation ends it, what held is kept.
+"""`make soak`: ten thousand seeds of thirty days with faults; what held is kept, what failed is told at once and again
+at the end.
 
 Every second seed has all faults at once, the others a random half of their families: some faults hide what others do
 (Groce and others, "Swarm Testing", ISSTA 2012).
@@ -26,6 +27,7 @@ from simulator.world.run import run
 from simulator.world.tree import tree_version
 
 SEEDS, DAYS = 10_000, 30
+ENOUGH = 20  # so many seeds that fail say what they have to say: the rest of the night would add nothing
 _ROOT = Path(__file__).parents[2]
 
 
@@ -55,44 +57,54 @@ class Done:
 
 
 def soak(seeds: int, days: int, jobs: int, folder: Path = _ROOT / "build" / "soak") -> int:
-    """Runs what is not done yet; 0, or 1 at the first violation."""
+    """Runs what is not done yet; 0 when all hold, 1 when one fails. `ENOUGH` that fail end it early."""
     done = Done(folder, days, tree_version())
     left = iter([seed for seed in range(1, seeds + 1) if seed not in done.seeds])
     typer.echo(f"{len(done.seeds)} of {seeds} seeds are done already ({done.path})")
     began = time.monotonic()
+    failed: list[str] = []
     for fresh, outcome in enumerate(_outcomes(left, days, jobs), 1):
         if outcome.violations:
-            again = replay(outcome, spelled(faults_of(outcome.seed)))
-            typer.echo(f"{summary(outcome)}\nreplay: {again} --timeline\nsmaller: {again} --shrink")
-            return 1
-        done.add(outcome)
+            failed.append(_told(outcome))
+            typer.echo(failed[-1])
+            if len(failed) == ENOUGH:
+                break
+        else:
+            done.add(outcome)
         if fresh % 10 == 0:
             pace = fresh * days / (time.monotonic() - began) * 60
-            rest_h = (seeds - len(done.seeds)) * days / pace / 60
-            typer.echo(f"{len(done.seeds)}/{seeds} hold, {pace:.0f} days a minute, {rest_h:.1f} h to go")
-    typer.echo(f"{seeds} seeds of {days} days hold")
-    return 0
+            rest_h = (seeds - len(done.seeds) - len(failed)) * days / pace / 60
+            typer.echo(
+                f"{len(done.seeds)}/{seeds} hold, {len(failed)} fail, {pace:.0f} days a minute, {rest_h:.1f} h to go"
+            )
+    typer.echo("\n".join([f"{len(done.seeds)} of {seeds} seeds of {days} days hold, {len(failed)} fail", *failed]))
+    return 1 if failed else 0
+
+
+def _told(outcome: Outcome) -> str:
+    again = replay(outcome, spelled(faults_of(outcome.seed)))
+    return f"{summary(outcome)}\nreplay: {again} --timeline\nsmaller: {again} --shrink"
 
 
 def _outcomes(seeds: Iterator[int], days: int, jobs: int) -> Iterator[Outcome]:
-    """Side by side, each in a pool of its own: where a process dies, it is known of which seed."""
-    pools = [ProcessPoolExecutor(1) for _ in range(jobs)]
+    """Side by side, each in a pool of its own: where a process dies, it is known of which seed, and another goes on."""
+    pools: set[ProcessPoolExecutor] = set()
     running: dict[Future[Outcome], tuple[ProcessPoolExecutor, int]] = {}
 
     def begin(pool: ProcessPoolExecutor) -> None:
         if (seed := next(seeds, None)) is not None:
+            pools.add(pool)
             running[pool.submit(run, seed, days, faults_of(seed))] = pool, seed
 
     try:
-        for pool in pools:
-            begin(pool)
+        for _ in range(jobs):
+            begin(ProcessPoolExecutor(1))
         while running:
             for each in wait(running, return_when=FIRST_COMPLETED).done:
                 pool, seed = running.pop(each)
-                outcome = _outcome(each, seed, days)
-                if not outcome.violations:
-                    begin(pool)
-                yield outcome
+                died = isinstance(each.exception(), BrokenProcessPool)
+                begin(ProcessPoolExecutor(1) if died else pool)
+                yield _outcome(each, seed, days)
     finally:
         for pool in pools:
             pool.shutdown(wait=False, cancel_futures=True)

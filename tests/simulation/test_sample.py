@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -117,18 +117,36 @@ def test_a_soak_goes_on_where_it_stopped_and_not_with_another_tree(tmp_path: Pat
     assert soak.Done(tmp_path, 31, "one").seeds == set()
 
 
-def test_a_soak_stops_at_the_first_violation_and_says_how_to_replay_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def outcomes(seeds: Any, days: int, _jobs: int) -> Any:
+def _outcomes_of(failing: set[int]) -> Callable[..., Iterator[Outcome]]:
+    def outcomes(seeds: Iterator[int], days: int, _jobs: int) -> Iterator[Outcome]:
         for seed in seeds:
-            found = [Violation(0, "coil", "on")] if seed == 2 else []
+            found = [Violation(0, "coil", "on")] if seed in failing else []
             yield Outcome(seed, days, "cd" * 32, {}, found, [], 1.0)
 
-    monkeypatch.setattr(soak, "_outcomes", outcomes)
-    assert soak.soak(5, 30, 1, tmp_path) == 1
-    assert "casier-sim world --seeds 2 --days 30 --faults all --timeline" in capsys.readouterr().out
-    assert soak.Done(tmp_path, 30, tree_version()).seeds == {1}
+    return outcomes
+
+
+def test_a_soak_goes_on_after_a_seed_that_fails_and_says_at_once_and_at_the_end_how_to_replay_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(soak, "_outcomes", _outcomes_of({2, 14}))
+    assert soak.soak(25, 30, 1, tmp_path) == 1
+    said, _, at_last = capsys.readouterr().out.partition("23 of 25 seeds of 30 days hold, 2 fail\n")
+    assert said.index("casier-sim world --seeds 2 --days 30 --faults all --timeline") < said.index("9/25 hold, 1 fail")
+    assert said.index("9/25 hold, 1 fail") < said.index("casier-sim world --seeds 14 --days 30 --faults all --timeline")
+    for seed in (2, 14):
+        assert f"casier-sim world --seeds {seed} --days 30 --faults all --shrink" in at_last
+    assert soak.Done(tmp_path, 30, tree_version()).seeds == set(range(1, 26)) - {2, 14}, "what failed is run again"
+
+
+def test_a_soak_ends_when_enough_seeds_have_failed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(soak, "_outcomes", _outcomes_of(set(range(5, 1000))))
+    assert soak.soak(1000, 30, 1, tmp_path) == 1
+    said = capsys.readouterr().out
+    assert f"4 of 1000 seeds of 30 days hold, {soak.ENOUGH} fail" in said
+    assert f"seed {5 + soak.ENOUGH}:" not in said
 
 
 def _dies_in_its_third(seed: int, days: int, _names: frozenset[str]) -> Outcome:
@@ -137,7 +155,7 @@ def _dies_in_its_third(seed: int, days: int, _names: frozenset[str]) -> Outcome:
     return Outcome(seed, days, "cd" * 32, {}, [], [], 1.0)
 
 
-def test_a_soak_names_the_seed_in_which_a_process_of_it_died(
+def test_a_soak_names_the_seed_in_which_a_process_of_it_died_and_goes_on(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(soak, "run", _dies_in_its_third)
@@ -145,7 +163,7 @@ def test_a_soak_names_the_seed_in_which_a_process_of_it_died(
     said = capsys.readouterr().out
     assert "seed 3: 1 violations" in said
     assert "casier-sim world --seeds 3 --days 30 --faults" in said
-    assert 3 not in soak.Done(tmp_path, 30, tree_version()).seeds
+    assert soak.Done(tmp_path, 30, tree_version()).seeds == set(range(1, 13)) - {3}
 
 
 @pytest.mark.parametrize("seeds", ["9-3", "x", "1-2-3", "-2"])
@@ -186,7 +204,7 @@ def test_what_a_soak_says_to_replay_names_the_very_faults_that_the_seed_had(
     said = capsys.readouterr().out.split()
     names = said[said.index("--faults") + 1]
     assert had[5] == command._names(names) != ALL
-    assert said.count(names) == 2, "to replay it, and to shrink it"
+    assert said.count(names) == 4, "to replay it and to shrink it, at once and at the end"
 
 
 @pytest.mark.parametrize("names", [ALL, frozenset(), frozenset({"crowd", "clock_back"})])
