@@ -143,7 +143,7 @@ class Bank:
             SessionEnded: lambda _event, _turn: self._commands.session_ended(),
             BeatSent: lambda event, turn: self._commands.beat_sent(event.beat, turn.now.mono_ms),
             Refused: self._refused,
-            Ticked: lambda _event, _turn: None,
+            Ticked: lambda _event, turn: self._agenda.run_due(turn),
         }
 
     def start(self, now: Moment) -> list[Effect]:
@@ -158,11 +158,11 @@ class Bank:
     def handle(self, event: Input, now: Moment) -> list[Effect]:
         """What follows from one input, in the order to carry out.
 
-        The input comes before what is due: a door that opened in time counts although the loop was slow.
+        Only `Ticked` does what is due: a door that opened in time counts although the loop was slow, whatever else has
+        come before it meanwhile.
         """
         turn = Turn(now)
         self._handlers[type(event)](event, turn)
-        self._agenda.run_due(turn)
         return turn.effects
 
     def stop(self, now: Moment) -> list[Effect]:

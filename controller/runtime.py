@@ -39,6 +39,7 @@ from controller.pending import Result
 from controller.timekeeping import Witness
 from controller.trust import TrustStore
 from controller.uplink import Uplink
+from controller.wake import Wake
 from hw import ports
 from hw.assembly import Hardware, HardwareConfig
 from hw.errors import ReleaseForbidden
@@ -84,7 +85,7 @@ class Runtime:
         self._lockers = {coil: number for number, (coil, _) in config.lockers.items()}
         self._inputs: deque[Input] = deque()
         self._busy = True  # until `begin`: what devices say meanwhile waits
-        self._deadline: tuple[int, asyncio.TimerHandle] | None = None
+        self._wake = Wake(self._loop, lambda: self.feed(Ticked()))
         self._intents: dict[str, asyncio.TimerHandle] = {}
         self._storing: set[int] = set()
         self._alarms: set[tuple[str, str]] = set()
@@ -131,7 +132,7 @@ class Runtime:
                 now = self.now()
                 self._carry_out(self.bank.handle(self._inputs.popleft(), now), now)
             self.journal.flush_pressing()
-            self._arm()
+            self._wake.at(self.bank.next_deadline_ms())
             if self.live.watched:
                 self.live.settled()
         except Exception as error:  # noqa: BLE001 - whatever it is, no coil stays on
@@ -153,20 +154,6 @@ class Runtime:
         else:
             _log.error("%s", context["message"])
             self.fail(error)
-
-    def _arm(self) -> None:
-        due_ms = self.bank.next_deadline_ms()
-        if self._deadline is not None:
-            if self._deadline[0] == due_ms and not self._deadline[1].cancelled():
-                return
-            self._deadline[1].cancel()
-            self._deadline = None
-        if due_ms is not None:
-            self._deadline = due_ms, self._loop.call_at(due_ms / 1_000, self._due)
-
-    def _due(self) -> None:
-        self._deadline = None
-        self.feed(Ticked())
 
     def _carry_out(self, effects: list[Effect], now: Moment) -> None:
         """Locks and journal now; lights and words right after, while the disk works on an intent."""

@@ -371,4 +371,12 @@ SABOTAGES = (
         '            self._refuse(event.reader, Denied("unknown"), turn, digest=event.number)\n        else:',
         f"{CORE}/test_presentations.py::test_unknown_badge_leaves_no_digest_behind",
     ),
+    Sabotage(
+        "conclude from the program's own silence that a door stayed shut",
+        "a door that is opened as it should be is not forced",
+        "controller/wake.py",
+        "        if now_s - at_s > HUNG_S:\n",
+        "        if False:\n",
+        "tests/simulation/test_hangs.py::test_a_door_that_opens_while_the_program_hangs_was_opened_by_its_release[4150]",
+    ),
 )

@@ -171,6 +171,16 @@ def test_door_that_opened_while_the_loop_was_slow_counts() -> None:
     assert types(driver.door(1, opens=True)) == ["door_opened"]
 
 
+def test_door_that_opened_while_the_loop_was_slow_counts_whatever_is_told_before_it() -> None:
+    driver = make_holder()
+    driver.boards = False
+    driver.tap(1)
+    driver.mono_ms += 4_000
+    assert types(driver.give(LockAccepted(1))) == ["released"]
+    assert types(driver.door(1, opens=True)) == ["door_opened"]
+    assert types(driver.wait(1)) == []
+
+
 def test_retry_goes_before_those_who_came_later() -> None:
     driver = make_driver(
         *(grant(n, n) for n in range(1, 13)), lockers=12, releases_since_change=dict.fromkeys(range(1, 13), 0)
