@@ -207,13 +207,17 @@ class Town:
         """A fault begins, and until then these may not hear what is decided."""
         self._access.disturbed(banks, until_ms)
 
-    def clock_ahead(self) -> None:
-        """The gateway's clock is ahead: it numbers its lists by that from now on, for a while also afterwards."""
-        self._access.ahead()
+    def clock_wrong(self) -> None:
+        """The gateway's clock is wrong: decisions are dated, and lists numbered, by it, and doubted a while longer."""
+        now = self._gateway.now()
+        if now < self._gateway.broker.loop.now_ms:
+            self._access.clock_wrong(known_until=now)
+        else:
+            self._access.clock_wrong()
 
     def clock_right(self) -> None:
         """It is about to be put right."""
-        self._access.right(self._gateway.now())
+        self._access.clock_right(max(self._gateway.now(), self._gateway.broker.loop.now_ms))
 
     def split(self) -> int:
         """There are two gateways from now on; what `joined` needs of this moment."""

@@ -84,6 +84,25 @@ def test_a_release_whose_intent_is_not_on_disk_is_found(
         assert "is not on disk" in _opened(town)
 
 
+def test_an_intent_is_on_disk_though_all_that_has_waited_there_for_the_disk_is_written_behind_it() -> None:
+    with faulty_town(9) as town:
+        runtime = town.world.controllers[0].runtime
+        assert runtime is not None
+        town.begin("disk_read_only", hours=1)
+        town.hours(0.9)
+        for _ in range(60):
+            runtime.journal.append(EntryType.BADGE_REFUSED, {"reader": "entrance", "why": "unknown"}, runtime.now())
+        town.hours(0.101)
+        assert runtime.journal.waiting > 60
+        for locker in (1, 2):  # the first finds the disk still read-only; the next, at once behind it, does not
+            _open(town, locker)
+        town.hours(0.01)
+        assert runtime.journal.waiting == 0
+        _open(town, 3)
+        town.hours(0.01)
+        assert _said(town) == ""
+
+
 def test_a_late_release_that_nobody_names_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def keeps(journal: Journal, kind: EntryType | None, *facts: Any, **more: Any) -> None:
         if kind is not EntryType.JOURNAL_LATE:

@@ -10,8 +10,10 @@ from gateway.care import waiting
 from gateway.people.models import Person
 from gateway.privacy import erasure
 from gateway.privacy.files import Part
+from simulator.world.lives.deciding import Deciding
 from simulator.world.lives.staff import Tempo
 from tests.simulation.faulty_town import faulty_town
+from tests.simulation.test_looks import First, active, emptied
 
 BUSY = Tempo(acts_a_day=6, term_days=4)
 
@@ -55,3 +57,16 @@ def test_a_gateway_that_erases_the_file_of_somebody_who_is_served_is_found(monke
         town.hours(24 * 4 + 1)
         found = town.town.judge(town.world.now_ms)
         assert "erased" in {violation.invariant for violation in found}
+
+
+def test_whoever_has_left_a_contract_that_goes_on_is_served_no_more() -> None:
+    with faulty_town(3) as town:
+        emptied(town)  # whose contract that was may join another
+        pact = active(town)[0]
+        leaving = pact.parts[0].person
+        for action in ("join", "part"):
+            town.hours(1)
+            assert Deciding(town.town.office, First()).decide(town.town.workers[0], action, pact) == "done"
+        town.hours(24 * 9)
+        assert town.town.records.people[leaving].erased
+        assert town.found() == set(), town.world.violations

@@ -29,7 +29,7 @@ def _goes_ahead(town: FaultyTown, by_ms: int) -> None:
     """So far is its clock ahead from now on, and the bank's list is made anew."""
     gateway = town.world.gateway
     if by_ms:
-        town.town.clock_ahead()
+        town.town.clock_wrong()
     else:
         town.town.clock_right()
     gateway.clock_ms = by_ms

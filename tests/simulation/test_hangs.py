@@ -37,6 +37,8 @@ def test_a_door_that_opens_while_the_program_hangs_was_opened_by_its_release(
     with faulty_town(3) as town:
         assert _hangs_at_every_opening(town) > 5
         assert town.world.violations == []
+        journal = town.world.controllers[0].journal()
+        assert not [line for *_, line in journal if b'"not_opened"' in line], "which would draw the lock again"
 
 
 def _rings_at_once(one: wake.Wake, _at_s: float) -> None:

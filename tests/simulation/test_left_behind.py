@@ -29,3 +29,17 @@ def test_whose_holder_is_away_keeps_their_things_in_the_locker_they_moved_to() -
         assert pact.state(office.gateway.now()) is Life.ENDING
         assert pact.present.number != left.number
         assert town.found() == set()
+
+
+def test_whose_mistaken_death_is_taken_back_is_away_again_if_they_were() -> None:
+    with faulty_town(5, lockers=12) as town:
+        lives, office, pact = town.town, town.town.office, active(town)[0]
+        fates, who = Fates(office, First(), Deciding(office, First())), lives.workers[0]
+        someone = lives.records.people[pact.parts[0].person]
+        if not someone.away:
+            assert fates.leave(who, someone) == "done"
+        for befalls in (fates.died, fates.alive):
+            town.hours(1)
+            assert befalls(who, someone) == "done"
+        assert [decided.action for decided in pact.decisions][-3:] == ["died", "alive", "away"]
+        assert town.found() == set(), town.world.violations

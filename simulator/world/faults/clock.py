@@ -75,7 +75,7 @@ def _gateway_fast(schedule: Schedule, hit: Hit) -> Heal:
     gateway, banks = schedule.world.gateway, list(schedule.world.banks)
     certain = [_doubt(schedule, bank) for bank in banks]
     gateway.clock_ms = 20 * HOUR_MS
-    schedule.town.clock_ahead()
+    schedule.town.clock_wrong()
     number = hit.chance.choice(sorted(hit.bank.doors.by_number))
     schedule.world.loop.after(hit.lasts_ms // 2, _out_of_service, gateway, hit.bank.name, number)
 
@@ -93,9 +93,11 @@ def _gateway_slow(schedule: Schedule, hit: Hit) -> Heal:
     gateway = schedule.world.gateway
     gateway.crash()
     gateway.clock_ms = -hit.chance.choice((HOUR_MS, 20 * HOUR_MS, 5 * DAY_MS, 400 * DAY_MS))
+    schedule.town.clock_wrong()
     gateway.start()
 
     def heal() -> None:
+        schedule.town.clock_right()
         gateway.clock_ms = 0
 
     return heal

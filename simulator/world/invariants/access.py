@@ -54,7 +54,7 @@ class AccessJudge:
         self._records: Records = office.records
         self._sites = sites
         self.judged = self.exactly = 0
-        self._disturbed = self._ahead = False
+        self._disturbed = self._wrong = False
         self._doubted_until = 0
         self._kept_until: dict[str, int] = {}
         self._calm_since: dict[str, int] = {}
@@ -70,13 +70,18 @@ class AccessJudge:
         self._known_until = min(self._known_until, since)
         self._doubt(until)
 
-    def ahead(self) -> None:
-        """The gateway's clock is ahead, and numbers its lists by that."""
-        self._disturbed = self._ahead = True
+    def clock_wrong(self, known_until: int = _ALWAYS) -> None:
+        """The gateway dates its decisions, and numbers its lists, by a clock that is wrong.
 
-    def right(self, now: int) -> None:
-        """It is put right; before that it said `now`."""
-        self._ahead = False
+        `known_until`: what is dated later may be in none of the lists that have been made, though these have higher
+        numbers: the clock is behind.
+        """
+        self._disturbed = self._wrong = True
+        self._known_until = min(self._known_until, known_until)
+
+    def clock_right(self, now: int) -> None:
+        """It is put right; the later of what it said before and since is `now`."""
+        self._wrong = False
         self._doubt(now + _NUMBERED_MS)
 
     def disturbed(self, banks: Iterable[str], until_ms: int) -> None:
@@ -163,7 +168,7 @@ class AccessJudge:
 
     def _is_disturbed(self, version: int) -> bool:
         """Whether time or memory of the gateway that made that list were not yet in order again."""
-        return self._disturbed and (self._ahead or version <= self._doubted_until)
+        return self._disturbed and (self._wrong or version <= self._doubted_until)
 
     def _doubt(self, until: int) -> None:
         self._disturbed = True

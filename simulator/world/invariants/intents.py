@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.journal import NAME, Opened
-from controller.pending import Pending
+from controller.pending import MAX_WAITING, Pending
 from simulator.world.disk import Disk
 from simulator.world.disk_database import SharedConnection
 from simulator.world.invariants.invariant import Invariant
@@ -15,8 +15,9 @@ from wire.entries import EntryType
 
 _PATH = Path("/data") / NAME
 _WAL = f"{_PATH}-wal"
-# Nearly always an intent is the last entry. A limit that is a parameter has SQLite plan anew each time.
-_LAST, _LATEST = (f"SELECT line FROM entry ORDER BY no DESC, seq DESC LIMIT {count}" for count in (1, 50))  # noqa: S608
+# Nearly always an intent is the last entry; where a disk works again all that has waited in memory may come after it.
+# A limit that is a parameter has SQLite plan anew each time.
+_LOOKS = tuple(f"SELECT line FROM entry ORDER BY no DESC, seq DESC LIMIT {most}" for most in (1, 50, 2 * MAX_WAITING))  # noqa: S608
 # So long a disk is waited for.
 _DISK_WITHIN_MS = 250
 # So often a disk that took nothing is tried again; a connection that was made meanwhile stays read-only until then.
@@ -104,7 +105,7 @@ class Intents(Invariant):
 def _holds(disk: Disk, release: bytes) -> bool:
     connection = disk.connect(_PATH)
     try:
-        return _is_among(release, connection, _LAST) or _is_among(release, connection, _LATEST)
+        return any(_is_among(release, connection, look) for look in _LOOKS)
     except Exception:  # noqa: BLE001 - whatever it says, the entry cannot be read there
         return False
     finally:

@@ -8,7 +8,7 @@ from simulator.errors import NotPossibleError
 from simulator.world.gateway_database import Killed
 from simulator.world.lives.calendar import DAY
 from simulator.world.lives.office import Office
-from simulator.world.lives.pacts import Life
+from simulator.world.lives.pacts import Life, Pact
 
 _WHO = "gateway"
 # Far less than anywhere: worlds are short.
@@ -65,7 +65,7 @@ class Erasing:
             if someone:
                 someone.erased, someone.worker = True, None
             self._off_the_list(name, now)
-            if name in kept or any(not pact.lost and pact.state(now) not in _OVER for pact in pacts):
+            if name in kept or any(_serves(pact, name, now) for pact in pacts):
                 self._office.violated("erased", f"the file of {name} was erased, who is still served")
 
     def _off_the_list(self, person: str, now: int) -> None:
@@ -77,3 +77,8 @@ class Erasing:
         for offered in records.offers:
             if offered.closed_at is None and offered.entry in {one.id for one in entries}:
                 offered.outcome, offered.closed_by, offered.closed_at = OfferOutcome.WITHDRAWN.value, _WHO, now
+
+
+def _serves(pact: Pact, person: str, now: int) -> bool:
+    """Whether a contract that somebody was once on is theirs still, and not over."""
+    return not pact.lost and person in pact.people(now) and pact.state(now) not in _OVER

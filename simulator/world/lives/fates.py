@@ -29,9 +29,7 @@ class Fates:
 
         def done(_: object, at: int) -> None:
             someone.away = True
-            for pact in self._open(someone, at):
-                pact.stop()
-                pact.decided(at, who, "away")
+            self._wait_for(someone, who, at)
 
         return self._office.act(
             who, "away",
@@ -77,6 +75,8 @@ class Fates:
                     pact.thaw(at)
                     self._records.settle(pact, at)
                     pact.decided(at, who, "alive")
+            if someone.away:
+                self._wait_for(someone, who, at)
 
         outcome = self._office.act(
             who, "alive", lambda session, at: deaths.withdraw(session, someone.id, actor=who, now=at), done
@@ -84,6 +84,11 @@ class Fates:
         if outcome == "transition":
             self._office.violated("decisions", f"the mistaken death of {someone.id} cannot be taken back")
         return outcome
+
+    def _wait_for(self, someone: Someone, who: str, at: int) -> None:
+        for pact in self._open(someone, at):
+            pact.stop()
+            pact.decided(at, who, "away")
 
     def _end(self, pact: Pact, someone: Someone, who: str, at: int) -> None:
         state = pact.state(at)
