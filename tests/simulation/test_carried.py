@@ -4,11 +4,12 @@ import pytest
 
 from controller import carried_over
 from gateway.access.changes import access_changed
+from gateway.badges import pins
 from gateway.contracts import service as contracts
 from gateway.contracts.models import Contract
 from gateway.days import local_day
 from simulator.world.lives.badge_desk import BadgeDesk
-from simulator.world.lives.records import Someone
+from simulator.world.lives.records import Card, Someone
 from simulator.world.world import DAY_MS
 from tests.simulation.faulty_town import FaultyTown, faulty_town
 
@@ -97,6 +98,34 @@ def test_who_was_suspended_to_the_end_and_may_collect_when_a_list_forgets_them_i
         town.hours(1)
         assert _comes(town, someone)
         assert "carried" not in {one.invariant for one in town.world.violations}, town.world.violations
+
+
+def test_a_pin_that_a_bank_has_never_heard_of_is_not_asked_for_from_whom_a_list_forgets() -> None:
+    """It keeps what it knew; the gateway is away once its lists come through."""
+    with faulty_town(3) as town:
+        here = [one for one in town.town.records.people.values() if one.pact is not None and one.pact.signed_at]
+        town.hours(30)
+        town.begin("link_cut", hours=3)
+        for someone in here:
+            _gets_a_pin(town, someone.cards[0])
+        town.hours(1)
+        town.begin("list_forgets", hours=6)
+        town.hours(0.1)
+        town.begin("gateway_away", hours=4)
+        town.hours(3)
+        assert [True] * len(here) == [_comes(town, someone) for someone in here]
+        assert town.found() == set(), town.world.violations
+
+
+def _gets_a_pin(town: FaultyTown, card: Card) -> None:
+    office, who = town.town.office, town.town.workers[0]
+    keys = office.gateway.keystore
+    outcome = office.act(
+        who, "pin",
+        lambda session, at: pins.set_pin(session, keys, card.id, pin="2580", actor=who, now=at),
+        lambda _, at: card.pins.append((at, "2580")),
+    )  # fmt: skip
+    assert outcome == "done"
 
 
 def _comes(town: FaultyTown, someone: Someone) -> bool:

@@ -100,7 +100,7 @@ class AccessJudge:
     def must(self, asked: Presented) -> bool:
         """Whether it is to be let in beyond all doubt; a gateway put back may ask for a PIN that was undone."""
         card, version = asked.card, asked.list_version
-        if version == 0 or (card.pins and (self._is_doubtful(version) or card.has_lost_pin(version))):
+        if version == 0 or (card.pins and self._pin_is_doubtful(asked)):
             return False
         return self._may_and_must(asked)[1]
 
@@ -133,12 +133,19 @@ class AccessJudge:
         card = asked.card
         if not card.pins:
             return True
-        if self._is_doubtful(asked.list_version) or card.has_lost_pin(asked.list_version):
+        if self._pin_is_doubtful(asked):
             return False
         pin = card.pin_at(asked.list_version)
         if asked.let_in and (asked.pin == "wrong" or (asked.pin == "asks" and pin is not None)):
             self._office.violated("pin", f"{self._of(asked)} was let in without its PIN")
         return asked.pin != "wrong"
+
+    def _pin_is_doubtful(self, asked: Presented) -> bool:
+        """Whether another PIN than the list's date tells may hold there: of whom a list forgets that of an older list
+        does, if it had one."""
+        version = asked.list_version
+        is_forgotten = (asked.bank, version) in self.forgetful
+        return is_forgotten or self._is_doubtful(version) or asked.card.has_lost_pin(version)
 
     def _has_not_reached(self, asked: Presented) -> bool:
         """Whether what was known hours ago lets them in, and no fault explains that their bank has not heard of it."""
