@@ -19,8 +19,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from controller.config import BrokerSection
 from controller.connection import Acknowledged, OnMessage
 from controller.errors import LinkError, NotAcceptedError
-from controller.lean_paho import Client, MQTTMessage
-from wire.limits import MAX_ACCESS_BYTES
+from controller.lean_paho import MAX_PACKET_BYTES, BoundedClient, Client, MQTTMessage
 
 KEEP_ALIVE_S = 10  # a dead peer is noticed after two of these
 CONNECT_WITHIN_S = 10.0
@@ -28,8 +27,6 @@ ANSWER_WITHIN_S = 15.0
 LONGEST_ANSWER_S = 3_600.0  # an access list of the largest size, 11 MB in its envelope, at 3 kB/s
 # Replies that a broker provokes and never acknowledges; batches have a window of their own.
 MAX_UNSENT = 1_000
-# base64 makes 4 bytes of 3; beyond this the broker must not even send.
-_MAX_PACKET_BYTES = MAX_ACCESS_BYTES // 3 * 4 + 4096
 _log = logging.getLogger("controller.mqtt")
 
 
@@ -53,7 +50,7 @@ class MqttConnection:
         self._client = self._new_client(client_id, will_topic, will)
 
     def _new_client(self, client_id: str, will_topic: str, will: bytes) -> Client:
-        client = Client(
+        client = BoundedClient(
             CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
         )
         client.connect_timeout = CONNECT_WITHIN_S
@@ -142,7 +139,7 @@ class MqttConnection:
         """Runs in its own thread, which touches the client alone until the loop takes over."""
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = 0
-        properties.MaximumPacketSize = _MAX_PACKET_BYTES
+        properties.MaximumPacketSize = MAX_PACKET_BYTES
         reason, before_connect = None, False
         try:
             self._client.connect(

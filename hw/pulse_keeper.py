@@ -31,6 +31,7 @@ LOOK_EVERY_MS = 1000
 INPUTS_EVERY_MS = 40
 CLEAR_MS = 20  # no look so shortly before a pulse ends: the bus must be free to end it
 _LONGEST_REQUEST = 200
+_ENDS = (signal.SIGTERM, signal.SIGALRM)
 
 
 class PulseKeeper:
@@ -208,23 +209,33 @@ def main(arguments: list[str]) -> int:
         return 1
 
     def stop(signum: int, _frame: FrameType | None) -> None:
+        for end in _ENDS:
+            signal.signal(end, signal.SIG_IGN)
         raise SystemExit(128 + signum)  # unwinds whatever hangs, a pin library's lock too, into the all-off below
 
-    for signum in (signal.SIGTERM, signal.SIGALRM):
+    for signum in _ENDS:
         signal.signal(signum, stop)
     for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU):
         signal.signal(signum, signal.SIG_IGN)
     try:
-        keep(lines, 0, 1)
-    except Exception as error:  # noqa: BLE001 - pin libraries raise anything; the parent is told, the lines are dropped
-        fault = unavailable(error)
-        _answer(1, [f"fault {fault.code} {fault}"])
-        return 1
-    else:
-        return 0
+        try:
+            keep(lines, 0, 1)
+        except Exception as error:  # noqa: BLE001 - pin libraries raise anything; the parent is told, lines are dropped
+            fault = unavailable(error)
+            _answer(1, [f"fault {fault.code} {fault}"])
+            return 1
+        else:
+            return 0
+        finally:
+            _let_go(lines)
     finally:
-        with suppress(PinsUnavailable):  # the pins are gone, and were tried to the last one
-            lines.all_off()
+        # Once more: what ended the controller may end this too, in the middle of the first. Only one signal gets here.
+        _let_go(lines)
+
+
+def _let_go(lines: KeptLines) -> None:
+    with suppress(PinsUnavailable):  # the pins are gone, and were tried to the last one
+        lines.all_off()
 
 
 if __name__ == "__main__":

@@ -21,12 +21,15 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.link.transport import STATUS, SUBSCRIPTIONS, Acknowledgements, Received, is_journal
+from wire.limits import MAX_MESSAGE_BYTES
 
 log = structlog.get_logger("gateway.link")
 
 KEEPALIVE_S = 15
 RECEIVE_MAXIMUM = 500
 QUEUED_AT_MOST = 2_000
+# base64 makes 4 bytes of 3. What is larger is refused in any case, and must not wait in memory until then.
+MAX_PACKET_BYTES = MAX_MESSAGE_BYTES // 3 * 4 + 4096
 # A gateway that was away for longer starts anew; controllers send again what was never receipted.
 SESSION_KEPT_S = 7 * 86_400
 FIRST_RECONNECT_S = (1, 3)
@@ -86,6 +89,7 @@ class Connection:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
         properties.SessionExpiryInterval = SESSION_KEPT_S
+        properties.MaximumPacketSize = MAX_PACKET_BYTES
         self._client.connect_async(host, port, KEEPALIVE_S, clean_start=False, properties=properties)
         self._begin()
 

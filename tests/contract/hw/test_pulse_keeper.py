@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -40,6 +41,46 @@ async def main():
     await asyncio.sleep(60)
 
 asyncio.run(main())
+"""
+
+# A keeper's part on lines that another process can watch: each takes a moment to drop, as many on a bus do.
+SLOW_KEEPER = """
+import os, sys, time
+from hw import pulse_keeper
+
+class Lines:
+    def __init__(self):
+        self.lit = set()
+
+    def __contains__(self, line):
+        return 0 <= line < 13
+
+    def on(self, line):
+        self.lit.add(line)
+
+    def off(self, line):
+        if not self.lit:
+            return
+        os.write(2, b"%d\\n" % line)
+        time.sleep(0.05)
+        self.lit.discard(line)
+
+    def hold_off(self, busy):
+        pass
+
+    def all_off(self):
+        for line in range(13):
+            self.off(line)
+
+    def inputs(self):
+        return None
+
+lines = Lines()
+pulse_keeper._lines = lambda arguments: lines
+try:
+    status = pulse_keeper.main([])
+finally:
+    os.write(2, b"left on: %d\\n" % len(lines.lit))
 """
 
 
@@ -310,3 +351,25 @@ def test_a_keeper_without_pins_says_why(gpio_rig):
     assert done.returncode == 1
     assert done.stdout.startswith(b"fault missing ")
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("ends", [(signal.SIGTERM,), (signal.SIGALRM,), (signal.SIGTERM, signal.SIGTERM)])
+def test_a_keeper_told_to_end_while_it_drops_all_lines_drops_them_all_the_same(ends):
+    ours, theirs = socket.socketpair()
+    with (
+        ours,
+        subprocess.Popen(
+            [sys.executable, "-c", SLOW_KEEPER], stdin=theirs, stdout=theirs, stderr=subprocess.PIPE
+        ) as keeper,
+    ):
+        theirs.close()
+        assert ours.recv(100).startswith(b"ready")
+        ours.send(b"pulse 12 500 1 %d\n" % (time.monotonic_ns() // 1_000_000))
+        assert ours.recv(100)
+        ours.shutdown(socket.SHUT_RDWR)  # the controller has died
+        for end in ends:
+            assert keeper.stderr.readline() == b"0\n", (
+                "it begins with the first line, and once more after the first end"
+            )
+            keeper.send_signal(end)
+        assert keeper.stderr.read().endswith(b"left on: 0\n")
