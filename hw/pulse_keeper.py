@@ -32,6 +32,7 @@ INPUTS_EVERY_MS = 40
 CLEAR_MS = 20  # no look so shortly before a pulse ends: the bus must be free to end it
 _LONGEST_REQUEST = 200
 _ENDS = (signal.SIGTERM, signal.SIGALRM)
+_LET_GO_MS = 1_000  # told to end, it drops its lines within this, or leaves them to whoever starts it again
 
 
 class PulseKeeper:
@@ -209,8 +210,9 @@ def main(arguments: list[str]) -> int:
         return 1
 
     def stop(signum: int, _frame: FrameType | None) -> None:
-        for end in _ENDS:
-            signal.signal(end, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        _end_within(_LET_GO_MS)
         raise SystemExit(128 + signum)  # unwinds whatever hangs, a pin library's lock too, into the all-off below
 
     for signum in _ENDS:
@@ -229,7 +231,7 @@ def main(arguments: list[str]) -> int:
         finally:
             _let_go(lines)
     finally:
-        # Once more: what ended the controller may end this too, in the middle of the first. Only one signal gets here.
+        # Once more: what ended the controller may end this too, in the middle of the first.
         _let_go(lines)
 
 

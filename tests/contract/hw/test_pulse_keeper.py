@@ -62,7 +62,7 @@ class Lines:
         if not self.lit:
             return
         os.write(2, b"%d\\n" % line)
-        time.sleep(0.05)
+        time.sleep(float(sys.argv[1]))
         self.lit.discard(line)
 
     def hold_off(self, busy):
@@ -359,7 +359,7 @@ def test_a_keeper_told_to_end_while_it_drops_all_lines_drops_them_all_the_same(e
     with (
         ours,
         subprocess.Popen(
-            [sys.executable, "-c", SLOW_KEEPER], stdin=theirs, stdout=theirs, stderr=subprocess.PIPE
+            [sys.executable, "-c", SLOW_KEEPER, "0.02"], stdin=theirs, stdout=theirs, stderr=subprocess.PIPE
         ) as keeper,
     ):
         theirs.close()
@@ -373,3 +373,23 @@ def test_a_keeper_told_to_end_while_it_drops_all_lines_drops_them_all_the_same(e
             )
             keeper.send_signal(end)
         assert keeper.stderr.read().endswith(b"left on: 0\n")
+
+
+def test_a_keeper_whose_lines_hang_while_it_drops_them_ends_all_the_same():
+    ours, theirs = socket.socketpair()
+    with (
+        ours,
+        subprocess.Popen(
+            [sys.executable, "-c", SLOW_KEEPER, "60"], stdin=theirs, stdout=theirs, stderr=subprocess.PIPE
+        ) as keeper,
+    ):
+        theirs.close()
+        assert ours.recv(100).startswith(b"ready")
+        ours.send(b"pulse 12 500 1 %d\n" % (time.monotonic_ns() // 1_000_000))
+        assert ours.recv(100)
+        ours.shutdown(socket.SHUT_RDWR)
+        assert keeper.stderr.readline() == b"0\n"
+        try:
+            assert keeper.wait(8) == -signal.SIGALRM
+        finally:
+            keeper.kill()
