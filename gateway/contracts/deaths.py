@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from gateway.audit import service as audit
 from gateway.contracts import codes, parties, service
 from gateway.contracts.away import absence_of, contracts_on, settle_grace, stop_grace, wait_for
+from gateway.contracts.begun import begin_if_let_in
 from gateway.contracts.decisions import decide
 from gateway.contracts.holders import people_on
 from gateway.contracts.holdings import zone_of
@@ -79,12 +80,13 @@ def death_of(session: Session, person_id: str) -> Death | None:
 
 
 def _end(session: Session, contract: Contract, person_id: str, actor: str, now: int) -> None:
-    state = state_at(contract, now)
-    if state is State.ENDED or contract.frozen_at is not None:
+    if state_at(contract, now) is State.ENDED or contract.frozen_at is not None:
         return
     if len(people_on(contract, now)) > 1:
         parties.part(session, contract.id, person_id=person_id, actor=actor, now=now)
-    elif state in (State.DRAFT, State.UPCOMING):
+        return
+    begin_if_let_in(session, contract, now)
+    if state_at(contract, now) in (State.DRAFT, State.UPCOMING):
         service.end(session, contract.id, reason=codes.EndReason.DEATH, how=_HOW, actor=actor, now=now)
     else:
         _freeze(session, contract, actor, now)

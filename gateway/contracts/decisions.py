@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.changes import access_changed
 from gateway.audit import service as audit
+from gateway.contracts.begun import begin_if_let_in
 from gateway.contracts.models import Contract, Transition
 from gateway.contracts.states import Action, State, require, state_at
 from gateway.custody.readiness import look_again
@@ -18,6 +19,8 @@ from gateway.staff.models import Staff
 
 # What may still be decided once the holder has died.
 AFTER_DEATH = frozenset({Action.EMPTIED, Action.ALIVE, Action.SAY_HOW, Action.GIVE_NOTICE})
+# What lets go of a locker at once where the contract has not begun.
+_LETS_GO = frozenset({Action.END, Action.MOVE})
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ def decide(
     if contract.frozen_at is not None and action not in AFTER_DEATH:
         last = last_transition(session, contract.id)
         raise ConflictError("frozen", "the holder has died: what is inside is kept for those entitled", **_facts(last))
+    if action in _LETS_GO:
+        begin_if_let_in(session, contract, now)
     state = state_at(contract, now)
     try:
         require(state, action)

@@ -49,6 +49,11 @@ def note_grants(session: Session, bank_id: str, grants: Collection[Grant], now: 
     _note(session, session.scalars(query.order_by(Locker.number)).all(), now)
 
 
+def note_use(session: Session, locker: Locker, now: int) -> None:
+    """Somebody has used it whose contract, for all that is known from now on, never had it."""
+    _note(session, [locker], now)
+
+
 def forget_looks(session: Session, locker: Locker, *, by: str, now: int) -> None:
     """Others than a holder have used the locker, as `by` says: nothing that was seen until now counts any more."""
     session.execute(delete(LockerCheck).where(LockerCheck.locker_id == locker.id))

@@ -87,7 +87,7 @@ def _lockers(facts: Facts, period: Period) -> Section:
             Figure("lockers_in_service", found.in_service),
             Figure("lockers_held", found.held),
             Figure("highest_held", found.highest),
-            Figure("occupancy_percent", rounded(None if found.share is None else 100 * found.share)),
+            Figure("occupancy_percent", rounded(found.percent)),
         ],
     )
 

@@ -20,9 +20,12 @@ class Occupancy:
     held_ms: int
 
     @property
-    def share(self) -> float | None:
-        """Time held as a share of the time in service; None where no locker was in service."""
-        return self.held_ms / self.service_ms if self.service_ms else None
+    def percent(self) -> float | None:
+        """Time held, of the time in service; None where no locker was in service.
+
+        Divided once: of 23 / 80 times 100 a half would be lost (28.749999999999996), and with it the way it is rounded.
+        """
+        return 100 * self.held_ms / self.service_ms if self.service_ms else None
 
 
 def occupancy(lockers: Spans, held: Spans, period: Period) -> Occupancy:

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from gateway.access import reconcile
+from gateway.contracts import decisions
 from gateway.custody import withdrawn
 from simulator.world.lives.arrivals import Arrivals, Term
 from simulator.world.lives.belongings import Belongings
@@ -173,3 +174,33 @@ def test_things_of_two_whom_a_restored_gateway_knows_are_found_in_one_locker() -
         town.hours(0.1)
         assert box.inside is pact
         assert "belongings" in town.found()
+
+
+def _ended_by_a_clock_that_is_behind(town: FaultyTown) -> tuple[Box, Pact]:
+    """Somebody with things inside, of whom their bank has told; by the gateway's clock their first day is to come."""
+    lives, gateway = town.town, town.world.gateway
+    holder = next(one for one in lives.records.people.values() if one.pact and one.pact.signed_at and one.cards)
+    pact = holder.pacts[-1]
+    box = lives.records.boxes[pact.present.bank, pact.present.number]
+    lives._people._present(holder, holder.cards[0], box.bank)
+    town.hours(12)
+    assert box.inside is pact
+    gateway.clock_ms = -30 * DAY
+    assert pact.state(gateway.now()) is Life.UPCOMING
+    assert Deciding(lives.office, Random(1)).decide(lives.workers[0], "end", pact) == "done"
+    gateway.clock_ms = 0
+    return box, pact
+
+
+def test_a_locker_whose_holder_a_clock_that_is_behind_ended_is_not_given_before_a_look() -> None:
+    with faulty_town(3) as town:
+        box, pact = _ended_by_a_clock_that_is_behind(town)
+        assert _given(town, box, pact) == "locker_not_ready"
+
+
+def test_a_holder_who_is_ended_as_if_they_had_never_come_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decisions, "begin_if_let_in", lambda *_: None)
+    with faulty_town(3) as town:
+        box, pact = _ended_by_a_clock_that_is_behind(town)
+        assert _given(town, box, pact) == "done"
+        assert "belongings" in {violation.invariant for violation in town.town.office.violations}

@@ -120,6 +120,27 @@ def test_a_locker_that_only_the_bank_remembers_after_a_restore_opens_in_time() -
         assert town.found() == set()
 
 
+def test_a_clock_that_creeps_months_ahead_ends_no_way_that_a_bank_keeps_after_a_restore(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Presented] = []
+    answered = AccessJudge.answered
+    monkeypatch.setattr(AccessJudge, "answered", lambda judge, one: (asked.append(one), answered(judge, one)))
+    with faulty_town(3, banks=2) as town:
+        forgotten, _ = _to_the_room_at_night(town)
+        card = town.town.records.cards[forgotten]
+        town.begin("link_cut", bank=1, hours=10)
+        town.begin("clock_creeps", bank=1, hours=10)
+        town.begin("power_cut", bank=1, hours=0.2)
+        town.hours(8)
+        town.town._people._present(town.town.records.people[str(card.owner)], card, "bank-2")
+        town.hours(0.1)
+        last = [one for one in asked if one.card is card][-1]
+        assert last.let_in
+        assert last.moment.at > town.world.now_ms + 30 * DAY_MS
+        assert town.found() == set()
+
+
 def test_a_bank_keeps_a_badge_that_a_restored_gateway_forgot_by_night_too(let_in_by_night: set[str]) -> None:
     with faulty_town(3, banks=2) as town:
         forgotten, known = _to_the_room_at_night(town)

@@ -9,6 +9,7 @@ import pytest
 from gateway.care import contacts, repository
 from gateway.contracts import entry
 from gateway.incidents import stand_ins
+from gateway.people.service import file_erased
 from gateway.staff import addresses, scope
 from simulator.world.lives.staff import Tempo
 from tests.simulation.faulty_town import FaultyTown, faulty_town
@@ -52,6 +53,23 @@ def test_what_was_refused_has_left_nothing(answered: FaultyTown) -> None:
     assert sum(count for what, count in answered.town.counts.items() if what.startswith("intrude: ")) > 5
     for _ in range(6):
         assert answered.town.figures_by_counting() == []
+
+
+@pytest.mark.parametrize("erased", [True, False])
+def test_only_of_somebody_whose_file_was_erased_it_may_be_said_before_the_right_is_asked(
+    monkeypatch: pytest.MonkeyPatch, erased: bool
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise file_erased()
+
+    monkeypatch.setattr(contacts, "log_contact", refuse)
+    with _town() as town:
+        someone = next(iter(town.town.records.people.values()))
+        someone.erased = erased
+        outcomes = {town.town.errands.covering.intrude(someone) for _ in range(20)}
+        assert "erased" in outcomes
+        found = {violation.invariant for violation in town.town.office.violations}
+        assert found == (set() if erased else {"answers"})
 
 
 def _kept_at_once(session: Any, *facts: Any, **more: Any) -> Any:

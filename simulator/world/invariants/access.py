@@ -228,10 +228,13 @@ class AccessJudge:
         return views if views and self._keeps(asked) else ()
 
     def _keeps(self, asked: Presented) -> bool:
-        """Whether what is lost may be kept there yet: days after it first follows a list from which it is missing."""
+        """Whether what is lost may be kept there yet: days after it first follows a list from which it is missing.
+
+        By the time that ends a way, which a clock that creeps does not push alone.
+        """
         if not self._lost:
             return False
-        now = max(asked.moment.at, asked.moment.ending_at)
+        now = asked.moment.ending_at
         return now < self._kept_until.setdefault(asked.bank, now + VANISHED_KEPT_MS + DAY)
 
     def _is_exact(self, asked: Presented) -> bool:

@@ -191,7 +191,8 @@ class Covering:
             act(session, at)
 
         outcome = self._office.act(who, "intrude", do, lambda *_: None)
-        if outcome not in _REFUSED | {LATER} and not self._office.is_empty:
+        refused = _REFUSED | ({"erased"} if someone.erased else set())
+        if outcome not in refused | {LATER} and not self._office.is_empty:
             self._office.violated("answers", f"{who} ({role}) did {path}: {outcome}")
         return outcome
 

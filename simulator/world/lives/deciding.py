@@ -12,6 +12,7 @@ from gateway.contracts import codes, endings, notices, parties, trusted
 from gateway.contracts import service as contracts
 from gateway.contracts.service import How
 from gateway.custody.codes import Check
+from simulator.world.lives.begun import begun
 from simulator.world.lives.calendar import day_of, days_on, midnight
 from simulator.world.lives.giving import judge_given
 from simulator.world.lives.office import DONE, Office
@@ -38,6 +39,8 @@ IN_TURN: Mapping[str, tuple[Life, ...]] = {
     "leave_notice": _OPENS,
     "give_notice": _OPENS,
 }
+# What begins a contract whose people have been let in already.
+_LETS_GO = frozenset({"end", "move"})
 _AFTER_DEATH = frozenset({"emptied", "say_how", "give_notice"})
 _OUT_OF_TURN = frozenset({"transition", "frozen", "changed_meanwhile"})
 
@@ -67,7 +70,8 @@ class Deciding:
         if plan is None:
             return "nothing"
         looked_at = len(pact.decisions) if seen is None else seen
-        before, planned = pact.state(now), pact.pause_ahead(now)
+        holds = begun(self._office, pact, now) if action in _LETS_GO else []
+        before, planned = Life.ACTIVE if holds else pact.state(now), pact.pause_ahead(now)
         if action == "end" and before in IN_TURN["say_how"] and not pact.reasons and looked_at == len(pact.decisions):
             action = "say_how"  # its date has ended it, and nobody said why
 
@@ -81,6 +85,7 @@ class Deciding:
             if version == len(pact.decisions):
                 return  # nothing was to be decided
             self._judge(action, pact, before, planned, DONE, looked_at)
+            pact.begin(at, holds)
             plan.follow(made, at)
             if action == "join":
                 joined = self._records.people[pact.parts[-1].person]

@@ -3,6 +3,7 @@
 from random import Random
 
 from gateway.contracts import away, codes, deaths
+from simulator.world.lives.begun import begun
 from simulator.world.lives.calendar import day_of, days_on
 from simulator.world.lives.deciding import Deciding
 from simulator.world.lives.office import Office
@@ -91,14 +92,14 @@ class Fates:
             pact.decided(at, who, "away")
 
     def _end(self, pact: Pact, someone: Someone, who: str, at: int) -> None:
-        state = pact.state(at)
-        if state is Life.ENDED or pact.frozen_at is not None:
+        if pact.state(at) is Life.ENDED or pact.frozen_at is not None:
             return
         if len(pact.people(at)) > 1:
             self._deciding.parted(pact, someone.id, at)
             pact.decided(at, who, "part")
             return
-        if state in (Life.DRAFT, Life.UPCOMING):
+        pact.begin(at, begun(self._office, pact, at))
+        if pact.state(at) in (Life.DRAFT, Life.UPCOMING):
             pact.end(at, None)
             pact.say_how({"death"}, "circumstances", "died", "unknown")
             action, reason = "end", "death"

@@ -1,7 +1,8 @@
 """Whether a locker may be given: nobody else's things are inside of which the gateway knows, or could know.
 
-Of somebody whose time in it a gateway that was put back has lost it knows once their bank has told of their coming, or
-its own list has named them. Before that it takes the locker for one that nobody had.
+Of somebody whose time in it a gateway that was put back has lost, or ended before it began by a clock that is behind,
+it knows once their bank has told of their coming, or its own list has named them. Before that it takes the locker for
+one that nobody had.
 """
 
 from collections.abc import Collection
@@ -25,7 +26,7 @@ def judge_given(office: Office, box: Box, pact: Pact, at: int) -> None:
     inside = box.inside
     if inside is None or inside is pact or pact.state(at) in (Life.DRAFT, Life.ENDED):
         return
-    if box.holds_strange and office.loose and not _is_told(office, box):
+    if box.holds_strange and (office.loose or _never_began(inside, box)) and not _is_told(office, box):
         return
     if pact.from_at > at and box.holds_strange and box.lacking(at):
         return
@@ -44,6 +45,11 @@ def note_named(records: Records, bank: str, grants: Collection[Grant], now: int)
             continue
         if any(box.number in grant.lockers and grant.id.startswith(inside.id[-12:]) for grant in live):
             box.named = inside
+
+
+def _never_began(pact: Pact, box: Box) -> bool:
+    """Whether it had the locker for no time: ended before its first day, by a clock that was behind."""
+    return any((hold.bank, hold.number) == (box.bank, box.number) for hold in pact.holds)
 
 
 def _is_told(office: Office, box: Box) -> bool:

@@ -1,5 +1,6 @@
 """A contract as those who made it know it: its dates by what they decided, reckoned without the gateway's code."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -177,6 +178,11 @@ class Pact:
         self.signed_at, self.from_at = now, freed or self.from_at
         for hold in self.holds:
             hold.from_at, hold.until_at = self.from_at, self.collect_until
+
+    def begin(self, now: int, holds: Collection[Hold]) -> None:
+        """Its people were let in there, which by the gateway's clock is still to come: it began a moment ago."""
+        for hold in holds:
+            hold.from_at = self.from_at = now - 1
 
     def suspend(self, now: int, review_on: date, from_on: date | None) -> None:
         """Badges do not open until the review."""

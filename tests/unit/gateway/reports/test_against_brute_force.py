@@ -2,6 +2,8 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from math import floor
 from random import Random
 
 import pytest
@@ -133,6 +135,13 @@ def test_figures_equal_counting_day_by_day(seed: int, cohort: Cohort) -> None:
     assert figures["working_on_entry"] == sum(work.get(person) in ("temporary", "permanent_job") for person in people)
 
 
+def test_a_half_of_a_tenth_of_a_per_cent_of_occupancy_is_rounded_up() -> None:
+    """23 of 80 lockers are 28.75 per cent."""
+    lockers = [Span(str(number), at(day(0))) for number in range(80)]
+    made = report(Facts(lockers=lockers, held=lockers[:23]), Period(day(1), day(1), "UTC"), Cohort.SERVED)
+    assert made.section("lockers").values["occupancy_percent"] == 28.8
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_lockers_and_waiting_equal_counting_day_by_day(seed: int) -> None:
     facts, luck = history(seed), Random(seed + 2_000)
@@ -151,7 +160,7 @@ def test_lockers_and_waiting_equal_counting_day_by_day(seed: int) -> None:
     assert figures["highest_held"] == highest
     assert figures["lockers_held"] == now_held
     if served:
-        assert figures["occupancy_percent"] == pytest.approx(100 * held / served, abs=0.051)
+        assert figures["occupancy_percent"] == floor(Fraction(1000 * held, served) + Fraction(1, 2)) / 10
     else:
         assert figures["occupancy_percent"] is None
 
