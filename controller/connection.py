@@ -46,4 +46,4 @@ class Connect(Protocol):
     def __call__(
         self, broker: BrokerSection, client_id: str, will_topic: str, will: bytes, on_message: OnMessage
     ) -> Connection:
-        """Raises NotAcceptedError where the broker's section cannot be used."""
+        """Touches neither disk nor network."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +17,7 @@ from controller.inputs import Moment
 from controller.journal_threads import Threads, Workforce
 from controller.journal_writer import Writer, trouble_code
 from controller.pace import PRODUCTION, Pace
-from controller.pending import Head, Pending, ReceiptNoted, Result
+from controller.pending import Handed, Head, Pending, ReceiptNoted, Result, Waiting
 from controller.remembered import sound_state
 from controller.salvage import BROUGHT_OVER, copied_state, open_store, set_aside
 from controller.state_copy import COPIED, COPIED_WHEN, COPY_NAME, read_copy, write_copy
@@ -28,12 +29,17 @@ from wire.errors import MessageError
 from wire.limits import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES
 
 NAME = "journal.db"
+# So many entries are with the writer at most; what comes while the disk takes none waits here, in bounded memory.
+_HANDED_AT_MOST = 500
+# A card may take seconds for a sync.
+HANGS_MS = 10_000
 _CHECKPOINT_IDLE_MS = 2_000
 _CHECKPOINT_COMMITS = 4_000
 # How far the floor of a start from the copy alone may lie behind, against wear of the card.
 _COPY_TIME_EVERY_MS = 24 * 3_600_000
 _RECENT = 2_000
 _log = logging.getLogger("controller.journal")
+_NOTHING_LOST: Counter[str] = Counter()
 T = TypeVar("T")
 
 
@@ -127,7 +133,6 @@ class Journal:
         last = opened.epochs[-1] if opened.epochs else None
         previous = Head(last.no, last.epoch, last.last, last.last_hash) if last else None
         self.trouble: str | None = None if opened.store else "broken"
-        self.waiting = 0
         self.head: Head | None = None
         self.changed: Callable[[Result], None] = lambda _: None
         self._path = data_dir / NAME
@@ -138,6 +143,9 @@ class Journal:
         self._work = workforce(Writer(self._path, storage, opened.store, previous, boot_id, mono_ms, self._post, pace))
         self._reading: Store | None = None
         self._gathered: list[Pending] = []
+        self._behind = Waiting()  # as long as the writer has too much
+        self._handed = self._taken = self._refused = 0
+        self._handed_ms = 0
         self._pressing = False
         # What nobody waits for may wait for company: fewer writes on the card, no intent stands behind one of them.
         self._patience_s = pace.patience_s
@@ -200,7 +208,27 @@ class Journal:
         self._pressing = False
         if self._gathered:
             gathered, self._gathered = self._gathered, []
-            self._work.write(gathered)
+            if self._with_writer < _HANDED_AT_MOST and not self._behind:
+                self._hand_over(Handed(gathered, _NOTHING_LOST))
+            else:
+                for item in gathered:
+                    self._behind.add(item)
+
+    def _hand_over(self, handed: Handed) -> None:
+        if not self._with_writer:
+            self._handed_ms = self._mono_ms()
+        self._handed += len(handed.items)
+        self._work.write(handed)
+
+    @property
+    def _with_writer(self) -> int:
+        """Entries of which the writer has not said that it has taken them."""
+        return self._handed - self._taken
+
+    @property
+    def waiting(self) -> int:
+        """Entries in memory only."""
+        return self._refused + self._with_writer + len(self._behind)
 
     def keep(self, state: Mapping[str, bytes | None], now: Moment, done: Callable[[bool], None] | None = None) -> None:
         """Queue state alone."""
@@ -218,7 +246,7 @@ class Journal:
 
     def _settled(self, result: Result) -> None:
         self.trouble = result.trouble
-        self.waiting = result.waiting
+        self._refused, self._taken, self._handed_ms = result.waiting, result.taken, self._mono_ms()
         self.head = result.head
         if result.new_epochs:  # perhaps another file by now
             self._work.submit(self._forget_reading)
@@ -230,6 +258,8 @@ class Journal:
                 item.done(result.durable)
             if result.durable and item.state and self._calls_for_copy(item.state):
                 self._copy_due = True
+        if self._behind:
+            self._hand_over(self._behind.drain())
         self.changed(result)
 
     def _calls_for_copy(self, state: Mapping[str, bytes | None]) -> bool:
@@ -244,8 +274,13 @@ class Journal:
     def tick(self, mono_ms: int) -> None:
         """Checkpoint and copy the state when idle, or when the WAL has grown long; called every second.
 
-        With little room left a checkpoint keeps the WAL within its own; a copy would need more.
+        A disk that answers nothing for long, not even an error, is trouble too. With little room left a checkpoint
+        keeps the WAL within its own; a copy would need more.
         """
+        if self._with_writer and self.trouble != "hangs" and mono_ms - self._handed_ms >= HANGS_MS:
+            _log.error("the journal's disk has not answered for %d s", HANGS_MS // 1_000)
+            self.trouble = "hangs"
+            self.changed(Result([], durable=False, head=self.head, trouble="hangs", waiting=self._refused))
         idle = mono_ms - self._committed_ms >= _CHECKPOINT_IDLE_MS
         if not self._commits or not (idle or self._commits >= _CHECKPOINT_COMMITS) or self.trouble not in (None, "low"):
             return
@@ -327,4 +362,6 @@ class Journal:
     def stop(self) -> bool:
         """Write what waits and let go of the disk; False if it did not allow that in time. Blocks up to 2 s."""
         self.flush()
+        if self._behind:
+            self._hand_over(self._behind.drain())
         return self._work.stop(self._forget_reading)

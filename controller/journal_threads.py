@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 from typing import Protocol, TypeVar
 
@@ -91,8 +92,9 @@ class Threads:
 
     def stop(self, last: Callable[[], None]) -> bool:
         """See Workforce. Blocks up to 2 s."""
+        until_s = time.monotonic() + _STOP_S
         self._queue.put(None)
         self._thread.join(_STOP_S)
-        self._reader.submit(last)
-        self._reader.shutdown(wait=not self.alive)
-        return not self.alive
+        read = wait([self._reader.submit(last)], 0 if self.alive else until_s - time.monotonic())
+        self._reader.shutdown(wait=not read.not_done)
+        return not self.alive and not read.not_done

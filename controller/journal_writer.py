@@ -17,7 +17,7 @@ from typing import Any
 
 from controller import SOFTWARE
 from controller.pace import PRODUCTION, Pace
-from controller.pending import Head, Pending, ReceiptNoted, Result, Waiting
+from controller.pending import Handed, Head, Pending, ReceiptNoted, Result, Waiting
 from controller.salvage import BROUGHT_OVER, open_store, set_aside
 from controller.storage import Storage
 from controller.store import RESERVE_BYTES, Store
@@ -53,7 +53,7 @@ def trouble_code(error: Exception) -> str:
     return {errno.ENOSPC: "full", errno.EROFS: "readonly"}.get(number or 0, "broken")
 
 
-Work = list[Pending] | ReceiptNoted | None  # None: the last
+Work = Handed | ReceiptNoted | None  # None: the last
 
 
 class Writer:
@@ -82,6 +82,7 @@ class Writer:
         self._head: Head | None = None
         self._attempt: tuple[Head, list[Pending], Counter[str]] | None = None
         self._waiting = Waiting()
+        self._taken = self._taken_told = 0
         self._receipts: dict[str, ReceiptNoted] = {}
         self._receipts_since_ms = 0
         self._trouble: str | None = None
@@ -137,8 +138,10 @@ class Writer:
             self._receipts[item.epoch] = item
             self._receipted_at = item.at
         else:
-            self._at = item[-1].at
-            for pending in item:
+            self._at = item.items[-1].at
+            self._taken += len(item.items)
+            self._waiting.lost.update(item.lost)
+            for pending in item.items:
                 self._waiting.add(pending)
 
     def _write(self) -> None:
@@ -247,15 +250,16 @@ class Writer:
         self._report(items, durable=True)
 
     def _healed(self) -> None:
-        """Tell, with nothing written, of room short or ample, of a disk that works again, of entries let go."""
+        """Tell, with nothing written, of room short or ample, of a disk that works again, of entries taken."""
         trouble = "low" if self._low else None
-        if trouble != self._trouble or self._new_epochs:
+        if trouble != self._trouble or self._new_epochs or self._taken != self._taken_told:
             self._trouble = trouble
             self._report([], durable=True)
 
     def _report(self, settled: list[Pending], *, durable: bool) -> None:
         changed, self._new_epochs = self._new_epochs, False
-        self._post(Result(settled, durable, self._head, self._trouble, len(self._waiting), changed))
+        self._taken_told = self._taken
+        self._post(Result(settled, durable, self._head, self._trouble, len(self._waiting), self._taken, changed))
 
     def _failed(self, error: sqlite3.Error | OSError) -> None:
         code = trouble_code(error)

@@ -1,7 +1,7 @@
 """One MQTT 5 connection through paho, driven by the control loop itself: no thread and no queue of paho's.
 
-One client object lives for one connection; only the blocking part of connecting (name look-up, TCP, TLS) runs in a
-thread of its own.
+One client object lives for one connection; only the blocking part of connecting (the files of TLS, name look-up,
+TCP, TLS) runs in a thread of its own.
 """
 
 import asyncio
@@ -56,13 +56,6 @@ class MqttConnection:
         client.connect_timeout = CONNECT_WITHIN_S
         client.max_queued_messages_set(MAX_UNSENT)
         client.will_set(will_topic, will, qos=1, retain=True)
-        if self._broker.tls is not None:
-            tls = self._broker.tls
-            try:
-                client.tls_set(ca_certs=tls.ca, certfile=tls.certificate, keyfile=tls.key)
-            except (OSError, ValueError) as error:
-                files = f"{tls.ca}, {tls.certificate}, {tls.key}"
-                raise NotAcceptedError("tls", f"the files of [broker.tls] cannot be used ({files}): {error}") from error
         client.on_socket_open = _without_delay
         client.on_socket_close = self._socket_closes
         client.on_connect = self._connect_answered
@@ -142,9 +135,12 @@ class MqttConnection:
         properties.MaximumPacketSize = MAX_PACKET_BYTES
         reason, before_connect = None, False
         try:
+            self._secure()
             self._client.connect(
                 self._broker.host, self._broker.port, KEEP_ALIVE_S, clean_start=True, properties=properties
             )
+        except NotAcceptedError as error:
+            reason, before_connect = str(error), True
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop waits for word of it
             # In words: with the error itself its socket would stay, for the garbage collector to find.
             reason = f"{type(error).__name__}: {error}"
@@ -154,6 +150,17 @@ class MqttConnection:
             self._loop.call_soon_threadsafe(self._opened, reason, before_connect)
         except RuntimeError:  # the loop has closed: the program is ending
             _log.debug("the broker answered after the end")
+
+    def _secure(self) -> None:
+        """Read the files of TLS; a disk that hangs keeps this thread alone. Raises NotAcceptedError."""
+        tls = self._broker.tls
+        if tls is None:
+            return
+        try:
+            self._client.tls_set(ca_certs=tls.ca, certfile=tls.certificate, keyfile=tls.key)
+        except (OSError, ValueError) as error:
+            files = f"{tls.ca}, {tls.certificate}, {tls.key}"
+            raise NotAcceptedError("tls", f"the files of [broker.tls] cannot be used ({files}): {error}") from error
 
     def _opened(self, reason: str | None, before_connect: bool) -> None:
         sock = self._client.socket()

@@ -61,11 +61,18 @@ class Head(Struct, frozen=True):
     hash: bytes
 
 
+class Handed(Struct, frozen=True):
+    """Entries for the writer, and how many of each kind found no room before them."""
+
+    items: list[Pending]
+    lost: Counter[str]
+
+
 class Result(Struct, frozen=True):
     """What one attempt to write came to.
 
-    `trouble` is None or full, readonly, broken, locked, low; `waiting` entries are in memory only; `new_epochs` says
-    that the epochs on disk are no longer those known before.
+    `trouble` is None or full, readonly, broken, locked, low, hangs; `waiting` entries are in memory only, of `taken` in
+    all; `new_epochs` says that the epochs on disk are no longer those known before.
     """
 
     settled: list[Pending]
@@ -73,6 +80,7 @@ class Result(Struct, frozen=True):
     head: Head | None
     trouble: str | None
     waiting: int
+    taken: int = 0
     new_epochs: bool = False
 
 
@@ -100,6 +108,12 @@ class Waiting:
             victim = next((each for each in self._items if not each.urgent), next(stateless, self._items[0]))
             self._items.remove(victim)
             self.lost[str(victim.type)] += 1
+
+    def drain(self) -> Handed:
+        """All of them, and what gave way; nothing waits here any more."""
+        handed = Handed(list(self._items), self.lost)
+        self._items, self.lost = deque(), Counter()
+        return handed
 
     def choose(self, limit: int, *, urgent_only: bool) -> list[Pending]:
         """The next items to write together."""

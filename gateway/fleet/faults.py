@@ -9,7 +9,7 @@ from gateway.web.i18n import N_
 from gateway.web.visit import Visit
 from wire.messages import Fault
 
-_DOORS = "locker "
+_DOORS, _JOURNAL = "locker ", "journal"
 _DEVICE_CODES: Mapping[str, str] = {
     "missing": N_("not found: is it plugged in?"),
     "unplugged": N_("unplugged"),
@@ -37,6 +37,16 @@ _DOOR_CODES: Mapping[str, str] = {
     "tampered": N_("lock or sensors tampered with"),
     "latch_stuck": N_("the latch sensor does not move"),
 }
+_JOURNAL_CODES: Mapping[str, str] = {
+    "full": N_("its disk is full: openings are kept in its memory only"),
+    "low": N_("the disk is nearly full"),
+    "readonly": N_("its disk takes nothing: openings are kept in its memory only; replace the card"),
+    "broken": N_("its disk takes nothing: openings are kept in its memory only; replace the card"),
+    "corrupt": N_("its journal cannot be read: look at its disk"),
+    "unreadable": N_("some of its journal cannot be read: look at its disk"),
+    "locked": N_("another program uses its journal"),
+    "hangs": N_("its disk does not answer: openings are kept in its memory only; replace the card"),
+}
 _OTHER_CODES: Mapping[str, str] = {
     "not_durable": N_("the list in force could not be saved: is the disk full?"),
     "grants_disabled": N_("some grants of its list could not be read"),
@@ -53,7 +63,6 @@ _OTHER_CODES: Mapping[str, str] = {
     "late": N_("the disk answers too slowly"),
     "stalled": N_("what it sends is not confirmed from here"),
     "hash": N_("what was stored here is not what it sent"),
-    "disk_low": N_("the disk is nearly full"),
     "ahead": N_("its clock was ahead: contracts end early here until the time has caught up, or is set on the spot"),
     "contradicted": N_(
         "a clock tells another time than the one it trusts: look at its time server and at the clock of this server"
@@ -90,7 +99,7 @@ def _other(visit: Visit, fault: Fault) -> str:
     if source.startswith(_DOORS):
         number = source.removeprefix(_DOORS)
         return visit.say(N_("Locker %(number)s: %(what)s"), number=number, what=visit.say(_DOOR_CODES.get(code, code)))
-    known = _OTHER_CODES.get(code)
+    known = (_JOURNAL_CODES.get(code) if source == _JOURNAL else None) or _OTHER_CODES.get(code)
     text = visit.say(known) if known else f"{source}: {code}"
     return text[:1].upper() + text[1:]
 

@@ -50,7 +50,7 @@ class DiskWork:
             self._rest()
             return
         if work is not None:
-            self._on_written(work)
+            self._on_written(work.items)
         self._queue.append(work)
         self._begin()
 

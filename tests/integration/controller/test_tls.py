@@ -153,3 +153,28 @@ def test_a_certificate_that_has_ended_is_refused_and_a_new_one_in_its_place_is_t
         asyncio.run(exchange(port, tls))
     assert TlsSection(authority.file, *authority.issue("bank-1")) == tls
     assert asyncio.run(exchange(port, tls)) == b"x" * 200_000
+
+
+def test_files_that_cannot_be_used_are_named_and_nobody_has_the_will(site: tuple[int, Authority]) -> None:
+    port, authority = site
+    certificate, _ = authority.issue("bank-1")
+    missing = str(Path(authority.file).with_name("missing.key"))
+    with pytest.raises(NotAcceptedError, match=r"files of \[broker.tls\] cannot be used .*missing.key"):
+        asyncio.run(exchange(port, TlsSection(authority.file, certificate, missing)))
+
+
+def test_a_disk_that_does_not_hand_out_the_certificates_keeps_no_door_waiting(site: tuple[int, Authority]) -> None:
+    port, authority = site
+    stuck = Path(authority.file).with_name("stuck.pem")
+    os.mkfifo(stuck)  # whoever opens it waits for somebody to write
+
+    async def run() -> None:
+        opening = asyncio.ensure_future(exchange(port, TlsSection(str(stuck), *authority.issue("bank-1"))))
+        for _ in range(100):
+            await asyncio.sleep(0.001)
+        assert not opening.done()
+        os.close(os.open(stuck, os.O_WRONLY))  # waits until it is being read; nothing is in it
+        with pytest.raises(NotAcceptedError, match="cannot be used"):
+            await opening
+
+    asyncio.run(run())

@@ -1,6 +1,7 @@
 """A journal that cannot be read is set aside, and a new epoch says so."""
 
 import sqlite3
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from controller import SOFTWARE
 from controller.journal import NAME
 from controller.journal_writer import Writer
-from controller.pending import Head, Pending, ReceiptNoted
+from controller.pending import Handed, Head, Pending, ReceiptNoted
 from controller.salvage import set_aside
 from controller.state_copy import COPY_NAME, write_copy
 from controller.storage import MACHINE
@@ -104,7 +105,7 @@ def test_a_receipt_that_waits_while_the_journal_is_set_aside_stays_with_its_epoc
     writer = Writer(tmp_path / NAME, MACHINE, store, head, "boot-1", mono_ms, lambda _: None)
 
     def write(count: int) -> None:
-        writer.take([Pending(EntryType.DOOR_OPENED, {}, AT, 1, "trusted") for _ in range(count)])
+        writer.take(Handed([Pending(EntryType.DOOR_OPENED, {}, AT, 1, "trusted") for _ in range(count)], Counter()))
         writer.step()
 
     write(9)

@@ -3,6 +3,7 @@
 import errno
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from controller.journal import NAME
 from controller.journal_writer import Writer
-from controller.pending import MAX_WAITING, Pending, Waiting
+from controller.pending import MAX_WAITING, Handed, Pending, Waiting
 from controller.state_copy import COPY_NAME, read_copy
 from controller.storage import MACHINE, MachineStorage
 from controller.store import RESERVE_BYTES, Store
@@ -289,7 +290,7 @@ def test_room_is_reserved_again_after_the_disk_has_failed(tmp_path: Path, monkey
         assert wal.stat().st_size >= RESERVE_BYTES
         with monkeypatch.context() as broken:
             broken.setattr(Store, "commit", failing(sqlite3.SQLITE_IOERR))
-            writer.take([Pending(EntryType.DOOR_OPENED, {}, AT, 1, "trusted")])
+            writer.take(Handed([Pending(EntryType.DOOR_OPENED, {}, AT, 1, "trusted")], Counter()))
             writer.step()
         for _ in range(2):
             writer.step()
@@ -308,11 +309,11 @@ def test_what_was_let_go_of_is_counted_though_something_else_is_written_before(
     writer._waiting = Waiting(limit=3)
     try:
         for _ in range(8):
-            writer.take([Pending(EntryType.DOOR_FORCED, {}, AT, 1, "trusted")])
+            writer.take(Handed([Pending(EntryType.DOOR_FORCED, {}, AT, 1, "trusted")], Counter()))
             writer.step()
-        writer.take([Pending(None, {}, AT, 1, "trusted", {"time": b"now"})])
+        writer.take(Handed([Pending(None, {}, AT, 1, "trusted", {"time": b"now"})], Counter()))
         writer.step()
-        writer.take([Pending(EntryType.RELEASE_INTENDED, {}, AT, 1, "trusted")])
+        writer.take(Handed([Pending(EntryType.RELEASE_INTENDED, {}, AT, 1, "trusted")], Counter()))
         writer.step()
     finally:
         writer.close()
