@@ -8,7 +8,7 @@ from simulator.world.trace import Line
 
 class Outcome(Struct, frozen=True):
     """`digest` is the whole trace's; `faults` names every fault that began, with its number in the plan; `seconds`
-    are real ones."""
+    are real ones; `defects` says where each was raised."""
 
     seed: int
     days: int
@@ -18,3 +18,4 @@ class Outcome(Struct, frozen=True):
     faults: list[tuple[int, str]]
     seconds: float
     lines: list[Line] = []
+    defects: list[str] = []

@@ -52,6 +52,7 @@ def _lived(
             return Outcome(
                 seed, days, world.trace.digest(), dict(sorted(fate.counts().items())), world.violations,
                 fate.schedule.begun, time.perf_counter() - began, world.trace.lines,
+                world.trace.defects,
             )  # fmt: skip
         finally:
             world.close()
@@ -88,8 +89,8 @@ class _Fate:
             self.watch.settled()
             self._judge()
             world.violations += self.town.figures_by_counting()
-        except Exception as error:
-            logging.getLogger(__name__).debug("the world broke", exc_info=error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not happen
+            world.trace.defect(error)
             world.violated("defect", f"{type(error).__name__}: {error}")
 
     def _rest(self) -> None:

@@ -83,7 +83,7 @@ def soak(seeds: int, days: int, jobs: int, folder: Path = _ROOT / "build" / "soa
 
 def _told(outcome: Outcome) -> str:
     again = replay(outcome, spelled(faults_of(outcome.seed)))
-    return f"{summary(outcome)}\nreplay: {again} --timeline\nsmaller: {again} --shrink"
+    return "\n".join([summary(outcome), *outcome.defects, f"replay: {again} --timeline", f"smaller: {again} --shrink"])
 
 
 def _outcomes(seeds: Iterator[int], days: int, jobs: int) -> Iterator[Outcome]:

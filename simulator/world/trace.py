@@ -1,6 +1,7 @@
 """What happened in a world, line by line, and its digest: two runs of one seed have the same."""
 
 import hashlib
+import traceback
 from dataclasses import dataclass
 
 _TOGETHER = 512
@@ -26,6 +27,8 @@ class Trace:
         self.lines: list[Line] = []
         self.count = 0
         self.keeps = keep
+        # Where defects were raised, for whoever mends them; it is not part of the trace, which names no machine.
+        self.defects: list[str] = []
         self._hash = hashlib.sha256()
         self._fresh: list[str] = []
 
@@ -42,6 +45,10 @@ class Trace:
         """One thing more for whoever reads the lines; the digest is the same without it."""
         if self.keeps:
             self.lines.append(Line(at_ms, who, what, facts))
+
+    def defect(self, error: BaseException) -> None:
+        """Something was raised that nothing expects."""
+        self.defects.append("".join(traceback.format_exception(error)))
 
     def digest(self) -> str:
         """SHA-256 of all lines so far, in hex."""

@@ -154,6 +154,7 @@ class Office:
             self.violated("rights", f"{who}, whose account was closed at {account.closed_at}, did {what}: {outcome}")
 
     def _defect(self, what: str, error: Exception) -> str:
+        self._trace.defect(error)
         self.violated("defect", f"{what}: {type(error).__name__}: {error}"[:400])
         return DEFECT
 
