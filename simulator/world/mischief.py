@@ -7,6 +7,8 @@ from typing import Protocol
 from msgspec import Struct, structs
 
 REORDER_MS = (20, 5_000)
+# Up to when a command is as fresh as it was, and its door may be shut again.
+DOUBLED_MS = (3_000, 29_000)
 DELAY_MS = (1_000, 10 * 86_400_000)
 # Messages of all ages are kept to be replayed: each ever seen is as likely to be among them.
 REMEMBERED = 200
@@ -78,7 +80,8 @@ class Mischief:
             after_ms = self._streams["reorder"].randint(*REORDER_MS)
         later(publication, after_ms)
         if self._happens("double"):
-            later(publication, self._streams["double"].choice((0, after_ms + 1, after_ms + 3_000)))
+            stream = self._streams["double"]
+            later(publication, stream.choice((0, after_ms + 1, after_ms + stream.randint(*DOUBLED_MS))))
 
     def _replay(self, publication: Publication, later: Later) -> None:
         if "replay" not in self._chances:

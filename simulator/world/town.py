@@ -33,6 +33,7 @@ from simulator.world.lives.errands import Errands
 from simulator.world.lives.giving import note_named
 from simulator.world.lives.lending import Library
 from simulator.world.lives.memory import Memory
+from simulator.world.lives.mistakes import Mistakes
 from simulator.world.lives.office import Office
 from simulator.world.lives.people import People, Presented
 from simulator.world.lives.records import Box, Card, Records
@@ -43,6 +44,7 @@ from wire.access_list import Grant
 
 # For each act about contracts, so many others.
 _ERRANDS = 0.4
+_MISTAKES = 0.5
 # Loans, and who answers for whom, are looked at at every so many judgements: they are kept, and found later too.
 _EVERY = 3
 # So is one report; all of them are at the end.
@@ -85,6 +87,10 @@ class Town:
         self.errands = Errands(
             self.office, chance, self._people, self._workers, self._volunteers, tempo.acts_a_day * _ERRANDS
         )
+        self.mistakes = Mistakes(
+            self.office, chance.stream("mistakes"), self._arrivals, self._people, self._workers,
+            tempo.acts_a_day * _MISTAKES,
+        )  # fmt: skip
         self._contracts = ContractJudge(self.office)
         self._loans = LoanJudge(self.office)
         self._answers = AnswerJudge(self.office)
@@ -157,6 +163,7 @@ class Town:
         self._has_people = people
         self._staff.live()
         self.errands.live()
+        self.mistakes.live()
         self._wake()
 
     def _wake(self) -> None:

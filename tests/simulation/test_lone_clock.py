@@ -1,5 +1,6 @@
 """A bank that is alone with one clock: what the world lets it be wrong in, for how long, and what it does not."""
 
+from collections.abc import Callable
 from itertools import combinations
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_lone_clock_that_ends_a_contract_two_days_early_is_found(monkeypatch: 
     with faulty_town(3, tempo=BRIEF) as town:
         _wrong_for_a_day(town)
         assert _badge_comes(town, -48) == 0
-        assert {violation.invariant for violation in town.world.violations} == {"shut_out"}
+        assert {violation.invariant for violation in town.world.violations} == {"floor", "shut_out"}
 
 
 def test_a_floor_that_stays_ahead_when_the_gateway_has_been_heard_for_days_is_found(
@@ -131,7 +132,7 @@ def test_a_time_server_that_agrees_with_the_battery_clock_it_has_set_is_found(mo
     with faulty_town(3) as town:
         _wrong_at_boot(town, 1, monkeypatch)
         assert _badge_comes(town) == 0
-        assert {violation.invariant for violation in town.world.violations} == {"shut_out"}
+        assert {violation.invariant for violation in town.world.violations} == {"floor", "shut_out"}
 
 
 def _forward_days_later(town: FaultyTown) -> None:
@@ -279,3 +280,26 @@ def test_a_floor_that_waits_for_the_time_is_never_taken_back() -> None:
         town.world.network.heal(town.world.controllers[0].client)
         assert town.found() == set(), town.world.violations
         assert town.world.counts["floors kept"] > 5
+
+
+def test_a_bank_that_forgets_its_floor_over_a_start_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    with faulty_town(3, tempo=BRIEF) as town:
+        town.hours(13)
+        monkeypatch.setattr(timekeeping.Timekeeper, "__init__", _forgetting(timekeeping.Timekeeper.__init__))
+        town.begin("no_clock_at_boot", hours=6)
+        town.hours(8)
+        assert "floor" in {violation.invariant for violation in town.world.violations}
+
+
+def test_a_clock_that_pushes_the_floor_alone_and_for_ever_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timekeeping, "CREDIT_MS", 1 << 60)
+    with faulty_town(3, tempo=BRIEF) as town:
+        _wrong_for_a_day(town)
+        assert "floor" in {violation.invariant for violation in town.world.violations}
+
+
+def _forgetting(made: Callable[..., None]) -> Callable[..., None]:
+    def makes(keeper: timekeeping.Timekeeper, _state: timekeeping.TimeState, *others: object) -> None:
+        made(keeper, timekeeping.TimeState(), *others)
+
+    return makes

@@ -114,6 +114,14 @@ class Arrivals:
             who, "assign", lambda session, at: self._assign(session, who, someone, box, term, at), done
         )  # fmt: skip
 
+    def ask_in_vain(self, who: str, someone: Someone, box: Box, days: int) -> str:
+        """For that locker, from today on: it is known that it must be refused, and nothing changes."""
+        today = day_of(self._office.gateway.now())
+        term = Term(today, days_on(today, days))
+        return self._office.act(
+            who, "ask_in_vain", lambda session, at: self._assign(session, who, someone, box, term, at), lambda *_: None
+        )
+
     def reassign(self, who: str, former: Pact, someone: Someone) -> str:
         """The locker of a contract that is over goes to someone else."""
         hold = former.present

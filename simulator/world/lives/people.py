@@ -108,6 +108,10 @@ class People:
             someone, card = luck.choice(here)
             self._loop.after(luck.randint(0, within_ms), self._present, someone, card, bank)
 
+    def show(self, visitor: Someone, card: Card, bank: str) -> None:
+        """Somebody else who carries a badge holds it to the reader there."""
+        self._present(visitor, card, bank)
+
     def _hear(self, bank: str, before: Callable[[str, Signal], None]) -> Callable[[str, Signal], None]:
         def shown(reader: str, signal: Signal) -> None:
             if self._at == bank and self._shown is None:
@@ -192,7 +196,7 @@ class People:
             if tries:
                 self._loop.after(_NO_LIGHT_MS, self._present, someone, asked.card, asked.bank, tries - 1, True)
             return
-        if shown is Signal.ENTER_PIN and asked.pin not in _TYPED:
+        if shown is Signal.ENTER_PIN and asked.pin not in _TYPED and not asked.card.staff:
             self._type(someone, asked, tries)
             return
         let_in = shown in _OPEN
