@@ -193,7 +193,7 @@ async def live(
         runtime.machine.notify("STOPPING=1")
         runtime.farewell("signal")
     finally:
-        runtime.hardware.all_off()
+        runtime.end()
         if control is not None:
             control.close()
         ended = await _close(runtime, tasks)

@@ -84,6 +84,7 @@ class Runtime:
         self._loop = asyncio.get_running_loop()
         self._lockers = {coil: number for number, (coil, _) in config.lockers.items()}
         self._inputs: deque[Input] = deque()
+        self._ended = False
         self._busy = True  # until `begin`: what devices say meanwhile waits
         self._wake = Wake(self._loop, lambda: self.feed(Ticked()))
         self._intents: dict[str, asyncio.TimerHandle] = {}
@@ -117,9 +118,10 @@ class Runtime:
     def feed(self, event: Input) -> None:
         """Hand one input to the core and carry out what follows; inputs that arise meanwhile wait their turn.
 
-        After a defect nothing is taken up any more: what the core remembers may be half a step.
+        After a defect, or the end, nothing is taken up any more: what the core remembers may be half a step, and
+        nobody would watch over a coil that goes on.
         """
-        if self.failed.done():
+        if self._ended:
             return
         self._inputs.append(event)
         if not self._busy:
@@ -128,7 +130,7 @@ class Runtime:
     def _work(self) -> None:
         self._busy = True
         try:
-            while self._inputs and not self.failed.done():
+            while self._inputs and not self._ended:
                 now = self.now()
                 self._carry_out(self.bank.handle(self._inputs.popleft(), now), now)
             self.journal.flush_pressing()
@@ -144,6 +146,11 @@ class Runtime:
         """A defect, anywhere on the loop: nothing is energised from here on, all coils off, and the program ends."""
         if not self.failed.done():
             self.failed.set_exception(error)
+        self.end()
+
+    def end(self) -> None:
+        """Nothing is energised from here on, and all coils are off."""
+        self._ended = True
         self.hardware.all_off()
 
     def escaped(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

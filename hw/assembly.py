@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,8 @@ from hw.parts import Parts
 from hw.ports import BadgeReader, BankInput, Coil, Emit, Indicator, LockBoard, MonoMs, Signal
 from hw.release_guard import GuardLimits, ReleaseGuard
 from hw.settings import DEFAULT_PULSE_MS, DeviceSettings
+
+_log = logging.getLogger("hw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +98,23 @@ class Hardware:
                 indicator.show(signal)
 
     def all_off(self) -> None:
-        """Drop every coil and every release that waits: the way out of a fatal error."""
-        for board in self.boards.values():
-            board.all_off()
+        """Drop every coil and every release that waits: the way out of a fatal error.
+
+        A board that fails keeps no other from it.
+        """
+        for name, board in self.boards.items():
+            try:
+                board.all_off()
+            except Exception:  # noqa: BLE001 - whatever it is, the next board's coils are to go off too
+                _log.exception("board %s did not take the order to drop its coils", name)
 
     async def stop(self) -> None:
         """All coils off, then everything closed."""
         self.all_off()
         devices = (*self.readers.values(), *self.inputs.values(), *self.boards.values())
-        await asyncio.gather(*(device.stop() for device in devices))
+        for ended in await asyncio.gather(*(device.stop() for device in devices), return_exceptions=True):
+            if isinstance(ended, Exception):
+                _log.error("a device could not be closed", exc_info=ended)
         for indicator in self.indicators.values():
             indicator.close()
 

@@ -379,4 +379,63 @@ SABOTAGES = (
         "        if False:\n",
         "tests/simulation/test_hangs.py::test_a_door_that_opens_while_the_program_hangs_was_opened_by_its_release[4150]",
     ),
+    Sabotage(
+        "energise what settles once the program ends",
+        "the release guard is the last word, and all is off at the end",
+        "controller/runtime.py",
+        "        self._ended = True\n",
+        "        pass\n",
+        "tests/unit/controller/test_runtime.py::test_an_intent_that_settles_once_the_program_ends_energises_nothing",
+    ),
+    Sabotage(
+        "leave the coils on after a defect",
+        "whatever it is, no coil stays on",
+        "controller/runtime.py",
+        "        self.hardware.all_off()\n",
+        "        pass\n",
+        "tests/unit/controller/test_runtime.py::test_a_defect_drops_every_coil_and_ends_the_program",
+    ),
+    Sabotage(
+        "leave the other boards' coils on where one board fails",
+        "whatever it is, no coil stays on",
+        "hw/assembly.py",
+        "            except Exception:  # noqa: BLE001 - whatever",
+        "            except OSError:  # noqa: BLE001 - whatever",
+        "tests/unit/hw/test_assembly.py::test_a_board_that_fails_keeps_no_other_from_dropping_its_coils",
+    ),
+    Sabotage(
+        "let go of a killed controller's coil no more",
+        "a pulse ends on time, whatever ends the controller",
+        "hw/pulse_keeper.py",
+        "        if not data:\n            return\n",
+        "        if not data:\n            continue\n",
+        "tests/contract/hw/test_pulse_keeper.py::test_a_controller_killed_in_mid_pulse_leaves_the_coil_off_at_once",
+    ),
+    Sabotage(
+        "open every locker of a badge at one tap",
+        "one presentation, at most one door",
+        "controller/presentations.py",
+        "        if len(decision.ways) > 1:\n            self._last_locker[digest] = locker\n",
+        "        for locker, grant in decision.ways[1:]:\n"
+        "            self._releases.ask(Request(locker, 'badge', turn.now.mono_ms, reader, grant.id, digest), turn)\n",
+        f"{CORE}/test_presentations.py::test_badge_with_several_lockers_opens_the_next_at_each_tap",
+    ),
+    Sabotage(
+        "let what waits for a disk that hangs grow",
+        "memory and disk are bounded",
+        "controller/journal.py",
+        "            if self._with_writer < _HANDED_AT_MOST and not self._behind:\n",
+        "            if True:\n",
+        "tests/unit/controller/test_journal_hanging_disk.py"
+        "::test_what_comes_while_the_disk_hangs_takes_bounded_memory_and_is_counted",
+    ),
+    Sabotage(
+        "end by a clock that is behind as if nobody had come",
+        "no one is parted from their belongings by software",
+        "gateway/contracts/decisions.py",
+        "        begin_if_let_in(session, contract, now)\n",
+        "        pass\n",
+        "tests/simulation/test_forgotten_locker.py"
+        "::test_a_locker_whose_holder_a_clock_that_is_behind_ended_is_not_given_before_a_look",
+    ),
 )

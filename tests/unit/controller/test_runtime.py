@@ -159,6 +159,22 @@ def test_a_disk_that_stalls_delays_a_release_by_250_ms_and_no_more(
     assert "journal_late" in types
 
 
+def test_an_intent_that_settles_once_the_program_ends_energises_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between all coils off and the boards' own end the last words are sent, which takes a while."""
+
+    async def use(life: Life) -> None:
+        life.tap()
+        life.runtime.end()
+        assert life.dropped == 1
+        await until(lambda: life.runtime.journal.waiting == 0)
+        await asyncio.sleep(0.3)  # by then even one that is late would have been taken up
+        assert life.energised == []
+
+    live(tmp_path, monkeypatch, use)
+
+
 def test_a_release_that_the_guard_refuses_is_a_failed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def use(life: Life) -> None:
         def refuse(_: Coil) -> None:

@@ -1,5 +1,6 @@
 """The hardware of a bank as one: what is shown where, and which lockers have a light."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -28,6 +29,30 @@ class Lit:
 
     def light(self, channel: int, on: bool) -> None:
         self.lights.append((channel, on))
+
+
+class Broken:
+    """A board whose driver has a defect."""
+
+    def all_off(self) -> None:
+        raise ZeroDivisionError
+
+    async def stop(self) -> None:
+        raise ZeroDivisionError
+
+
+class Sound:
+    """A board that does what it is told."""
+
+    def __init__(self) -> None:
+        self.off = 0
+        self.closed = False
+
+    def all_off(self) -> None:
+        self.off += 1
+
+    async def stop(self) -> None:
+        self.closed = True
 
 
 def made(boards: dict[str, Any], lamps: dict[str, Any], beside: dict[str, str]) -> Hardware:
@@ -60,3 +85,13 @@ def test_lights_that_stand_at_a_reader_that_is_not_there_are_a_problem(reader: s
     )
     found = list(wiring.check(config))
     assert [problem.path for problem in found] == [("indicators", "main", "reader")] * problems
+
+
+def test_a_board_that_fails_keeps_no_other_from_dropping_its_coils(caplog: pytest.LogCaptureFixture) -> None:
+    first, last = Sound(), Sound()
+    hardware = made({"a": first, "b": Broken(), "c": last}, {}, {})
+    hardware.all_off()
+    assert (first.off, last.off) == (1, 1)
+    assert "board b did not take the order to drop its coils" in caplog.text
+    asyncio.run(hardware.stop())
+    assert (last.off, first.closed, last.closed) == (2, True, True)
