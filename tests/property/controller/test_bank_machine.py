@@ -5,7 +5,7 @@ The model keeps its own idea of who may open; the real release guard stands belo
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from hypothesis import settings
@@ -74,6 +74,14 @@ def guard_with_pin(grant: Grant) -> Grant:
     return msgspec.structs.replace(grant, pin=pin_hash(KEY, grant.digest, PIN))
 
 
+class Kept(NamedTuple):
+    """A way that the list in force says nothing of any more."""
+
+    digest: str
+    lockers: tuple[int, ...]
+    until: int
+
+
 @dataclass
 class Asked:
     """A command that was accepted, as the model saw it."""
@@ -97,7 +105,7 @@ class BankMachine(RuleBasedStateMachine):
         self.guard = ReleaseGuard(GuardLimits(), groups, lambda: self.mono_ms)
         self.version = 10
         self.list: AccessList | None = None
-        self.kept_until: dict[tuple[str, int], int] = {}
+        self.kept: list[Kept] = []
         self.state = BankState(badge_keys={"k1": KEY})
         self.made = 0
         self.session = 0
@@ -224,7 +232,7 @@ class BankMachine(RuleBasedStateMachine):
     def may_open(self, badge: str, locker: int) -> bool:
         assert self.list is not None
         at = self.now.at
-        if self.kept_until.get((badge, locker), 0) > at:
+        if any(one.digest == badge and locker in one.lockers and at < one.until for one in self.kept):
             return True
         return self.listed(self.list, badge, locker, at)
 
@@ -242,15 +250,21 @@ class BankMachine(RuleBasedStateMachine):
         return bool(kinds & {"holder", "collect"}) and "suspended" not in kinds
 
     def receive(self, new: AccessList) -> None:
-        old, at = self.list, self.now.at
-        named = {item.digest for item in new.revoked}
-        for grant in old.grants if old else ():
-            alive = grant.kind in ("holder", "collect") and grant.not_before <= at < grant.not_after
-            for locker in grant.lockers if alive and grant.digest not in named else ():
-                self.kept_until[(grant.digest, locker)] = at + VANISHED_KEPT_MS
-        for badge, locker in list(self.kept_until):
-            if badge in named:
-                del self.kept_until[(badge, locker)]
+        """Whom it forgets, the bank keeps for a while; not whose badge is dead, or has ways to the same lockers."""
+        at, named = self.now.at, {item.digest for item in new.revoked}
+        ways: dict[str, set[int]] = {}
+        for grant in new.grants:
+            ways.setdefault(grant.digest, set()).update(grant.lockers)
+        until = at + VANISHED_KEPT_MS
+        before = [
+            Kept(grant.digest, grant.lockers, min(until, grant.not_after) if grant.kind == "collect" else until)
+            for grant in (self.list.grants if self.list else ())
+            if grant.kind in ("holder", "collect") and grant.not_before <= at < grant.not_after
+        ]
+        self.kept = [
+            one for one in (*self.kept, *before)
+            if one.digest not in named and not ways.get(one.digest, set()).issuperset(one.lockers)
+        ]  # fmt: skip
         self.list = new
         self.give(ListReceived(new, encode(new), b"envelope"))
         self.state = replace(self.state, access_list=new, list_hash=list_hash(encode(new)))
