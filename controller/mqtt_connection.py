@@ -16,10 +16,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from controller.bounded_client import MAX_PACKET_BYTES, BoundedClient
 from controller.config import BrokerSection
 from controller.connection import Acknowledged, OnMessage
 from controller.errors import LinkError, NotAcceptedError
-from controller.lean_paho import MAX_PACKET_BYTES, BoundedClient, Client, MQTTMessage
+from controller.lean_paho import Client, MQTTMessage
 
 KEEP_ALIVE_S = 10  # a dead peer is noticed after two of these
 CONNECT_WITHIN_S = 10.0

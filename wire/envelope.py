@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from wire.errors import EnvelopeError
-from wire.limits import MAX_ACCESS_BYTES, MAX_MESSAGE_BYTES
+from wire.limits import MAX_ACCESS_BYTES, MAX_MESSAGE_BYTES, largest_envelope
 from wire.topics import Topic
 
 
@@ -67,8 +67,7 @@ def verify(data: bytes, topic: Topic, keys: Mapping[str, Ed25519PublicKey]) -> b
     Raises EnvelopeError with code `size`, `envelope`, `type`, `key` or `signature`.
     """
     limit = max_bytes(topic)
-    # base64 makes 4 bytes of 3; the rest of an envelope is under 1 kB.
-    if len(data) > limit // 3 * 4 + 1024:
+    if len(data) > largest_envelope(limit):
         raise EnvelopeError("size", f"{len(data)} bytes on {topic}; at most {limit} of payload are accepted")
     try:
         envelope = _decoder.decode(data)

@@ -25,3 +25,13 @@ REVOKED_KEPT_MS = 90 * 86_400_000
 VANISHED_KEPT_MS = 72 * 3_600_000
 LEASE_MS = 30 * 86_400_000
 OUT_OF_SERVICE_MAX_MS = 24 * 3_600_000
+
+
+def largest_envelope(payload_bytes: int) -> int:
+    """The most bytes of an envelope around so large a payload: base64 makes 4 bytes of 3, the rest is under 1 kB."""
+    return payload_bytes // 3 * 4 + 1_024
+
+
+def largest_packet(payload_bytes: int) -> int:
+    """The most bytes of an MQTT packet with such an envelope: its topic and properties are under 3 kB."""
+    return largest_envelope(payload_bytes) + 3_072

@@ -21,15 +21,16 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.link.transport import STATUS, SUBSCRIPTIONS, Acknowledgements, Received, is_journal
-from wire.limits import MAX_MESSAGE_BYTES
+from wire.limits import MAX_MESSAGE_BYTES, largest_packet
 
 log = structlog.get_logger("gateway.link")
 
 KEEPALIVE_S = 15
 RECEIVE_MAXIMUM = 500
 QUEUED_AT_MOST = 2_000
-# base64 makes 4 bytes of 3. What is larger is refused in any case, and must not wait in memory until then.
-MAX_PACKET_BYTES = MAX_MESSAGE_BYTES // 3 * 4 + 4096
+# What is larger is refused in any case, and must not wait in memory until then.
+MAX_PACKET_BYTES = largest_packet(MAX_MESSAGE_BYTES)
+_QOS, _QOS_2 = 0b110, 0b100  # bits of a PUBLISH's first byte, MQTT 5.0 section 3.3.1
 # A gateway that was away for longer starts anew; controllers send again what was never receipted.
 SESSION_KEPT_S = 7 * 86_400
 FIRST_RECONNECT_S = (1, 3)
@@ -53,6 +54,16 @@ class Tls:
         context.load_cert_chain(self.certificate, self.key)
 
 
+class _Client(Client):
+    """A connection ends at what nothing was subscribed to with."""
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        """Of QoS 2 paho would keep 65,535 messages until their second half comes."""
+        if self._in_packet["command"] & _QOS == _QOS_2:
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        return super()._handle_publish()
+
+
 class Connection:
     """Journal batches wait in `journal`, everything else in `live`, so that neither holds up the other."""
 
@@ -61,7 +72,7 @@ class Connection:
         self.journal: queue.Queue[Received] = queue.Queue(QUEUED_AT_MOST)
         self._client_id = client_id
         self._stopping = threading.Event()
-        self._client = Client(
+        self._client = _Client(
             CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
         )
         self._tls, self._context = tls, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

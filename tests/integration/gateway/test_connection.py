@@ -1,12 +1,18 @@
-"""What a gateway's connection takes from a real broker."""
+"""What a gateway's connection takes from a broker."""
+
+import socket
+import threading
+
+import pytest
 
 from gateway.link.connection import MAX_PACKET_BYTES, Connection
 from tests.integration.gateway.conftest import Broker
 from tests.integration.gateway.scripted import soon
-from wire.limits import MAX_MESSAGE_BYTES
+from wire.limits import MAX_MESSAGE_BYTES, largest_envelope
 from wire.topics import Topic, topic_name
 
-LARGEST = MAX_MESSAGE_BYTES // 3 * 4 + 1024  # in its envelope; see wire.envelope
+LARGEST = largest_envelope(MAX_MESSAGE_BYTES)
+ACCEPTED = bytes([0x20, 3, 0, 0, 0])
 
 
 def test_a_message_that_would_be_refused_for_its_size_never_waits_in_memory(broker: Broker) -> None:
@@ -28,3 +34,29 @@ def test_a_message_that_would_be_refused_for_its_size_never_waits_in_memory(brok
     finally:
         gateway.stop()
         sender.stop()
+
+
+@pytest.mark.parametrize("qos", [1, 2])
+def test_a_broker_that_sends_what_would_be_kept_until_its_second_half_is_left(qos: int) -> None:
+    topic = topic_name("montreuil-1", Topic.EVENTS).encode()
+    body = len(topic).to_bytes(2, "big") + topic + b"\0\1" + b"\0" + b"batch"
+    left = threading.Event()
+
+    def serve(listening: socket.socket) -> None:
+        client, _ = listening.accept()
+        with client:
+            client.recv(4096)
+            client.sendall(ACCEPTED + bytes([0x30 | qos << 1, len(body)]) + body)
+            while client.recv(4096):
+                pass
+            left.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        gateway = Connection("gateway")
+        gateway.start("127.0.0.1", listening.getsockname()[1])
+        try:
+            soon(lambda: left.is_set() or not gateway.journal.empty())
+            assert (left.is_set(), gateway.journal.qsize()) == (qos == 2, qos == 1)
+        finally:
+            gateway.stop()

@@ -8,9 +8,9 @@ from contextlib import suppress
 import pytest
 
 from controller import mqtt_connection
+from controller.bounded_client import MAX_PACKET_BYTES
 from controller.config import BrokerSection
 from controller.errors import LinkError, NotAcceptedError
-from controller.lean_paho import MAX_PACKET_BYTES
 from controller.mqtt_connection import MqttConnection
 
 
